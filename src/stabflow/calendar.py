@@ -1,0 +1,420 @@
+"""When something is due: durations, working days, and the derivation that goes into the record.
+
+Nothing here reads a clock or a file. Which days are working days is data, a `Calendar`, passed in; a due time is
+computed once and recorded with everything its explanation needs, so that replay never asks a calendar again.
+"""
+
+from __future__ import annotations
+
+import calendar as months_of
+import enum
+import re
+from collections.abc import Iterable
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, tzinfo
+from difflib import get_close_matches
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import attrs
+
+from .canonical import encode, sha256
+from .errors import Fault, InvalidInput
+from .text import Text, listing, same, say
+from .values import clean_id, clean_text, utc
+
+MAX_AMOUNT = 10_000
+
+_DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+_SATURDAY = 5
+_UNTIL = "until "
+_ADVICE = 'write a whole number and hours, days, working days or months, such as "10 working days"'
+_DURATION = re.compile(r"([1-9][0-9]*) (hours|days|working days|months)\Z")
+_SINGLE = re.compile(r"1 (hour|day|working day|month)\Z")
+_LOOSE = re.compile(r"\s*([0-9]+)[\s_-]*(\D.*?)\s*\Z", re.DOTALL)
+_CLOCK_CHANGE = 3
+"""Hours by which changes of the clocks can lengthen or shorten a span of days."""
+
+
+class Unit(enum.Enum):
+    """What a duration is counted in."""
+
+    HOURS = "hours"
+    DAYS = "days"
+    WORKING_DAYS = "working days"
+    MONTHS = "months"
+
+
+_TITLES = {Unit.HOURS: "小时", Unit.DAYS: "日", Unit.WORKING_DAYS: "个工作日", Unit.MONTHS: "个月"}
+
+_MEANT = {
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "小时", "个小时"), (1, Unit.HOURS)),
+    **dict.fromkeys(("d", "day", "days", "calendar days", "natural days", "天", "日", "自然日"), (1, Unit.DAYS)),
+    **dict.fromkeys(("week", "weeks", "周"), (7, Unit.DAYS)),
+    **dict.fromkeys(("wd", "workday", "workdays", "work days", "working day", "working days"), (1, Unit.WORKING_DAYS)),
+    **dict.fromkeys(("workingdays", "business days", "weekdays", "工作日", "个工作日"), (1, Unit.WORKING_DAYS)),
+    **dict.fromkeys(("month", "months", "calendar months", "月", "个月"), (1, Unit.MONTHS)),
+    **dict.fromkeys(("year", "years", "年"), (12, Unit.MONTHS)),
+}
+"""What people write for a unit, and what they mean: how many of which unit."""
+
+
+@attrs.frozen
+class Duration:
+    """So many hours, days, working days or months; its text is always in the plural: ``1 days``."""
+
+    amount: int = attrs.field()
+    unit: Unit = attrs.field(validator=attrs.validators.instance_of(Unit))
+
+    @amount.validator
+    def _check_amount(self, _attribute: object, value: object) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_AMOUNT:
+            raise InvalidInput.at("duration", f"an amount of {value!r}", f"give a whole number from 1 to {MAX_AMOUNT}")
+
+    @classmethod
+    def parse(cls, text: object, path: str = "duration") -> Duration:
+        """The duration that ``text`` says, or `InvalidInput` naming ``path`` with what was probably meant."""
+        if not isinstance(text, str):
+            raise InvalidInput.at(path, f"{text!r:.60} is not a duration", _ADVICE)
+        clean = clean_text(text, path, max_length=60)
+        if _SINGLE.match(clean):
+            clean += "s"
+        found = _DURATION.match(clean)
+        if found is None:
+            raise InvalidInput.at(path, f'"{clean}" is not a duration', _meant(clean))
+        amount = int(found[1])
+        if amount > MAX_AMOUNT:
+            raise InvalidInput.at(path, f'"{clean}" is too long', f"at most {MAX_AMOUNT} {found[2]} are possible")
+        return cls(amount, Unit(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit.value}"
+
+    def title(self) -> Text:
+        """The duration as people say it."""
+        en = str(self) if self.amount > 1 else str(self)[:-1]
+        return Text(en, f"{self.amount}{_TITLES[self.unit]}")
+
+    def surely_longer_than(self, other: Duration) -> bool:
+        """Whether this ends after ``other`` whenever both begin, by whatever calendar.
+
+        Cautious: a working day is at least a day and has no upper bound, a month is 28 to 31 days. Days end at 24:00,
+        so that against hours they count as up to one more, give or take a change of the clocks.
+        """
+        if self.unit is other.unit:
+            return self.amount > other.amount
+        if other.unit is Unit.WORKING_DAYS:
+            return False
+        if self.unit is Unit.HOURS:
+            return self.amount > (other._most_days() + 1) * 24 + _CLOCK_CHANGE
+        if other.unit is Unit.HOURS:
+            return self._least_days() * 24 - _CLOCK_CHANGE > other.amount
+        return self._least_days() > other._most_days()
+
+    def _least_days(self) -> int:
+        return self.amount * 28 if self.unit is Unit.MONTHS else self.amount
+
+    def _most_days(self) -> int:
+        return self.amount * 31 if self.unit is Unit.MONTHS else self.amount
+
+
+def _meant(text: str) -> str:
+    """What the author of ``text`` probably meant, as advice."""
+    found = _LOOSE.match(text)
+    if found is None:
+        return _ADVICE
+    amount, unit = int(found[1]), " ".join(re.split(r"[\s_-]+", found[2].lower()))
+    near = [unit] if unit in _MEANT else get_close_matches(unit, _MEANT, n=1, cutoff=0.75)
+    if not near:
+        return _ADVICE
+    times, meant = _MEANT[near[0]]
+    if not 1 <= amount * times <= MAX_AMOUNT:
+        return f"give a whole number from 1 to {MAX_AMOUNT}"
+    return f'did you mean "{amount * times} {meant.value}"?'
+
+
+def _calendar_id(text: str) -> str:
+    return clean_id(text, "calendar.id")
+
+
+def _dates(days: Iterable[date]) -> frozenset[date]:
+    given: tuple[object, ...] = tuple(days)
+    wrong = [day for day in given if isinstance(day, datetime) or not isinstance(day, date)]
+    if wrong:
+        raise InvalidInput(
+            Fault("calendar", f"{day!r:.60} is not a date", "give a day, without a time") for day in wrong
+        )
+    return frozenset(day for day in given if isinstance(day, date))
+
+
+def _years(years: Iterable[int]) -> frozenset[int]:
+    given: tuple[object, ...] = tuple(years)
+    wrong = [year for year in given if isinstance(year, bool) or not isinstance(year, int) or not 1 <= year <= MAXYEAR]
+    if wrong:
+        raise InvalidInput(Fault("calendar.years", f"{year!r:.60} is not a year", "such as 2026") for year in wrong)
+    return frozenset(year for year in given if isinstance(year, int))
+
+
+@attrs.frozen
+class Calendar:
+    """Which days are worked: Monday to Friday except ``holidays``, and ``workdays``, weekend days worked in exchange.
+
+    ``years`` are those with an official notice. In any other year a due time in working days is estimated, never
+    settled. Two calendars are equal when their digests are.
+    """
+
+    id: str = attrs.field(converter=_calendar_id, eq=False)
+    holidays: frozenset[date] = attrs.field(default=frozenset(), converter=_dates, eq=False, repr=False)
+    workdays: frozenset[date] = attrs.field(default=frozenset(), converter=_dates, eq=False, repr=False)
+    years: frozenset[int] = attrs.field(default=frozenset(), converter=_years, eq=False, repr=False)
+    digest: str = attrs.field(init=False)
+
+    @digest.default
+    def _digest(self) -> str:
+        form = {
+            "format": 1,
+            "id": self.id,
+            "holidays": [day.isoformat() for day in sorted(self.holidays)],
+            "workdays": [day.isoformat() for day in sorted(self.workdays)],
+            "years": sorted(self.years),
+        }
+        return sha256(encode(form))
+
+    def __attrs_post_init__(self) -> None:
+        both = sorted(self.holidays & self.workdays)
+        if both:
+            faults = [Fault(day.isoformat(), "is both a holiday and a workday", "strike it from one") for day in both]
+            raise InvalidInput(faults, what=f"calendar {self.id}")
+
+    def is_working(self, day: date) -> bool:
+        """Whether ``day`` is worked, as far as this calendar knows."""
+        return day in self.workdays or (day.weekday() < _SATURDAY and day not in self.holidays)
+
+    def is_official(self, day: date) -> bool:
+        """Whether an official notice covers the year of ``day``."""
+        return day.year in self.years
+
+
+WEEKENDS = Calendar("weekends")
+"""Knows Saturdays and Sundays only: every due time in working days that comes from it is estimated."""
+
+
+@attrs.frozen
+class DueTime:
+    """A due time as it is recorded: when, from what limit and start, and how the days were counted.
+
+    ``limit`` is the text of a duration, or ``until`` and a date. ``weekend_days`` were skipped, ``holidays`` too
+    (those that fall on a weekday); ``workdays`` are the weekend days that counted, being worked in exchange.
+    ``calendar`` is the digest of the calendar that was read, empty when none was needed.
+    """
+
+    at: datetime
+    limit: str
+    start: datetime
+    weekend_days: int = 0
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
+    estimated: bool = False
+    calendar: str = ""
+
+    def derivation(self, zone: tzinfo) -> Text:
+        """How the due time came about, in the words of a reader whose clock shows ``zone``."""
+        if self.limit.startswith(_UNTIL):
+            return say("due by {end} ({zone})", "截止{end}（{zone}）", end=_end_text(self.at, zone), zone=zone)
+        limit = Duration.parse(self.limit)
+        if limit.unit is Unit.HOURS:
+            begun, end = _moment_text(self.start, zone), _moment_text(self.at, zone)
+            return say(
+                "{limit} from {begun}, to {end} ({zone})",
+                "自{begun}起{limit}，至{end}止（{zone}）",
+                limit=limit.title(),
+                begun=begun,
+                end=end,
+                zone=zone,
+            )
+        begun = _day_text(self.start.astimezone(zone).date())
+        parts = [
+            say(
+                "{limit} counted from the day after {day}", "{limit}，自{day}的次日起算", limit=limit.title(), day=begun
+            )
+        ]
+        if limit.unit is Unit.WORKING_DAYS:
+            parts.append(_skipped(self.weekend_days, self.holidays))
+        if self.workdays:
+            days = _days_text(self.workdays)
+            parts.append(say("make-up workdays counted: {days}", "调休上班日计入：{days}", days=days))
+        parts.append(say("ends at {end} ({zone})", "至{end}止（{zone}）", end=_end_text(self.at, zone), zone=zone))
+        if self.estimated:
+            parts.append(_ESTIMATED)
+        return Text("; ".join(part.en for part in parts), "；".join(part.zh for part in parts))
+
+
+_ESTIMATED = Text(
+    "estimated: a year it touches has no official notice of holidays", "暂估：所涉年份尚未全部正式公布放假安排"
+)
+
+
+def _skipped(weekend_days: int, holidays: tuple[date, ...]) -> Text:
+    parts = []
+    if weekend_days:
+        many = "" if weekend_days == 1 else "s"
+        parts.append(Text(f"{weekend_days} weekend day{many}", f"周末{weekend_days}天"))
+    if holidays:
+        many = "" if len(holidays) == 1 else "s"
+        days = _days_text(holidays)
+        parts.append(say("holiday{many} {days}", "节假日{days}", many=many, days=days))
+    if not parts:
+        return Text("no day skipped", "无跳过的日子")
+    return say("skipped: {parts}", "跳过：{parts}", parts=listing(parts))
+
+
+def _day_text(day: date) -> Text:
+    return Text(day.isoformat(), f"{day.year}年{day.month}月{day.day}日")
+
+
+def _days_text(days: tuple[date, ...]) -> Text:
+    """Days in order, those that follow one another as a range."""
+    ranges: list[list[date]] = []
+    for day in days:
+        if ranges and day - ranges[-1][-1] == _DAY:
+            ranges[-1][1:] = [day]
+        else:
+            ranges.append([day])
+    texts = []
+    for span in ranges:
+        first, last = _day_text(span[0]), _day_text(span[-1])
+        texts.append(first if len(span) == 1 else say("{first} to {last}", "{first}至{last}", first=first, last=last))
+    return listing(texts)
+
+
+def _moment_text(moment: datetime, zone: tzinfo) -> Text:
+    local = moment.astimezone(zone)
+    clock = f"{local:%H:%M:%S}" if local.second or local.microsecond else f"{local:%H:%M}"
+    return say("{day} {clock}", "{day}{clock}", day=_day_text(local.date()), clock=same(clock))
+
+
+def _end_text(at: datetime, zone: tzinfo) -> Text:
+    """``at`` as the end of a day where it is one in ``zone``, else with its time."""
+    last = (at - _INSTANT).astimezone(zone).date()
+    if _end_of(last, zone) != at:
+        return _moment_text(at, zone)
+    return say("24:00 of {day}", "{day}24时", day=_day_text(last))
+
+
+@attrs.frozen
+class _Count:
+    """Working days counted: the last of them, and what was skipped or worked in exchange on the way."""
+
+    last: date
+    weekend_days: int
+    holidays: tuple[date, ...]
+    workdays: tuple[date, ...]
+    estimated: bool
+
+
+@lru_cache(maxsize=4096)
+def _working_days(begun: date, amount: int, calendar: Calendar) -> _Count:
+    """``amount`` working days, counted from the day after ``begun``."""
+    day, left, weekend_days = begun, amount, 0
+    holidays, workdays = [], []
+    while left:
+        day += _DAY
+        weekend = day.weekday() >= _SATURDAY
+        if calendar.is_working(day):
+            left -= 1
+            if weekend:
+                workdays.append(day)
+        elif weekend:
+            weekend_days += 1
+        else:
+            holidays.append(day)
+    touched = range((begun + _DAY).year, day.year + 1)
+    return _Count(day, weekend_days, tuple(holidays), tuple(workdays), not calendar.years.issuperset(touched))
+
+
+def _months_later(day: date, amount: int) -> date:
+    """The same day number ``amount`` months later, or the last of that month where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + amount, 12)
+    if year > MAXYEAR:
+        raise OverflowError
+    return date(year, month + 1, min(day.day, months_of.monthrange(year, month + 1)[1]))
+
+
+@lru_cache(maxsize=4096)
+def _end_of(day: date, zone: tzinfo) -> datetime:
+    """24:00 of ``day``: the instant from which on no clock in ``zone`` shows this day or an earlier one."""
+    midnight = datetime.combine(day + _DAY, time(), tzinfo=zone)
+    # Where the clocks change at midnight it comes twice or never. The later reading counts if ``day`` lasts until then:
+    # it was left out, or the clocks went back into ``day``; else they went back within the next day.
+    early, late = sorted(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if early == late or (late - _INSTANT).astimezone(zone).date() <= day:
+        return late
+    return early
+
+
+def due_time(start: datetime, limit: Duration, zone: tzinfo, calendar: Calendar) -> DueTime:
+    """When ``limit`` is over, if it began at ``start``.
+
+    Hours are elapsed hours. Days count from the day after ``start`` and end at 24:00 in ``zone``; working days by
+    ``calendar``; months end on the same day number, or the month's last day.
+    """
+    count = None
+    try:
+        begun = utc(start, "start")
+        if limit.unit is Unit.HOURS:
+            return DueTime(begun + timedelta(hours=limit.amount), str(limit), begun)
+        local = begun.astimezone(zone).date()
+        if limit.unit is Unit.WORKING_DAYS:
+            count = _working_days(local, limit.amount, calendar)
+            last = count.last
+        elif limit.unit is Unit.DAYS:
+            last = local + timedelta(days=limit.amount)
+        else:
+            last = _months_later(local, limit.amount)
+        at = _end_of(last, zone)
+    except OverflowError:
+        raise _beyond("limit", f"{limit} from {start.isoformat()}") from None
+    if count is None:
+        return DueTime(at, str(limit), begun)
+    return DueTime(
+        at, str(limit), begun, count.weekend_days, count.holidays, count.workdays, count.estimated, calendar.digest
+    )
+
+
+def due_on(day: date, start: datetime, zone: tzinfo) -> DueTime:
+    """The end of a named ``day``; it may lie before ``start``, and then is overdue at once."""
+    try:
+        return DueTime(_end_of(day, zone), f"{_UNTIL}{day.isoformat()}", utc(start, "start"))
+    except OverflowError:
+        raise _beyond("day", f"the end of {day.isoformat()}") from None
+
+
+def _beyond(path: str, what: str) -> InvalidInput:
+    return InvalidInput.at(path, f"{what} is outside the years 1 to {MAXYEAR}", "choose another time")
+
+
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*\Z")
+_NOT_A_PLACE = frozenset({"localtime", "posixrules", "Factory", "posix", "right"})
+"""Entries of a time zone database that differ from machine to machine or count leap seconds."""
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone called ``name``, or `InvalidInput` with names that come close."""
+    clean = clean_text(name, "timezone", max_length=100)
+    if _ZONE.match(clean) and clean.split("/")[0] not in _NOT_A_PLACE:
+        try:
+            return ZoneInfo(clean)
+        except (KeyError, ValueError, OSError):
+            pass
+    raise InvalidInput.at("timezone", f"{clean!r} is not a time zone", _zone_advice(clean))
+
+
+def _zone_advice(name: str) -> str:
+    known = {each.lower(): each for each in available_timezones() - _NOT_A_PLACE}
+    if not known:
+        return "this machine has no time zone database: install the package tzdata"
+    if "beijing" in name.lower():
+        return 'did you mean "Asia/Shanghai"?'
+    near = get_close_matches(name.lower(), known, n=3, cutoff=0.75)
+    places = " or ".join(f'"{known[each]}"' for each in near)
+    return f"did you mean {places}?" if near else 'give a name such as "Asia/Shanghai"'

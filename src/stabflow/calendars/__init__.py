@@ -1,0 +1,1 @@
+"""Calendars that come with stabflow: which days are worked where, from published data."""

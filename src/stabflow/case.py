@@ -1,0 +1,127 @@
+"""The frozen value of one run over one matter, and of the items in it. Both are what folding the records gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import attrs
+
+from .calendar import DueTime
+from .values import Matter, Value
+
+V = TypeVar("V")
+
+
+def frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A read-only copy of ``mapping``."""
+    return mapping if isinstance(mapping, MappingProxyType) else MappingProxyType(dict(mapping))
+
+
+def with_entries(mapping: Mapping[str, V], more: Mapping[str, V]) -> Mapping[str, V]:
+    """A read-only copy of ``mapping`` in which ``more`` has been put."""
+    return MappingProxyType({**mapping, **more})
+
+
+@attrs.frozen
+class Entry:
+    """When a state was last entered: by which version of the case, and the time claimed for that act."""
+
+    version: int
+    at: datetime
+
+
+@attrs.frozen
+class Statement:
+    """Which act last stated a value: the case's version, the row that did (``source`` is "" where it created), its hash."""
+
+    version: int
+    source: str
+    trigger: str
+    hash: str
+
+
+@attrs.frozen
+class Act:
+    """A row that was fired: by which version of the case, from which state ("" where it created), by whom, in which role."""
+
+    version: int
+    source: str
+    trigger: str
+    actor: str
+    role: str
+
+
+@attrs.frozen
+class Appointment:
+    """An office-holder in a role of this case. ``mandate`` is the hash of the record that appointed them."""
+
+    role: str
+    actor: str
+    body: str
+    mandate: str
+
+
+@attrs.frozen
+class Item:
+    """Something in a case with a lifecycle of its own.
+
+    ``added`` is the case's version when it was added, ``laid_out`` whether a preset did so, ``superseded`` whether a later
+    laying-out took its place while it was unfinished: it then counts for nothing and nobody owes it.
+    """
+
+    id: str
+    kind: str
+    state: str
+    fields: Mapping[str, Value]
+    stated: Mapping[str, Statement]
+    entered: Mapping[str, Entry]
+    acts: tuple[Act, ...]
+    added: int
+    adder: str
+    due: DueTime | None
+    laid_out: bool = False
+    superseded: bool = False
+
+
+@attrs.frozen
+class Case:
+    """One run of a procedure over one matter.
+
+    ``entered`` tells when each state was last entered; ``round`` counts the opening and every return, ``round_began`` is the
+    version that began the present one. ``acts`` are those on the case itself, ``acted`` the roles in which each
+    office-holder has done anything in it; ``counters`` number the items; ``due`` is when the present state's duty falls due.
+    """
+
+    id: str
+    procedure: str
+    procedure_version: str
+    digest: str
+    matter: Matter
+    body: str
+    state: str
+    entered: Mapping[str, Entry]
+    facts: Mapping[str, Value]
+    stated: Mapping[str, Statement]
+    appointments: tuple[Appointment, ...]
+    items: Mapping[str, Item]
+    counters: Mapping[str, int]
+    acts: tuple[Act, ...]
+    acted: Mapping[str, frozenset[str]]
+    due: DueTime | None
+    round: int
+    round_began: int
+    opened_at: datetime
+    updated_at: datetime
+    version: int
+    head: str
+
+    def of_kind(self, kind: str) -> tuple[Item, ...]:
+        """The items of ``kind``, in the order in which they were added."""
+        return tuple(item for item in self.items.values() if item.kind == kind)
+
+    def roles_of(self, actor: str) -> frozenset[str]:
+        """The roles to which ``actor`` has been appointed in this case (standing offices are not among them)."""
+        return frozenset(held.role for held in self.appointments if held.actor == actor)

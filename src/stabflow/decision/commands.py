@@ -1,0 +1,71 @@
+"""What somebody asks for. A command names who, in which role, on what basis, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ..values import Actor, Basis, Matter
+
+
+@attrs.frozen(kw_only=True)
+class Command:
+    """Something asked for by ``actor`` on ``basis``; ``role`` may be left out where the row leaves no doubt."""
+
+    actor: Actor
+    basis: Basis
+    role: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Open(Command):
+    """Open a case on ``matter``, by the creating row ``trigger`` (needed only where there are several)."""
+
+    case_id: str
+    matter: Matter
+    values: Mapping[str, object] = attrs.field(factory=dict)
+    trigger: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Fire(Command):
+    """Fire a row of the case, or of the item ``item``."""
+
+    trigger: str
+    item: str | None = None
+    values: Mapping[str, object] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Add(Command):
+    """Add an item of ``kind``, by its creating row ``trigger`` (needed only where there are several)."""
+
+    kind: str
+    values: Mapping[str, object] = attrs.field(factory=dict)
+    trigger: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Amend(Command):
+    """Correct what was stated of ``item`` (``None``: of the case); the earlier record stays."""
+
+    item: str | None = None
+    values: Mapping[str, object] = attrs.field(factory=dict)
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Appoint(Command):
+    """Appoint ``appointee`` to ``office``, a role of the case."""
+
+    office: str
+    appointee: Actor
+
+
+@attrs.frozen(kw_only=True)
+class Relieve(Command):
+    """End the appointment of ``appointee`` to ``office``."""
+
+    office: str
+    appointee: Actor

@@ -1,0 +1,192 @@
+"""What has happened. Every accepted command is one event, every event one record; its tag and version stay for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+
+import attrs
+
+from ..calendar import DueTime
+from ..case import frozen
+from ..values import Actor, Basis, Matter, Value
+
+Values = Mapping[str, Value]
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that has happened. ``tag`` and ``tag_version`` name its form in storage."""
+
+    tag: ClassVar[str]
+    tag_version: ClassVar[int] = 1
+
+
+@attrs.frozen(kw_only=True)
+class LaidOut:
+    """An item laid out by a preset as the case entered a state."""
+
+    item: str
+    kind: str
+    state: str
+    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    due: DueTime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Opened(Event):
+    """A case was opened on a matter."""
+
+    tag = "case.opened"
+
+    case_id: str
+    procedure: str
+    procedure_version: str
+    digest: str
+    matter: Matter
+    trigger: str
+    state: str
+    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    due: DueTime | None = None
+    laid_out: tuple[LaidOut, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Moved(Event):
+    """A row of the case was fired; ``dest`` is ``None`` where it stayed. ``superseded`` items made way for those laid out."""
+
+    tag = "case.moved"
+
+    trigger: str
+    source: str
+    dest: str | None
+    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    due: DueTime | None = None
+    laid_out: tuple[LaidOut, ...] = ()
+    superseded: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Added(Event):
+    """An item was added."""
+
+    tag = "item.added"
+
+    item: str
+    kind: str
+    trigger: str
+    state: str
+    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    due: DueTime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ItemMoved(Event):
+    """A row of an item was fired; ``dest`` is ``None`` where it stayed."""
+
+    tag = "item.moved"
+
+    item: str
+    trigger: str
+    source: str
+    dest: str | None
+    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    due: DueTime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Amended(Event):
+    """What was stated of ``item`` (``None``: of the case) was corrected."""
+
+    tag = "amended"
+
+    item: str | None
+    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    reason: str
+    due: DueTime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Appointed(Event):
+    """Somebody was appointed to a role of the case."""
+
+    tag = "appointed"
+
+    office: str
+    appointee: Actor
+
+
+@attrs.frozen(kw_only=True)
+class Relieved(Event):
+    """Somebody's appointment ended."""
+
+    tag = "relieved"
+
+    office: str
+    appointee: Actor
+
+
+@attrs.frozen(kw_only=True)
+class Constituted(Event):
+    """A standing office of a procedure was filled, by an authority outside any case."""
+
+    tag = "office.constituted"
+
+    procedure: str
+    office: str
+    holder: Actor
+
+
+@attrs.frozen(kw_only=True)
+class Withdrawn(Event):
+    """The holder of a standing office left it."""
+
+    tag = "office.withdrawn"
+
+    procedure: str
+    office: str
+    holder: Actor
+
+
+@attrs.frozen(kw_only=True)
+class Registered(Event):
+    """A procedure came into use in this store; ``text`` is its canonical form, kept for ever."""
+
+    tag = "procedure.registered"
+
+    procedure: str
+    procedure_version: str
+    digest: str
+    text: str
+
+
+EVENTS: dict[tuple[str, int], type[Event]] = {
+    (event.tag, event.tag_version): event
+    for event in (Opened, Moved, Added, ItemMoved, Amended, Appointed, Relieved, Constituted, Withdrawn, Registered)
+}
+"""Every event that can be stored, by tag and version."""
+
+
+@attrs.frozen
+class Decided:
+    """What `decide` answers: the event, the role in which the actor did it, and the mandate they did it under."""
+
+    event: Event
+    role: str
+    mandate: str
+
+
+@attrs.frozen
+class Stamp:
+    """What the record adds to its event: where it stands in the stream, when, by whom, in which role, on what basis, under
+    which mandate (the hash of the record that appointed the actor), and its own hash."""
+
+    version: int
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+    role: str
+    basis: Basis
+    mandate: str
+    hash: str

@@ -1,0 +1,143 @@
+"""The values that an act states, checked against the fields of its row and brought into their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+import attrs
+
+from ..errors import Fault, FaultyInput, InvalidInput, near_miss
+from ..language import Field, FieldType, Procedure
+from ..values import MAX_INT, Actor, File, Value, clean_id, clean_text
+
+MAX_DIGITS = 30
+
+
+@attrs.frozen
+class Stated:
+    """Values in their types, what is wrong with others, and the names of those that are due and were not given."""
+
+    values: Mapping[str, Value]
+    faults: tuple[Fault, ...]
+    missing: tuple[str, ...]
+
+
+def stated(
+    procedure: Procedure,
+    kind: str | None,
+    expected: Iterable[str],
+    given: Mapping[str, object],
+    *,
+    all_due: bool = True,
+) -> Stated:
+    """``given`` as values of the fields ``expected`` of ``kind`` (``None``: facts of the case)."""
+    fields = procedure.lifecycle(kind).fields
+    expected = tuple(expected)
+    values: dict[str, Value] = {}
+    faults: list[Fault] = []
+    for name, value in given.items():
+        if name not in expected:
+            known = f"{name!r} is not stated by this act" if name in fields else f"unknown field {name!r}"
+            faults.append(Fault(name, known, near_miss(name, expected)))
+            continue
+        try:
+            values[name] = coerce(procedure, fields[name], value)
+        except FaultyInput as error:
+            faults += [Fault(name, fault.problem, fault.cure) for fault in error.faults]
+    missing = tuple(name for name in expected if name not in given and not fields[name].optional) if all_due else ()
+    return Stated(values, tuple(faults), missing)
+
+
+def coerce(procedure: Procedure, field: Field, value: object) -> Value:
+    """``value`` in the type of ``field``, or `InvalidInput`."""
+    match field.type:
+        case FieldType.BOOL:
+            if isinstance(value, bool):
+                return value
+            raise _bad(value, "not true or false", "give true or false")
+        case FieldType.INT:
+            return _int(field, value)
+        case FieldType.DECIMAL:
+            return _decimal(field, value)
+        case FieldType.TEXT:
+            return clean_text(value, "", max_length=field.max_length or 0)
+        case FieldType.CHOICE:
+            return _choice(procedure, field, value)
+        case FieldType.DATE:
+            if isinstance(value, date) and not isinstance(value, datetime):
+                return value
+            raise _bad(value, "not a date", "give a date without a time")
+        case FieldType.ACTOR:
+            return value.id if isinstance(value, Actor) else clean_id(value, "")
+        case FieldType.FILE:
+            return _file(value)
+
+
+def _bad(value: object, problem: str, cure: str) -> InvalidInput:
+    shown = repr(value)
+    return InvalidInput.at("", f"{shown[:60]} is {problem}", cure)
+
+
+def _within(field: Field, number: int | Decimal) -> None:
+    if field.min is not None and number < field.min:
+        raise InvalidInput.at("", f"{number} is below {field.min}", f"give at least {field.min}")
+    if field.max is not None and number > field.max:
+        raise InvalidInput.at("", f"{number} is above {field.max}", f"give at most {field.max}")
+
+
+def _int(field: Field, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _bad(value, "not a whole number", "give a whole number")
+    if abs(value) > MAX_INT:
+        raise _bad(value, "too large", "whole numbers lie within ±2⁵³")
+    _within(field, value)
+    return value
+
+
+def _decimal(field: Field, value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise _bad(value, "not a decimal number", 'give a Decimal, or text such as "3.5"')
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise _bad(value, "not a decimal number", 'write it as "3.5"') from None
+    digits = number.as_tuple()
+    if not number.is_finite() or len(digits.digits) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
+        raise _bad(value, f"not a decimal number of at most {MAX_DIGITS} digits", "round it")
+    _within(field, number)
+    number = number.normalize()
+    return number if not number else Decimal(f"{number:f}")
+
+
+def _choice(procedure: Procedure, field: Field, value: object) -> str | tuple[str, ...]:
+    entries = procedure.lists[field.of or ""]
+    if field.many:
+        chosen = (value,) if isinstance(value, str) else value
+        if not isinstance(chosen, list | tuple) or not chosen:
+            raise _bad(value, "not a list of choices", "give at least one of: " + ", ".join(entries))
+        if len(set(map(str, chosen))) != len(chosen):
+            raise _bad(value, "a list that names a choice twice", "name each once")
+    else:
+        chosen = (value,)
+    for one in chosen:
+        if not isinstance(one, str) or one not in entries:
+            raise InvalidInput.at("", f"unknown choice {one!r:.60}", near_miss(str(one), entries))
+    picked = tuple(str(one) for one in chosen)
+    return picked if field.many else picked[0]
+
+
+def _file(value: object) -> File:
+    if isinstance(value, File):
+        return value
+    if not isinstance(value, Mapping):
+        raise _bad(value, "not a file", "give its title, media_type and sha256")
+    keys = ("title", "media_type", "sha256")
+    for key in value:
+        if key not in keys:
+            raise InvalidInput.at("", f"unknown key {key!r} of a file", near_miss(str(key), keys))
+    for key in keys:
+        if key not in value:
+            raise InvalidInput.at("", f"a file without {key}", f"give {', '.join(keys)}")
+    return File(value["title"], value["media_type"], value["sha256"])

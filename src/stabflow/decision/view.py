@@ -1,0 +1,193 @@
+"""What a requirement sees: the case as it would be with the values of the act at hand, the acting person, the moment."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from ..calendar import Calendar, Duration, due_time
+from ..case import Act, Appointment, Case, Entry, Item
+from ..errors import Blocker, Cure, PluginError
+from ..language import Procedure, Transition
+from ..requirements import PluginRequirement, View
+from ..text import Text
+from ..values import Value
+
+
+@attrs.frozen(kw_only=True)
+class Context:
+    """All that `decide` may know besides the procedure, the case and the command.
+
+    ``now`` is the time the act claims; ``offices`` are the standing offices of the procedure now in force; ``elsewhere`` says in
+    which roles each actor has acted in other cases on the same matter; ``plugins`` answer plugin requirements.
+    """
+
+    now: datetime
+    calendar: Calendar
+    offices: tuple[Appointment, ...] = ()
+    elsewhere: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+    plugins: Mapping[str, PluginRequirement] = attrs.field(factory=dict)
+
+
+def holdings(case: Case | None, context: Context) -> tuple[Appointment, ...]:
+    """Everybody who holds a role: appointed in the case, or in a standing office."""
+    return context.offices if case is None else case.appointments + context.offices
+
+
+def _parties(rows: Sequence[Transition]) -> list[str]:
+    return [party for row in rows for party in row.by]
+
+
+@attrs.frozen(kw_only=True)
+class CaseView:
+    """A `stabflow.requirements.View` over a case (``None`` while it is being opened) and, on an item's row, the item."""
+
+    procedure: Procedure
+    case: Case | None
+    kind: str | None
+    item: Item | None
+    row: Transition | None
+    values: Mapping[str, Value]
+    actor: str
+    context: Context
+
+    @property
+    def now(self) -> datetime:
+        return self.context.now
+
+    @functools.cached_property
+    def actor_roles(self) -> frozenset[str]:
+        return self.roles_of(self.actor)
+
+    @property
+    def case_state(self) -> str:
+        return "" if self.case is None else self.case.state
+
+    @property
+    def case_step(self) -> str:
+        step = None if self.case is None else self.procedure.states[self.case.state].step
+        return "" if step is None else step.value
+
+    @property
+    def own_id(self) -> str:
+        return self.kind or ""
+
+    def value(self, name: str) -> Value | None:
+        if name in self.values:
+            return self.values[name]
+        if self.item is not None and name in self.item.fields:
+            return self.item.fields[name]
+        if self.case is not None and name in self.case.facts:
+            return self.case.facts[name]
+        parameter = self.procedure.parameters.get(name)
+        return parameter.value if parameter is not None and isinstance(parameter.value, int) else None
+
+    def is_pending(self, name: str) -> bool:
+        return self.row is not None and name in self.row.set and name not in self.values
+
+    def items(self, kind: str) -> Sequence[Item]:
+        if self.case is None:
+            return ()
+        mine = self.item
+        if mine is None or mine.kind != kind or not self.values:
+            return self.case.of_kind(kind)
+        changed = attrs.evolve(mine, fields={**mine.fields, **self.values})
+        return tuple(changed if item is mine else item for item in self.case.of_kind(kind))
+
+    def entered_case_state(self, state: str) -> Entry | None:
+        return None if self.case is None else self.case.entered.get(state)
+
+    def entered_own_state(self, state: str) -> Entry | None:
+        if self.kind is None:
+            return self.entered_case_state(state)
+        return None if self.item is None else self.item.entered.get(state)
+
+    def acts(self) -> Sequence[Act]:
+        if self.kind is None:
+            return () if self.case is None else self.case.acts
+        return () if self.item is None else self.item.acts
+
+    def own_field(self, name: str) -> Value | None:
+        return self.value(name) if name in self.procedure.lifecycle(self.kind).fields else None
+
+    def holders(self, role: str) -> Sequence[str]:
+        return [held.actor for held in holdings(self.case, self.context) if held.role == role]
+
+    def roles_of(self, actor: str) -> frozenset[str]:
+        return frozenset(held.role for held in holdings(self.case, self.context) if held.actor == actor)
+
+    def below(self, role: str) -> frozenset[str]:
+        return self.procedure.subordinates.get(role, frozenset())
+
+    def after(self, start: datetime, duration: Duration | str) -> datetime:
+        limit = self.procedure.duration(duration)
+        return due_time(start, limit, self.procedure.zone, self.context.calendar).at
+
+    def plugin(self, name: str) -> PluginRequirement:
+        return self.context.plugins.get(name) or functools.partial(_no_plugin, name)
+
+    # Titles and cures are asked for only when something is blocked.
+
+    def number_name(self, name: str) -> Text:
+        return self.procedure.field_title(name, self.kind)
+
+    def title_of_value(self, name: str, value: Value) -> Text:
+        return self.procedure.choice_title(self.procedure.field_of(name, self.kind), value)
+
+    def title_of_item_value(self, kind: str, field: str, value: Value) -> Text:
+        return self.procedure.choice_title(self.procedure.items[kind].fields[field], value)
+
+    def title_of_field(self, kind: str, field: str) -> Text:
+        return self.procedure.field_title(field, kind)
+
+    def title_of_kind(self, kind: str) -> Text:
+        return self.procedure.kind_title(kind)
+
+    def title_of_state(self, state: str, kind: str | None = None) -> Text:
+        return self.procedure.state_title(state, kind)
+
+    def title_of_role(self, role: str) -> Text:
+        return self.procedure.role_title(role)
+
+    def title_of_trigger(self, trigger: str) -> Text:
+        return self.procedure.trigger_title(trigger, self.kind)
+
+    def who_states(self, name: str) -> tuple[Cure, ...]:
+        for kind in dict.fromkeys((self.kind, None)):
+            rows = self.procedure.lifecycle(kind).rows_setting(name)
+            if rows:
+                return self.procedure.cures(_parties(rows))
+        return ()
+
+    def who_adds(self, kind: str) -> tuple[Cure, ...]:
+        return self.procedure.cures(_parties(self.procedure.items[kind].creating()))
+
+    def who_moves(self, kind: str) -> tuple[Cure, ...]:
+        moving = [row for row in self.procedure.items[kind].transitions if row.source]
+        return self.procedure.cures(_parties(moving)) or self.who_adds(kind)
+
+    def who_enters(self, states: Sequence[str]) -> tuple[Cure, ...]:
+        return who_enters(self.procedure, states)
+
+    def who_appoints(self, role: str) -> tuple[Cure, ...]:
+        return self.procedure.cures(self.procedure.roles[role].appointed_by)
+
+    def who_else(self) -> tuple[Cure, ...]:
+        return self.procedure.cures(() if self.row is None else self.row.by)
+
+
+def who_enters(procedure: Procedure, states: Sequence[str]) -> tuple[Cure, ...]:
+    """Who can move the case into one of ``states`` (or steps)."""
+    wanted = {
+        name
+        for name, state in procedure.states.items()
+        if name in states or (state.step and state.step.value in states)
+    }
+    return procedure.cures(_parties([row for row in procedure.transitions if row.dest in wanted]))
+
+
+def _no_plugin(name: str, _view: View, _with: Mapping[str, object]) -> Blocker | None:
+    raise PluginError(name, "no plugin answers this requirement; open the engine with the plugin that brings it")

@@ -1,0 +1,251 @@
+"""The whole exception tree, split by who must act.
+
+::
+
+    StabflowError
+    ├── ProcedureError          the author of a procedure: .faults
+    ├── InvalidInput            whoever wrote the request: .faults; it could never be right
+    ├── Refused                 the acting person: .blockers; right in form, but not now or not by you
+    │   ├── NotPermitted        no row leads from this state by this trigger: .permitted
+    │   ├── NotYourRole         the actor does not hold a role the row names: .roles, .held
+    │   └── Unmet               requirements are not met
+    ├── StoreError              the operator
+    │   ├── VersionConflict     somebody else was faster: .stream, .expected, .actual
+    │   ├── IdempotencyMismatch the key was used for another act: .stream, .key
+    │   ├── StoreUnavailable    certainly not committed
+    │   ├── CommitUnknown       ask again with the same key
+    │   ├── Corrupt             what is stored is not what was written
+    │   ├── Unsupported         the store has not declared a capability
+    │   ├── ContractTooNew      the storage was written by a newer version
+    │   └── LeaseLost           the claim expired and went to another worker
+    └── PluginError             the author of a plugin: .plugin
+
+The facts are attributes; the sentence is built from them and tells the reader what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from .text import Language, Text, listing, say
+
+
+@attrs.frozen
+class Fault:
+    """One thing wrong with an input: where it is, what is wrong, and how to cure it."""
+
+    path: str
+    problem: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}" + (f" ({self.cure})" if self.cure else "")
+
+    def under(self, prefix: str) -> Fault:
+        """The same fault seen from further outside: its path continues ``prefix``."""
+        if not prefix or not self.path:
+            return attrs.evolve(self, path=prefix or self.path)
+        joint = "" if self.path.startswith("[") else "."
+        return attrs.evolve(self, path=f"{prefix}{joint}{self.path}")
+
+
+@attrs.frozen
+class Cure:
+    """Somebody who can cure a blocker: a role of the procedure, with its title."""
+
+    role: str
+    title: Text
+
+
+@attrs.frozen
+class Blocker:
+    """Why something is blocked now: the requirement, its clause, what is there, what is needed, who can cure it.
+
+    ``unstated`` names what has no value yet: unknown is not false. ``pending`` marks that the acting person would supply
+    it with the act itself. ``facts`` carries the numbers and ids behind the sentence, as plain JSON values.
+    """
+
+    kind: str
+    text: Text
+    have: Text = Text("", "")
+    need: Text = Text("", "")
+    clause: tuple[str, ...] = ()
+    cure: tuple[Cure, ...] = ()
+    facts: Mapping[str, object] = attrs.field(factory=dict, hash=False)
+    unstated: tuple[str, ...] = ()
+    pending: bool = False
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The blocker as plain JSON values, its sentences in ``language``."""
+        return {
+            "kind": self.kind,
+            "text": self.text.get(language),
+            "have": self.have.get(language),
+            "need": self.need.get(language),
+            "clause": list(self.clause),
+            "cure": [{"role": cure.role, "title": cure.title.get(language)} for cure in self.cure],
+            "facts": dict(self.facts),
+        }
+
+    def sentence(self) -> Text:
+        """The blocker in one line: what is unmet, under which clause, and who can cure it."""
+        line = self.text
+        if self.clause:
+            clause = ", ".join(self.clause)
+            line = say("{line} [clause {clause}]", "{line}〔{clause}〕", line=line, clause=clause)
+        if self.cure:
+            who = listing([cure.title for cure in self.cure])
+            line = say("{line} — can be cured by: {who}", "{line}——可由{who}补正", line=line, who=who)
+        return line
+
+
+class StabflowError(Exception):
+    """Root of everything stabflow raises on purpose; anything else is a bug."""
+
+
+class FaultyInput(StabflowError):
+    """An input with faults, all of them at once; `ProcedureError` and `InvalidInput` say whose."""
+
+    def __init__(self, faults: Iterable[Fault], *, what: str) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        self.what = what
+        many = "" if len(self.faults) == 1 else "s"
+        lines = "".join(f"\n  {fault}" for fault in self.faults)
+        super().__init__(f"{what} has {len(self.faults)} fault{many}:{lines}")
+
+
+class ProcedureError(FaultyInput):
+    """A procedure that cannot be used as it is written; ``faults`` names every place and its cure."""
+
+    def __init__(self, faults: Iterable[Fault], *, what: str = "the procedure") -> None:
+        super().__init__(faults, what=what)
+
+
+class InvalidInput(FaultyInput):
+    """A request that could never be right: an unknown name, a value of the wrong type, a field left out."""
+
+    def __init__(self, faults: Iterable[Fault], *, what: str = "the request") -> None:
+        super().__init__(faults, what=what)
+
+    @classmethod
+    def at(cls, path: str, problem: str, cure: str = "", *, what: str = "the request") -> InvalidInput:
+        """An input error with one fault."""
+        return cls([Fault(path, problem, cure)], what=what)
+
+
+class Refused(StabflowError):
+    """The act is right in form but may not happen now; ``blockers`` lists every reason, nothing has changed."""
+
+    def __init__(self, act: Text, blockers: Sequence[Blocker]) -> None:
+        self.act = act
+        self.blockers: tuple[Blocker, ...] = tuple(blockers)
+        super().__init__(self.describe())
+
+    def describe(self, language: Language = "en") -> str:
+        """The refusal as text: the act, then one line for each blocker."""
+        head = say("{act} is refused", "{act}被拒绝", act=self.act).get(language)
+        return head + "".join(f"\n  - {blocker.sentence().get(language)}" for blocker in self.blockers)
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The refusal as plain JSON values, its sentences in ``language``."""
+        return {
+            "refused": type(self).__name__,
+            "act": self.act.get(language),
+            "blockers": [blocker.as_dict(language) for blocker in self.blockers],
+        }
+
+
+class NotPermitted(Refused):
+    """No row leads from the present state by this trigger; ``permitted`` lists the triggers that do."""
+
+    def __init__(self, act: Text, *, state: str, trigger: str, permitted: Sequence[str], blocker: Blocker) -> None:
+        self.state = state
+        self.trigger = trigger
+        self.permitted: tuple[str, ...] = tuple(permitted)
+        super().__init__(act, [blocker])
+
+
+class NotYourRole(Refused):
+    """The actor may not do this: ``roles`` may, and the actor holds only ``held``."""
+
+    def __init__(self, act: Text, blockers: Sequence[Blocker], *, roles: Sequence[str], held: Sequence[str]) -> None:
+        self.roles: tuple[str, ...] = tuple(roles)
+        self.held: tuple[str, ...] = tuple(held)
+        super().__init__(act, blockers)
+
+
+class Unmet(Refused):
+    """The actor may do this, but requirements of the row are not met."""
+
+
+class StoreError(StabflowError):
+    """Something in the storage needs the operator; the driver's own error is chained."""
+
+
+class VersionConflict(StoreError):
+    """The stream has moved on: read it again and decide anew. Nothing was written."""
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        self.stream, self.expected, self.actual = stream, expected, actual
+        super().__init__(
+            f"{stream} is at version {actual}, not {expected}: somebody else was faster, nothing was written; "
+            "read the case again and decide anew"
+        )
+
+
+class IdempotencyMismatch(StoreError):
+    """The key was used on this stream for another act. Nothing was written."""
+
+    def __init__(self, stream: str, key: str) -> None:
+        self.stream, self.key = stream, key
+        super().__init__(f"key {key!r} was used on {stream} for another act; use a fresh key for a new act")
+
+
+class StoreUnavailable(StoreError):
+    """The storage could not be reached or refused; certainly nothing was committed."""
+
+
+class CommitUnknown(StoreError):
+    """The storage failed while committing; ask again with the same key to learn whether it was stored."""
+
+
+class Corrupt(StoreError):
+    """What is stored is not what was written: stop, keep the file, compare with a backup."""
+
+
+class Unsupported(StoreError):
+    """The store has not declared the capability this call needs."""
+
+    def __init__(self, capability: str, what: str) -> None:
+        self.capability = capability
+        super().__init__(f"{what} needs a store with {capability}, which this one does not declare")
+
+
+class ContractTooNew(StoreError):
+    """The storage was written by a newer stabflow: upgrade this installation, the data is untouched."""
+
+
+class LeaseLost(StoreError):
+    """The claim expired and went to another worker; drop the work, it is being done."""
+
+
+class PluginError(StabflowError):
+    """A plugin is wrong; ``plugin`` names it."""
+
+    def __init__(self, plugin: str, problem: str) -> None:
+        self.plugin = plugin
+        super().__init__(f"plugin {plugin}: {problem}")
+
+
+def near_miss(word: str, known: Iterable[str]) -> str:
+    """The cure for an unknown word: the nearest known one, else the list of those that could stand there."""
+    options = sorted(set(known))
+    close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    if not options:
+        return "nothing can stand here"
+    return "known: " + ", ".join(options[:12]) + (", …" if len(options) > 12 else "")

@@ -1,0 +1,46 @@
+"""The procedure language: what a procedure can say, in TOML or in Python."""
+
+from ..calendar import Duration
+from .definition import Procedure
+from .lifecycle import (
+    Breach,
+    Field,
+    FieldType,
+    Lifecycle,
+    Outcome,
+    Preset,
+    Recurrence,
+    State,
+    Step,
+    Transition,
+)
+from .loader import bundled, bundled_names, from_canonical, load, loads
+from .parts import Clause, Gate, ItemKind, ListEntry, Parameter, Property, Role, Separation
+
+__all__ = [
+    "Breach",
+    "Clause",
+    "Duration",
+    "Field",
+    "FieldType",
+    "Gate",
+    "ItemKind",
+    "Lifecycle",
+    "ListEntry",
+    "Outcome",
+    "Parameter",
+    "Preset",
+    "Procedure",
+    "Property",
+    "Recurrence",
+    "Role",
+    "Separation",
+    "State",
+    "Step",
+    "Transition",
+    "bundled",
+    "bundled_names",
+    "from_canonical",
+    "load",
+    "loads",
+]

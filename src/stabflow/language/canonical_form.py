@@ -1,0 +1,65 @@
+"""A draft as plain JSON values in one canonical way: what the digest is taken of, and what a store keeps for ever.
+
+Keys left at their defaults are omitted, so that a key which the language gains later changes no digest. Tables whose keys the
+author chose become lists of ``[key, value]``, so that their order counts and clause ids need not be ASCII.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from fractions import Fraction
+
+import attrs
+
+from .. import canonical
+from ..calendar import Duration
+from .parts import Draft
+
+IDENTITY = ("format", "id", "version", "title", "source", "timezone")
+
+
+def plain(value: object) -> object:
+    """``value`` (an attrs value, mapping, sequence, enum, duration, share or scalar) as plain JSON values."""
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Duration):
+        return str(value)
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    if isinstance(value, Mapping):
+        return [[key, plain(one)] for key, one in value.items()]
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    if attrs.has(type(value)):
+        return _fields(value)
+    raise AssertionError(f"{type(value).__name__} has no place in a procedure")
+
+
+def _fields(value: object) -> dict[str, object]:
+    said: dict[str, object] = {}
+    for field in attrs.fields(type(value)):  # type: ignore[arg-type]
+        if not field.init:
+            continue
+        held = getattr(value, field.name)
+        default = field.default
+        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+            default = default.factory()
+        if default is attrs.NOTHING or (held != default and held is not None):
+            said[field.name.rstrip("_")] = plain(held)
+    return said
+
+
+def canonical_form(draft: Draft) -> dict[str, object]:
+    """``draft`` as plain JSON values; `stabflow.language.loader.from_canonical` reads them back."""
+    said = _fields(draft)
+    said["format"] = draft.format
+    identity = {key: said.pop(key) for key in IDENTITY if key in said}
+    return {"procedure": identity, **said}
+
+
+def canonical_bytes(draft: Draft) -> bytes:
+    """The canonical form in canonical bytes."""
+    return canonical.encode(canonical_form(draft))

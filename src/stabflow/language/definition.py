@@ -1,0 +1,135 @@
+"""A procedure: examined, compiled, and identified by the digest of its canonical form."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from .. import canonical
+from ..calendar import zone
+from ..errors import Cure, InvalidInput, ProcedureError, near_miss
+from ..text import Text, same
+from . import machine as _machine
+from .canonical_form import canonical_bytes
+from .lifecycle import STEP_TITLES, Field, FieldType, State, Step
+from .parts import Draft, titled
+from .static import faults
+from .static_lifecycle import below
+
+
+@attrs.frozen(kw_only=True)
+class Procedure(Draft):
+    """A named, versioned definition of who may do what next, on what evidence, by when, under which clause.
+
+    Making one examines it: every static fault is raised at once as `ProcedureError`. Two procedures are the same when
+    their ``digest`` is.
+    """
+
+    def __attrs_post_init__(self) -> None:
+        found = tuple(faults(self))
+        if found:
+            raise ProcedureError(found, what=f"procedure {self.id}@{self.version}")
+
+    def __str__(self) -> str:
+        return f"{self.id}@{self.version}"
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the canonical form, titles included."""
+        return canonical.sha256(canonical_bytes(self))
+
+    @functools.cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days end."""
+        return zone(self.timezone or "UTC")
+
+    @functools.cached_property
+    def tables(self) -> Mapping[str | None, _machine.Table]:
+        """For the case (``None``) and each kind: state → trigger → where it leads, as the machine answered."""
+        return MappingProxyType({kind: _machine.compile_table(cycle) for kind, cycle in self.lifecycles()})
+
+    def machine(self, kind: str | None = None) -> _machine.Machine:
+        """A real ``transitions`` machine of the rows of ``kind`` (``None``: of the case), for diagrams and reading."""
+        if kind is not None and kind not in self.items:
+            raise InvalidInput.at("kind", f"unknown kind {kind!r}", near_miss(kind, self.items))
+        return _machine.build(self.lifecycle(kind))
+
+    @functools.cached_property
+    def subordinates(self) -> Mapping[str, frozenset[str]]:
+        """For each role, the roles it supervises, directly or through others."""
+        return MappingProxyType({role: below(self, role) for role in self.roles})
+
+    @functools.cached_property
+    def separated(self) -> Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]:
+        """For each role, the roles it is separated from, across what, under which clause."""
+        found: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {role: [] for role in self.roles}
+        for separation in self.separations:
+            for role in separation.roles:
+                found[role] += [
+                    (other, separation.across, separation.clause) for other in separation.roles if other != role
+                ]
+        return MappingProxyType({role: tuple(others) for role, others in found.items()})
+
+    # Titles, for people.
+
+    def role_title(self, role: str) -> Text:
+        """The title of a role; an actor field reads as its own title."""
+        found = self.roles.get(role)
+        return found.title if found is not None else self._any_field_title(role)
+
+    def _any_field_title(self, name: str) -> Text:
+        for _, cycle in self.lifecycles():
+            if name in cycle.fields:
+                return titled(name, cycle.fields[name].title)
+        return titled(name, None)
+
+    def kind_title(self, kind: str) -> Text:
+        """The title of a kind of item."""
+        return titled(kind, self.items[kind].title)
+
+    def state_title(self, state: str, kind: str | None = None) -> Text:
+        """The title of a state of ``kind`` (``None``: of the case), or of a step."""
+        found = self.lifecycle(kind).states.get(state)
+        if found is None and kind is None and state in {step.value for step in Step}:
+            return STEP_TITLES[Step(state)]
+        return titled(state, None if found is None else found.title)
+
+    def trigger_title(self, trigger: str, kind: str | None = None) -> Text:
+        """The title of a row, by its trigger."""
+        for row in self.lifecycle(kind).transitions:
+            if row.trigger == trigger and row.title is not None:
+                return row.title
+        return titled(trigger, None)
+
+    def field_title(self, name: str, kind: str | None = None) -> Text:
+        """The title of a field, fact or parameter."""
+        field = self.field_of(name, kind)
+        if field is not None:
+            return titled(name, field.title)
+        parameter = self.parameters.get(name)
+        return titled(name, None if parameter is None else parameter.title)
+
+    def choice_title(self, field: Field | None, value: object) -> Text:
+        """How a value of ``field`` reads: a choice by its title, yes and no in words."""
+        if isinstance(value, bool):
+            return Text("yes", "是") if value else Text("no", "否")
+        if isinstance(value, tuple):
+            parts = [self.choice_title(field, one) for one in value]
+            return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
+        if field is not None and field.type is FieldType.CHOICE and field.of is not None:
+            entry = self.lists[field.of].get(str(value))
+            if entry is not None:
+                return entry.title
+        return same(value)
+
+    def cures(self, parties: tuple[str, ...] | list[str]) -> tuple[Cure, ...]:
+        """The roles (or actor fields) as those who can cure something, each once."""
+        return tuple(Cure(party, self.role_title(party)) for party in dict.fromkeys(parties))
+
+    def state_of(self, state: str, kind: str | None = None) -> State:
+        """The definition of a state."""
+        return self.lifecycle(kind).states[state]

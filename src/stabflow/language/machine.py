@@ -1,0 +1,83 @@
+"""The wall around ``transitions``: a lifecycle is compiled once, asked everything once, and its answers kept as a table.
+
+No auto transitions, no model, no callbacks, no conditions: the machine answers one question, "where does this trigger lead
+from here?". Guards are ours, and `decide` evaluates all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import attrs
+from transitions import Machine as Machine
+from transitions import MachineError
+
+from .lifecycle import Lifecycle, Transition
+
+NEW = "(new)"
+"""Where a case or an item stands before it is created; no state of a procedure can bear this name."""
+
+
+@attrs.define
+class _Cursor:
+    """One slot for the machine to move."""
+
+    state: str = NEW
+
+
+@attrs.frozen
+class Move:
+    """What a trigger does in a state: the row, and where it leads (``None``: it stays)."""
+
+    row: Transition
+    dest: str | None
+
+
+Table = Mapping[str, Mapping[str, Move]]
+"""state → trigger → move."""
+
+
+def build(lifecycle: Lifecycle) -> Machine:
+    """A real ``transitions`` machine of the rows, for reading and drawing."""
+    machine = Machine(
+        model=None,
+        states=[NEW, *lifecycle.states],
+        initial=NEW,
+        auto_transitions=False,
+        send_event=True,
+    )
+    for row in lifecycle.transitions:
+        for source in (NEW,) if row.creates else lifecycle.sources(row):
+            machine.add_transition(row.trigger, source, row.dest)
+    return machine
+
+
+def compile_table(lifecycle: Lifecycle, machine: Machine | None = None) -> Table:
+    """The answers of the machine for every state and trigger, each beside the row it came from.
+
+    The machine's real alphabet is asked, not the rows: a trigger that no row explains is an error here, whatever made it.
+    """
+    machine = build(lifecycle) if machine is None else machine
+    rows = {
+        (source, row.trigger): row
+        for row in lifecycle.transitions
+        for source in ((NEW,) if row.creates else lifecycle.sources(row))
+    }
+    table: dict[str, Mapping[str, Move]] = {}
+    for state in machine.states:
+        moves: dict[str, Move] = {}
+        for trigger, event in machine.events.items():
+            cursor = _Cursor(state)
+            try:
+                event.trigger(cursor)
+            except MachineError:
+                continue
+            row = rows.get((state, trigger))
+            if row is None or cursor.state != (row.dest or state):
+                raise AssertionError(
+                    f"the machine answers {trigger!r} in {state!r} with {cursor.state!r}, which no row says"
+                )
+            moves[trigger] = Move(row, row.dest)
+        table[state] = MappingProxyType(moves)
+    return MappingProxyType(table)

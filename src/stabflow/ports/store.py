@@ -1,0 +1,282 @@
+"""The store contract: what every storage plugin promises, as one typed file.
+
+A store moves bytes and a few indexed columns; it never sees a domain object. Clause numbers (C1 …) are those of
+``docs/reference/store-contract.md``. Times are texts in the form ``2026-11-23T08:00:00.000000Z``, which sort as they run.
+
+One `Store.append` is one transaction: the records, the stream's index rows, the notices, an optional snapshot and the
+idempotency key. The index comes as a *change* (the case row, the duty rows that are new or different, the ids of
+duties whose rows go), because writing twenty unchanged duty rows with every act is what makes a step slow.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+from collections.abc import Sequence
+from typing import ClassVar
+
+import attrs
+
+from ..errors import Unsupported
+
+CONTRACT = 1
+"""The version of this contract; a plugin states the one it was written for."""
+
+MAX_PAGE = 1_000
+
+
+class Capability(enum.Enum):
+    """What a store may declare; nothing is detected."""
+
+    DURABLE = "durable"
+    MULTI_PROCESS = "multi_process"
+    FEED = "feed"
+    OUTBOX = "outbox"
+    SNAPSHOTS = "snapshots"
+    EXTERNAL_TX = "external_tx"
+
+
+@attrs.frozen
+class NewRecord:
+    """A record to be written: its tag, canonical header and payload, and its chain hash (32 bytes, opaque to the store)."""
+
+    tag: str
+    header: bytes
+    payload: bytes
+    hash: bytes
+
+
+@attrs.frozen
+class StoredRecord:
+    """A record as stored. ``position`` orders all records of the storage; ``version`` counts a stream's from 1."""
+
+    position: int
+    stream: str
+    version: int
+    tag: str
+    header: bytes
+    payload: bytes
+    hash: bytes
+
+
+@attrs.frozen
+class CaseRow:
+    """The index row of one case."""
+
+    case_id: str
+    matter: str
+    title: str
+    procedure: str
+    procedure_version: str
+    digest: str
+    state: str
+    step: str
+    outcome: str
+    body: str
+    round: int
+    version: int
+    opened_at: str
+    updated_at: str
+
+
+@attrs.frozen
+class DutyRow:
+    """One open duty of a case, a row for each office-holder appointed in the case (``actor`` is empty if none is).
+
+    ``duty`` is ``"case"`` for the duty of the case's own state, else the id of the item that is owed an act. ``due_at`` is
+    empty where the duty is open-ended.
+    """
+
+    case_id: str
+    duty: str
+    state: str
+    role: str
+    body: str
+    actor: str
+    level: int
+    due_at: str
+    estimated: bool
+
+
+@attrs.frozen
+class IndexChange:
+    """What an append changes in the index: the case's row; duties whose rows all go, then the rows that come."""
+
+    case: CaseRow
+    cleared: tuple[str, ...] = ()
+    duties: tuple[DutyRow, ...] = ()
+
+
+@attrs.frozen
+class NewNotice:
+    """A notice for the outbox: ``lane`` is (case, recipient role, channel); order holds within a lane."""
+
+    lane: str
+    payload: bytes
+
+
+@attrs.frozen
+class Snapshot:
+    """A disposable cache of a stream's state at ``version``."""
+
+    stream: str
+    version: int
+    data: bytes
+
+
+@attrs.frozen
+class AppendBatch:
+    """Everything one act writes. ``key`` and ``digest`` come together or not at all."""
+
+    stream: str
+    expected_version: int
+    records: tuple[NewRecord, ...]
+    index: IndexChange | None = None
+    outbox: tuple[NewNotice, ...] = ()
+    snapshot: Snapshot | None = None
+    key: str | None = None
+    digest: str | None = None
+
+
+@attrs.frozen
+class AppendResult:
+    """The versions an append wrote, first and last; ``replayed`` when an earlier append under the same key had done so."""
+
+    first_version: int
+    last_version: int
+    replayed: bool = False
+
+
+@attrs.frozen
+class CaseQuery:
+    """Cases matching every filter that is given, by case id, ``limit`` at a time after the cursor ``after``."""
+
+    matter: str | None = None
+    procedure: str | None = None
+    state: str | None = None
+    step: str | None = None
+    outcome: str | None = None
+    body: str | None = None
+    after: str | None = None
+    limit: int = 100
+
+
+@attrs.frozen
+class CasePage:
+    """Rows and the cursor of the next page, ``None`` at the end."""
+
+    rows: tuple[CaseRow, ...]
+    next: str | None
+
+
+@attrs.frozen
+class DutyQuery:
+    """Duties matching every filter that is given, the first due first (open-ended ones last)."""
+
+    case_id: str | None = None
+    role: str | None = None
+    body: str | None = None
+    actor: str | None = None
+    level: int | None = None
+    due_before: str | None = None
+    after: str | None = None
+    limit: int = 100
+
+
+@attrs.frozen
+class DutyPage:
+    """Rows and the cursor of the next page, ``None`` at the end."""
+
+    rows: tuple[DutyRow, ...]
+    next: str | None
+
+
+@attrs.frozen
+class FeedPage:
+    """Records after a cursor, and the cursor to go on from."""
+
+    records: tuple[StoredRecord, ...]
+    cursor: str
+
+
+@attrs.frozen
+class Claim:
+    """A notice leased to a worker; ``token`` rises with every lease."""
+
+    notice: int
+    lane: str
+    payload: bytes
+    token: int
+    attempts: int
+
+
+@attrs.frozen
+class DeadLetter:
+    """A notice that was given up, with the last error."""
+
+    notice: int
+    lane: str
+    payload: bytes
+    attempts: int
+    error: str
+
+
+class Store(abc.ABC):
+    """A place where records are kept. Handles are safe to use from several threads, or raise at once (C12)."""
+
+    contract: ClassVar[int] = CONTRACT
+    capabilities: frozenset[Capability] = frozenset()
+
+    @abc.abstractmethod
+    def append(self, batch: AppendBatch) -> AppendResult:
+        """Commit the whole batch or nothing (C2); durable on return if `Capability.DURABLE` (C4).
+
+        The key is looked up before the version is compared (C3). Raises `VersionConflict` when the stream is not at
+        ``expected_version`` (C1), `IdempotencyMismatch` when the key was used with another digest, `StoreUnavailable`
+        when certainly nothing was committed, `CommitUnknown` when the outcome cannot be known (C5), `Unsupported` when
+        the batch uses a capability that is not declared.
+        """
+
+    @abc.abstractmethod
+    def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
+        """The digest and the result stored under ``key``, so that a repeated act is recognised before it is decided again."""
+
+    @abc.abstractmethod
+    def read_stream(self, stream: str, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[StoredRecord]:
+        """Records of ``stream`` with a version above ``after``, in order, at most ``limit`` (C7, C8)."""
+
+    @abc.abstractmethod
+    def find_cases(self, query: CaseQuery) -> CasePage:
+        """Case rows by keyset pages (C13)."""
+
+    @abc.abstractmethod
+    def find_duties(self, query: DutyQuery) -> DutyPage:
+        """Duty rows by keyset pages (C13)."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Let go of the storage; using the handle afterwards raises `StoreUnavailable`. Closing twice is harmless."""
+
+    def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
+        """All records in commit order (C6)."""
+        raise Unsupported(Capability.FEED.name, "reading the feed")
+
+    def get_snapshot(self, stream: str) -> Snapshot | None:
+        """The newest snapshot of ``stream`` (C9)."""
+        raise Unsupported(Capability.SNAPSHOTS.name, "reading a snapshot")
+
+    def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
+        """Lease notices for ``lease_for`` seconds (C10)."""
+        raise Unsupported(Capability.OUTBOX.name, "claiming notices")
+
+    def ack(self, claim: Claim) -> None:
+        """The notice was delivered; `LeaseLost` if the lease had passed to another worker (C10)."""
+        raise Unsupported(Capability.OUTBOX.name, "acknowledging a notice")
+
+    def release(self, claim: Claim, *, retry_after: float, error: str) -> None:
+        """The notice was not delivered: try again after ``retry_after`` seconds (C10)."""
+        raise Unsupported(Capability.OUTBOX.name, "releasing a notice")
+
+    def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
+        """Notices that were given up (C10)."""
+        raise Unsupported(Capability.OUTBOX.name, "reading dead letters")

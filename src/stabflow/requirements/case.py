@@ -1,0 +1,55 @@
+"""``case``: the case stands in one of these states or steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import attrs
+
+from ..errors import Blocker, Fault, near_miss
+from ..text import listing, say
+from .base import Reads, Requirement, Scope, View
+
+
+@attrs.frozen(kw_only=True)
+class CaseIs(Requirement):
+    """The case stands in one of the states, or in one of the steps, named in ``case``."""
+
+    kind: ClassVar[str] = "case"
+
+    case: tuple[str, ...]
+
+    def unmet(self, view: View) -> Blocker | None:
+        if view.case_state in self.case or view.case_step in self.case:
+            return None
+        have = view.title_of_state(view.case_state)
+        need = listing([view.title_of_state(name) for name in self.case])
+        return Blocker(
+            kind=self.kind,
+            text=say(
+                "the case must stand in {need}, and stands in {have}",
+                "事项应处于{need},现处于{have}",
+                need=need,
+                have=have,
+            ),
+            have=have,
+            need=need,
+            cure=view.who_enters(self.case),
+            facts={"state": view.case_state, "needed": list(self.case)},
+        )
+
+    def own_faults(self, scope: Scope) -> Iterator[Fault]:
+        known = scope.case_states() | scope.steps()
+        if not self.case:
+            yield Fault("case", "names no state", "name states or steps of the case")
+        for name in self.case:
+            if name not in known:
+                yield Fault("case", f"unknown state or step {name!r}", near_miss(name, known))
+
+    def own_reads(self) -> Reads:
+        return Reads()
+
+    @classmethod
+    def samples(cls) -> tuple[Requirement, ...]:
+        return (cls(case=("deciding",)), cls(case=("investigate", "analyze")))

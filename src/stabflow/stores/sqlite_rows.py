@@ -1,0 +1,141 @@
+"""The statements of the SQLite store: what an append writes, and how streams, keys and the index are asked.
+
+The case row is written narrowly, because SQLite writes an index anew for every column that an UPDATE names, changed or not:
+twelve pages instead of six for an act that leaves the state as it is.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+import apsw
+import attrs
+
+from ..ports.store import AppendBatch, CaseQuery, CaseRow, DutyQuery, DutyRow, IndexChange
+from . import common
+
+READ_STREAM = (
+    "SELECT position, stream, version, tag, header, payload, hash FROM records"
+    " WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
+)
+LOOKUP = "SELECT digest, first_version, last_version FROM keys WHERE stream = ? AND key = ?"
+HEAD = "SELECT coalesce(max(version), 0) FROM records WHERE stream = ?"
+
+_ADD_KEY = "INSERT INTO keys VALUES (?, ?, ?, ?, ?)"
+_ADD_RECORD = "INSERT INTO records (stream, version, tag, header, payload, hash) VALUES (?, ?, ?, ?, ?, ?)"
+_CLEAR_DUTY = "DELETE FROM duties WHERE case_id = ? AND duty = ?"
+_PUT_DUTY = "INSERT OR REPLACE INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+_CASE_COLUMNS = tuple(field.name for field in attrs.fields(CaseRow))
+_PLAIN = tuple(name for name in _CASE_COLUMNS if name not in {"case_id", *common.CASE_FILTERS})
+_SET_PLAIN = ", ".join(f"{name} = ?" for name in _PLAIN)
+_ADD_CASE = f"INSERT INTO cases ({', '.join(_CASE_COLUMNS)}) VALUES ({', '.join('?' * len(_CASE_COLUMNS))})"
+_FILTERS_OF_CASE = f"SELECT {', '.join(common.CASE_FILTERS)} FROM cases WHERE case_id = ?"
+_KEEP_FILTERS = (
+    f"UPDATE cases SET {_SET_PLAIN} WHERE case_id = ? AND {' AND '.join(f'{name} = ?' for name in common.CASE_FILTERS)}"
+)
+
+_all_of = attrgetter(*_CASE_COLUMNS)
+_plain_of = attrgetter(*_PLAIN)
+_filters_of = attrgetter(*common.CASE_FILTERS)
+
+_DUTY_ORDER = "due, case_id, duty, role, body, actor"
+_FIND_DUTIES = "SELECT case_id, duty, state, role, body, actor, level, due, estimated FROM duties"
+
+
+def write(cursor: apsw.Cursor, batch: AppendBatch) -> None:
+    """Write the whole batch within the transaction of ``cursor``."""
+    write_key(cursor, batch)
+    write_records(cursor, batch)
+
+
+def write_key(cursor: apsw.Cursor, batch: AppendBatch) -> None:
+    """Write the key, if there is one; `apsw.ConstraintError` when it is there already."""
+    if batch.key is not None:
+        first, last = batch.expected_version + 1, batch.expected_version + len(batch.records)
+        cursor.execute(_ADD_KEY, (batch.stream, batch.key, batch.digest, first, last))
+
+
+def write_records(cursor: apsw.Cursor, batch: AppendBatch) -> None:
+    """Write the records and the index; `apsw.ConstraintError` when the stream is not at the expected version."""
+    stream, version = batch.stream, batch.expected_version
+    cursor.executemany(
+        _ADD_RECORD,
+        [(stream, n, new.tag, new.header, new.payload, new.hash) for n, new in enumerate(batch.records, version + 1)],
+    )
+    if batch.index is not None:
+        _change_index(cursor, batch.index)
+
+
+def _change_index(cursor: apsw.Cursor, change: IndexChange) -> None:
+    case_id = change.case.case_id
+    _put_case(cursor, change.case)
+    if change.cleared:
+        cursor.executemany(_CLEAR_DUTY, [(case_id, duty) for duty in change.cleared])
+    if change.duties:
+        cursor.executemany(_PUT_DUTY, [_duty_values(row) for row in change.duties])
+
+
+def _put_case(cursor: apsw.Cursor, row: CaseRow) -> None:
+    plain, filters = _plain_of(row), _filters_of(row)
+    cursor.execute(_KEEP_FILTERS, (*plain, row.case_id, *filters))
+    if cursor.connection.changes():
+        return
+    before = cursor.execute(_FILTERS_OF_CASE, (row.case_id,)).fetchone()
+    if before is None:
+        cursor.execute(_ADD_CASE, _all_of(row))
+        return
+    changed = [(name, new) for name, old, new in zip(common.CASE_FILTERS, before, filters, strict=True) if old != new]
+    columns = "".join(f", {name} = ?" for name, _ in changed)
+    statement = f"UPDATE cases SET {_SET_PLAIN}{columns} WHERE case_id = ?"
+    cursor.execute(statement, (*plain, *(new for _, new in changed), row.case_id))
+
+
+def find_cases(query: CaseQuery) -> tuple[str, list[Any]]:
+    """The statement for one row more than the page, and its bindings; the index of the first filter is made to serve."""
+    filters = common.given(query, common.CASE_FILTERS)
+    where = [f"{name} = ?" for name in filters]
+    bindings: list[Any] = list(filters.values())
+    if query.after is not None:
+        where.append("case_id > ?")
+        bindings.append(query.after)
+    statement = f"SELECT {', '.join(_CASE_COLUMNS)} FROM cases"
+    if filters:
+        statement += f" INDEXED BY cases_{next(iter(filters))}"
+    return _page(statement, where, "case_id"), [*bindings, query.limit + 1]
+
+
+def find_duties(query: DutyQuery) -> tuple[str, list[Any]]:
+    """The statement for one row more than the page, and its bindings; the index of the first filter is made to serve."""
+    filters = common.given(query, common.DUTY_FILTERS)
+    where = [f"{name} = ?" for name in filters]
+    bindings: list[Any] = list(filters.values())
+    if query.due_before is not None:
+        where.append(f"due < ? AND due <> '{common.OPEN_ENDED}'")
+        bindings.append(query.due_before)
+    after = common.read_cursor(query.after)
+    if after is not None:
+        where.append(f"({_DUTY_ORDER}) > (?, ?, ?, ?, ?, ?)")
+        bindings.extend(after)
+    first = next(iter(filters), "due")
+    # The primary key serves a case's own duties, which are few enough to be put in order.
+    index = "sqlite_autoindex_duties_1" if first == "case_id" else f"duties_{first}"
+    return _page(f"{_FIND_DUTIES} INDEXED BY {index}", where, _DUTY_ORDER), [*bindings, query.limit + 1]
+
+
+def _page(statement: str, where: list[str], order: str) -> str:
+    condition = f" WHERE {' AND '.join(where)}" if where else ""
+    return f"{statement}{condition} ORDER BY {order} LIMIT ?"
+
+
+def _duty_values(row: DutyRow) -> tuple[str | int, ...]:
+    due = row.due_at or common.OPEN_ENDED
+    return (row.case_id, row.duty, row.state, row.role, row.body, row.actor, row.level, due, int(row.estimated))
+
+
+def duty_row(row: tuple[Any, ...]) -> DutyRow:
+    """The value of a row that `find_duties` found."""
+    case_id, duty, state, role, body, actor, level, due, estimated = row
+    due_at = "" if due == common.OPEN_ENDED else due
+    return DutyRow(case_id, duty, state, role, body, actor, level, due_at, bool(estimated))

@@ -1,0 +1,117 @@
+"""The tables of the SQLite store, what guards them, and how a file is recognised as ours.
+
+Records and keys are append-only in the database itself: triggers stop UPDATE and DELETE, and a third stops INSERT OR REPLACE,
+which deletes without firing the second: a new record must be the next of its stream, and come after all others. So the
+version check of C1 is this trigger; a separate read of the head, or a table of heads, cost more than it (2 and 1 more
+pages for every act). ``position`` needs no AUTOINCREMENT: no record is ever deleted, so the highest is never reused.
+
+``cases`` and ``duties`` are summaries that can be made again from the records. Each filter of C13 has an index that also
+holds the order of the pages (a table WITHOUT ROWID appends its primary key to each of its indexes).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+APPLICATION_ID = 0x53544246
+"""Marks a database as ours, in its header: ``STBF``."""
+
+SCHEMA_VERSION = 1
+"""Stands in ``user_version``."""
+
+_APPEND_ONLY = "BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+
+SCHEMA: dict[str, str] = {
+    "records": """CREATE TABLE records (
+  position INTEGER PRIMARY KEY CHECK (position > 0),
+  stream TEXT NOT NULL,
+  version INTEGER NOT NULL CHECK (version > 0),
+  tag TEXT NOT NULL,
+  header BLOB NOT NULL,
+  payload BLOB NOT NULL,
+  hash BLOB NOT NULL,
+  UNIQUE (stream, version)
+) STRICT""",
+    "records_insert": f"""CREATE TRIGGER records_insert BEFORE INSERT ON records
+WHEN NEW.version IS NOT (SELECT coalesce(max(version), 0) + 1 FROM records WHERE stream = NEW.stream)
+  OR NEW.position BETWEEN 0 AND (SELECT max(position) FROM records)
+{_APPEND_ONLY}""",
+    "records_update": f"CREATE TRIGGER records_update BEFORE UPDATE ON records {_APPEND_ONLY}",
+    "records_delete": f"CREATE TRIGGER records_delete BEFORE DELETE ON records {_APPEND_ONLY}",
+    "keys": """CREATE TABLE keys (
+  stream TEXT NOT NULL,
+  key TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  first_version INTEGER NOT NULL,
+  last_version INTEGER NOT NULL,
+  PRIMARY KEY (stream, key)
+) STRICT, WITHOUT ROWID""",
+    "keys_insert": f"""CREATE TRIGGER keys_insert BEFORE INSERT ON keys
+WHEN EXISTS (SELECT 1 FROM keys WHERE stream = NEW.stream AND key = NEW.key)
+{_APPEND_ONLY}""",
+    "keys_update": f"CREATE TRIGGER keys_update BEFORE UPDATE ON keys {_APPEND_ONLY}",
+    "keys_delete": f"CREATE TRIGGER keys_delete BEFORE DELETE ON keys {_APPEND_ONLY}",
+    "cases": """CREATE TABLE cases (
+  case_id TEXT NOT NULL PRIMARY KEY,
+  matter TEXT NOT NULL,
+  title TEXT NOT NULL,
+  procedure TEXT NOT NULL,
+  procedure_version TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  state TEXT NOT NULL,
+  step TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  body TEXT NOT NULL,
+  round INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  opened_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+) STRICT""",
+    "cases_matter": "CREATE INDEX cases_matter ON cases (matter, case_id)",
+    "cases_procedure": "CREATE INDEX cases_procedure ON cases (procedure, case_id)",
+    "cases_state": "CREATE INDEX cases_state ON cases (state, case_id)",
+    "cases_step": "CREATE INDEX cases_step ON cases (step, case_id)",
+    "cases_outcome": "CREATE INDEX cases_outcome ON cases (outcome, case_id)",
+    "cases_body": "CREATE INDEX cases_body ON cases (body, case_id)",
+    "duties": """CREATE TABLE duties (
+  case_id TEXT NOT NULL,
+  duty TEXT NOT NULL,
+  state TEXT NOT NULL,
+  role TEXT NOT NULL,
+  body TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  level INTEGER NOT NULL,
+  due TEXT NOT NULL,  -- '~' is open-ended, and sorts last
+  estimated INTEGER NOT NULL CHECK (estimated IN (0, 1)),
+  PRIMARY KEY (case_id, duty, role, body, actor)
+) STRICT, WITHOUT ROWID""",
+    "duties_role": "CREATE INDEX duties_role ON duties (role, due)",
+    "duties_body": "CREATE INDEX duties_body ON duties (body, due)",
+    "duties_actor": "CREATE INDEX duties_actor ON duties (actor, due)",
+    "duties_level": "CREATE INDEX duties_level ON duties (level, due)",
+    "duties_due": "CREATE INDEX duties_due ON duties (due)",
+}
+"""Everything in the schema by its name, exactly as SQLite keeps it."""
+
+
+def create(cursor: apsw.Cursor) -> None:
+    """Make an empty database ours, within the transaction of ``cursor``."""
+    for statement in SCHEMA.values():
+        cursor.execute(statement)
+    cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    mark(cursor)
+
+
+def mark(cursor: apsw.Cursor) -> None:
+    """Write the schema's version, which also makes the transaction one that writes."""
+    cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def damage(connection: apsw.Connection) -> list[str]:
+    """The tables, indexes and triggers that are not as we made them, and triggers that we did not make."""
+    rows: list[tuple[Any, ...]] = connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
+    found = {name: sql for _, name, sql in rows}
+    wrong = {name for name, sql in SCHEMA.items() if found.get(name) != sql}
+    return sorted(wrong | {name for kind, name, _ in rows if kind == "trigger" and name not in SCHEMA})

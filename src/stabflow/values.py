@@ -1,0 +1,167 @@
+"""The values everything else is made of: who acts, for which body, on what basis, about which matter.
+
+Text that enters is checked once, here: it is normalised to NFC; NUL, lone surrogates and bidirectional controls are
+refused (they make a history read differently from what was decided); sizes are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import attrs
+
+from .errors import Fault, InvalidInput
+
+MAX_ID = 120
+MAX_TITLE = 500
+MAX_BASIS = 2_000
+MAX_INT = 2**53 - 1
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_ID = re.compile(r"\w[\w.:@-]*\Z")
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*\Z")
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` can name something in a procedure: ``[a-z][a-z0-9_]*``."""
+    return _NAME.match(text) is not None
+
+
+def clean_text(text: object, path: str, *, max_length: int, required: bool = True) -> str:
+    """``text`` in NFC, or `InvalidInput` naming ``path`` when it is no text, too long or has forbidden characters."""
+    if not isinstance(text, str):
+        raise InvalidInput.at(path, f"{_shown(text)} is not text", "give text in quotes")
+    found = _UNWANTED.search(text)
+    if found:
+        raise InvalidInput.at(
+            path,
+            f"character U+{ord(found.group()):04X} at position {found.start()} is not allowed",
+            "remove control, surrogate and bidirectional characters",
+        )
+    normal = unicodedata.normalize("NFC", text)
+    if len(normal) > max_length:
+        raise InvalidInput.at(path, f"text of {len(normal)} characters", f"at most {max_length} are allowed")
+    if required and not normal.strip():
+        raise InvalidInput.at(path, "text is empty", "say something")
+    return normal
+
+
+def clean_id(text: object, path: str) -> str:
+    """``text`` as an opaque id: letters, digits and ``_ . : @ -``, at most 120 characters."""
+    normal = clean_text(text, path, max_length=MAX_ID)
+    if not _ID.match(normal):
+        raise InvalidInput.at(
+            path, f"{normal!r} is not an id", "use letters, digits and _ . : @ - only, beginning with a letter or digit"
+        )
+    return normal
+
+
+def clean_sha256(text: object, path: str) -> str:
+    """``text`` as the 64 hexadecimal digits of a SHA-256."""
+    normal = clean_text(text, path, max_length=64).lower()
+    if not _SHA256.match(normal):
+        raise InvalidInput.at(path, f"{normal!r} is not a SHA-256", "give its 64 hexadecimal digits")
+    return normal
+
+
+def utc(moment: object, path: str) -> datetime:
+    """``moment`` in UTC, or `InvalidInput` when it is no time or has no time zone."""
+    if not isinstance(moment, datetime):
+        raise InvalidInput.at(path, f"{_shown(moment)} is not a time", "give a date and time with its zone")
+    if moment.tzinfo is None:
+        raise InvalidInput.at(path, f"{moment.isoformat()} has no time zone", "add one, such as +08:00")
+    return moment.astimezone(UTC)
+
+
+def _shown(thing: object) -> str:
+    text = repr(thing)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _actor_id(text: object) -> str:
+    return clean_id(text, "actor.id")
+
+
+def _actor_body(text: object) -> str:
+    return clean_id(text, "actor.body")
+
+
+def _basis_text(text: object) -> str:
+    return clean_text(text, "basis", max_length=MAX_BASIS)
+
+
+def _basis_digest(text: object) -> str | None:
+    return None if text is None else clean_sha256(text, "basis.digest")
+
+
+def _matter_key(text: object) -> str:
+    return clean_id(text, "matter.key")
+
+
+def _matter_title(text: object) -> str:
+    return clean_text(text, "matter.title", max_length=MAX_TITLE)
+
+
+def _file_title(text: object) -> str:
+    return clean_text(text, "title", max_length=MAX_TITLE)
+
+
+def _file_sha256(text: object) -> str:
+    return clean_sha256(text, "sha256")
+
+
+@attrs.frozen
+class Actor:
+    """An office-holder, by an opaque id of the host's choosing, and the body they act for. Never a member of the public."""
+
+    id: str = attrs.field(converter=_actor_id)
+    body: str = attrs.field(converter=_actor_body, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.body})"
+
+
+@attrs.frozen
+class Basis:
+    """Why an act may be done: a text and, where there is one, the SHA-256 of a document."""
+
+    text: str = attrs.field(converter=_basis_text)
+    digest: str | None = attrs.field(default=None, converter=_basis_digest)
+
+    @classmethod
+    def of(cls, basis: Basis | str) -> Basis:
+        """``basis`` itself, or the basis with this text."""
+        return basis if isinstance(basis, Basis) else cls(basis)
+
+
+@attrs.frozen
+class Matter:
+    """What is being assessed: a decision, policy, project or reform, by a key that other systems know it by."""
+
+    key: str = attrs.field(converter=_matter_key)
+    title: str = attrs.field(converter=_matter_title)
+
+
+@attrs.frozen
+class File:
+    """A document on file: what it is called, its media type and the SHA-256 of its bytes. The bytes stay with the host."""
+
+    title: str = attrs.field(converter=_file_title)
+    media_type: str = attrs.field()
+    sha256: str = attrs.field(converter=_file_sha256)
+
+    @media_type.validator
+    def _check_media_type(self, _attribute: object, value: object) -> None:
+        if not isinstance(value, str) or not _MEDIA_TYPE.match(value):
+            raise InvalidInput([Fault("media_type", f"{_shown(value)} is not a media type", "such as application/pdf")])
+
+
+Value = bool | int | Decimal | str | tuple[str, ...] | date | File
+"""What a field can hold; the procedure's field type says which."""

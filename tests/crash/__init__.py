@@ -1,0 +1,1 @@
+"""How the tests of the stores make a disk fail, a power supply fail, and a process die."""

@@ -1,0 +1,43 @@
+"""The examples in README.md and docs/ run as they stand: each document from top to bottom, in a directory of its own.
+
+A block fenced as ``python`` is run, unless ``<!-- skip: next "why" -->`` stands before it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import unittest
+from pathlib import Path
+
+import pytest
+from sybil import Document, Sybil
+from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SYBIL = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()])
+
+
+def run(path: Path) -> Document:
+    document = SYBIL.parse(path)
+    for example in document:
+        with contextlib.suppress(unittest.SkipTest):
+            example.evaluate()
+    return document
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_examples_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = run(path)
+    if path.name == "README.md" and path.parent == ROOT:
+        assert "stabflow" in document.namespace, "the README shows no first lines of Python that run"
+
+
+def test_a_wrong_example_fails(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text('```python\nx = 1\n```\n\n<!-- skip: next "planted" -->\n```python\n1 / 0\n```\n', encoding="utf-8")
+    assert run(page).namespace["x"] == 1
+    page.write_text("```python\nx = 1\n```\n\n```python\nassert x == 2\n```\n", encoding="utf-8")
+    with pytest.raises(AssertionError):
+        run(page)

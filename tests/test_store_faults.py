@@ -1,0 +1,191 @@
+"""The disk answers with an error, at every operation of a run of appends: the store never says one thing for another (C5)."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import apsw
+import attrs
+import pytest
+from crash.acts import act, expected, holdings
+from crash.disk import Disk, Op, everything, last_torn, lay_out, nothing, only_the_last, survivors, torn
+from crash.ends import ALL_ENDS, NAME, after_the_cut
+
+from stabflow.errors import CommitUnknown, StoreError, StoreUnavailable
+from stabflow.ports.store import AppendResult
+from stabflow.stores.sqlite import SqliteStore
+
+COUNT = 5
+
+
+@attrs.define
+class Fault:
+    """Makes operation number ``at`` fail, and those after it if ``lasting``."""
+
+    at: int
+    error: type[Exception]
+    lasting: bool = False
+    seen: int = 0
+    hit: Op | None = None
+    over: bool = False
+
+    def __call__(self, op: Op) -> Exception | None:
+        self.seen += not self.over
+        if self.over or self.seen < self.at or (self.hit and not self.lasting):
+            return None
+        if self.error is apsw.FullError and op.kind not in {"create", "write", "link"}:
+            return None  # a full disk fails only what needs room
+        self.hit = self.hit or op
+        if op.kind in {"link", "sync folder"}:
+            return OSError(errno.ENOSPC if self.error is apsw.FullError else errno.EIO, "planted")
+        return self.error("planted")
+
+
+def run_into(fault: Fault, folder: Path, scratch: Path) -> str:
+    """Append into the fault; what it was called, once it has been seen that it was called rightly."""
+    folder.mkdir()
+    known = expected(COUNT)
+    disk = Disk()
+    raised: StoreError | None = None
+    acknowledged = 0
+    with disk.watching_names():
+        store = SqliteStore.open(folder / NAME, vfs=disk.name)
+        disk.fault = fault
+        try:
+            for number in range(COUNT):
+                store.append(act(number))
+                acknowledged += 1
+        except StoreError as error:
+            raised = error
+        fault.over = not fault.lasting
+        if raised is not None:
+            assert raised.__cause__ is not None
+            ends = {acknowledged, acknowledged + 1} if isinstance(raised, CommitUnknown) else {acknowledged}
+            for names, choice in ALL_ENDS:
+                found = after_the_cut(survivors(disk.log, choice, names=names), scratch, COUNT)
+                assert found in [known[end] for end in ends], f"{fault}: {raised}, but found {found}"
+        fault.over = True
+        # The disk works again: the same handle goes on where it was.
+        for number in range(acknowledged, COUNT):
+            assert attrs.evolve(store.append(act(number)), replayed=False) == written(number)
+        assert holdings(store, range(COUNT)) == known[COUNT]
+        store.close()
+    assert after_the_cut(survivors(disk.log, everything, names="all"), scratch, COUNT) == known[COUNT]
+    return type(raised).__name__
+
+
+def written(number: int) -> AppendResult:
+    batch = act(number)
+    return AppendResult(batch.expected_version + 1, batch.expected_version + len(batch.records))
+
+
+def sweep(error: type[Exception], tmp_path: Path, *, lasting: bool, step: int) -> dict[str, set[str]]:
+    """What each kind of operation that failed was called."""
+    called: dict[str, set[str]] = {}
+    at = 1
+    while True:
+        fault = Fault(at, error, lasting=lasting)
+        outcome = run_into(fault, tmp_path / f"run-{at}", tmp_path / "cut")
+        if fault.hit is None:
+            return called
+        place = "log" if fault.hit.name == f"{NAME}-wal" else "store" if fault.hit.name == NAME else "draft"
+        called.setdefault(f"{fault.hit.kind} {place}", set()).add(outcome)
+        at += step
+
+
+def check(error: type[Exception], tmp_path: Path, *, lasting: bool, step: int) -> None:
+    called = sweep(error, tmp_path, lasting=lasting, step=step)
+    assert called["write draft"] == {"StoreUnavailable"}
+    assert called["write log"] == {"StoreUnavailable" if error is apsw.FullError else "CommitUnknown"}
+
+
+def test_an_error_at_some_operations_is_called_what_it_is(tmp_path: Path) -> None:
+    check(apsw.IOError, tmp_path, lasting=False, step=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", [apsw.IOError, apsw.FullError])
+@pytest.mark.parametrize("lasting", [False, True])
+def test_an_error_at_any_operation_is_called_what_it_is(tmp_path: Path, error: type[Exception], lasting: bool) -> None:
+    check(error, tmp_path, lasting=lasting, step=1)
+
+
+def sync_fails(op: Op) -> Exception | None:
+    return apsw.IOError("planted") if op.kind == "sync" and op.name == f"{NAME}-wal" else None
+
+
+def test_after_an_unknown_commit_the_same_key_tells(tmp_path: Path) -> None:
+    disk = Disk()
+    store = SqliteStore.open(tmp_path / NAME, vfs=disk.name)
+    store.append(act(0))
+    store.append(act(1))
+    disk.fault = sync_fails
+    with pytest.raises(CommitUnknown, match="ask again with the same key") as caught:
+        store.append(act(2))
+    assert isinstance(caught.value.__cause__, apsw.IOError)
+    disk.fault = lambda _op: None
+    assert attrs.evolve(store.append(act(2)), replayed=False) == AppendResult(1, 1)
+    assert store.append(act(2)) == AppendResult(1, 1, replayed=True)
+    store.close()
+
+
+def test_after_an_unknown_commit_the_answer_does_not_change_with_a_crash(tmp_path: Path) -> None:
+    """What the failed commit left in the log is complete; only other processes that are alive keep it from being read."""
+    disk = Disk()
+    with disk.watching_names():
+        other = SqliteStore.open(tmp_path / NAME, vfs=disk.name)
+        other.append(act(0))
+        other.append(act(1))
+        store = SqliteStore.open(tmp_path / NAME, vfs=disk.name)
+        disk.fault = sync_fails
+        with pytest.raises(CommitUnknown):
+            store.append(act(2))
+        assert after_the_cut(survivors(disk.log, everything, names="all"), tmp_path / "cut", 3) == expected(3)[3]
+        disk.fault = lambda _op: None
+        assert store.lookup(act(2).stream, "key-2") is None
+        for names, choice in ALL_ENDS:
+            assert after_the_cut(survivors(disk.log, choice, names=names), tmp_path / "cut", 3) == expected(3)[2]
+        store.close()
+        other.close()
+
+
+def test_before_the_commit_an_error_is_certain(tmp_path: Path) -> None:
+    disk = Disk()
+    store = SqliteStore.open(tmp_path / NAME, vfs=disk.name)
+    store.append(act(0))
+    disk.fault = lambda op: apsw.IOError("planted") if op.kind == "read" else None
+    with pytest.raises(StoreUnavailable, match="check the disk") as caught:
+        store.append(act(1))
+    assert isinstance(caught.value.__cause__, apsw.IOError)
+    disk.fault = lambda _op: None
+    assert store.append(act(1)) == AppendResult(1, 2)
+    store.close()
+
+
+@pytest.mark.parametrize("ask", ["append", "lookup"])
+def test_what_another_process_left_unsynced_is_synced_before_it_is_acknowledged(tmp_path: Path, ask: str) -> None:
+    """A process is killed between writing its commit and syncing it. Who finds the act there must not say "stored" yet."""
+    first = Disk()
+    (tmp_path / "first").mkdir()
+    store = SqliteStore.open(tmp_path / "first" / NAME, vfs=first.name)
+    with first.watching_names():
+        for number in range(3):
+            store.append(act(number))
+        killed_at = len(first.log) - 1
+    assert first.log[killed_at].kind == "sync"
+    store.close()
+
+    safe = survivors(first.log[:killed_at], nothing, names="synced")
+    seen = survivors(first.log[:killed_at], everything, names="all")
+    second = Disk()
+    store = SqliteStore.open(lay_out(tmp_path / "second", seen) / NAME, vfs=second.name)
+    again = act(2)
+    if ask == "append":
+        assert store.append(again) == AppendResult(1, 1, replayed=True)
+    else:
+        assert store.lookup(again.stream, "key-2") == ("digest-2", AppendResult(1, 1, replayed=True))
+    for choice in (nothing, only_the_last, last_torn, torn(4)):
+        files = survivors(second.log, choice, names="synced", start=(safe, seen))
+        assert after_the_cut(files, tmp_path / "cut", 3) == expected(3)[3]
+    store.close()
