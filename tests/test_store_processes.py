@@ -80,9 +80,11 @@ def test_two_processes_race_on_one_stream(path: Path, there: bool) -> None:
     store = SqliteStore.open(path)
     records: list[Any] = read_all(store, STREAMS[0])
     store.close()
-    assert [record.version for record in records] == list(range(1, 2 * wins + 1 + there))
+    won = sorted(version for result in told.values() for version in result["won"])
+    assert won == list(range(1 + there, won[-1] + 1))
+    assert [record.version for record in records] == list(range(1, won[-1] + 1))
     for name, result in told.items():
-        assert len(result["won"]) == wins
+        assert len(result["won"]) >= wins
         for version in result["won"]:
             assert records[version - 1].payload == f"{name} {version}".encode()
     assert sum(result["lost"] for result in told.values()) > 0
@@ -129,10 +131,9 @@ def test_what_may_not_be_written_or_read_is_told(public: Path) -> None:
         "read": 2,
         "error": f"StoreUnavailable: {readable} is read-only: give this account the right to write the file and its folder",
     }
-    for path, found in zip(paths[1:3], told[1:3], strict=True):
-        assert "open" not in found
-        assert found["error"].startswith(f"StoreUnavailable: {path} cannot be opened: this account needs the right")
-    assert told[3]["open"] == "ok"
+    assert ["open" in found for found in told] == [True, False, False, True]
+    assert told[1]["error"].startswith(f"StoreUnavailable: {unreadable} cannot be opened: this account needs the right")
+    assert told[2]["error"].startswith(f"StoreUnavailable: {closed} is read-only: give this account the right")
     assert told[3]["error"].startswith(f"StoreUnavailable: {paths[3]} cannot be opened: this account needs the right")
     closed.parent.chmod(0o755)
     assert {file: file.read_bytes() for file in (readable, closed)} == content
@@ -153,7 +154,7 @@ def small_disk(folder: Path, size: int, inner: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("room", [16_384, 400_000], ids=["for nothing", "for some acts"])
 def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path, room: int) -> None:
-    line = small_disk(tmp_path, 2_000_000, command("fill", tmp_path, room))
+    line = small_disk(tmp_path, 8_000_000, command("fill", tmp_path, room))
     done = subprocess.run(line, env=environment(), check=True, capture_output=True, text=True, timeout=120)
     *errors, end = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(errors) == 2

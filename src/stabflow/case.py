@@ -93,6 +93,7 @@ class Case:
     ``entered`` tells when each state was last entered; ``round`` counts the opening and every return, ``round_began`` is the
     version that began the present one. ``acts`` are those on the case itself, ``acted`` the roles in which each
     office-holder has done anything in it; ``counters`` number the items; ``due`` is when the present state's duty falls due.
+    ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Case:
     round_began: int
     opened_at: datetime
     updated_at: datetime
+    recorded_at: datetime
     version: int
     head: str
 

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,13 @@ def append(path: str, first: str) -> None:
 
 
 def race(path: str, name: str, wins: str) -> None:
-    """Try for the next version of one stream, until so many have been won."""
+    """Try for the next version of one stream, until so many have been won and one was lost, or the other is long gone."""
     store = SqliteStore.open(path)
     tell("ready")
     sys.stdin.readline()
     won: list[int] = []
     lost = 0
-    while len(won) < int(wins):
+    while len(won) < int(wins) or (not lost and len(won) < 50 * int(wins)):
         head = 0
         while page := store.read_stream(STREAMS[0], after=head):
             head = page[-1].version
@@ -113,6 +114,8 @@ def fill(folder: str, size: str) -> None:
             )
             if len(errors) == 2:
                 ballast.unlink()
+            elif len(errors) > 2:
+                break
     tell({"written": written, "whole": holdings(store, range(60)) == known[60]})
 
 
@@ -135,6 +138,11 @@ def careless(path: str) -> None:
 
 
 if __name__ == "__main__":
-    {"append": append, "race": race, "without-rights": without_rights, "fill": fill, "careless": careless}[sys.argv[1]](
-        *sys.argv[2:]
-    )
+    commands: dict[str, Callable[..., None]] = {
+        "append": append,
+        "race": race,
+        "without-rights": without_rights,
+        "fill": fill,
+        "careless": careless,
+    }
+    commands[sys.argv[1]](*sys.argv[2:])

@@ -16,7 +16,7 @@ from ..language import Procedure, Transition
 from ..language.machine import NEW, Move
 from ..requirements import CaseIs
 from ..text import Text, listing, same, say
-from ..values import Value
+from ..values import Actor, Basis, Value
 from .amendment import decide_amendment
 from .appointment import decide_appointment, decide_relief
 from .commands import Add, Amend, Appoint, Command, Fire, Open, Relieve
@@ -137,6 +137,8 @@ def _creating(procedure: Procedure, kind: str | None, trigger: str | None) -> Mo
         return next(iter(open_to_people.values()))
     if trigger is None and kind is not None and "add" in open_to_people:
         return open_to_people["add"]
+    if not open_to_people:
+        raise InvalidInput.at("trigger", "only time creates this", "no person may: see `every` and `on` of its row")
     if trigger is None:
         raise InvalidInput.at(
             "trigger", "there are several ways to create this", "name one: " + ", ".join(open_to_people)
@@ -423,18 +425,17 @@ def moves(procedure: Procedure, case: Case) -> Iterator[Option]:
                 yield Option(move.row, item.kind, item.id)
 
 
-def available(procedure: Procedure, case: Case, command: Command, context: Context) -> tuple[Option, ...]:
-    """What the actor of ``command`` could do now, given fitting values; the rest of ``command`` is not looked at."""
-    found = []
-    for option in moves(procedure, case):
-        if option.row.by_time:
-            continue
-        who = {"actor": command.actor, "basis": command.basis, "role": command.role}
-        asked: Command
+def available(procedure: Procedure, case: Case, actor: Actor, role: str | None, context: Context) -> tuple[Option, ...]:
+    """What ``actor`` could do now (in ``role``, if one is named), given fitting values."""
+    basis = Basis("asking")
+
+    def asked(option: Option) -> Command:
         if option.item is None and option.kind is not None:
-            asked = Add(kind=option.kind, trigger=option.trigger, **who)  # type: ignore[arg-type]
-        else:
-            asked = Fire(trigger=option.trigger, item=option.item, **who)  # type: ignore[arg-type]
-        if not blockers(procedure, case, asked, context):
-            found.append(option)
-    return tuple(found)
+            return Add(actor=actor, basis=basis, role=role, kind=option.kind, trigger=option.trigger)
+        return Fire(actor=actor, basis=basis, role=role, trigger=option.trigger, item=option.item)
+
+    return tuple(
+        option
+        for option in moves(procedure, case)
+        if not option.row.by_time and not blockers(procedure, case, asked(option), context)
+    )

@@ -29,7 +29,12 @@ def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
             f"{event.tag} at version {stamp.version} names {error}, which case {case.id} does not have"
         ) from error
     return attrs.evolve(
-        changed, acted=_acted(case.acted, stamp), updated_at=stamp.occurred_at, version=stamp.version, head=stamp.hash
+        changed,
+        acted=_acted(case.acted, stamp),
+        updated_at=stamp.occurred_at,
+        recorded_at=stamp.recorded_at,
+        version=stamp.version,
+        head=stamp.hash,
     )
 
 
@@ -98,6 +103,7 @@ def _opened(event: Opened, stamp: Stamp) -> Case:
         round_began=stamp.version,
         opened_at=stamp.occurred_at,
         updated_at=stamp.occurred_at,
+        recorded_at=stamp.recorded_at,
         version=stamp.version,
         head=stamp.hash,
     )

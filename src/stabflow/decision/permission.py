@@ -126,7 +126,7 @@ def _not_your_role(
         kind="role",
         text=say(
             "only {who} may do this; {actor} has {have}",
-            "仅{who}可办理;{actor}{have}",
+            "仅{who}可办理;{actor}:{have}",
             who=who,
             actor=same(actor.id),
             have=have,

@@ -209,8 +209,10 @@ class DatabaseFile:
         """What an error of the driver means to the operator; before COMMIT all of them mean that nothing was stored."""
         if isinstance(error, apsw.CorruptError):
             return Corrupt(f"{self.path} is damaged ({error}): stop, keep the file, compare it with a backup")
+        # The index of the log, too, needs room.
+        full = getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_SHMSIZE
         for kind, problem, cure in _MEANING:
-            if isinstance(error, kind):
+            if isinstance(error, kind) or (full and kind is apsw.FullError):
                 return self.trouble(problem, cure)
         return self.trouble(f"cannot be used ({type(error).__name__}: {error})", "nothing was stored")
 

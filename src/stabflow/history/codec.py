@@ -1,0 +1,189 @@
+"""Events to canonical payloads and back, strictly: a risk record is not the place for friendly conversions.
+
+Values that JSON has no word for say what they are: ``{"decimal": "3.5"}``, ``{"date": "2026-01-31"}``, ``{"file": {…}}``. Fields at
+their defaults are left out, so that an event can gain a field without changing what is stored. An unknown tag, an extra key, a
+wrong type is `Corrupt`.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+
+from .. import canonical
+from ..decision.events import EVENTS, Event
+from ..errors import Corrupt, FaultyInput
+from ..values import File, Value
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment as text that sorts as it runs: ``2026-11-23T08:00:00.000000Z``."""
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def moment_from(text: object) -> datetime:
+    """The moment behind `moment_text`; `ValueError` for any other form."""
+    if not isinstance(text, str) or len(text) != 27 or text[26] != "Z":
+        raise ValueError(f"{text!r} is not a time")
+    moment = datetime.fromisoformat(text[:26]).replace(tzinfo=UTC)
+    if moment_text(moment) != text:
+        raise ValueError(f"{text!r} is not a time in its one form")
+    return moment
+
+
+def _date(value: object, _type: object = None) -> date:
+    if not isinstance(value, str) or len(value) != 10:
+        raise ValueError(f"{value!r} is not a date")
+    return date.fromisoformat(value)
+
+
+def plain_value(value: Value) -> object:
+    """A field's value as plain JSON."""
+    kind = type(value)
+    if kind is str or kind is bool or kind is int:
+        return value
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Decimal):
+        return {"decimal": f"{value:f}"}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    if isinstance(value, File):
+        return {"file": {"title": value.title, "media_type": value.media_type, "sha256": value.sha256}}
+    raise AssertionError(f"{kind.__name__} is no type of a field")
+
+
+def value_from(plain: object) -> Value:
+    """The field's value behind `plain_value`; `ValueError` for anything else."""
+    if isinstance(plain, bool | int | str):
+        return plain
+    if isinstance(plain, list) and all(isinstance(one, str) for one in plain):
+        return tuple(plain)
+    if isinstance(plain, dict) and len(plain) == 1:
+        ((mark, held),) = plain.items()
+        if mark == "decimal" and isinstance(held, str):
+            number = Decimal(held)
+            if f"{number:f}" == held:
+                return number
+        elif mark == "date":
+            return _date(held)
+        elif mark == "file" and isinstance(held, dict) and set(held) == {"title", "media_type", "sha256"}:
+            return File(**held)
+    raise ValueError(f"{plain!r} is no value of a field")
+
+
+def _plain_values(values: Mapping[str, Value]) -> dict[str, object]:
+    return {name: plain_value(value) for name, value in values.items()}
+
+
+def _values_from(plain: object, _type: object = None) -> Mapping[str, Value]:
+    if not isinstance(plain, dict):
+        raise TypeError(f"{plain!r} is no table of values")
+    return {name: value_from(held) for name, held in plain.items()}
+
+
+def _exactly(type_: type) -> Any:
+    def structure(value: object, _type: object = None) -> object:
+        if type(value) is not type_:
+            raise TypeError(f"{value!r} is not {type_.__name__}")
+        return value
+
+    return structure
+
+
+def _optional_hook(type_: Any) -> Any:
+    (inner,) = (one for one in typing.get_args(type_) if one is not type(None))
+    hook = _converter().get_structure_hook(inner)
+    return lambda value, _type: None if value is None else hook(value, inner)
+
+
+def _sequence_hook(type_: Any) -> Any:
+    element = typing.get_args(type_)[0]
+    hook = _converter().get_structure_hook(element)
+
+    def structure(value: object, _type: object = None) -> tuple[object, ...]:
+        if not isinstance(value, list):
+            raise TypeError(f"{value!r} is not a list")
+        return tuple(hook(one, element) for one in value)
+
+    return structure
+
+
+def _origin(type_: object) -> object:
+    return typing.get_origin(type_)
+
+
+def _is_attrs(type_: object) -> bool:
+    return isinstance(type_, type) and attrs.has(type_)
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False, omit_if_default=True, forbid_extra_keys=True)
+    for type_ in (str, int, bool):
+        converter.register_structure_hook(type_, _exactly(type_))
+    converter.register_structure_hook(datetime, lambda value, _: moment_from(value))
+    converter.register_structure_hook(date, _date)
+    converter.register_unstructure_hook(datetime, moment_text)
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_structure_hook_func(lambda type_: _origin(type_) is Mapping, _values_from)
+    converter.register_unstructure_hook_func(lambda type_: _origin(type_) is Mapping, _plain_values)
+    converter.register_structure_hook_factory(
+        lambda type_: _origin(type_) in (typing.Union, types.UnionType), _optional_hook
+    )
+    converter.register_structure_hook_factory(lambda type_: _origin(type_) is tuple, _sequence_hook)
+    converter.register_structure_hook_factory(_is_attrs, _structure_class)
+    converter.register_unstructure_hook_factory(_is_attrs, _unstructure_class)
+    return converter
+
+
+def _structure_class(type_: Any) -> Any:
+    attrs.resolve_types(type_)
+    generated = make_dict_structure_fn(
+        type_, _converter(), _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=False
+    )
+
+    def structure(value: object, _type: object = None) -> object:
+        if not isinstance(value, dict):
+            raise TypeError(f"{value!r} is not a table")
+        return generated(value, type_)
+
+    return structure
+
+
+def _unstructure_class(type_: Any) -> Any:
+    attrs.resolve_types(type_)
+    return make_dict_unstructure_fn(type_, _converter(), _cattrs_omit_if_default=True)
+
+
+def encode(event: Event) -> bytes:
+    """The canonical payload of ``event``."""
+    return canonical.encode(_converter().unstructure(event, type(event)))
+
+
+def decode(tag: str, tag_version: int, payload: bytes) -> Event:
+    """The event behind a payload; `Corrupt` when it is not exactly one of that tag."""
+    type_ = EVENTS.get((tag, tag_version))
+    if type_ is None:
+        known = ", ".join(sorted({name for name, _ in EVENTS}))
+        raise Corrupt(
+            f"a record has the unknown tag {tag!r} version {tag_version}; this version of stabflow knows {known}"
+        )
+    document = canonical.decode(payload)
+    try:
+        return _converter().structure(document, type_)
+    except (ValueError, TypeError, KeyError, ArithmeticError, FaultyInput, cattrs.BaseValidationError) as error:
+        raise Corrupt(f"the payload is no {tag}: {error}") from error
+    except cattrs.ForbiddenExtraKeysError as error:
+        raise Corrupt(f"the payload of {tag} has extra keys: {', '.join(sorted(error.extra_fields))}") from error

@@ -1,0 +1,127 @@
+"""What is decided becomes what is stored. Here alone events are encoded, chained, summarised for the index and addressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+import attrs
+
+from .. import canonical
+from ..case import Case
+from ..decision.commands import Command
+from ..decision.events import Event
+from ..errors import InvalidInput
+from ..language import Procedure
+from ..ports.store import AppendBatch, NewRecord
+from ..values import Actor, Basis, File, Matter
+from . import chain, codec, index
+from .record import Record, header_bytes
+
+
+@attrs.frozen(kw_only=True)
+class Circumstances:
+    """What a record says besides its event: who, in which role, why, when, under which mandate and procedure."""
+
+    actor: Actor
+    role: str
+    basis: Basis
+    mandate: str
+    occurred_at: datetime
+    recorded_at: datetime
+    clamped: bool = False
+    key: str | None = None
+    procedure: str = ""
+    plugins: tuple[str, ...] = ()
+
+
+def seal(stream: str, version: int, previous: str, event: Event, circumstances: Circumstances) -> Record:
+    """The record that ``event`` becomes as ``version`` of ``stream``, chained to ``previous``; its position comes from the store."""
+    said = circumstances
+    header = header_bytes(
+        stream=stream,
+        version=version,
+        event=event,
+        occurred_at=said.occurred_at,
+        recorded_at=said.recorded_at,
+        clamped=said.clamped,
+        actor=said.actor,
+        role=said.role,
+        basis=said.basis,
+        key=said.key,
+        mandate=said.mandate,
+        procedure=said.procedure,
+        plugins=said.plugins,
+    )
+    payload = codec.encode(event)
+    return Record(
+        position=0,
+        stream=stream,
+        version=version,
+        tag=event.tag,
+        tag_version=event.tag_version,
+        occurred_at=said.occurred_at,
+        recorded_at=said.recorded_at,
+        clamped=said.clamped,
+        actor=said.actor,
+        role=said.role,
+        basis=said.basis,
+        key=said.key,
+        mandate=said.mandate,
+        procedure=said.procedure,
+        plugins=said.plugins,
+        event=event,
+        header=header,
+        payload=payload,
+        hash=chain.link(previous, header, payload).hex(),
+    )
+
+
+def batch(
+    records: Sequence[Record],
+    *,
+    expected_version: int,
+    procedure: Procedure | None = None,
+    before: Case | None = None,
+    after: Case | None = None,
+    key: str | None = None,
+    digest: str | None = None,
+) -> AppendBatch:
+    """The transaction that stores ``records`` of one stream, with the change of the index where a case changed."""
+    changed = None if procedure is None or after is None else index.change(procedure, before, after)
+    return AppendBatch(
+        stream=records[0].stream,
+        expected_version=expected_version,
+        records=tuple(
+            NewRecord(record.tag, record.header, record.payload, bytes.fromhex(record.hash)) for record in records
+        ),
+        index=changed,
+        key=key,
+        digest=digest if key is not None else None,
+    )
+
+
+def request_digest(commands: Sequence[Command | Mapping[str, object]]) -> str:
+    """The digest that an idempotency key stands for: what was asked, with which arguments, by whom, in which role, on what
+    basis; never when, nor at which version."""
+    return canonical.sha256(canonical.encode([_plain(command) for command in commands]))
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(held) for held in value]
+    if isinstance(value, datetime):
+        return codec.moment_text(value)
+    if isinstance(value, Decimal | date | File):
+        return codec.plain_value(value)
+    if isinstance(value, Command | Event | Actor | Basis | Matter):
+        held = {name: _plain(part) for name, part in attrs.asdict(value, recurse=False).items()}
+        return {"type": type(value).__name__, **held}
+    raise InvalidInput.at(
+        "values", f"a {type(value).__name__} cannot be stated", "give text, numbers, dates, yes or no, files"
+    )

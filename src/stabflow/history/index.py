@@ -1,0 +1,73 @@
+"""The index: a case as its row and its duty rows, and what of them an act changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..case import Case
+from ..decision.duties import CASE, Duty, item_duty, open_duties
+from ..language import Procedure
+from ..ports.store import CaseRow, DutyRow, IndexChange
+from .codec import moment_text
+
+
+def case_row(procedure: Procedure, case: Case) -> CaseRow:
+    """The index row of ``case``."""
+    state = procedure.states[case.state]
+    return CaseRow(
+        case_id=case.id,
+        matter=case.matter.key,
+        title=case.matter.title,
+        procedure=case.procedure,
+        procedure_version=case.procedure_version,
+        digest=case.digest,
+        state=case.state,
+        step="" if state.step is None else state.step.value,
+        outcome="" if state.outcome is None else state.outcome.value,
+        body=case.body,
+        round=case.round,
+        version=case.version,
+        opened_at=moment_text(case.opened_at),
+        updated_at=moment_text(case.updated_at),
+    )
+
+
+def duty_rows(duties: Iterable[Duty]) -> tuple[DutyRow, ...]:
+    """The index rows of ``duties``, one for each holder."""
+    return tuple(
+        DutyRow(
+            case_id=duty.case_id,
+            duty=duty.duty,
+            state=duty.state,
+            role=duty.role,
+            body=body,
+            actor=actor,
+            level=0,
+            due_at="" if duty.due is None else moment_text(duty.due.at),
+            estimated=duty.due is not None and duty.due.estimated,
+        )
+        for duty in duties
+        for actor, body in (duty.holders or (("", ""),))
+    )
+
+
+def all_rows(procedure: Procedure, case: Case) -> tuple[CaseRow, tuple[DutyRow, ...]]:
+    """Everything the index holds of ``case``."""
+    return case_row(procedure, case), duty_rows(open_duties(procedure, case))
+
+
+def change(procedure: Procedure, before: Case | None, after: Case) -> IndexChange:
+    """What the index must change as ``before`` becomes ``after``."""
+    row = case_row(procedure, after)
+    if before is None:
+        return IndexChange(row, (), duty_rows(open_duties(procedure, after)))
+    if before.appointments != after.appointments or procedure.states[after.state].final:
+        cleared = tuple(duty.duty for duty in open_duties(procedure, before))
+        return IndexChange(row, cleared, duty_rows(open_duties(procedure, after)))
+    touched = [name for name, item in after.items.items() if before.items.get(name) is not item]
+    duties = [duty for name in touched if (duty := item_duty(procedure, after, after.items[name])) is not None]
+    cleared = tuple(name for name in touched if name in before.items)
+    if (before.state, before.due, before.facts) != (after.state, after.due, after.facts):
+        cleared = (*cleared, CASE)
+        duties = [next(open_duties(procedure, after)), *duties]
+    return IndexChange(row, cleared, duty_rows(duties))

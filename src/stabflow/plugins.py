@@ -1,0 +1,162 @@
+"""Which plugins an engine has, and what they bring. Built-ins come in through the same hooks as anyone's.
+
+There is no global plugin manager and nothing is found by being installed: an engine has the built-ins and what it was given.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import attrs
+import pluggy
+
+from .calendar import Calendar
+from .errors import InvalidInput, PluginError, near_miss
+from .language import Procedure
+from .ports.hooks import CONTRACT, PROJECT, CalendarSource, Hooks, NamedRequirement, Plugin, StoreScheme, hookimpl
+from .ports.store import CONTRACT as STORE_CONTRACT
+from .ports.store import Store
+from .requirements import PluginRequirement
+
+_T = TypeVar("_T")
+
+
+class BuiltIns(Plugin):
+    """The stores and calendars that come with stabflow; each is imported when it is used."""
+
+    @hookimpl
+    def stabflow_stores(self) -> Iterable[StoreScheme]:
+        return (StoreScheme("memory", _open_memory), StoreScheme("sqlite", _open_sqlite))
+
+    @hookimpl
+    def stabflow_calendars(self) -> Iterable[CalendarSource]:
+        return (CalendarSource("CN", _china),)
+
+
+def _open_memory(url: str) -> Store:
+    from .stores.memory import MemoryStore
+
+    return MemoryStore.from_url(url)
+
+
+def _open_sqlite(url: str) -> Store:
+    from .stores.sqlite import SqliteStore
+
+    return SqliteStore.from_url(url)
+
+
+def _china() -> Calendar:
+    from .calendars.china import china
+
+    return china()
+
+
+@attrs.frozen
+class Equipment:
+    """What the plugins of one engine bring, each thing under its one name."""
+
+    stores: Mapping[str, StoreScheme]
+    procedures: tuple[Procedure, ...]
+    requirements: Mapping[str, PluginRequirement]
+    calendars: Mapping[str, CalendarSource]
+    names: tuple[str, ...]
+
+    def open_store(self, url: str) -> Store:
+        """The store behind ``url``; its scheme names the plugin."""
+        scheme, colon, _ = url.partition(":")
+        found = self.stores.get(scheme.lower()) if colon else None
+        if found is None:
+            raise InvalidInput.at(
+                "store", f"no store serves {url!r}", near_miss(scheme, [f"{one}:" for one in self.stores])
+            )
+        store = found.open(url)
+        if store.contract != STORE_CONTRACT:
+            store.close()
+            raise PluginError(
+                scheme, f"its store keeps contract {store.contract}, this stabflow needs {STORE_CONTRACT}"
+            )
+        return store
+
+    def calendar(self, id_: str) -> Calendar:
+        """The calendar of that id."""
+        if id_ not in self.calendars:
+            raise InvalidInput.at("calendar", f"unknown calendar {id_!r}", near_miss(id_, self.calendars))
+        return self.calendars[id_].load()
+
+
+def equip(plugins: Sequence[Plugin] = ()) -> Equipment:
+    """What the built-ins and ``plugins`` bring; `PluginError` names the plugin that is wrong."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    for plugin in (BuiltIns(), *plugins):
+        _register(manager, plugin)
+    return Equipment(
+        stores=_by_name(manager, "stabflow_stores", StoreScheme, lambda one: one.scheme),
+        procedures=tuple(procedure for _, procedure in _brought(manager, "stabflow_procedures", Procedure)),
+        requirements={
+            name: one.check
+            for name, one in _by_name(manager, "stabflow_requirements", NamedRequirement, lambda one: one.name).items()
+        },
+        calendars=_by_name(manager, "stabflow_calendars", CalendarSource, lambda one: one.id),
+        names=tuple(_name(plugin) for plugin in plugins),
+    )
+
+
+def _name(plugin: object) -> str:
+    return f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+
+
+def _register(manager: pluggy.PluginManager, plugin: Plugin) -> None:
+    name = _name(plugin)
+    if not isinstance(plugin, Plugin):
+        raise PluginError(name, "it does not derive from stabflow.Plugin; give an instance of a class that does")
+    if plugin.contract != CONTRACT:
+        raise PluginError(name, f"it was written for contract {plugin.contract}, this stabflow has {CONTRACT}")
+    for attribute in dir(type(plugin)):
+        options = getattr(getattr(plugin, attribute), f"{PROJECT}_impl", None)
+        if options is None:
+            if attribute.startswith("stabflow_") and attribute in vars(type(plugin)):
+                raise PluginError(
+                    name, f"{attribute} is not marked with @stabflow.hookimpl, so it would never be called"
+                )
+            continue
+        if inspect.iscoroutinefunction(getattr(plugin, attribute)):
+            raise PluginError(name, f"{attribute} is a coroutine; hooks are plain functions")
+        if options.get("wrapper") or options.get("hookwrapper"):
+            raise PluginError(name, f"{attribute} is a wrapper; hooks cannot wrap one another")
+    try:
+        manager.register(plugin, name=name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(name, str(error)) from error
+    except ValueError as error:
+        raise PluginError(name, "it is given twice") from error
+
+
+def _brought(manager: pluggy.PluginManager, hook: str, type_: type[_T]) -> list[tuple[str, _T]]:
+    found: list[tuple[str, _T]] = []
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        try:
+            things = tuple(implementation.function())
+        except Exception as error:
+            raise PluginError(implementation.plugin_name, f"{hook} failed: {error!r}") from error
+        for thing in things:
+            if not isinstance(thing, type_):
+                raise PluginError(
+                    implementation.plugin_name, f"{hook} brought a {type(thing).__name__}, not a {type_.__name__}"
+                )
+            found.append((implementation.plugin_name, thing))
+    return found
+
+
+def _by_name(manager: pluggy.PluginManager, hook: str, type_: type[_T], name_of: Callable[[_T], str]) -> dict[str, _T]:
+    owners: dict[str, str] = {}
+    named: dict[str, _T] = {}
+    for owner, thing in _brought(manager, hook, type_):
+        name = name_of(thing)
+        if name in owners:
+            raise PluginError(owner, f"{name!r} comes from {owners[name]} already; leave one of them out")
+        owners[name], named[name] = owner, thing
+    return named

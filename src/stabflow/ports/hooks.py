@@ -1,0 +1,91 @@
+"""The plugin contract: what a plugin may bring, and when each hook is called.
+
+Hooks are prefixed ``stabflow_``, collecting and synchronous. A plugin derives from `Plugin`, overrides what it needs and marks
+it with `hookimpl`; mypy then sees a wrong override. None is called inside a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import attrs
+import pluggy
+
+from ..calendar import Calendar
+from ..language import Procedure
+from ..requirements import PluginRequirement
+from .store import Store
+
+PROJECT = "stabflow"
+CONTRACT = 1
+"""The version of this contract; `Plugin.contract` states the one a plugin was written for."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@attrs.frozen
+class StoreScheme:
+    """A URL scheme and what opens a store for a URL of it. ``open`` raises `StoreError` when the storage cannot be used."""
+
+    scheme: str
+    open: Callable[[str], Store]
+
+
+@attrs.frozen
+class NamedRequirement:
+    """A requirement that procedures use as ``{ plugin = "name" }``: given the view and the table ``with``, it answers a blocker
+    or ``None``. It must be pure: the same view, the same answer."""
+
+    name: str
+    check: PluginRequirement
+
+
+@attrs.frozen
+class CalendarSource:
+    """A calendar of working days, by id; ``load`` is called once, when an engine needs it."""
+
+    id: str
+    load: Callable[[], Calendar]
+
+
+class Plugin:
+    """What a plugin may bring. Override the hooks that are needed and mark each with `hookimpl`."""
+
+    contract: int = CONTRACT
+
+    def stabflow_stores(self) -> Iterable[StoreScheme]:
+        """Called when an engine is opened: the URL schemes this plugin's stores serve."""
+        return ()
+
+    def stabflow_procedures(self) -> Iterable[Procedure]:
+        """Called when an engine is opened: procedures known by name besides the bundled ones."""
+        return ()
+
+    def stabflow_requirements(self) -> Iterable[NamedRequirement]:
+        """Called when an engine is opened: requirements that procedures may name."""
+        return ()
+
+    def stabflow_calendars(self) -> Iterable[CalendarSource]:
+        """Called when an engine is opened: calendars of working days."""
+        return ()
+
+
+class Hooks:
+    """The hooks as pluggy is told of them; `Plugin` has their meaning."""
+
+    @hookspec
+    def stabflow_stores(self) -> Iterable[StoreScheme]:
+        raise AssertionError("a specification is not called")
+
+    @hookspec
+    def stabflow_procedures(self) -> Iterable[Procedure]:
+        raise AssertionError("a specification is not called")
+
+    @hookspec
+    def stabflow_requirements(self) -> Iterable[NamedRequirement]:
+        raise AssertionError("a specification is not called")
+
+    @hookspec
+    def stabflow_calendars(self) -> Iterable[CalendarSource]:
+        raise AssertionError("a specification is not called")
