@@ -34,6 +34,15 @@ def test_the_examples_run(path: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         assert "stabflow" in document.namespace, "the README shows no first lines of Python that run"
 
 
+def test_the_readme_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(ROOT / "README.md")
+    shown = (ROOT / "README.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
+    assert capsys.readouterr().out == shown
+
+
 def test_a_wrong_example_fails(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text('```python\nx = 1\n```\n\n<!-- skip: next "planted" -->\n```python\n1 / 0\n```\n', encoding="utf-8")
