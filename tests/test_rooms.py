@@ -188,6 +188,8 @@ def watch(event, arguments):
         opened.append(event)
 sys.addaudithook(watch)
 import stabflow
+for name in stabflow.__all__:
+    getattr(stabflow, name)
 print(json.dumps([sorted(sys.modules), opened]))
 """
 

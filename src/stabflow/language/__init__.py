@@ -14,7 +14,7 @@ from .lifecycle import (
     Step,
     Transition,
 )
-from .loader import bundled, bundled_names, from_canonical, load, loads
+from .loader import bundled, bundled_names, from_canonical, load, loads, procedure
 from .parts import Clause, Gate, ItemKind, ListEntry, Parameter, Property, Role, Separation
 
 __all__ = [
@@ -43,4 +43,5 @@ __all__ = [
     "from_canonical",
     "load",
     "loads",
+    "procedure",
 ]

@@ -60,6 +60,16 @@ def bundled(name: str) -> Procedure:
     return loads(file.read_bytes(), what=f"procedure {matching[-1]}")
 
 
+def procedure(source: str | Path) -> Procedure:
+    """A procedure: a bundled one by name (``"five-step"`` or ``"five-step@1"``), or the TOML file at a path.
+
+    Text that ends in ``.toml`` is a path. Raises `ProcedureError` with every fault.
+    """
+    if isinstance(source, Path) or source.endswith(".toml"):
+        return load(source)
+    return bundled(source)
+
+
 def from_canonical(data: bytes) -> Procedure:
     """The procedure behind the canonical bytes that a store has kept; `Corrupt` when they are none."""
     tables = canonical.decode(data)
