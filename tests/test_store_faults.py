@@ -100,8 +100,9 @@ def check(error: type[Exception], tmp_path: Path, *, lasting: bool, step: int) -
     assert called["write log"] == {"StoreUnavailable" if error is apsw.FullError else "CommitUnknown"}
 
 
-def test_an_error_at_some_operations_is_called_what_it_is(tmp_path: Path) -> None:
-    check(apsw.IOError, tmp_path, lasting=False, step=4)
+@pytest.mark.parametrize("error", [apsw.IOError, apsw.FullError])
+def test_an_error_at_some_operations_is_called_what_it_is(tmp_path: Path, error: type[Exception]) -> None:
+    check(error, tmp_path, lasting=False, step=5)
 
 
 @pytest.mark.slow

@@ -192,9 +192,9 @@ class Stores(RuleBasedStateMachine):
 
 
 TestStores = Stores.TestCase
-TestStores.settings = settings(max_examples=25, stateful_step_count=30)
+TestStores.settings = settings(stateful_step_count=25)
 
 
 @pytest.mark.slow
 class TestStoresLong(Stores.TestCase):  # type: ignore[misc,valid-type]
-    settings = settings(max_examples=max(200, settings.default.max_examples // 4), stateful_step_count=60)  # type: ignore[union-attr]
+    settings = settings(stateful_step_count=60)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import apsw
 import pytest
 from crash.acts import act, expected
 from crash.disk import Choice, Disk, Names, Op, nothing, survivors, torn
 from crash.ends import ALL_ENDS, NAME, after_the_cut
 
-from stabflow.stores import sqlite_file
+from stabflow.ports.store import IndexChange
+from stabflow.stores import sqlite_file, sqlite_rows
 from stabflow.stores.sqlite import SqliteStore
 
 TWO_ENDS: list[tuple[Names, Choice]] = [("synced", nothing), ("all", torn(1))]
@@ -60,6 +62,22 @@ def test_the_injector_works_normal_synchronisation_loses_acts(tmp_path: Path) ->
     lost = list(losses(log, TWO_ENDS[:1], tmp_path / "cut", count=4, points=range(marks[0], marks[-1] + 1)))
     assert lost
     assert any("3 were acknowledged, 1 are there" in loss for loss in lost), lost
+
+
+def test_the_injector_works_an_index_written_later_is_seen_to_lag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_index = sqlite_rows._change_index
+
+    def later(cursor: apsw.Cursor, change: IndexChange) -> None:
+        cursor.execute("COMMIT")
+        cursor.execute("BEGIN IMMEDIATE")
+        change_index(cursor, change)
+
+    monkeypatch.setattr(sqlite_rows, "_change_index", later)
+    log = run(tmp_path / "run", 3)
+    halved = list(losses(log, TWO_ENDS[:1], tmp_path / "cut", count=3))
+    assert any("found {'records'" in loss for loss in halved), halved
 
 
 def test_the_injector_works_an_unsynced_folder_loses_the_first_act(

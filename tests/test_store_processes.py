@@ -78,7 +78,7 @@ def test_two_processes_race_on_one_stream(path: Path, there: bool) -> None:
         told[name] = json.loads(child.communicate(timeout=120)[0])
         assert child.returncode == 0
     store = SqliteStore.open(path)
-    records: list[Any] = read_all(store, STREAMS[0])
+    records = read_all(store, STREAMS[0])
     store.close()
     won = sorted(version for result in told.values() for version in result["won"])
     assert won == list(range(1 + there, won[-1] + 1))

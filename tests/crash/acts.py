@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from stabflow.ports.store import (
     AppendBatch,
@@ -13,6 +13,7 @@ from stabflow.ports.store import (
     IndexChange,
     NewRecord,
     Store,
+    StoredRecord,
 )
 from stabflow.stores.memory import MemoryStore
 
@@ -94,11 +95,12 @@ def holdings(store: Store, numbers: Iterable[int]) -> dict[str, object]:
     }
 
 
-def read_all(store: Store, stream: str) -> list[object]:
+def read_all(store: Store, stream: str) -> Sequence[StoredRecord]:
     """Every record of the stream, page by page."""
-    found: list[object] = []
+    found: list[StoredRecord] = []
     while page := store.read_stream(stream, after=len(found), limit=100):
         found += page
+        assert page[-1].version == len(found), "not the page after the one before"
     return found
 
 

@@ -22,10 +22,10 @@ from ..ports.store import (
     DutyRow,
 )
 
-CASE_FILTERS = ("matter", "procedure", "state", "step", "outcome", "body")
+CASE_FILTERS = ("matter", "body", "state", "step", "procedure", "outcome")
 """The filters of a `CaseQuery`, in the order in which they are likely to leave few rows."""
 
-DUTY_FILTERS = ("case_id", "actor", "role", "body", "level")
+DUTY_FILTERS = ("case_id", "actor", "body", "role", "level")
 """The filters of a `DutyQuery` but the due time, in the order in which they are likely to leave few rows."""
 
 OPEN_ENDED = "~"

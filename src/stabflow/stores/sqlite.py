@@ -131,7 +131,7 @@ class SqliteStore(Store):
             sqlite_rows.write_key(writer, batch)
         except apsw.ConstraintError as error:
             # The trigger on the keys speaks before the one on the records: the key is looked at before the version (C3).
-            ((digest, first, last),) = _ask(writer, sqlite_rows.LOOKUP, (batch.stream, batch.key))
+            ((digest, first, last),) = sqlite_rows.ask(writer, sqlite_rows.LOOKUP, (batch.stream, batch.key))
             if digest != batch.digest:
                 raise IdempotencyMismatch(batch.stream, str(batch.key)) from error
             self._mark_unless_settled(writer)
@@ -141,7 +141,7 @@ class SqliteStore(Store):
         except apsw.ConstraintError as error:
             if getattr(error, "extendedresult", None) != apsw.SQLITE_CONSTRAINT_TRIGGER:
                 raise ValueError(f"the batch for {batch.stream} does not fit the tables: {error}") from error
-            ((head,),) = _ask(writer, sqlite_rows.HEAD, (batch.stream,))
+            ((head,),) = sqlite_rows.ask(writer, sqlite_rows.HEAD, (batch.stream,))
             raise VersionConflict(batch.stream, batch.expected_version, head) from error
         return AppendResult(batch.expected_version + 1, batch.expected_version + len(batch.records))
 
@@ -191,7 +191,7 @@ class SqliteStore(Store):
             else:
                 return []
             try:
-                return _ask(self._reader, statement, bindings)
+                return sqlite_rows.ask(self._reader, statement, bindings)
             except apsw.Error as error:
                 self._drop_reader()
                 raise self._file.failure(error) from error
@@ -256,14 +256,14 @@ class SqliteStore(Store):
             self._drop_writer()
 
     def _drop_writer(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            discard(writer.connection)
+        if self._writer is not None:
+            discard(self._writer.connection)
+        self._writer = None
 
     def _drop_reader(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            discard(reader.connection)
+        if self._reader is not None:
+            discard(self._reader.connection)
+        self._reader = None
 
     def _check_process(self) -> None:
         if os.getpid() != self._process:
@@ -274,33 +274,27 @@ class SqliteStore(Store):
             raise common.closed(self._name)
 
 
-def _ask(cursor: apsw.Cursor, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
-    return cursor.execute(statement, bindings).fetchall()
-
-
 def _parse(url: str) -> tuple[str, str]:
     """The path and the setting of ``synchronous`` in a URL."""
+
+    def wrong(problem: str, cure: str) -> InvalidInput:
+        return InvalidInput.at("store", problem, cure)
+
     scheme, separator, rest = url.partition(":///")
     path, _, options = rest.partition("?")
     if scheme.lower() != "sqlite" or not separator or not path:
-        raise InvalidInput.at(
-            "store", f"{url!r} does not name a SQLite file", "write sqlite:///relative.db or sqlite:////absolute.db"
-        )
+        raise wrong(f"{url!r} does not name a SQLite file", "write sqlite:///relative.db or sqlite:////absolute.db")
     if "#" in rest:
-        raise InvalidInput.at("store", f"{url!r} has a #", "write %23 for a # in a path")
+        raise wrong(f"{url!r} has a #", "write %23 for a # in a path")
     synchronous = "full"
     for option in filter(None, options.split("&")):
         name, _, synchronous = option.partition("=")
         if name != "synchronous" or synchronous not in _SYNCHRONOUS:
-            raise InvalidInput.at(
-                "store", f"{option!r} is no option of a SQLite store", "write synchronous=full or synchronous=normal"
-            )
+            raise wrong(f"{option!r} is no option of a SQLite store", "write synchronous=full or synchronous=normal")
     try:
         real = unquote(path, errors="strict")
     except UnicodeDecodeError as error:
-        raise InvalidInput.at(
-            "store", f"{url!r} is not UTF-8 behind its % signs", "encode the path as UTF-8"
-        ) from error
+        raise wrong(f"{url!r} is not UTF-8 behind its % signs", "encode the path as UTF-8") from error
     if "\0" in real or real == ":memory:":
-        raise InvalidInput.at("store", f"{url!r} does not name a file", "write memory: for a store in memory")
+        raise wrong(f"{url!r} does not name a file", "write memory: for a store in memory")
     return real, synchronous

@@ -6,6 +6,7 @@ twelve pages instead of six for an act that leaves the state as it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -42,6 +43,11 @@ _filters_of = attrgetter(*common.CASE_FILTERS)
 
 _DUTY_ORDER = "due, case_id, duty, role, body, actor"
 _FIND_DUTIES = "SELECT case_id, duty, state, role, body, actor, level, due, estimated FROM duties"
+
+
+def ask(cursor: apsw.Cursor, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """All rows that answer the statement."""
+    return cursor.execute(statement, bindings).fetchall()
 
 
 def write(cursor: apsw.Cursor, batch: AppendBatch) -> None:
