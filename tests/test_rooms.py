@@ -29,7 +29,9 @@ ROOMS = [
     "stores/ calendars/ notifiers/ plugins",
     "engine/",
     "__init__",  # the front door, `import stabflow`
-    "testing/ cli/ reports/ seal dossier",
+    "dossier/",
+    "testing/ cli/ reports/ seal",
+    "__main__",
 ]
 
 # Within a room: what stands further left does not import what stands further right.
@@ -38,6 +40,8 @@ ORDERS = [
     "language/lifecycle > language/machine > language/definition > language/loader",
     "decision/commands decision/events decision/duties > decision/decider",
     "reasoning/explore > reasoning/check reasoning/plan reasoning/diff",
+    "dossier/form > dossier/examination > dossier/reader",
+    "dossier/values > dossier/running",
     "history/codec history/chain history/index > history/commit",
 ]
 

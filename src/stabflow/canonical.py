@@ -36,7 +36,10 @@ def check(document: object, path: str = "$") -> None:
     elif isinstance(document, str):
         if unicodedata.normalize("NFC", document) != document:
             raise ValueError(f"{path}: the text is not in NFC")
-        document.encode("utf-8")
+        try:
+            document.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError(f"{path}: the text has a lone surrogate") from None
     elif isinstance(document, list):
         for index, part in enumerate(document):
             check(part, f"{path}[{index}]")

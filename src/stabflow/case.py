@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import operator
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -13,6 +15,7 @@ from .calendar import DueTime
 from .values import Matter, Value
 
 V = TypeVar("V")
+A = TypeVar("A", bound=attrs.AttrsInstance)
 
 
 def frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -22,7 +25,24 @@ def frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def with_entries(mapping: Mapping[str, V], more: Mapping[str, V]) -> Mapping[str, V]:
     """A read-only copy of ``mapping`` in which ``more`` has been put."""
-    return MappingProxyType({**mapping, **more})
+    entries = mapping.copy() if isinstance(mapping, MappingProxyType) else dict(mapping)  # `{**proxy}` is slow
+    entries.update(more)
+    return MappingProxyType(entries)
+
+
+@functools.cache
+def _parts(type_: type[attrs.AttrsInstance]) -> tuple[Mapping[str, int], Callable[[object], tuple[object, ...]]]:
+    names = [field.name for field in attrs.fields(type_)]
+    return {name: place for place, name in enumerate(names)}, operator.attrgetter(*names)
+
+
+def with_changes(value: A, /, **changes: object) -> A:
+    """``value`` with ``changes``: `attrs.evolve` in half its time, for the values that every act makes anew."""
+    places, parts = _parts(type(value))
+    held = list(parts(value))
+    for name, change in changes.items():
+        held[places[name]] = change
+    return type(value)(*held)
 
 
 @attrs.frozen
@@ -45,13 +65,17 @@ class Statement:
 
 @attrs.frozen
 class Act:
-    """A row that was fired: by which version of the case, from which state ("" where it created), by whom, in which role."""
+    """A row that was fired: by which version of the case, from which state ("" where it created), by whom, in which role.
+
+    ``amends``: what the row had stated was corrected by it; nothing moved, but it is this actor's work from then on.
+    """
 
     version: int
     source: str
     trigger: str
     actor: str
     role: str
+    amends: bool = False
 
 
 @attrs.frozen
@@ -122,7 +146,7 @@ class Case:
 
     def of_kind(self, kind: str) -> tuple[Item, ...]:
         """The items of ``kind``, in the order in which they were added."""
-        return tuple(item for item in self.items.values() if item.kind == kind)
+        return tuple([item for item in self.items.values() if item.kind == kind])
 
     def roles_of(self, actor: str) -> frozenset[str]:
         """The roles to which ``actor`` has been appointed in this case (standing offices are not among them)."""

@@ -105,6 +105,16 @@ class Blocker:
 class StabflowError(Exception):
     """Root of everything stabflow raises on purpose; anything else is a bug."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception's own way calls the class with the sentence alone, and loses the facts between processes.
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(type_: type[StabflowError], arguments: tuple[object, ...], facts: Mapping[str, object]) -> StabflowError:
+    error = type_.__new__(type_, *arguments)
+    error.__dict__.update(facts)
+    return error
+
 
 class FaultyInput(StabflowError):
     """An input with faults, all of them at once; `ProcedureError` and `InvalidInput` say whose."""
@@ -240,12 +250,23 @@ class PluginError(StabflowError):
         super().__init__(f"plugin {plugin}: {problem}")
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, if one comes close."""
+    folded = {_folded(one): one for one in sorted(known, reverse=True)}
+    close = difflib.get_close_matches(_folded(word), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def _folded(word: str) -> str:
+    return word.casefold().replace("-", "_")
+
+
 def near_miss(word: str, known: Iterable[str]) -> str:
     """The cure for an unknown word: the nearest known one, else the list of those that could stand there."""
     options = sorted(set(known))
-    close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    close = nearest(word, options)
+    if close is not None:
+        return f"did you mean {close!r}?"
     if not options:
         return "nothing can stand here"
     return "known: " + ", ".join(options[:12]) + (", …" if len(options) > 12 else "")

@@ -13,14 +13,15 @@ import attrs
 import pluggy
 
 from .calendar import Calendar
-from .errors import InvalidInput, PluginError, near_miss
+from .errors import Blocker, InvalidInput, PluginError, StabflowError, near_miss
 from .language import Procedure
 from .ports.hooks import CONTRACT, PROJECT, CalendarSource, Hooks, NamedRequirement, Plugin, StoreScheme, hookimpl
 from .ports.store import CONTRACT as STORE_CONTRACT
 from .ports.store import Store
-from .requirements import PluginRequirement
+from .requirements import PluginRequirement, View
 
 _T = TypeVar("_T")
+_HOOKS = tuple(name for name in vars(Hooks) if name.startswith(f"{PROJECT}_"))
 
 
 class BuiltIns(Plugin):
@@ -68,16 +69,10 @@ class Equipment:
         scheme, colon, _ = url.partition(":")
         found = self.stores.get(scheme.lower()) if colon else None
         if found is None:
-            raise InvalidInput.at(
-                "store", f"no store serves {url!r}", near_miss(scheme, [f"{one}:" for one in self.stores])
-            )
-        store = found.open(url)
-        if store.contract != STORE_CONTRACT:
-            store.close()
-            raise PluginError(
-                scheme, f"its store keeps contract {store.contract}, this stabflow needs {STORE_CONTRACT}"
-            )
-        return store
+            schemes = [f"{one}:" for one in self.stores]
+            cure = near_miss(scheme, schemes) if colon else f"for a file in SQLite, write sqlite:///{url}"
+            raise InvalidInput.at("store", f"no store serves {url!r}", cure)
+        return found.open(url)
 
     def calendar(self, id_: str) -> Calendar:
         """The calendar of that id."""
@@ -93,15 +88,74 @@ def equip(plugins: Sequence[Plugin] = ()) -> Equipment:
     for plugin in (BuiltIns(), *plugins):
         _register(manager, plugin)
     return Equipment(
-        stores=_by_name(manager, "stabflow_stores", StoreScheme, lambda one: one.scheme),
+        stores={
+            scheme: StoreScheme(scheme, _opener(owner, one.open))
+            for scheme, (owner, one) in _by_name(
+                manager, "stabflow_stores", StoreScheme, lambda one: one.scheme
+            ).items()
+        },
         procedures=tuple(procedure for _, procedure in _brought(manager, "stabflow_procedures", Procedure)),
         requirements={
-            name: one.check
-            for name, one in _by_name(manager, "stabflow_requirements", NamedRequirement, lambda one: one.name).items()
+            name: _guarded(owner, one)
+            for name, (owner, one) in _by_name(
+                manager, "stabflow_requirements", NamedRequirement, lambda one: one.name
+            ).items()
         },
-        calendars=_by_name(manager, "stabflow_calendars", CalendarSource, lambda one: one.id),
+        calendars={
+            id_: CalendarSource(id_, _loader(owner, one))
+            for id_, (owner, one) in _by_name(manager, "stabflow_calendars", CalendarSource, lambda one: one.id).items()
+        },
         names=tuple(_name(plugin) for plugin in plugins),
     )
+
+
+def _guarded(owner: str, requirement: NamedRequirement) -> PluginRequirement:
+    """The requirement, failing closed: what is neither a blocker nor ``None`` is the plugin's error, and nothing happens."""
+
+    def check(view: View, table: Mapping[str, object]) -> Blocker | None:
+        try:
+            answer: object = requirement.check(view, table)
+        except Exception as error:
+            raise PluginError(owner, f"its requirement {requirement.name!r} failed: {error!r}") from error
+        if answer is None or isinstance(answer, Blocker):
+            return answer
+        raise PluginError(
+            owner, f"its requirement {requirement.name!r} answered a {type(answer).__name__}, not a Blocker or None"
+        )
+
+    return check
+
+
+def _opener(owner: str, open_: Callable[[str], Store]) -> Callable[[str], Store]:
+    def opened(url: str) -> Store:
+        store: object = _or_blame(owner, f"opening {url!r}", lambda: open_(url))
+        if not isinstance(store, Store):
+            raise PluginError(owner, f"opening {url!r} gave a {type(store).__name__}, not a Store")
+        if store.contract != STORE_CONTRACT:
+            store.close()
+            raise PluginError(owner, f"its store keeps contract {store.contract}, this stabflow needs {STORE_CONTRACT}")
+        return store
+
+    return opened
+
+
+def _loader(owner: str, source: CalendarSource) -> Callable[[], Calendar]:
+    def loaded() -> Calendar:
+        calendar: object = _or_blame(owner, f"loading calendar {source.id!r}", source.load)
+        if not isinstance(calendar, Calendar):
+            raise PluginError(owner, f"loading calendar {source.id!r} gave a {type(calendar).__name__}, not a Calendar")
+        return calendar
+
+    return loaded
+
+
+def _or_blame(owner: str, what: str, act: Callable[[], _T]) -> _T:
+    try:
+        return act()
+    except StabflowError:
+        raise
+    except Exception as error:
+        raise PluginError(owner, f"{what} failed: {error!r}") from error
 
 
 def _name(plugin: object) -> str:
@@ -115,20 +169,20 @@ def _register(manager: pluggy.PluginManager, plugin: Plugin) -> None:
     if plugin.contract != CONTRACT:
         raise PluginError(name, f"it was written for contract {plugin.contract}, this stabflow has {CONTRACT}")
     for attribute in dir(type(plugin)):
-        options = getattr(getattr(plugin, attribute), f"{PROJECT}_impl", None)
-        if options is None:
-            if attribute.startswith("stabflow_") and attribute in vars(type(plugin)):
-                raise PluginError(
-                    name, f"{attribute} is not marked with @stabflow.hookimpl, so it would never be called"
-                )
+        found = getattr(type(plugin), attribute)
+        options = getattr(found, f"{PROJECT}_impl", None)
+        if options is None and not attribute.startswith(f"{PROJECT}_"):
             continue
-        if inspect.iscoroutinefunction(getattr(plugin, attribute)):
+        if not hasattr(Hooks, attribute):
+            raise PluginError(name, f"{attribute} is no hook; {near_miss(attribute, _HOOKS)}")
+        if options is None and found is not getattr(Plugin, attribute):
+            raise PluginError(name, f"{attribute} is not marked with @stabflow.hookimpl, so it would never be called")
+        if inspect.iscoroutinefunction(found) or inspect.isasyncgenfunction(found):
             raise PluginError(name, f"{attribute} is a coroutine; hooks are plain functions")
-        if options.get("wrapper") or options.get("hookwrapper"):
+        if options is not None and (options.get("wrapper") or options.get("hookwrapper")):
             raise PluginError(name, f"{attribute} is a wrapper; hooks cannot wrap one another")
     try:
         manager.register(plugin, name=name)
-        manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise PluginError(name, str(error)) from error
     except ValueError as error:
@@ -151,12 +205,14 @@ def _brought(manager: pluggy.PluginManager, hook: str, type_: type[_T]) -> list[
     return found
 
 
-def _by_name(manager: pluggy.PluginManager, hook: str, type_: type[_T], name_of: Callable[[_T], str]) -> dict[str, _T]:
-    owners: dict[str, str] = {}
-    named: dict[str, _T] = {}
+def _by_name(
+    manager: pluggy.PluginManager, hook: str, type_: type[_T], name_of: Callable[[_T], str]
+) -> dict[str, tuple[str, _T]]:
+    """What the plugins brought by its name, each with its owner."""
+    named: dict[str, tuple[str, _T]] = {}
     for owner, thing in _brought(manager, hook, type_):
         name = name_of(thing)
-        if name in owners:
-            raise PluginError(owner, f"{name!r} comes from {owners[name]} already; leave one of them out")
-        owners[name], named[name] = owner, thing
+        if name in named:
+            raise PluginError(owner, f"{name!r} comes from {named[name][0]} already; leave one of them out")
+        named[name] = (owner, thing)
     return named

@@ -15,22 +15,26 @@ import attrs
 
 from .errors import Fault, InvalidInput
 
+MAX_NAME = 64
 MAX_ID = 120
 MAX_TITLE = 500
 MAX_BASIS = 2_000
 MAX_INT = 2**53 - 1
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 _ID = re.compile(r"\w[\w.:@-]*\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*\Z")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\Z")
 _UNWANTED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 
+NAME_CURE = f"use small letters, digits and _, beginning with a letter, at most {MAX_NAME}"
+
+
 def is_name(text: str) -> bool:
-    """Whether ``text`` can name something in a procedure: ``[a-z][a-z0-9_]*``."""
+    """Whether ``text`` can name something in a procedure: ``[a-z][a-z0-9_]*``, at most `MAX_NAME` characters."""
     return _NAME.match(text) is not None
 
 
@@ -58,7 +62,9 @@ def clean_id(text: object, path: str) -> str:
     normal = clean_text(text, path, max_length=MAX_ID)
     if not _ID.match(normal):
         raise InvalidInput.at(
-            path, f"{normal!r} is not an id", "use letters, digits and _ . : @ - only, beginning with a letter or digit"
+            path,
+            f"{normal!r} is not an id",
+            "use letters, digits and _ . : @ - only, and begin with a letter, a digit or _",
         )
     return normal
 
@@ -75,13 +81,19 @@ def utc(moment: object, path: str) -> datetime:
     """``moment`` in UTC, or `InvalidInput` when it is no time or has no time zone."""
     if not isinstance(moment, datetime):
         raise InvalidInput.at(path, f"{_shown(moment)} is not a time", "give a date and time with its zone")
-    if moment.tzinfo is None:
+    if moment.utcoffset() is None:
         raise InvalidInput.at(path, f"{moment.isoformat()} has no time zone", "add one, such as +08:00")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput.at(path, f"{moment.isoformat()} lies outside the calendar", "give a year from 1 to 9999") from None
 
 
 def _shown(thing: object) -> str:
-    text = repr(thing)
+    try:
+        text = repr(thing)
+    except ValueError:  # a whole number of more digits than Python writes out
+        text = "a huge number"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -1,26 +1,28 @@
 """Correcting what was stated: the staying twin of the row that stated it, with the same `by` and `requires`, and a reason.
 
-The earlier record stays. What a passed row of the present round has read can be amended only after a return: a decision
-must not find its evidence changed under it.
+The earlier record stays. What a passed row has read, and what still stands on it, can be amended only once the case, or the
+item of that row, has gone back behind it: a decision must not find its evidence changed under it.
 """
 
 from __future__ import annotations
 
-import attrs
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..case import Act, Case, Item, Statement
 from ..errors import Blocker, Fault, InvalidInput, near_miss
-from ..language import FieldType, Procedure, Transition
+from ..language import FieldType, Procedure, Step, Transition
 from ..language.machine import NEW
-from ..requirements import Reads
-from ..text import Text, listing, same, say
-from ..values import clean_text
+from ..requirements import PluginAnswers, Requirement
+from ..text import Text, same, say
+from ..values import Value, clean_text
 from .commands import Amend
 from .duties import due_for
 from .events import Amended
 from .examination import Examination
 from .fields import stated
 from .permission import permission
+from .refusals import case_over, superseded, twin
 from .view import CaseView, Context
 
 MAX_REASON = 2_000
@@ -31,28 +33,14 @@ def decide_amendment(
 ) -> Examination:
     """Examine a correction of ``item`` (``None``: of the case's facts)."""
     kind = None if item is None else item.kind
-    what = same(item.id) if item is not None else Text("the case", "事项")
-    act = say("amending {what}", "更正{what}", what=what)
-    row = _stating_row(procedure, case, item, command)
+    values, statements = (case.facts, case.stated) if item is None else (item.fields, item.stated)
+    row = _stating_row(procedure, kind, statements, command)
+    act = functools.partial(_act, item)
     said = stated(procedure, kind, row.set, command.values, all_due=False)
     if said.faults:
-        raise InvalidInput(said.faults, what=str(act))
+        raise InvalidInput(said.faults, what=str(act()))
     reason = clean_text(command.reason, "reason", max_length=MAX_REASON)
-    statements = case.stated if item is None else item.stated
-    fields = {
-        name: ((case.facts if item is None else item.fields).get(name), statement.hash)
-        for name, statement in statements.items()
-    }
-    allowed = permission(procedure, case, row.by, fields, command, context)
-    found = [allowed.blocker] if allowed.blocker is not None else []
-    if procedure.states[case.state].final:
-        have = procedure.state_title(case.state)
-        found.append(
-            Blocker(kind="state", text=say("the case is over: “{have}”", "事项已终结:“{have}”", have=have), have=have)
-        )
-    reader = _reader(procedure, case, item, tuple(said.values))
-    if reader is not None:
-        found.append(_has_been_read(procedure, kind, reader))
+    parties = {name: (values.get(name), statements[name].hash) for name in row.by if name in statements}
     view = CaseView(
         procedure=procedure,
         case=case,
@@ -63,30 +51,32 @@ def decide_amendment(
         actor=command.actor.id,
         context=context,
     )
-    for requirement in row.requires:
-        blocker = requirement.blocker(view)
-        if blocker is not None:
-            found.append(attrs.evolve(blocker, clause=blocker.clause or row.clause))
-    state = procedure.state_of(case.state if item is None else item.state, kind)
-    return Examination(
-        act=act,
-        role=allowed.role,
-        mandate=allowed.mandate,
-        blockers=tuple(found),
-        roles=row.by if allowed.is_role_missing else None,
-        held=tuple(sorted(view.actor_roles)),
-        event=Amended(
-            item=None if item is None else item.id,
-            values=said.values,
-            reason=reason,
-            due=due_for(procedure, state, said.values, context) if state.until in said.values else None,
-        ),
+    stating = said.values if item is None else {}
+    found = Examination(
+        act, row.by, permission(procedure, case, row.by, parties, command, context, stating), lambda: view.actor_roles
     )
+    for blocker in _against(procedure, case, item, said.values, command):
+        found.add(blocker)
+    for requirement in row.requires:
+        found.add(requirement.blocker(view), row.clause)
+    state = procedure.state_of(case.state if item is None else item.state, kind)
+    found.event = Amended(
+        item=None if item is None else item.id,
+        values=said.values,
+        reason=reason,
+        due=due_for(procedure, state, said.values, context) if state.until in said.values else None,
+    )
+    return found
 
 
-def _stating_row(procedure: Procedure, case: Case, item: Item | None, command: Amend) -> Transition:
-    kind = None if item is None else item.kind
-    statements = case.stated if item is None else item.stated
+def _act(item: Item | None) -> Text:
+    what = same(item.id) if item is not None else Text("the case", "事项")
+    return say("amending {what}", "更正{what}", what=what)
+
+
+def _stating_row(
+    procedure: Procedure, kind: str | None, statements: Mapping[str, Statement], command: Amend
+) -> Transition:
     fields = procedure.lifecycle(kind).fields
     faults: list[Fault] = []
     rows: dict[tuple[str, str], Transition] = {}
@@ -103,7 +93,8 @@ def _stating_row(procedure: Procedure, case: Case, item: Item | None, command: A
             faults.append(Fault(name, "names an office-holder", "fire the row that names another one"))
         else:
             statement = statements[name]
-            rows[statement.source, statement.trigger] = _row_of(procedure, kind, statement)
+            source = statement.source or NEW
+            rows[source, statement.trigger] = procedure.tables[kind][source][statement.trigger].row
     if not command.values:
         faults.append(Fault("values", "nothing is amended", "give the fields with their right values"))
     if len(rows) > 1:
@@ -113,45 +104,110 @@ def _stating_row(procedure: Procedure, case: Case, item: Item | None, command: A
     return next(iter(rows.values()))
 
 
-def _row_of(procedure: Procedure, kind: str | None, statement: Statement) -> Transition:
-    return procedure.tables[kind][statement.source or NEW][statement.trigger].row
+def _against(
+    procedure: Procedure, case: Case, item: Item | None, values: Mapping[str, Value], command: Amend
+) -> Iterator[Blocker | None]:
+    """What stands against the correction besides the row's own requirements."""
+    here = procedure.states[case.state]
+    if here.final:
+        yield case_over(procedure, case)
+    if item is None:
+        material = [name for name in values if procedure.facts[name].material]
+        if material and here.step in (Step.DECIDED, Step.CONTROL):
+            yield _material(procedure, material[0])
+    else:
+        unique = procedure.items[item.kind].unique
+        if item.superseded:
+            yield superseded(item)
+        if "actor" in unique and command.actor.id != item.adder:
+            yield _somebody_elses(item)
+        if not values.keys().isdisjoint(unique):
+            yield twin(procedure, case, item.kind, {**item.fields, **values}, item.adder, item)
+    reader = next(_readers(procedure, case, item, values), None)
+    if reader is not None:
+        yield _has_been_read(procedure, *reader)
 
 
-def _reader(procedure: Procedure, case: Case, item: Item | None, names: tuple[str, ...]) -> Act | None:
-    """The passed row of this round that has read one of ``names`` since it was stated."""
+def _readers(
+    procedure: Procedure, case: Case, item: Item | None, names: Mapping[str, Value]
+) -> Iterator[tuple[str | None, Act]]:
+    """The passed rows that still stand and have read one of ``names`` since it was stated, with the kind they are of."""
     statements = case.stated if item is None else item.stated
-    since = min(statements[name].version for name in names)
-    for act in case.acts:
-        if act.version <= max(since, case.round_began):
+    others = [(one.kind, one, one.acts) for one in case.items.values() if not one.superseded]
+    for kind, one, acts in [(None, None, case.acts), *others]:
+        own = one is item
+        for act in _standing(procedure, kind, acts):
+            read, kinds = _reads(procedure.tables[kind][act.source or NEW][act.trigger].row.requires)
+            everything = read is None or (item is not None and item.kind in kinds)
+            for name in names:
+                by_name = everything or (name in (read or ()) and (own or item is None))
+                if by_name and act.version > statements[name].version:
+                    yield kind, act
+
+
+def _standing(procedure: Procedure, kind: str | None, acts: Sequence[Act]) -> Iterator[Act]:
+    """The acts behind which their lifecycle has not gone back since, into a state that it had entered before them."""
+    entered: dict[str, int] = {acts[0].source: 0} if acts else {}
+    undone: list[tuple[int, int]] = []
+    for act in acts:
+        dest = None if act.amends else procedure.tables[kind][act.source or NEW][act.trigger].dest
+        if dest is None or dest == act.source:
             continue
-        reads = _reads(procedure, None, act)
-        if (item is None and not reads.names.isdisjoint(names)) or (item is not None and item.kind in reads.kinds):
-            return act
-    for act in item.acts if item is not None else ():
-        if act.version > max(since, case.round_began) and not _reads(procedure, item.kind, act).names.isdisjoint(names):  # type: ignore[union-attr]
-            return act
-    return None
+        if dest in entered:
+            undone.append((entered[dest], act.version))
+        else:
+            entered[dest] = act.version
+    for act in acts:
+        if not act.amends and not any(first < act.version < back for first, back in undone):
+            yield act
 
 
-def _reads(procedure: Procedure, kind: str | None, act: Act) -> Reads:
-    found = Reads()
-    for requirement in procedure.tables[kind][act.source or NEW][act.trigger].row.requires:
-        found |= requirement.reads()
-    return found
+def _reads(requires: Sequence[Requirement]) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """The names and the kinds of item that ``requires`` read; no names but ``None`` where a plugin may have read anything."""
+    names: frozenset[str] | None = frozenset()
+    kinds: frozenset[str] = frozenset()
+    waiting = list(requires)
+    while waiting:
+        requirement = waiting.pop()
+        reads = requirement.own_reads()
+        names = None if names is None or isinstance(requirement, PluginAnswers) else names | reads.names
+        kinds |= reads.kinds
+        waiting += (*requirement.when, *requirement.parts())
+    return names, kinds
 
 
 def _has_been_read(procedure: Procedure, kind: str | None, reader: Act) -> Blocker:
-    title = procedure.trigger_title(reader.trigger, None)
-    if kind is not None and reader.trigger in {row.trigger for row in procedure.items[kind].transitions}:
-        title = procedure.trigger_title(reader.trigger, kind)
+    title = procedure.trigger_title(reader.trigger, kind)
     return Blocker(
         kind="read",
         text=say(
-            "“{title}” of this round has relied on it: it can be amended only after a return",
-            "本轮的“{title}”已以此为据:须退回后方可更正",
+            "“{title}” has relied on it: it can be amended only after a return",
+            "“{title}”已以此为据:须退回后方可更正",
             title=title,
         ),
         have=title,
-        need=listing([Text("a return to an earlier step", "退回先前步骤")]),
+        need=Text("a return to an earlier step", "退回先前步骤"),
         facts={"version": reader.version, "trigger": reader.trigger},
+    )
+
+
+def _material(procedure: Procedure, name: str) -> Blocker:
+    return Blocker(
+        kind="material",
+        text=say(
+            "{what} is material: after the decision it changes only by going back",
+            "{what}属重大情况:决定之后须退回方可变更",
+            what=procedure.field_title(name),
+        ),
+        need=Text("a row that leads back into one of the five steps", "退回五个步骤之一"),
+        facts={"fact": name},
+    )
+
+
+def _somebody_elses(item: Item) -> Blocker:
+    return Blocker(
+        kind="own",
+        text=say("only who added {item} may amend it", "仅提出{item}者可更正", item=item.id),
+        need=Text("whose it is", "提出者本人"),
+        facts={"item": item.id},
     )

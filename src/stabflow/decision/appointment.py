@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ..case import Case
 from ..errors import Blocker, InvalidInput, near_miss
 from ..language import Procedure, Role
 from ..text import Text, same, say
-from ..values import Actor, Value
 from .commands import Appoint, Relieve
 from .events import Appointed, Relieved
 from .examination import Examination
-from .permission import permission, separation_of_appointee
-from .view import Context
+from .permission import body_blocker, permission, required_body, separation_of_appointee
+from .refusals import case_over
+from .view import Context, holdings
+
+__all__ = ["decide_appointment", "decide_relief", "required_body"]
 
 
 def _office(procedure: Procedure, office: str) -> Role:
@@ -29,94 +29,52 @@ def _office(procedure: Procedure, office: str) -> Role:
 
 def decide_appointment(procedure: Procedure, case: Case, command: Appoint, context: Context) -> Examination:
     """Examine an appointment: who appoints, whom, to what, for which body, beside what else they do."""
-    role = _office(procedure, command.office)
-    act = say(
-        "appointing {who} as {role}",
-        "任命{who}为{role}",
-        who=same(command.appointee.id),
-        role=procedure.role_title(command.office),
-    )
-    allowed = permission(procedure, case, role.appointed_by, {}, command, context)
-    found = [allowed.blocker] if allowed.blocker is not None else []
-    held = [one for one in case.appointments if one.role == command.office]
+    office, appointee = command.office, command.appointee
+    found = _examination(procedure, case, command, context, Text("appointing {who} as {role}", "任命{who}为{role}"))
+    role = procedure.roles[office]
+    held = [one for one in case.appointments if one.role == office]
     if procedure.states[case.state].final:
-        found.append(_plain("state", Text("the case is over", "事项已终结")))
-    if command.appointee.id == command.actor.id:
-        found.append(_plain("oneself", Text("nobody appoints themselves", "不得任命本人")))
-    if any(one.actor == command.appointee.id for one in held):
-        found.append(_plain("unique", Text("holds the role already", "已任该职")))
+        found.add(case_over(procedure, case))
+    if appointee.id == command.actor.id:
+        found.add(_plain("oneself", Text("nobody appoints themselves", "不得任命本人")))
+    if any(one.actor == appointee.id for one in held):
+        found.add(_plain("unique", say("{who} holds the role already", "{who}已任该职", who=appointee.id)))
     elif role.holders is not None and len(held) >= role.holders:
         seats = say(
             "all {n} seat(s) are taken; relieve a holder first", "{n}个席位已满;请先免去一名任职者", n=role.holders
         )
-        found.append(_plain("seats", seats))
-    found += filter(None, (_body(procedure, case, role, command.appointee),))
-    found += filter(None, (separation_of_appointee(procedure, case, command.office, command.appointee, context),))
-    return Examination(
-        act=act,
-        role=allowed.role,
-        mandate=allowed.mandate,
-        blockers=tuple(found),
-        roles=role.appointed_by if allowed.is_role_missing else None,
-        event=Appointed(office=command.office, appointee=command.appointee),
-    )
+        found.add(_plain("seats", seats))
+    found.add(body_blocker(procedure, case.facts, {}, role, appointee))
+    found.add(separation_of_appointee(procedure, case, office, appointee, context))
+    found.event = Appointed(office=office, appointee=appointee)
+    return found
 
 
 def decide_relief(procedure: Procedure, case: Case, command: Relieve, context: Context) -> Examination:
     """Examine the end of an appointment: by those who appoint, of somebody who holds the role."""
+    found = _examination(procedure, case, command, context, Text("relieving {who} as {role}", "免去{who}的{role}职务"))
+    who = (command.office, command.appointee.id, command.appointee.body)
+    if not any((one.role, one.actor, one.body) == who for one in case.appointments):
+        found.add(_plain("role", say("{who} does not hold the role", "{who}未任该职", who=command.appointee)))
+    found.event = Relieved(office=command.office, appointee=command.appointee)
+    return found
+
+
+def _examination(
+    procedure: Procedure, case: Case, command: Appoint | Relieve, context: Context, act: Text
+) -> Examination:
     role = _office(procedure, command.office)
-    act = say(
-        "relieving {who} as {role}",
-        "免去{who}的{role}职务",
-        who=same(command.appointee.id),
-        role=procedure.role_title(command.office),
-    )
+
+    def named() -> Text:
+        who = same(command.appointee.id)
+        return say(act.en, act.zh, who=who, role=procedure.role_title(command.office))
+
+    def held() -> frozenset[str]:
+        return frozenset(one.role for one in holdings(case, context) if one.actor == command.actor.id)
+
     allowed = permission(procedure, case, role.appointed_by, {}, command, context)
-    found = [allowed.blocker] if allowed.blocker is not None else []
-    if not any(one.role == command.office and one.actor == command.appointee.id for one in case.appointments):
-        found.append(_plain("role", Text("does not hold the role", "未任该职")))
-    return Examination(
-        act=act,
-        role=allowed.role,
-        mandate=allowed.mandate,
-        blockers=tuple(found),
-        roles=role.appointed_by if allowed.is_role_missing else None,
-        event=Relieved(office=command.office, appointee=command.appointee),
-    )
+    return Examination(named, role.appointed_by, allowed, held)
 
 
 def _plain(kind: str, text: Text) -> Blocker:
     return Blocker(kind=kind, text=text)
-
-
-def required_body(procedure: Procedure, facts: Mapping[str, Value], role: Role) -> str | None:
-    """The ``list.entry`` id of the body that a holder must act for; ``None`` where any may, "" where it is not known yet."""
-    if role.body is None:
-        return None
-    if "." in role.body:
-        return role.body.partition(".")[2]
-    value = facts.get(role.body)
-    fact = procedure.facts[role.body]
-    if not isinstance(value, str) or fact.of is None:
-        return ""
-    parent = procedure.lists[fact.of][value].of
-    return value if parent is None else parent.partition(".")[2]
-
-
-def _body(procedure: Procedure, case: Case, role: Role, appointee: Actor) -> Blocker | None:
-    needed = required_body(procedure, case.facts, role)
-    if needed is None or needed == appointee.body:
-        return None
-    if needed == "":
-        what = procedure.field_title(role.body or "")
-        return Blocker(
-            kind="unstated", text=say("state {what} first", "请先填报{what}", what=what), unstated=(role.body or "",)
-        )
-    return Blocker(
-        kind="body",
-        text=say(
-            "must act for {needed}, not for {body}", "应代表{needed},而非{body}", needed=needed, body=appointee.body
-        ),
-        have=same(appointee.body),
-        need=same(needed),
-    )

@@ -3,33 +3,38 @@ procedure, a calendar or a clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-import attrs
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ..calendar import DueTime
-from ..case import Act, Appointment, Case, Entry, Item, Statement, frozen, with_entries
+from ..case import Act, Appointment, Case, Entry, Item, Statement, frozen, with_changes, with_entries
 from ..errors import Corrupt
 from ..values import Value
 from .events import Added, Amended, Appointed, Event, ItemMoved, LaidOut, Moved, Opened, Relieved, Stamp
 
+Changes = dict[str, Any]
+
 
 def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
     """``case`` after ``event``; `Corrupt` when the event cannot follow."""
-    if isinstance(event, Opened):
-        if case is not None:
-            raise Corrupt(f"case {case.id} is opened twice, at version {stamp.version}")
-        return _opened(event, stamp)
     if case is None:
-        raise Corrupt(f"{event.tag} at version {stamp.version} comes before the case was opened")
+        if not isinstance(event, Opened) or stamp.version != 1:
+            raise Corrupt(f"{event.tag} at version {stamp.version} comes before the case was opened")
+        return _opened(event, stamp)
+    if isinstance(event, Opened):
+        raise _impossible(case, event, stamp, "opens it a second time")
+    if stamp.version != case.version + 1:
+        raise _impossible(case, event, stamp, f"does not follow version {case.version}")
+    change = _CHANGES.get(type(event))
+    if change is None:
+        raise _impossible(case, event, stamp, "has no place in the stream of a case")
     try:
-        changed = _changed(case, event, stamp)
+        changes = change(case, event, stamp)
     except KeyError as error:
-        raise Corrupt(
-            f"{event.tag} at version {stamp.version} names {error}, which case {case.id} does not have"
-        ) from error
-    return attrs.evolve(
-        changed,
+        raise _impossible(case, event, stamp, f"names {error}, which the case does not have") from error
+    return with_changes(
+        case,
+        **changes,
         acted=_acted(case.acted, stamp),
         updated_at=stamp.occurred_at,
         recorded_at=stamp.recorded_at,
@@ -45,34 +50,12 @@ def replay(history: Iterable[tuple[Event, Stamp]], case: Case | None = None) -> 
     return case
 
 
-def _changed(case: Case, event: Event, stamp: Stamp) -> Case:
-    if isinstance(event, Moved):
-        return _moved(case, event, stamp)
-    if isinstance(event, Added):
-        item = _item(event.item, event.kind, event.state, event.values, event.due, stamp, event.trigger)
-        return attrs.evolve(
-            case, items=with_entries(case.items, {item.id: item}), counters=_counted(case.counters, [event.kind])
-        )
-    if isinstance(event, ItemMoved):
-        return attrs.evolve(
-            case, items=with_entries(case.items, {event.item: _item_moved(case.items[event.item], event, stamp)})
-        )
-    if isinstance(event, Amended):
-        return _amended(case, event, stamp)
-    if isinstance(event, Appointed):
-        held = Appointment(event.office, event.appointee.id, event.appointee.body, stamp.hash)
-        return attrs.evolve(case, appointments=(*case.appointments, held))
-    if isinstance(event, Relieved):
-        left = tuple(
-            held for held in case.appointments if (held.role, held.actor) != (event.office, event.appointee.id)
-        )
-        return attrs.evolve(case, appointments=left)
-    raise Corrupt(f"{event.tag} at version {stamp.version} has no place in the stream of a case")
+def _impossible(case: Case, event: Event, stamp: Stamp, why: str) -> Corrupt:
+    return Corrupt(f"case {case.id}: {event.tag} at version {stamp.version} {why}")
 
 
 def _statements(values: Mapping[str, Value], source: str, trigger: str, stamp: Stamp) -> dict[str, Statement]:
-    statement = Statement(stamp.version, source, trigger, stamp.hash)
-    return dict.fromkeys(values, statement)
+    return dict.fromkeys(values, Statement(stamp.version, source, trigger, stamp.hash))
 
 
 def _act(trigger: str, source: str, stamp: Stamp) -> Act:
@@ -80,8 +63,6 @@ def _act(trigger: str, source: str, stamp: Stamp) -> Act:
 
 
 def _opened(event: Opened, stamp: Stamp) -> Case:
-    entry = Entry(stamp.version, stamp.occurred_at)
-    items = {one.item: _laid_out(one, stamp) for one in event.laid_out}
     return Case(
         id=event.case_id,
         procedure=event.procedure,
@@ -90,12 +71,12 @@ def _opened(event: Opened, stamp: Stamp) -> Case:
         matter=event.matter,
         body=stamp.actor.body,
         state=event.state,
-        entered=frozen({event.state: entry}),
+        entered=frozen({event.state: Entry(stamp.version, stamp.occurred_at)}),
         facts=frozen(event.values),
         stated=frozen(_statements(event.values, "", event.trigger, stamp)),
         appointments=(),
-        items=frozen(items),
-        counters=_counted(frozen({}), [one.kind for one in event.laid_out]),
+        items=frozen({one.item: _laid_out(one, stamp) for one in event.laid_out}),
+        counters=_counted(frozen({}), event.laid_out),
         acts=(_act(event.trigger, "", stamp),),
         acted=_acted(frozen({}), stamp),
         due=event.due,
@@ -114,98 +95,120 @@ def _acted(acted: Mapping[str, frozenset[str]], stamp: Stamp) -> Mapping[str, fr
     return acted if stamp.role in roles else with_entries(acted, {stamp.actor.id: roles | {stamp.role}})
 
 
-def _counted(counters: Mapping[str, int], kinds: Iterable[str]) -> Mapping[str, int]:
+def _counted(counters: Mapping[str, int], new: Iterable[LaidOut | Added]) -> Mapping[str, int]:
     more: dict[str, int] = {}
-    for kind in kinds:
-        more[kind] = more.get(kind, counters.get(kind, 0)) + 1
+    for one in new:
+        more[one.kind] = more.get(one.kind, counters.get(one.kind, 0)) + 1
     return with_entries(counters, more) if more else counters
 
 
-def _item(
-    name: str, kind: str, state: str, values: Mapping[str, Value], due: DueTime | None, stamp: Stamp, trigger: str
-) -> Item:
+def _item(one: LaidOut | Added, stamp: Stamp, acts: tuple[Act, ...], trigger: str) -> Item:
     return Item(
-        id=name,
-        kind=kind,
-        state=state,
-        fields=frozen(values),
-        stated=frozen(_statements(values, "", trigger, stamp)),
-        entered=frozen({state: Entry(stamp.version, stamp.occurred_at)}),
-        acts=(_act(trigger, "", stamp),) if trigger else (),
+        id=one.item,
+        kind=one.kind,
+        state=one.state,
+        fields=one.values,
+        stated=frozen(_statements(one.values, "", trigger, stamp)),
+        entered=frozen({one.state: Entry(stamp.version, stamp.occurred_at)}),
+        acts=acts,
         added=stamp.version,
-        adder=stamp.actor.id if trigger else "",
-        due=due,
-        laid_out=not trigger,
+        adder=stamp.actor.id if acts else "",
+        due=one.due,
+        laid_out=not acts,
     )
 
 
 def _laid_out(one: LaidOut, stamp: Stamp) -> Item:
-    return _item(one.item, one.kind, one.state, one.values, one.due, stamp, "")
+    return _item(one, stamp, (), "")
 
 
-def _moved(case: Case, event: Moved, stamp: Stamp) -> Case:
-    facts, stated = case.facts, case.stated
+def _added(case: Case, event: Added, stamp: Stamp) -> Changes:
+    if event.item in case.items:
+        raise _impossible(case, event, stamp, f"adds {event.item}, which is there already")
+    item = _item(event, stamp, (_act(event.trigger, "", stamp),), event.trigger)
+    return {"items": with_entries(case.items, {item.id: item}), "counters": _counted(case.counters, (event,))}
+
+
+def _moved(case: Case, event: Moved, stamp: Stamp) -> Changes:
+    if event.source != case.state:
+        raise _impossible(case, event, stamp, f"leads from {event.source}, and the case stands in {case.state}")
+    changes: Changes = {"acts": (*case.acts, _act(event.trigger, event.source, stamp))}
     if event.values:
-        facts = with_entries(facts, event.values)
-        stated = with_entries(stated, _statements(event.values, event.source, event.trigger, stamp))
-    acts = (*case.acts, _act(event.trigger, event.source, stamp))
+        changes["facts"] = with_entries(case.facts, event.values)
+        changes["stated"] = with_entries(case.stated, _statements(event.values, event.source, event.trigger, stamp))
     if event.dest is None:
-        return attrs.evolve(case, facts=facts, stated=stated, acts=acts, due=event.due or case.due)
-    returned = event.dest in case.entered
-    return attrs.evolve(
-        case,
-        state=event.dest,
-        entered=with_entries(case.entered, {event.dest: Entry(stamp.version, stamp.occurred_at)}),
-        facts=facts,
-        stated=stated,
-        acts=acts,
-        due=event.due,
-        items=_with_laid_out(case.items, event, stamp),
-        counters=_counted(case.counters, [one.kind for one in event.laid_out]),
-        round=case.round + returned,
-        round_began=stamp.version if returned else case.round_began,
-    )
+        return changes | {"due": event.due or case.due}
+    if event.laid_out or event.superseded:
+        if any(one.item in case.items for one in event.laid_out):
+            raise _impossible(case, event, stamp, "lays out an item that is there already")
+        items = {name: with_changes(case.items[name], superseded=True) for name in event.superseded}
+        items |= {one.item: _laid_out(one, stamp) for one in event.laid_out}
+        changes |= {"items": with_entries(case.items, items), "counters": _counted(case.counters, event.laid_out)}
+    if event.dest in case.entered:
+        changes |= {"round": case.round + 1, "round_began": stamp.version}
+    entered = with_entries(case.entered, {event.dest: Entry(stamp.version, stamp.occurred_at)})
+    return changes | {"state": event.dest, "entered": entered, "due": event.due}
 
 
-def _with_laid_out(items: Mapping[str, Item], event: Moved, stamp: Stamp) -> Mapping[str, Item]:
-    if not event.laid_out:
-        return items
-    gone = {name: attrs.evolve(items[name], superseded=True) for name in event.superseded}
-    return with_entries(items, gone | {one.item: _laid_out(one, stamp) for one in event.laid_out})
-
-
-def _item_moved(item: Item, event: ItemMoved, stamp: Stamp) -> Item:
-    fields, stated = item.fields, item.stated
-    if event.values:
-        fields = with_entries(fields, event.values)
-        stated = with_entries(stated, _statements(event.values, event.source, event.trigger, stamp))
-    acts = (*item.acts, _act(event.trigger, event.source, stamp))
-    if event.dest is None:
-        return attrs.evolve(item, fields=fields, stated=stated, acts=acts, due=event.due or item.due)
-    return attrs.evolve(
-        item,
-        state=event.dest,
-        fields=fields,
-        stated=stated,
-        acts=acts,
-        entered=with_entries(item.entered, {event.dest: Entry(stamp.version, stamp.occurred_at)}),
-        due=event.due,
-    )
-
-
-def _amended(case: Case, event: Amended, stamp: Stamp) -> Case:
-    def restated(statements: Mapping[str, Statement]) -> Mapping[str, Statement]:
-        return with_entries(
-            statements,
-            {name: attrs.evolve(statements[name], version=stamp.version, hash=stamp.hash) for name in event.values},
-        )
-
-    if event.item is None:
-        return attrs.evolve(
-            case, facts=with_entries(case.facts, event.values), stated=restated(case.stated), due=event.due or case.due
-        )
+def _item_moved(case: Case, event: ItemMoved, stamp: Stamp) -> Changes:
     item = case.items[event.item]
-    after = attrs.evolve(
-        item, fields=with_entries(item.fields, event.values), stated=restated(item.stated), due=event.due or item.due
-    )
-    return attrs.evolve(case, items=with_entries(case.items, {item.id: after}))
+    if event.source != item.state or item.superseded:
+        where = "was superseded" if item.superseded else f"stands in {item.state}"
+        raise _impossible(case, event, stamp, f"leads {item.id} from {event.source}, and it {where}")
+    changes: Changes = {"acts": (*item.acts, _act(event.trigger, event.source, stamp))}
+    if event.values:
+        changes["fields"] = with_entries(item.fields, event.values)
+        changes["stated"] = with_entries(item.stated, _statements(event.values, event.source, event.trigger, stamp))
+    if event.dest is None:
+        changes["due"] = event.due or item.due
+    else:
+        changes["state"], changes["due"] = event.dest, event.due
+        changes["entered"] = with_entries(item.entered, {event.dest: Entry(stamp.version, stamp.occurred_at)})
+    return {"items": with_entries(case.items, {item.id: with_changes(item, **changes)})}
+
+
+def _amended(case: Case, event: Amended, stamp: Stamp) -> Changes:
+    if event.item is None:
+        facts = with_entries(case.facts, event.values)
+        return {"facts": facts, **_restated(event, stamp, case.stated, case.acts, case.due)}
+    item = case.items[event.item]
+    fields = with_entries(item.fields, event.values)
+    after = with_changes(item, fields=fields, **_restated(event, stamp, item.stated, item.acts, item.due))
+    return {"items": with_entries(case.items, {item.id: after})}
+
+
+def _restated(
+    event: Amended, stamp: Stamp, stated: Mapping[str, Statement], acts: tuple[Act, ...], due: DueTime | None
+) -> Changes:
+    again = {name: with_changes(stated[name], version=stamp.version, hash=stamp.hash) for name in event.values}
+    rows = dict.fromkeys((one.source, one.trigger) for one in again.values())
+    amending = [with_changes(_act(trigger, source, stamp), amends=True) for source, trigger in rows]
+    return {"stated": with_entries(stated, again), "acts": (*acts, *amending), "due": event.due or due}
+
+
+def _appointed(case: Case, event: Appointed, stamp: Stamp) -> Changes:
+    if _holds(case, event):
+        raise _impossible(case, event, stamp, f"appoints {event.appointee.id}, who holds {event.office} already")
+    held = Appointment(event.office, event.appointee.id, event.appointee.body, stamp.hash)
+    return {"appointments": (*case.appointments, held)}
+
+
+def _relieved(case: Case, event: Relieved, stamp: Stamp) -> Changes:
+    if not _holds(case, event):
+        raise _impossible(case, event, stamp, f"relieves {event.appointee.id}, who does not hold {event.office}")
+    left = [held for held in case.appointments if (held.role, held.actor) != (event.office, event.appointee.id)]
+    return {"appointments": tuple(left)}
+
+
+def _holds(case: Case, event: Appointed | Relieved) -> bool:
+    return any((held.role, held.actor) == (event.office, event.appointee.id) for held in case.appointments)
+
+
+_CHANGES: dict[type[Event], Callable[[Case, Any, Stamp], Changes]] = {
+    Moved: _moved,
+    Added: _added,
+    ItemMoved: _item_moved,
+    Amended: _amended,
+    Appointed: _appointed,
+    Relieved: _relieved,
+}

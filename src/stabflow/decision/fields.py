@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 import attrs
 
@@ -13,6 +13,7 @@ from ..language import Field, FieldType, Procedure
 from ..values import MAX_INT, Actor, File, Value, clean_id, clean_text
 
 MAX_DIGITS = 30
+_EXACT = Context(prec=MAX_DIGITS)  # whatever precision the host computes in
 
 
 @attrs.frozen
@@ -45,7 +46,7 @@ def stated(
         try:
             values[name] = coerce(procedure, fields[name], value)
         except FaultyInput as error:
-            faults += [Fault(name, fault.problem, fault.cure) for fault in error.faults]
+            faults += [fault.under(name) for fault in error.faults]
     missing = tuple(name for name in expected if name not in given and not fields[name].optional) if all_due else ()
     return Stated(values, tuple(faults), missing)
 
@@ -66,9 +67,11 @@ def coerce(procedure: Procedure, field: Field, value: object) -> Value:
         case FieldType.CHOICE:
             return _choice(procedure, field, value)
         case FieldType.DATE:
-            if isinstance(value, date) and not isinstance(value, datetime):
-                return value
-            raise _bad(value, "not a date", "give a date without a time")
+            if not isinstance(value, date) or isinstance(value, datetime):
+                raise _bad(value, "not a date", "give a date without a time")
+            if value == date.max:
+                raise _bad(value, "the last of all days, and never over", "give an earlier one")
+            return value
         case FieldType.ACTOR:
             return value.id if isinstance(value, Actor) else clean_id(value, "")
         case FieldType.FILE:
@@ -76,8 +79,9 @@ def coerce(procedure: Procedure, field: Field, value: object) -> Value:
 
 
 def _bad(value: object, problem: str, cure: str) -> InvalidInput:
-    shown = repr(value)
-    return InvalidInput.at("", f"{shown[:60]} is {problem}", cure)
+    beyond = isinstance(value, int) and value.bit_length() > 1_000  # Python refuses to write out numbers without end
+    shown = "the number" if beyond else repr(value)[:60]
+    return InvalidInput.at("", f"{shown} is {problem}", cure)
 
 
 def _within(field: Field, number: int | Decimal) -> None:
@@ -93,7 +97,7 @@ def _int(field: Field, value: object) -> int:
     if abs(value) > MAX_INT:
         raise _bad(value, "too large", "whole numbers lie within ±2⁵³")
     _within(field, value)
-    return value
+    return int(value)
 
 
 def _decimal(field: Field, value: object) -> Decimal:
@@ -107,8 +111,8 @@ def _decimal(field: Field, value: object) -> Decimal:
     if not number.is_finite() or len(digits.digits) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
         raise _bad(value, f"not a decimal number of at most {MAX_DIGITS} digits", "round it")
     _within(field, number)
-    number = number.normalize()
-    return number if not number else Decimal(f"{number:f}")
+    number = number.normalize(_EXACT) if number else Decimal(0)
+    return Decimal(f"{number:f}")
 
 
 def _choice(procedure: Procedure, field: Field, value: object) -> str | tuple[str, ...]:
@@ -124,8 +128,8 @@ def _choice(procedure: Procedure, field: Field, value: object) -> str | tuple[st
     for one in chosen:
         if not isinstance(one, str) or one not in entries:
             raise InvalidInput.at("", f"unknown choice {one!r:.60}", near_miss(str(one), entries))
-    picked = tuple(str(one) for one in chosen)
-    return picked if field.many else picked[0]
+    # in the order of the list, so that the same choice is always the same value
+    return tuple(entry for entry in entries if entry in chosen) if field.many else str(value)
 
 
 def _file(value: object) -> File:

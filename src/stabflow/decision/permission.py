@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..case import Appointment, Case
-from ..errors import Blocker
-from ..language import Procedure
+from ..errors import Blocker, InvalidInput, near_miss
+from ..language import FieldType, Procedure, Role
 from ..text import Text, listing, same, say
-from ..values import Actor
+from ..values import Actor, Value
 from .commands import Command
 from .view import Context, holdings
 
@@ -32,23 +32,37 @@ def permission(
     fields: Mapping[str, tuple[object, str]],
     command: Command,
     context: Context,
+    stating: Mapping[str, Value | None] | None = None,
 ) -> Permission:
     """Whether the actor of ``command`` may act as one of ``parties``: roles, or actor fields with their (value, mandate).
 
-    The first party of the row that the actor is, and that no separation forbids, is taken; if the command names a role, only
-    that one.
+    The first party of the row that the actor is, and that nothing stands against, is taken; if the command names a role, only
+    that one. ``stating`` are the facts that the act itself states (``None``: it would).
     """
-    wanted = parties if command.role is None else [party for party in parties if party == command.role]
+    wanted = parties if command.role is None else _named(procedure, parties, command.role)
     first: Permission | None = None
     for party in wanted:
         mandate = _mandate(procedure, case, party, fields, command.actor, context)
         if mandate is None:
             continue
-        found = Permission(party, mandate, _separation(procedure, case, party, command.actor, context))
-        if found.blocker is None:
-            return found
-        first = first or found
+        blocker = _separation(procedure, case, party, command.actor, context)
+        if blocker is None and party in procedure.roles:
+            facts = {} if case is None else case.facts
+            blocker = body_blocker(procedure, facts, stating or {}, procedure.roles[party], command.actor)
+        if blocker is None:
+            return Permission(party, mandate, None)
+        first = first or Permission(party, mandate, blocker)
     return first or Permission("", "", _not_your_role(procedure, case, parties, command, context), is_role_missing=True)
+
+
+def _named(procedure: Procedure, parties: Sequence[str], role: str) -> Sequence[str]:
+    if role in parties:
+        return (role,)
+    fields = (field for _, cycle in procedure.lifecycles() for field in cycle.fields.items())
+    known = {*procedure.roles, *(name for name, field in fields if field.type is FieldType.ACTOR)}
+    if role not in known:
+        raise InvalidInput.at("role", f"unknown role {role!r}", near_miss(role, known))
+    return ()
 
 
 def _mandate(
@@ -61,11 +75,71 @@ def _mandate(
 ) -> str | None:
     if party not in procedure.roles:
         value, mandate = fields.get(party, (None, ""))
-        return mandate if value == actor.id else None
+        return mandate if value == actor.id and _acts_for_its_body(case, actor, context) else None
     for held in holdings(case, context):
         if held.role == party and held.actor == actor.id and held.body == actor.body:
             return held.mandate
     return None
+
+
+def _acts_for_its_body(case: Case | None, actor: Actor, context: Context) -> bool:
+    """An actor field names only a person: where they hold any role, they act for a body for which they hold one."""
+    bodies = {held.body for held in holdings(case, context) if held.actor == actor.id}
+    return not bodies or actor.body in bodies
+
+
+def required_body(procedure: Procedure, facts: Mapping[str, Value | None], role: Role) -> str | None:
+    """The ``list.entry`` id of the body that a holder must act for; ``None`` where any may, "" where it is not known yet."""
+    if role.body is None:
+        return None
+    if "." in role.body:
+        return role.body.partition(".")[2]
+    value = facts.get(role.body)
+    fact = procedure.facts[role.body]
+    if not isinstance(value, str) or fact.of is None:
+        return ""
+    parent = procedure.lists[fact.of][value].of
+    return value if parent is None else parent.partition(".")[2]
+
+
+def body_blocker(
+    procedure: Procedure,
+    facts: Mapping[str, Value],
+    stating: Mapping[str, Value | None],
+    role: Role,
+    holder: Actor,
+) -> Blocker | None:
+    """Why ``holder`` cannot be ``role`` for their body. A fact stated by this very act counts only where nobody stated it before:
+    else it could be turned to suit whoever states it."""
+    if role.body is None:
+        return None
+    needed = required_body(procedure, facts, role) or required_body(procedure, stating, role)
+    if needed == holder.body or (needed == "" and role.body in stating and stating[role.body] is None):
+        return None
+    if not needed:
+        what = procedure.field_title(role.body)
+        setting = [party for row in procedure.case.rows_setting(role.body) for party in row.by]
+        return Blocker(
+            kind="unstated",
+            text=say("state {what} first", "请先填报{what}", what=what),
+            need=what,
+            cure=procedure.cures(setting),
+            facts={"unstated": [role.body]},
+            unstated=(role.body,),
+        )
+    return Blocker(
+        kind="body",
+        text=say(
+            "{role} must act for {needed}, not for {body}",
+            "{role}应代表{needed},而非{body}",
+            role=role.title,
+            needed=needed,
+            body=holder.body,
+        ),
+        have=same(holder.body),
+        need=same(needed),
+        facts={"body": holder.body, "needed": needed},
+    )
 
 
 def _separation(procedure: Procedure, case: Case | None, role: str, actor: Actor, context: Context) -> Blocker | None:
@@ -117,7 +191,7 @@ def _not_your_role(
     procedure: Procedure, case: Case | None, parties: Sequence[str], command: Command, context: Context
 ) -> Blocker:
     actor = command.actor
-    who = listing([procedure.role_title(party) for party in parties], none=Text("nobody", "无人"))
+    who = listing([procedure.role_title(party) for party in parties], none=Text("time, no person,", "期限(并非个人)"))
     mine = [held for held in holdings(case, context) if held.actor == actor.id]
     have = listing([_held(procedure, held, actor) for held in mine], none=Text("no role here", "在此无职务"))
     if command.role is not None and command.role not in parties:

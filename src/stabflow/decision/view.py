@@ -12,6 +12,7 @@ from ..calendar import Calendar, Duration, due_time
 from ..case import Act, Appointment, Case, Entry, Item
 from ..errors import Blocker, Cure, PluginError
 from ..language import Procedure, Transition
+from ..language.lifecycle import duration_or_name
 from ..requirements import PluginRequirement, View
 from ..text import Text
 from ..values import Value
@@ -43,16 +44,20 @@ def _parties(rows: Sequence[Transition]) -> list[str]:
 
 @attrs.frozen(kw_only=True)
 class CaseView:
-    """A `stabflow.requirements.View` over a case (``None`` while it is being opened) and, on an item's row, the item."""
+    """A `stabflow.requirements.View` over a case (``None`` while it is being opened) and, on an item's row, the item.
+
+    ``partial``: what the act must state and was not given counts as not known yet, whatever an earlier act stated.
+    """
 
     procedure: Procedure
     case: Case | None
     kind: str | None
     item: Item | None
-    row: Transition | None
+    row: Transition
     values: Mapping[str, Value]
     actor: str
     context: Context
+    partial: bool = False
 
     @property
     def now(self) -> datetime:
@@ -78,23 +83,30 @@ class CaseView:
     def value(self, name: str) -> Value | None:
         if name in self.values:
             return self.values[name]
-        if self.item is not None and name in self.item.fields:
-            return self.item.fields[name]
-        if self.case is not None and name in self.case.facts:
-            return self.case.facts[name]
+        if self.partial and name in self.row.set:
+            return None
+        found = self._stated(name)
+        if found is not None:
+            return found
         parameter = self.procedure.parameters.get(name)
         return parameter.value if parameter is not None and isinstance(parameter.value, int) else None
 
+    def _stated(self, name: str) -> Value | None:
+        if self.item is not None and name in self.item.fields:
+            return self.item.fields[name]
+        return None if self.case is None else self.case.facts.get(name)
+
     def is_pending(self, name: str) -> bool:
-        return self.row is not None and name in self.row.set and name not in self.values
+        return name in self.row.set and name not in self.values
 
     def items(self, kind: str) -> Sequence[Item]:
         if self.case is None:
             return ()
         mine = self.item
-        if mine is None or mine.kind != kind or not self.values:
+        if mine is None or mine.kind != kind or not (self.values or self.partial):
             return self.case.of_kind(kind)
-        changed = attrs.evolve(mine, fields={**mine.fields, **self.values})
+        known = {name: value for name, value in mine.fields.items() if not (self.partial and name in self.row.set)}
+        changed = attrs.evolve(mine, fields={**known, **self.values})
         return tuple(changed if item is mine else item for item in self.case.of_kind(kind))
 
     def entered_case_state(self, state: str) -> Entry | None:
@@ -111,7 +123,11 @@ class CaseView:
         return () if self.item is None else self.item.acts
 
     def own_field(self, name: str) -> Value | None:
-        return self.value(name) if name in self.procedure.lifecycle(self.kind).fields else None
+        """Who stands in an actor field. The actor does not get out of one by naming somebody else with this very act."""
+        if name not in self.procedure.lifecycle(self.kind).fields:
+            return None
+        before = self._stated(name)
+        return before if before == self.actor else self.value(name)
 
     def holders(self, role: str) -> Sequence[str]:
         return [held.actor for held in holdings(self.case, self.context) if held.role == role]
@@ -123,11 +139,12 @@ class CaseView:
         return self.procedure.subordinates.get(role, frozenset())
 
     def after(self, start: datetime, duration: Duration | str) -> datetime:
-        limit = self.procedure.duration(duration)
-        return due_time(start, limit, self.procedure.zone, self.context.calendar).at
+        limit = duration_or_name(duration)
+        assert limit is not None, "a wait without a length is refused when its procedure is made"
+        return due_time(start, self.procedure.duration(limit), self.procedure.zone, self.context.calendar).at
 
     def plugin(self, name: str) -> PluginRequirement:
-        return self.context.plugins.get(name) or functools.partial(_no_plugin, name)
+        return functools.partial(_asked, name, self.context.plugins.get(name))
 
     # Titles and cures are asked for only when something is blocked.
 
@@ -176,7 +193,7 @@ class CaseView:
         return self.procedure.cures(self.procedure.roles[role].appointed_by)
 
     def who_else(self) -> tuple[Cure, ...]:
-        return self.procedure.cures(() if self.row is None else self.row.by)
+        return self.procedure.cures(self.row.by)
 
 
 def who_enters(procedure: Procedure, states: Sequence[str]) -> tuple[Cure, ...]:
@@ -189,5 +206,14 @@ def who_enters(procedure: Procedure, states: Sequence[str]) -> tuple[Cure, ...]:
     return procedure.cures(_parties([row for row in procedure.transitions if row.dest in wanted]))
 
 
-def _no_plugin(name: str, _view: View, _with: Mapping[str, object]) -> Blocker | None:
-    raise PluginError(name, "no plugin answers this requirement; open the engine with the plugin that brings it")
+def _asked(name: str, requirement: PluginRequirement | None, view: View, said: Mapping[str, object]) -> Blocker | None:
+    """What a plugin answers; whatever else comes out of it is the plugin's error, and nothing passes by it."""
+    if requirement is None:
+        raise PluginError(name, "no plugin answers this requirement; open the engine with the plugin that brings it")
+    try:
+        answer: object = requirement(view, said)
+    except Exception as error:
+        raise PluginError(name, f"its requirement failed: {error!r}") from error
+    if answer is None or isinstance(answer, Blocker):
+        return answer
+    raise PluginError(name, f"its requirement answered {answer!r}, neither a blocker nor None")

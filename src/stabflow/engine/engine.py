@@ -6,38 +6,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-
-import attrs
+from typing import Self
 
 from ..case import Appointment
 from ..decision.commands import Open
-from ..decision.events import Constituted, Event, Withdrawn
-from ..decision.evolution import replay
-from ..errors import Corrupt, InvalidInput, VersionConflict
-from ..history.commit import Circumstances, batch, request_digest, seal
-from ..history.index import all_rows
-from ..history.record import Record
+from ..decision.events import Constituted, Withdrawn
+from ..errors import InvalidInput, VersionConflict
+from ..history.commit import batch, request_digest, seal
+from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..plugins import equip
 from ..ports.hooks import Plugin
-from ..ports.store import CaseQuery, CaseRow, DutyQuery, DutyRow
+from ..ports.store import CaseQuery, CaseRow
 from ..values import Actor, Basis, Matter, clean_id
-from . import streams
+from . import pages, streams
 from .handle import CaseHandle
-from .offices import FOUNDING, OfficeBook, check_constitution, standing
+from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
 from .registry import Registry
-from .shell import RETRIES, Clock, Shell, Work, claimed
+from .shell import RETRIES, Clock, Shell, Work, claimed, clean_key
+from .verification import Verified, Verifier
 
 HOST = Actor("host:operator", body="host")
 """Who constitutes offices where the host does not say: the operator of the system stabflow runs in."""
-
-
-@attrs.frozen
-class Verified:
-    """What `Engine.verify` went through without finding anything wrong."""
-
-    cases: int
-    records: int
 
 
 class Engine:
@@ -46,7 +36,7 @@ class Engine:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -116,15 +106,18 @@ class Engine:
         key: str | None,
         at: datetime | None,
     ) -> Record:
-        shell = self._shell
-        digest = None if key is None else request_digest([{"event": event, "by": by, "basis": basis}])
-        if key is not None and (found := shell.recall(streams.OFFICES, key, digest)) is not None:
-            return shell.records(streams.OFFICES, found)[0]
+        shell, digest = self._shell, None
+        if key is not None:
+            key = clean_key(key)
+            digest = request_digest([{"event": event, "by": by, "basis": basis}])
+            if (found := shell.recall(streams.OFFICES, key, digest)) is not None:
+                return shell.records(streams.OFFICES, found)[0]
         for attempt in range(RETRIES + 1):
             offices = shell.offices.current()
-            _check_office(procedure, offices.of(procedure.id), event)
             if isinstance(event, Constituted):
-                check_constitution(procedure, offices, event.office, event.holder)
+                check_constitution(procedure, offices, event.office, event.holder, by)
+            else:
+                check_withdrawal(procedure, offices, event.office, event.holder)
             recorded_at, clamped = shell.moment(offices.recorded_at)
             circumstances = Circumstances(
                 actor=by,
@@ -139,17 +132,17 @@ class Engine:
             )
             record = seal(streams.OFFICES, offices.version + 1, offices.head, event, circumstances)
             try:
-                shell.store.append(batch([record], expected_version=offices.version, key=key, digest=digest))
+                result = shell.store.append(batch([record], expected_version=offices.version, key=key, digest=digest))
             except VersionConflict:
                 if attempt == RETRIES:
                     raise
                 continue
-            return record
+            return shell.records(streams.OFFICES, result)[0] if result.replayed else record
         raise AssertionError("the last attempt returns or raises")
 
     def offices(self, procedure: str | Procedure) -> tuple[Appointment, ...]:
         """Who holds the standing offices of ``procedure`` now."""
-        return self._shell.offices.current().of(self._known(procedure).id)
+        return self._shell.offices.current().of(self._known(procedure))
 
     # Cases
 
@@ -168,50 +161,60 @@ class Engine:
         at: datetime | None = None,
         **values: object,
     ) -> CaseHandle:
-        """Open a case on ``matter``. Its id is ``<procedure>-<matter>-<n>`` unless ``case_id`` is given; ``values`` are the fields of
-        the creating row's ``set``. Raises `Refused`, `InvalidInput`, `ProcedureError` and `StoreError`."""
+        """Open a case on ``matter``. Its id is ``<procedure>-<matter>-<n>`` unless ``case_id`` is given; ``values`` are the
+        fields of the creating row's ``set``. Raises `Refused`, `InvalidInput`, `ProcedureError` and `StoreError`."""
         known = self._known(procedure)
-        asked = {
-            "procedure": str(known),
-            "matter": matter,
-            "case_id": case_id,
-            "actor": by,
-            "role": role,
-            "trigger": trigger,
-            "basis": Basis.of(basis),
-            "values": values,
-        }
-        digest = None if key is None else request_digest([asked])
-        ids: Iterable[str]
-        if case_id is not None:
-            ids = (clean_id(case_id, "case_id"),)
-        else:
-            taken = [row.case_id for row in self.cases(matter=matter.key, procedure=known.id)]
-            first = len(taken) + 1
-            fresh = [f"{known.id}-{matter.key}-{number}" for number in range(first, first + RETRIES + 1)]
-            ids = fresh if key is None else [*taken, *fresh]
+        basis = Basis.of(basis)
+        digest = None
         if key is not None:
-            for one in ids:
+            asked = {
+                "procedure": str(known),
+                "matter": matter,
+                "case_id": case_id,
+                "actor": by,
+                "role": role,
+                "trigger": trigger,
+                "basis": basis,
+                "values": values,
+            }
+            key = clean_key(key)
+            digest = request_digest([asked])
+        taken, fresh = self._case_ids(known, matter, case_id)
+        if key is not None:
+            for one in (*taken, *fresh):
                 if self._shell.recall(streams.case_stream(one), key, digest) is not None:
                     return CaseHandle(self._shell, one)
         self._shell.registry.check_usable(known)
-        for one in ids:
-            if self._shell.store.read_stream(streams.case_stream(one), limit=1):
+        for one in fresh:
+            stream = streams.case_stream(one)
+            if self._shell.store.read_stream(stream, limit=1):
+                if key is not None and self._shell.recall(stream, key, digest) is not None:
+                    return CaseHandle(self._shell, one)
                 continue
-            command = Open(
-                actor=by, basis=Basis.of(basis), role=role, case_id=one, matter=matter, values=values, trigger=trigger
+            work = Work(self._shell, known, one, None, key=key, at=at)
+            record = work.do(
+                Open(actor=by, basis=basis, role=role, case_id=one, matter=matter, values=values, trigger=trigger),
+                matter=matter.key,
             )
-            work = Work(self._shell, known, one, None)
-            record = work.do(command, key=key, at=at, matter=matter.key)
             self._shell.registry.keep(
                 known, actor=by, role=record.role, basis=record.basis, mandate=record.mandate, now=record.recorded_at
             )
             try:
-                work.commit(key=key, digest=digest)
+                work.commit(digest)
             except VersionConflict:
                 continue
             return CaseHandle(self._shell, one)
         raise InvalidInput.at("case_id", f"{case_id or matter.key!r} is taken", "choose another id")
+
+    def _case_ids(
+        self, procedure: Procedure, matter: Matter, case_id: str | None
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """The ids of the cases that are there, and those that the new one could have."""
+        if case_id is not None:
+            return (), (clean_id(case_id, "case_id"),)
+        taken = [row.case_id for row in self.cases(matter=matter.key, procedure=procedure.id)]
+        first = len(taken) + 1
+        return taken, [f"{procedure.id}-{matter.key}-{n}" for n in range(first, first + RETRIES + 1)]
 
     def case(self, case_id: str) -> CaseHandle:
         """The handle of a case; `InvalidInput` when the store has none of that id."""
@@ -230,67 +233,25 @@ class Engine:
         body: str | None = None,
     ) -> Iterator[CaseRow]:
         """The index rows of the cases that match every filter given, by case id."""
-        after: str | None = None
-        while True:
-            page = self._shell.store.find_cases(
-                CaseQuery(
-                    matter=matter, procedure=procedure, state=state, step=step, outcome=outcome, body=body, after=after
-                )
-            )
-            yield from page.rows
-            after = page.next
-            if after is None:
-                return
+        query = CaseQuery(matter=matter, procedure=procedure, state=state, step=step, outcome=outcome, body=body)
+        return pages.cases(self._shell.store, query)
 
     # Proof
 
     def verify(self) -> Verified:
-        """Check every case of the store: its chain, that its records replay, and that the index says the same. `Corrupt` names the
-        first thing that is wrong."""
-        cases = 0
-        records = sum(1 for _ in streams.read(self._shell.store, streams.OFFICES))
-        for row in self.cases():
-            history = tuple(streams.read(self._shell.store, streams.case_stream(row.case_id)))
-            case = replay((record.event, record.stamp) for record in history)
-            if case is None:
-                raise Corrupt(f"the index has case {row.case_id!r}, of which there is no record")
-            procedure = self._shell.registry.of_case(case.procedure, case.procedure_version, case.digest)
-            wanted_row, wanted_duties = all_rows(procedure, case)
-            if row != wanted_row:
-                raise Corrupt(f"the index row of case {row.case_id!r} is not what its records give")
-            if sorted(self._duty_rows(row.case_id), key=_order) != sorted(wanted_duties, key=_order):
-                raise Corrupt(f"the duties indexed for case {row.case_id!r} are not what its records give")
-            cases += 1
-            records += len(history)
-        return Verified(cases, records)
+        """Check every case of the store: its chain, that its records replay, that each was done under a mandate on record, and
+        that the index says the same; with the offices and the procedures they rest on. `Corrupt` names the first thing wrong.
 
-    def _duty_rows(self, case_id: str) -> Iterator[DutyRow]:
-        after: str | None = None
-        while True:
-            page = self._shell.store.find_duties(DutyQuery(case_id=case_id, after=after))
-            yield from page.rows
-            after = page.next
-            if after is None:
-                return
+        What a chain cannot show: that the newest records of a stream, or a whole stream with its index row, were cut off. Compare
+        the heads with an exported bundle or a backup for that.
+        """
+        return Verifier(self._shell.store, self._shell.registry).run()
 
     def _known(self, procedure: str | Procedure) -> Procedure:
         if isinstance(procedure, Procedure):
             self._shell.registry.add(procedure)
             return procedure
         return self._shell.registry.named(procedure)
-
-
-def _order(row: DutyRow) -> tuple[object, ...]:
-    return attrs.astuple(row)
-
-
-def _check_office(procedure: Procedure, held: Sequence[Appointment], event: Event) -> None:
-    if isinstance(event, Withdrawn) and not any(
-        (one.role, one.actor) == (event.office, event.holder.id) for one in held
-    ):
-        raise InvalidInput.at(
-            "holder", f"{event.holder.id!r} does not hold {event.office!r} of {procedure.id}", "see engine.offices(…)"
-        )
 
 
 def _now() -> datetime:

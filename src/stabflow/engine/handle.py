@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from types import TracebackType
+from typing import Self
 
 from ..case import Case
 from ..decision import decider
 from ..decision.commands import Add, Amend, Appoint, Command, Fire, Relieve
 from ..decision.decider import Option
 from ..decision.events import Added
-from ..errors import Blocker, IdempotencyMismatch, InvalidInput, VersionConflict
+from ..errors import Blocker, IdempotencyMismatch, InvalidInput, StabflowError
 from ..history.commit import request_digest
 from ..history.record import Record
 from ..language import Procedure
 from ..values import Actor, Basis
 from . import streams
-from .shell import RETRIES, Shell, Work
+from .shell import Shell, Work, clean_key
 
 _ASKING = Basis("asking")
 
@@ -30,9 +31,9 @@ class CaseHandle:
     """A case in a store. Every act happens now, at the call, by somebody who holds the role for it, or is refused with every
     reason; what was refused leaves nothing changed.
 
-    Each acting method takes ``by`` (who), ``basis`` (why), and optionally ``role`` (in which of the actor's roles), ``key`` (makes
-    the act happen once however often it is sent), ``if_version`` (refuse with `VersionConflict` unless the case stands there)
-    and ``at`` (the time claimed for the act, not ahead of the clock). They raise `Refused`, `InvalidInput` and `StoreError`.
+    Each acting method takes ``by`` (who), ``basis`` (why), and optionally ``role`` (in which of the actor's roles), ``key``
+    (makes the act happen once however often it is sent), ``if_version`` (`VersionConflict` unless the case stands there) and
+    ``at`` (the time claimed for the act, not ahead of the clock). They raise `Refused`, `InvalidInput` and `StoreError`.
     """
 
     def __init__(self, shell: Shell, case_id: str) -> None:
@@ -151,7 +152,7 @@ class CaseHandle:
         return self._one(command, key, if_version, at)
 
     def _one(self, command: Command, key: str | None, if_version: int | None, at: datetime | None) -> Record:
-        return self._shell.perform(self.id, [command], key=key, if_version=if_version, at=at)[0]
+        return self._shell.perform(self.id, command, key=key, if_version=if_version, at=at)
 
     def acting(
         self,
@@ -164,7 +165,11 @@ class CaseHandle:
         if_version: int | None = None,
         at: datetime | None = None,
     ) -> Acts:
-        """Several acts of one actor as one transaction: leaving the ``with`` block commits them, an exception drops them all."""
+        """Several acts of one actor as one transaction: leaving the ``with`` block commits them, an exception drops them all.
+
+        An act that is refused leaves the block as it was, so that who catches the refusal can go on; but with a ``key`` the
+        block is all or nothing: leaving it after a refusal raises the refusal again, and the key stays unused.
+        """
         return Acts(self._shell, self.id, by, Basis.of(basis), role, key, if_version, at)
 
     def blockers(
@@ -194,7 +199,11 @@ class CaseHandle:
 
 class Acts:
     """Several acts in the making. Each is decided at its call, on what the earlier ones made of the case; nothing is stored
-    before the ``with`` block is left. Under a ``key`` that was used already, the acts answer with what was stored then."""
+    before the ``with`` block is left. Under a ``key`` that was used already, the acts answer with what was stored then.
+
+    If somebody else acted on the case meanwhile, or an office changed hands, the acts are decided again as the block is left, and
+    stored only if they come out the same; else `VersionConflict`, or the refusal.
+    """
 
     def __init__(
         self,
@@ -210,22 +219,22 @@ class Acts:
         self._shell = shell
         self._case_id = case_id
         self._who: dict[str, object] = {"actor": by, "basis": basis, "role": role}
-        self._key = key
+        self._key = None if key is None else clean_key(key)
         self._if_version = if_version
         self._at = at
         self._work: Work | None = None
         self._stored: tuple[Record, ...] | None = None
         self._asked: list[Command] = []
+        self._refusal: StabflowError | None = None
         self.records: tuple[Record, ...] = ()
 
-    def __enter__(self) -> Acts:
+    def __enter__(self) -> Self:
+        self._stored, self._asked, self._refusal, self.records = None, [], None, ()
         stream = streams.case_stream(self._case_id)
         if self._key is not None and (found := self._shell.recall(stream, self._key, None)) is not None:
             self._stored = self._shell.records(stream, found)
-        procedure, case = self._shell.load(self._case_id)
-        if self._stored is None and self._if_version is not None and case.version != self._if_version:
-            raise VersionConflict(stream, self._if_version, case.version)
-        self._work = Work(self._shell, procedure, self._case_id, case)
+        if_version = self._if_version if self._stored is None else None
+        self._work = Work.on(self._shell, self._case_id, key=self._key, at=self._at, if_version=if_version)
         return self
 
     def __exit__(
@@ -234,39 +243,30 @@ class Acts:
         work, self._work = self._work, None
         if type_ is not None or work is None:
             return
-        stream = streams.case_stream(self._case_id)
+        if self._refusal is not None:
+            raise self._refusal
         digest = None if self._key is None else request_digest(self._asked)
-        if self._stored is not None:
-            if self._key is not None:
-                self._shell.recall(stream, self._key, digest)
+        if self._stored is not None and self._key is not None:
+            self._shell.recall(streams.case_stream(self._case_id), self._key, digest)
             self.records = self._stored
             return
-        for attempt in range(RETRIES + 1):
-            try:
-                self.records = work.commit(key=self._key, digest=digest)
-                return
-            except VersionConflict:
-                if self._if_version is not None or attempt == RETRIES:
-                    raise
-                work = self._again(work)
-
-    def _again(self, first: Work) -> Work:
-        """The same acts on the case as it stands after a lost race; item ids were handed out, so nothing may come out otherwise."""
-        procedure, case = self._shell.load(self._case_id)
-        work = Work(self._shell, procedure, self._case_id, case)
-        for command in self._asked:
-            work.do(command, key=self._key, at=self._at)
-        added = [[_added_id(one) for one in each.done if isinstance(one.event, Added)] for each in (work, first)]
-        if not work.repeats(first) or added[0] != added[1]:
-            raise VersionConflict(streams.case_stream(self._case_id), first.version, case.version)
-        return work
+        if work.is_outdated:
+            work = work.again(ids_are_known=True)
+        self.records = work.finish(digest, retry=self._if_version is None, ids_are_known=True)
 
     def _do(self, command: Command) -> Record:
         if self._work is None:
             raise InvalidInput.at("acting", "the block is not open", "act inside `with case.acting(…) as act:`")
-        self._asked.append(command)
         if self._stored is None:
-            return self._work.do(command, key=self._key, at=self._at)
+            try:
+                record = self._work.do(command)
+            except StabflowError as refusal:
+                if self._key is not None:
+                    self._refusal = self._refusal or refusal
+                raise
+            self._asked.append(command)
+            return record
+        self._asked.append(command)
         if len(self._asked) > len(self._stored):
             raise IdempotencyMismatch(streams.case_stream(self._case_id), self._key or "")
         return self._stored[len(self._asked) - 1]

@@ -10,7 +10,7 @@ import attrs
 from ..case import Appointment, frozen, with_entries
 from ..decision.appointment import required_body
 from ..decision.events import Constituted, Withdrawn
-from ..errors import Blocker, InvalidInput, Unmet, near_miss
+from ..errors import Blocker, Corrupt, InvalidInput, Unmet, near_miss
 from ..history.chain import GENESIS
 from ..history.record import Record
 from ..language import Procedure, Role
@@ -25,30 +25,37 @@ FOUNDING = "founding_authority"
 
 @attrs.frozen
 class Offices:
-    """The offices in force, by procedure id, after ``version`` records."""
+    """The offices in force, by procedure id, after ``version`` records; ``since`` tells when each mandate is said to begin."""
 
     version: int = 0
     head: str = GENESIS
     recorded_at: datetime | None = None
     holders: Mapping[str, tuple[Appointment, ...]] = attrs.field(factory=dict, converter=frozen)
+    since: Mapping[str, datetime] = attrs.field(factory=dict, converter=frozen)
 
-    def of(self, procedure: str) -> tuple[Appointment, ...]:
-        """The holders of the standing offices of a procedure."""
-        return self.holders.get(procedure, ())
+    def of(self, procedure: Procedure) -> tuple[Appointment, ...]:
+        """The holders of the standing offices of a procedure. What another version of it fills outside of cases, but this one
+        inside of them, is no office here."""
+        return tuple(
+            one
+            for one in self.holders.get(procedure.id, ())
+            if (role := procedure.roles.get(one.role)) is not None and role.standing
+        )
 
     def after(self, record: Record) -> Offices:
         """The offices after one more record."""
         event = record.event
-        holders = self.holders
+        if not isinstance(event, Constituted | Withdrawn):
+            raise Corrupt(f"{record.stream} version {record.version} is {record.tag}, which fills or ends no office")
+        held = self.holders.get(event.procedure, ())
+        since = self.since
         if isinstance(event, Constituted):
-            held = Appointment(event.office, event.holder.id, event.holder.body, record.hash)
-            holders = with_entries(holders, {event.procedure: (*self.of(event.procedure), held)})
-        elif isinstance(event, Withdrawn):
-            left = tuple(
-                held for held in self.of(event.procedure) if (held.role, held.actor) != (event.office, event.holder.id)
-            )
-            holders = with_entries(holders, {event.procedure: left})
-        return Offices(record.version, record.hash, record.recorded_at, holders)
+            held = (*held, Appointment(event.office, event.holder.id, event.holder.body, record.hash))
+            since = with_entries(since, {record.hash: record.occurred_at})
+        else:
+            held = tuple(one for one in held if (one.role, one.actor) != (event.office, event.holder.id))
+        holders = with_entries(self.holders, {event.procedure: held})
+        return Offices(record.version, record.hash, record.recorded_at, holders, since)
 
 
 class OfficeBook:
@@ -60,15 +67,17 @@ class OfficeBook:
 
     def current(self) -> Offices:
         """The offices in force now."""
-        known = self._known
-        for record in streams.read(self._store, streams.OFFICES, after=known.version, head=known.head):
-            known = known.after(record)
+        try:
+            known = self._caught_up(self._known)
+        except streams.OutOfStep:
+            known = self._caught_up(Offices())
         self._known = known
         return known
 
-    def forget(self) -> None:
-        """Read everything again at the next look."""
-        self._known = Offices()
+    def _caught_up(self, known: Offices) -> Offices:
+        for record in streams.news(self._store, streams.OFFICES, version=known.version, head=known.head):
+            known = known.after(record)
+        return known
 
 
 def standing(procedure: Procedure, office: str) -> Role:
@@ -82,11 +91,14 @@ def standing(procedure: Procedure, office: str) -> Role:
     return role
 
 
-def check_constitution(procedure: Procedure, offices: Offices, office: str, holder: Actor) -> None:
-    """Refuse to constitute ``holder`` as ``office`` where seats, body or separations stand against it."""
+def check_constitution(procedure: Procedure, offices: Offices, office: str, holder: Actor, by: Actor) -> None:
+    """Refuse to constitute ``holder`` as ``office`` where seats, body, separations or ``by`` being the same stand against it."""
     role = standing(procedure, office)
     found: list[Blocker] = []
-    held = [one for one in offices.of(procedure.id) if one.role == office]
+    others = offices.of(procedure)
+    held = [one for one in others if one.role == office]
+    if by.id == holder.id:
+        found.append(Blocker(kind="oneself", text=Text("nobody appoints themselves", "不得任命本人")))
     if any(one.actor == holder.id for one in held):
         found.append(Blocker(kind="unique", text=Text("holds the office already", "已任该职")))
     elif role.holders is not None and len(held) >= role.holders:
@@ -101,10 +113,16 @@ def check_constitution(procedure: Procedure, offices: Offices, office: str, hold
         )
         found.append(Blocker(kind="body", text=text))
     for other, _, clause in procedure.separated[office]:
-        if any(one.role == other and one.actor == holder.id for one in offices.of(procedure.id)):
+        if any(one.role == other and one.actor == holder.id for one in others):
             title = procedure.role_title(other)
             text = say("holds {other}, which is separate", "已任须分离的{other}", other=title)
             found.append(Blocker(kind="separation", text=text, clause=clause))
     if found:
         who, what = same(holder.id), procedure.role_title(office)
         raise Unmet(say("constituting {who} as {what}", "设立{who}为{what}", who=who, what=what), found)
+
+
+def check_withdrawal(procedure: Procedure, offices: Offices, office: str, holder: Actor) -> None:
+    """`InvalidInput` when ``holder`` does not hold ``office``."""
+    if not any((one.role, one.actor, one.body) == (office, holder.id, holder.body) for one in offices.of(procedure)):
+        raise InvalidInput.at("holder", f"{holder} does not hold {office!r} of {procedure.id}", "see engine.offices(…)")

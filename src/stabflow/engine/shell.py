@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -12,25 +13,26 @@ from ..calendar import Calendar
 from ..case import Case
 from ..decision.commands import Add, Command
 from ..decision.decider import decide
-from ..decision.events import Event, Opened
+from ..decision.events import Event, Moved
 from ..decision.evolution import evolve
 from ..decision.view import Context
-from ..errors import Corrupt, IdempotencyMismatch, InvalidInput, StoreError, VersionConflict
+from ..errors import Corrupt, IdempotencyMismatch, InvalidInput, VersionConflict
 from ..history.chain import GENESIS
-from ..history.commit import Circumstances, batch, request_digest, seal
-from ..history.record import Record
+from ..history.commit import batch, request_digest, seal
+from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..ports.store import AppendResult, CaseQuery, Store
 from ..requirements import PluginRequirement
-from ..values import utc
-from . import streams
-from .offices import OfficeBook
+from ..values import clean_text, utc
+from . import pages, streams
+from .offices import OfficeBook, Offices
 from .registry import Registry
 
 Clock = Callable[[], datetime]
 RETRIES = 5
 CLAMP_TOLERANCE = timedelta(seconds=5)
 CACHED_CASES = 512
+MAX_KEY = 200
 
 
 @attrs.define
@@ -45,49 +47,58 @@ class Shell:
     requirements: Mapping[str, PluginRequirement]
     plugin_names: tuple[str, ...]
     _cases: OrderedDict[str, Case] = attrs.field(factory=OrderedDict)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def moment(self, previous: datetime | None) -> tuple[datetime, bool]:
         """When something is recorded now: never before ``previous``; and whether the clock stood notably behind it."""
         now = self.clock()
-        if now.tzinfo is None:
-            raise InvalidInput.at(
-                "clock", "it tells a time without a zone", "let it return aware times, such as datetime.now(UTC)"
-            )
-        now = now.astimezone(UTC)
+        if now.tzinfo is not UTC:
+            if now.utcoffset() is None:
+                raise InvalidInput.at(
+                    "clock", "it tells a time without a zone", "let it return aware times, such as datetime.now(UTC)"
+                )
+            now = now.astimezone(UTC)
         if previous is None or now >= previous:
             return now, False
         return previous, previous - now > CLAMP_TOLERANCE
 
     def load(self, case_id: str) -> tuple[Procedure, Case]:
         """The case as the store has it now, with the procedure it runs under."""
-        case = self._cases.get(case_id)
-        version, head = (0, GENESIS) if case is None else (case.version, case.head)
-        for record in streams.read(self.store, streams.case_stream(case_id), after=version, head=head):
-            case = evolve(case, record.event, record.stamp)
+        known = self._cases.get(case_id)
+        try:
+            case = self._caught_up(case_id, known)
+        except streams.OutOfStep:
+            case = self._caught_up(case_id, None)
         if case is None:
             raise InvalidInput.at("case", f"there is no case {case_id!r} in this store", "list them: engine.cases()")
-        if case.id != case_id:
-            raise Corrupt(f"the stream of case {case_id!r} holds case {case.id!r}")
-        self.remember(case)
+        if case is not known:
+            if case.id != case_id:
+                raise Corrupt(f"the stream of case {case_id!r} holds case {case.id!r}")
+            self.remember(case)
         return self.registry.of_case(case.procedure, case.procedure_version, case.digest), case
+
+    def _caught_up(self, case_id: str, case: Case | None) -> Case | None:
+        version, head = (0, GENESIS) if case is None else (case.version, case.head)
+        for record in streams.news(self.store, streams.case_stream(case_id), version=version, head=head):
+            case = evolve(case, record.event, record.stamp)
+        return case
 
     def remember(self, case: Case) -> None:
         """Keep ``case`` so that the next load reads only what is new."""
-        self._cases[case.id] = case
-        self._cases.move_to_end(case.id)
-        while len(self._cases) > CACHED_CASES:
-            self._cases.popitem(last=False)
+        with self._lock:
+            self._cases[case.id] = case
+            self._cases.move_to_end(case.id)
+            while len(self._cases) > CACHED_CASES:
+                self._cases.popitem(last=False)
 
-    def forget(self, case_id: str) -> None:
-        """Read the case from its beginning at the next load."""
-        self._cases.pop(case_id, None)
-
-    def context(self, procedure: Procedure, matter: str, case_id: str, now: datetime) -> Context:
+    def context(
+        self, procedure: Procedure, matter: str, case_id: str, now: datetime, offices: Offices | None = None
+    ) -> Context:
         """What a decision may know besides the case."""
         return Context(
             now=now,
             calendar=self.calendar,
-            offices=self.offices.current().of(procedure.id),
+            offices=(offices or self.offices.current()).of(procedure),
             elsewhere=self._elsewhere(procedure, matter, case_id),
             plugins=self.requirements,
         )
@@ -96,16 +107,11 @@ class Shell:
         if not any(separation.across == "matter" for separation in procedure.separations):
             return {}
         acted: dict[str, frozenset[str]] = {}
-        after: str | None = None
-        while True:
-            page = self.store.find_cases(CaseQuery(matter=matter, procedure=procedure.id, after=after))
-            for row in page.rows:
-                if row.case_id != case_id:
-                    for actor, roles in self.load(row.case_id)[1].acted.items():
-                        acted[actor] = acted.get(actor, frozenset()) | roles
-            after = page.next
-            if after is None:
-                return acted
+        for row in pages.cases(self.store, CaseQuery(matter=matter, procedure=procedure.id)):
+            if row.case_id != case_id:
+                for actor, roles in self.load(row.case_id)[1].acted.items():
+                    acted[actor] = acted.get(actor, frozenset()) | roles
+        return acted
 
     def recall(self, stream: str, key: str, digest: str | None) -> AppendResult | None:
         """What was stored under ``key``, if anything; `IdempotencyMismatch` when that was for another request."""
@@ -119,66 +125,84 @@ class Shell:
 
     def records(self, stream: str, result: AppendResult) -> tuple[Record, ...]:
         """The records that an append wrote."""
-        return tuple(
-            record
-            for record in streams.read(self.store, stream)
-            if result.first_version <= record.version <= result.last_version
-        )
+        wanted = range(result.first_version, result.last_version + 1)
+        found = tuple(record for record in streams.read(self.store, stream) if record.version in wanted)
+        if len(found) != len(wanted):
+            raise Corrupt(f"{stream} has a key for versions {wanted[0]} to {wanted[-1]}, not all of which are there")
+        return found
 
     def perform(
-        self, case_id: str, commands: Sequence[Command], *, key: str | None, if_version: int | None, at: datetime | None
-    ) -> tuple[Record, ...]:
-        """Do ``commands`` on a case as one transaction, and return their records."""
-        stream = streams.case_stream(case_id)
-        digest = None if key is None else request_digest(commands)
-        if key is not None and (found := self.recall(stream, key, digest)) is not None:
-            return self.records(stream, found)
-        first: Work | None = None
-        for attempt in range(RETRIES + 1):
-            procedure, case = self.load(case_id)
-            if if_version is not None and case.version != if_version:
-                raise VersionConflict(stream, if_version, case.version)
-            work = Work(self, procedure, case_id, case)
-            for command in commands:
-                work.do(command, key=key, at=at)
-            if first is not None and not work.repeats(first):
-                raise VersionConflict(stream, first.version, case.version)
-            first = first or work
-            try:
-                return work.commit(key=key, digest=digest)
-            except VersionConflict:
-                if if_version is not None or attempt == RETRIES:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+        self, case_id: str, command: Command, *, key: str | None, if_version: int | None, at: datetime | None
+    ) -> Record:
+        """Do ``command`` on a case, and return its record."""
+        digest = None
+        if key is not None:
+            stream, key = streams.case_stream(case_id), clean_key(key)
+            digest = request_digest([command])
+            if (found := self.recall(stream, key, digest)) is not None:
+                return self.records(stream, found)[0]
+        work = Work.on(self, case_id, key=key, at=at, if_version=if_version)
+        work.do(command)
+        return work.finish(digest, retry=if_version is None)[0]
 
 
 class Work:
     """One transaction in the making: commands decided one after the other, each on what the one before made of the case."""
 
-    def __init__(self, shell: Shell, procedure: Procedure, case_id: str, case: Case | None) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        procedure: Procedure,
+        case_id: str,
+        case: Case | None,
+        *,
+        key: str | None,
+        at: datetime | None,
+    ) -> None:
         self._shell = shell
-        self.procedure = procedure
-        self.case_id = case_id
-        self.before = case
+        self._procedure = procedure
+        self._case_id = case_id
+        self._stream = streams.case_stream(case_id)
+        self._key = key
+        self._at = at
+        self._before = case
+        self._commands: list[Command] = []
+        self._offices: Offices | None = None
         self.case = case
-        self.commands: list[Command] = []
         self.done: list[Record] = []
 
-    @property
-    def version(self) -> int:
-        """The version of the case that the work began from."""
-        return 0 if self.before is None else self.before.version
+    @classmethod
+    def on(
+        cls, shell: Shell, case_id: str, *, key: str | None, at: datetime | None, if_version: int | None = None
+    ) -> Work:
+        """Work on a case as the store has it now; `VersionConflict` unless it stands at ``if_version``, where that is given."""
+        procedure, case = shell.load(case_id)
+        if if_version is not None and case.version != if_version:
+            raise VersionConflict(streams.case_stream(case_id), if_version, case.version)
+        return cls(shell, procedure, case_id, case, key=key, at=at)
 
-    def do(self, command: Command, *, key: str | None, at: datetime | None, matter: str = "") -> Record:
+    @property
+    def _version(self) -> int:
+        return 0 if self._before is None else self._before.version
+
+    def do(self, command: Command, *, matter: str = "") -> Record:
         """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was."""
-        case = self.case
-        recorded_at, clamped = self._shell.moment(None if case is None else case.recorded_at)
-        occurred_at = claimed(at, recorded_at, None if case is None else case.updated_at)
+        case, shell = self.case, self._shell
+        recorded_at, clamped = shell.moment(None if case is None else case.recorded_at)
+        occurred_at = claimed(self._at, recorded_at, None if case is None else case.updated_at)
         matter = matter if case is None else case.matter.key
-        context = self._shell.context(self.procedure, matter, self.case_id, occurred_at)
-        decided = decide(self.procedure, case, command, context)
+        offices = shell.offices.current()
+        context = shell.context(self._procedure, matter, self._case_id, occurred_at, offices)
+        decided = decide(self._procedure, case, command, context)
+        began = offices.since.get(decided.mandate)
+        if began is not None and occurred_at < began:
+            raise InvalidInput.at(
+                "at",
+                f"{occurred_at.isoformat()} is before {command.actor} took office, {began.isoformat()}",
+                "claim a later time; if the office was taken earlier, constitute it with that time",
+            )
         record = seal(
-            streams.case_stream(self.case_id),
+            self._stream,
             1 if case is None else case.version + 1,
             GENESIS if case is None else case.head,
             decided.event,
@@ -190,63 +214,85 @@ class Work:
                 occurred_at=occurred_at,
                 recorded_at=recorded_at,
                 clamped=clamped,
-                key=key,
-                procedure=self.procedure.digest,
-                plugins=self._shell.plugin_names,
+                key=self._key,
+                procedure=self._procedure.digest,
+                plugins=shell.plugin_names,
             ),
         )
         self.case = evolve(case, record.event, record.stamp)
-        self.commands.append(command)
+        self._offices = offices
+        self._commands.append(command)
         self.done.append(record)
         return record
 
-    def repeats(self, first: Work) -> bool:
-        """Whether doing the same again, after a lost race, decides the same: a lone added item always does, anything else if the
-        case stands where it stood, in the same round, and every event comes out alike."""
-        if len(self.commands) == 1 and isinstance(self.commands[0], Add):
-            return True
-        if self.before is None or first.before is None:
-            return self.before is first.before
-        where = [(case.state, case.entered[case.state]) for case in (self.before, first.before)]
+    def finish(self, digest: str | None, *, retry: bool, ids_are_known: bool = False) -> tuple[Record, ...]:
+        """Commit; after a lost race do the same again, if ``retry`` and if it comes out the same. Where the ids of added items
+        are known already (``ids_are_known``), they must come out the same too."""
+        work = self
+        for attempt in range(RETRIES + 1):
+            try:
+                return work.commit(digest)
+            except VersionConflict:
+                if not retry or attempt == RETRIES:
+                    raise
+                work = work.again(ids_are_known=ids_are_known)
+        raise AssertionError("the last attempt returns or raises")
+
+    def again(self, *, ids_are_known: bool) -> Work:
+        """The same commands on the case as it stands now. A lone added item may come out otherwise; for anything else the case
+        must stand where it stood, in the same round, and every event come out alike: else `VersionConflict`."""
+        work = Work.on(self._shell, self._case_id, key=self._key, at=self._at)
+        for command in self._commands:
+            work.do(command)
+        lone_add = len(self._commands) == 1 and isinstance(self._commands[0], Add) and not ids_are_known
+        if not lone_add and not work._repeats(self):
+            raise VersionConflict(self._stream, self._version, work._version)
+        return work
+
+    def _repeats(self, first: Work) -> bool:
+        where = [None if one is None else (one.state, one.entered[one.state]) for one in (self._before, first._before)]
         events = [[_timeless(record.event) for record in work.done] for work in (self, first)]
         return where[0] == where[1] and events[0] == events[1]
 
-    def commit(self, *, key: str | None, digest: str | None) -> tuple[Record, ...]:
-        """Append what was done. After a storage failure the case is read from its beginning again."""
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the standing offices have changed since the last command was decided."""
+        return self._offices is not None and self._shell.offices.current().head != self._offices.head
+
+    def commit(self, digest: str | None) -> tuple[Record, ...]:
+        """Append what was done, if anything."""
         if not self.done:
             return ()
         wanted = batch(
             self.done,
-            expected_version=self.version,
-            procedure=self.procedure,
-            before=self.before,
+            expected_version=self._version,
+            procedure=self._procedure,
+            before=self._before,
             after=self.case,
-            key=key,
+            key=self._key,
             digest=digest,
         )
-        try:
-            result = self._shell.store.append(wanted)
-        except VersionConflict as conflict:
-            if conflict.actual < conflict.expected:
-                self._shell.forget(self.case_id)
-            raise
-        except StoreError:
-            self._shell.forget(self.case_id)
-            raise
+        result = self._shell.store.append(wanted)
         if result.replayed:
-            return self._shell.records(wanted.stream, result)
+            return self._shell.records(self._stream, result)
         if self.case is not None:
             self._shell.remember(self.case)
         return tuple(self.done)
 
 
 def _timeless(event: Event) -> Event:
+    """The event without the due times, which another clock reading makes different."""
     changes: dict[str, object] = {}
     if hasattr(event, "due"):
         changes["due"] = None
-    if not isinstance(event, Opened) and hasattr(event, "laid_out"):
+    if isinstance(event, Moved):
         changes["laid_out"] = tuple(attrs.evolve(one, due=None) for one in event.laid_out)
     return attrs.evolve(event, **changes)
+
+
+def clean_key(key: str) -> str:
+    """An idempotency key as it goes into the record, or `InvalidInput`."""
+    return clean_text(key, "key", max_length=MAX_KEY)
 
 
 def claimed(at: datetime | None, recorded_at: datetime, previous: datetime | None) -> datetime:

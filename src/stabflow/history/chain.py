@@ -1,4 +1,8 @@
-"""The chain: every record's hash covers the one before, its header and its payload, from the first record on."""
+"""The chain: every record's hash covers the one before, its header and its payload, from the first record on.
+
+It shows every record that was changed, removed, inserted, doubled or moved, unless everything after it was forged anew. It cannot
+show that the newest records were cut off: what is left is a chain. For that, compare its head with one kept elsewhere.
+"""
 
 from __future__ import annotations
 

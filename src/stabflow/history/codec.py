@@ -1,18 +1,18 @@
 """Events to canonical payloads and back, strictly: a risk record is not the place for friendly conversions.
 
-Values that JSON has no word for say what they are: ``{"decimal": "3.5"}``, ``{"date": "2026-01-31"}``, ``{"file": {…}}``. Fields at
-their defaults are left out, so that an event can gain a field without changing what is stored. An unknown tag, an extra key, a
-wrong type is `Corrupt`.
+Values that JSON has no word for say what they are: ``{"decimal": "3.5"}``, ``{"date": "2026-01-31"}``, ``{"file": {…}}``.
+Fields at their defaults are left out, so that an event can gain a field without changing what is stored. An unknown tag, an
+extra key, a wrong type is `Corrupt`; so is anything that would be written otherwise than it stands there.
 """
 
 from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import attrs
@@ -25,6 +25,7 @@ from ..errors import Corrupt, FaultyInput
 from ..values import File, Value
 
 
+@lru_cache(maxsize=1024)
 def moment_text(moment: datetime) -> str:
     """A moment as text that sorts as it runs: ``2026-11-23T08:00:00.000000Z``."""
     if moment.tzinfo is not UTC:
@@ -48,6 +49,21 @@ def _date(value: object, _type: object = None) -> date:
     return date.fromisoformat(value)
 
 
+def _decimal_text(number: Decimal) -> str:
+    """The one way to write a number: no exponent, no sign of nothing, no zeros that say nothing."""
+    text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite() or _decimal_text(number) != text:
+        raise ValueError(f"{text!r} is not a decimal number in its one form")
+    return number
+
+
 def plain_value(value: Value) -> object:
     """A field's value as plain JSON."""
     kind = type(value)
@@ -56,7 +72,7 @@ def plain_value(value: Value) -> object:
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Decimal):
-        return {"decimal": f"{value:f}"}
+        return {"decimal": _decimal_text(value)}
     if isinstance(value, date):
         return {"date": value.isoformat()}
     if isinstance(value, File):
@@ -73,12 +89,10 @@ def value_from(plain: object) -> Value:
     if isinstance(plain, dict) and len(plain) == 1:
         ((mark, held),) = plain.items()
         if mark == "decimal" and isinstance(held, str):
-            number = Decimal(held)
-            if f"{number:f}" == held:
-                return number
-        elif mark == "date":
+            return _decimal(held)
+        if mark == "date":
             return _date(held)
-        elif mark == "file" and isinstance(held, dict) and set(held) == {"title", "media_type", "sha256"}:
+        if mark == "file" and isinstance(held, dict) and set(held) == {"title", "media_type", "sha256"}:
             return File(**held)
     raise ValueError(f"{plain!r} is no value of a field")
 
@@ -167,9 +181,14 @@ def _unstructure_class(type_: Any) -> Any:
     return make_dict_unstructure_fn(type_, _converter(), _cattrs_omit_if_default=True)
 
 
+@cache
+def _unstructure(tag: str, tag_version: int) -> Callable[[Event], dict[str, object]]:
+    return _converter().get_unstructure_hook(EVENTS[tag, tag_version])
+
+
 def encode(event: Event) -> bytes:
     """The canonical payload of ``event``."""
-    return canonical.encode(_converter().unstructure(event, type(event)))
+    return canonical.encode(_unstructure(event.tag, event.tag_version)(event))
 
 
 def decode(tag: str, tag_version: int, payload: bytes) -> Event:
@@ -182,8 +201,11 @@ def decode(tag: str, tag_version: int, payload: bytes) -> Event:
         )
     document = canonical.decode(payload)
     try:
-        return _converter().structure(document, type_)
-    except (ValueError, TypeError, KeyError, ArithmeticError, FaultyInput, cattrs.BaseValidationError) as error:
+        event: Event = _converter().structure(document, type_)
+    except (ValueError, TypeError, KeyError, ArithmeticError, FaultyInput) as error:
         raise Corrupt(f"the payload is no {tag}: {error}") from error
     except cattrs.ForbiddenExtraKeysError as error:
         raise Corrupt(f"the payload of {tag} has extra keys: {', '.join(sorted(error.extra_fields))}") from error
+    if encode(event) != payload:
+        raise Corrupt(f"the payload of {tag} says something in another than its one form")
+    return event

@@ -17,65 +17,15 @@ from ..language import Procedure
 from ..ports.store import AppendBatch, NewRecord
 from ..values import Actor, Basis, File, Matter
 from . import chain, codec, index
-from .record import Record, header_bytes
+from .record import Circumstances, Record, header_bytes, make
 
 
-@attrs.frozen(kw_only=True)
-class Circumstances:
-    """What a record says besides its event: who, in which role, why, when, under which mandate and procedure."""
-
-    actor: Actor
-    role: str
-    basis: Basis
-    mandate: str
-    occurred_at: datetime
-    recorded_at: datetime
-    clamped: bool = False
-    key: str | None = None
-    procedure: str = ""
-    plugins: tuple[str, ...] = ()
-
-
-def seal(stream: str, version: int, previous: str, event: Event, circumstances: Circumstances) -> Record:
-    """The record that ``event`` becomes as ``version`` of ``stream``, chained to ``previous``; its position comes from the store."""
-    said = circumstances
-    header = header_bytes(
-        stream=stream,
-        version=version,
-        event=event,
-        occurred_at=said.occurred_at,
-        recorded_at=said.recorded_at,
-        clamped=said.clamped,
-        actor=said.actor,
-        role=said.role,
-        basis=said.basis,
-        key=said.key,
-        mandate=said.mandate,
-        procedure=said.procedure,
-        plugins=said.plugins,
-    )
+def seal(stream: str, version: int, previous: str, event: Event, said: Circumstances) -> Record:
+    """The record that ``event`` becomes as ``version`` of ``stream``, chained to ``previous``; the store gives its position."""
+    header = header_bytes(stream, version, event, said)
     payload = codec.encode(event)
-    return Record(
-        position=0,
-        stream=stream,
-        version=version,
-        tag=event.tag,
-        tag_version=event.tag_version,
-        occurred_at=said.occurred_at,
-        recorded_at=said.recorded_at,
-        clamped=said.clamped,
-        actor=said.actor,
-        role=said.role,
-        basis=said.basis,
-        key=said.key,
-        mandate=said.mandate,
-        procedure=said.procedure,
-        plugins=said.plugins,
-        event=event,
-        header=header,
-        payload=payload,
-        hash=chain.link(previous, header, payload).hex(),
-    )
+    hash_ = chain.link(previous, header, payload).hex()
+    return make(0, stream, version, event, said, header=header, payload=payload, hash_=hash_)
 
 
 def batch(
@@ -102,10 +52,13 @@ def batch(
     )
 
 
-def request_digest(commands: Sequence[Command | Mapping[str, object]]) -> str:
+def request_digest(asked: Sequence[Command | Mapping[str, object]]) -> str:
     """The digest that an idempotency key stands for: what was asked, with which arguments, by whom, in which role, on what
-    basis; never when, nor at which version."""
-    return canonical.sha256(canonical.encode([_plain(command) for command in commands]))
+    basis; never when, nor at which version. `InvalidInput` when a value could not be stated anyway."""
+    try:
+        return canonical.sha256(canonical.encode([_plain(one) for one in asked]))
+    except UnicodeEncodeError as error:
+        raise InvalidInput.at("values", "a text has lone surrogates", "remove them") from error
 
 
 def _plain(value: object) -> object:
@@ -116,7 +69,7 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(held) for held in value]
     if isinstance(value, datetime):
-        return codec.moment_text(value)
+        raise InvalidInput.at("values", f"{value} is a date with a time", "give a date without a time")
     if isinstance(value, Decimal | date | File):
         return codec.plain_value(value)
     if isinstance(value, Command | Event | Actor | Basis | Matter):

@@ -67,7 +67,7 @@ def change(procedure: Procedure, before: Case | None, after: Case) -> IndexChang
     touched = [name for name, item in after.items.items() if before.items.get(name) is not item]
     duties = [duty for name in touched if (duty := item_duty(procedure, after, after.items[name])) is not None]
     cleared = tuple(name for name in touched if name in before.items)
-    if (before.state, before.due, before.facts) != (after.state, after.due, after.facts):
+    if before.state != after.state or before.due is not after.due or before.facts is not after.facts:
         cleared = (*cleared, CASE)
         duties = [next(open_duties(procedure, after)), *duties]
     return IndexChange(row, cleared, duty_rows(duties))

@@ -1,4 +1,4 @@
-"""A record: an event as stored, with who did it, in which role, for which body, on what basis, when, and its place in the chain."""
+"""A record: an event as stored, with who did it, in which role, for which body, on what basis, when, and its link."""
 
 from __future__ import annotations
 
@@ -15,15 +15,32 @@ from . import codec
 
 
 @attrs.frozen(kw_only=True)
+class Circumstances:
+    """What a record says besides its event: who, in which role, why, when, under which mandate and procedure."""
+
+    actor: Actor
+    role: str
+    basis: Basis
+    mandate: str
+    occurred_at: datetime
+    recorded_at: datetime
+    clamped: bool = False
+    key: str | None = None
+    procedure: str = ""
+    plugins: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Record:
     """An event as stored.
 
     ``occurred_at`` is the time claimed for the act, ``recorded_at`` when it was recorded (``clamped``: the clock stood more than
     five seconds behind the record before). ``mandate`` is the hash of the record that appointed the actor, ``procedure`` the
     digest of the procedure it was decided under, ``plugins`` those that had a say. ``hash`` chains it to the record before.
+    ``position`` is its place among all records of the store; 0 as long as it has not been read back from there.
     """
 
-    position: int
+    position: int = attrs.field(eq=False)
     stream: str
     version: int
     tag: str
@@ -67,49 +84,34 @@ class Record:
         }
 
 
-def header_bytes(
-    *,
-    stream: str,
-    version: int,
-    event: Event,
-    occurred_at: datetime,
-    recorded_at: datetime,
-    clamped: bool,
-    actor: Actor,
-    role: str,
-    basis: Basis,
-    key: str | None,
-    mandate: str,
-    procedure: str,
-    plugins: tuple[str, ...],
-) -> bytes:
+def header_bytes(stream: str, version: int, event: Event, said: Circumstances) -> bytes:
     """The canonical header of a record; what is absent or empty is left out."""
     header: dict[str, object] = {
         "stream": stream,
         "version": version,
         "tag": event.tag,
         "tag_version": event.tag_version,
-        "occurred_at": codec.moment_text(occurred_at),
-        "recorded_at": codec.moment_text(recorded_at),
-        "actor": actor.id,
-        "body": actor.body,
-        "role": role,
-        "basis": basis.text,
-        "mandate": mandate,
-        "procedure": procedure,
+        "occurred_at": codec.moment_text(said.occurred_at),
+        "recorded_at": codec.moment_text(said.recorded_at),
+        "actor": said.actor.id,
+        "body": said.actor.body,
+        "role": said.role,
+        "basis": said.basis.text,
+        "mandate": said.mandate,
+        "procedure": said.procedure,
     }
-    if clamped:
+    if said.clamped:
         header["clamped"] = True
-    if basis.digest is not None:
-        header["basis_digest"] = basis.digest
-    if key is not None:
-        header["key"] = key
-    if plugins:
-        header["plugins"] = list(plugins)
+    if said.basis.digest is not None:
+        header["basis_digest"] = said.basis.digest
+    if said.key is not None:
+        header["key"] = said.key
+    if said.plugins:
+        header["plugins"] = list(said.plugins)
     return canonical.encode(header)
 
 
-_REQUIRED = {
+_TYPES = {
     "stream": str,
     "version": int,
     "tag": str,
@@ -126,41 +128,85 @@ _REQUIRED = {
 _OPTIONAL = {"clamped": bool, "basis_digest": str, "key": str, "plugins": list}
 
 
+def make(
+    position: int,
+    stream: str,
+    version: int,
+    event: Event,
+    said: Circumstances,
+    *,
+    header: bytes,
+    payload: bytes,
+    hash_: str,
+) -> Record:
+    """The record of an event, from its parts."""
+    return Record(
+        position=position,
+        stream=stream,
+        version=version,
+        tag=event.tag,
+        tag_version=event.tag_version,
+        occurred_at=said.occurred_at,
+        recorded_at=said.recorded_at,
+        clamped=said.clamped,
+        actor=said.actor,
+        role=said.role,
+        basis=said.basis,
+        key=said.key,
+        mandate=said.mandate,
+        procedure=said.procedure,
+        plugins=said.plugins,
+        event=event,
+        header=header,
+        payload=payload,
+        hash=hash_,
+    )
+
+
 def from_stored(stored: StoredRecord) -> Record:
     """The record behind what a store gives back; `Corrupt` when header, payload and place do not agree."""
-    place = f"{stored.stream} version {stored.version}"
+    try:
+        return _from_stored(stored)
+    except (ValueError, FaultyInput, Corrupt) as error:
+        raise Corrupt(f"{stored.stream} version {stored.version}: {error}") from error
+
+
+def _from_stored(stored: StoredRecord) -> Record:
     header = canonical.decode(stored.header)
     if not isinstance(header, dict):
-        raise Corrupt(f"{place}: the header is no table")
-    for key, type_ in _REQUIRED.items():
+        raise Corrupt("the header is no table")
+    for key, type_ in _TYPES.items():
         if type(header.get(key)) is not type_:
-            raise Corrupt(f"{place}: the header's {key} is missing or of the wrong type")
+            raise Corrupt(f"the header's {key} is missing or of the wrong type")
     for key, value in header.items():
-        if key not in _REQUIRED and type(value) is not _OPTIONAL.get(key):
-            raise Corrupt(f"{place}: the header's {key} is unknown or of the wrong type")
+        if key not in _TYPES and type(value) is not _OPTIONAL.get(key):
+            raise Corrupt(f"the header's {key} is unknown or of the wrong type")
     if (header["stream"], header["version"], header["tag"]) != (stored.stream, stored.version, stored.tag):
-        raise Corrupt(f"{place}: the header belongs to {header['stream']} version {header['version']}")
-    try:
-        return Record(
-            position=stored.position,
-            stream=stored.stream,
-            version=stored.version,
-            tag=stored.tag,
-            tag_version=header["tag_version"],
-            occurred_at=codec.moment_from(header["occurred_at"]),
-            recorded_at=codec.moment_from(header["recorded_at"]),
-            clamped=header.get("clamped", False),
-            actor=Actor(header["actor"], body=header["body"]),
-            role=header["role"],
-            basis=Basis(header["basis"], header.get("basis_digest")),
-            key=header.get("key"),
-            mandate=header["mandate"],
-            procedure=header["procedure"],
-            plugins=tuple(header.get("plugins", ())),
-            event=codec.decode(stored.tag, header["tag_version"], stored.payload),
-            header=stored.header,
-            payload=stored.payload,
-            hash=stored.hash.hex(),
-        )
-    except (ValueError, FaultyInput) as error:
-        raise Corrupt(f"{place}: {error}") from error
+        raise Corrupt(f"the header belongs to {header['stream']} version {header['version']}, a {header['tag']}")
+    if not all(isinstance(name, str) for name in header.get("plugins", ())):
+        raise Corrupt("the header's plugins are not all names")
+    event = codec.decode(stored.tag, header["tag_version"], stored.payload)
+    said = Circumstances(
+        actor=Actor(header["actor"], body=header["body"]),
+        role=header["role"],
+        basis=Basis(header["basis"], header.get("basis_digest")),
+        mandate=header["mandate"],
+        occurred_at=codec.moment_from(header["occurred_at"]),
+        recorded_at=codec.moment_from(header["recorded_at"]),
+        clamped=header.get("clamped", False),
+        key=header.get("key"),
+        procedure=header["procedure"],
+        plugins=tuple(header.get("plugins", ())),
+    )
+    if header_bytes(stored.stream, stored.version, event, said) != stored.header:
+        raise Corrupt("the header says something in another than its one form")
+    return make(
+        stored.position,
+        stored.stream,
+        stored.version,
+        event,
+        said,
+        header=stored.header,
+        payload=stored.payload,
+        hash_=stored.hash.hex(),
+    )

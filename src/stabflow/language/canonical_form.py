@@ -20,9 +20,8 @@ IDENTITY = ("format", "id", "version", "title", "source", "timezone")
 
 
 def plain(value: object) -> object:
-    """``value`` (an attrs value, mapping, sequence, enum, duration, share or scalar) as plain JSON values."""
-    if isinstance(value, bool | int | str):
-        return value
+    """``value`` (an attrs value, mapping, sequence, enum, duration or share) as plain JSON values; what has no place in a
+    procedure stays as it is, for `stabflow.language.structure.form_faults` to name."""
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Duration):
@@ -35,7 +34,7 @@ def plain(value: object) -> object:
         return [plain(one) for one in value]
     if attrs.has(type(value)):
         return _fields(value)
-    raise AssertionError(f"{type(value).__name__} has no place in a procedure")
+    return value
 
 
 def _fields(value: object) -> dict[str, object]:
@@ -53,7 +52,7 @@ def _fields(value: object) -> dict[str, object]:
 
 
 def canonical_form(draft: Draft) -> dict[str, object]:
-    """``draft`` as plain JSON values; `stabflow.language.loader.from_canonical` reads them back."""
+    """``draft`` as plain JSON values; `stabflow.language.from_canonical` reads them back."""
     said = _fields(draft)
     said["format"] = draft.format
     identity = {key: said.pop(key) for key in IDENTITY if key in said}

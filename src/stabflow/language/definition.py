@@ -18,10 +18,11 @@ from .canonical_form import canonical_bytes
 from .lifecycle import STEP_TITLES, Field, FieldType, State, Step
 from .parts import Draft, titled
 from .static import faults
-from .static_lifecycle import below
+from .static_roles import below
+from .structure import form_faults
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Procedure(Draft):
     """A named, versioned definition of who may do what next, on what evidence, by when, under which clause.
 
@@ -30,9 +31,15 @@ class Procedure(Draft):
     """
 
     def __attrs_post_init__(self) -> None:
-        found = tuple(faults(self))
+        found = form_faults(self) or tuple(faults(self))
         if found:
-            raise ProcedureError(found, what=f"procedure {self.id}@{self.version}")
+            raise ProcedureError(found, what=f"procedure {self}")
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest == other.digest if isinstance(other, Procedure) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def __str__(self) -> str:
         return f"{self.id}@{self.version}"

@@ -15,9 +15,28 @@ import attrs
 
 from ..calendar import Duration
 from ..case import frozen
-from ..errors import InvalidInput
 from ..requirements import Requirement
+from ..requirements.base import duration_or_name, names, requirements
 from ..text import Text
+
+__all__ = [
+    "FIVE_STEPS",
+    "MAX_TEXT",
+    "OUTCOME_TITLES",
+    "STEP_TITLES",
+    "Breach",
+    "Field",
+    "FieldType",
+    "Lifecycle",
+    "Outcome",
+    "Preset",
+    "Recurrence",
+    "State",
+    "Step",
+    "Transition",
+    "duration_or_name",
+    "in_order",
+]
 
 MAX_TEXT = 100_000
 
@@ -104,19 +123,9 @@ class Breach(enum.Enum):
     VACANT = "vacant"
 
 
-def names(value: str | Iterable[str]) -> tuple[str, ...]:
-    """A list of names; a list of one may be written as the bare name."""
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
 def in_order(value: Iterable[Any]) -> tuple[Any, ...]:
     """A list as a tuple."""
     return tuple(value)
-
-
-def requirements(value: Requirement | Iterable[Requirement]) -> tuple[Requirement, ...]:
-    """A list of requirements; a list of one may be written as the bare requirement."""
-    return (value,) if isinstance(value, Requirement) else tuple(value)
 
 
 def _recurrences(value: Recurrence | str | Iterable[Recurrence | str]) -> tuple[Recurrence, ...]:
@@ -125,16 +134,6 @@ def _recurrences(value: Recurrence | str | Iterable[Recurrence | str]) -> tuple[
 
 def _breaches(value: Breach | str | Iterable[Breach | str]) -> tuple[Breach, ...]:
     return tuple(Breach(one) for one in ((value,) if isinstance(value, str | Breach) else value))
-
-
-def duration_or_name(value: Duration | str | None) -> Duration | str | None:
-    """A duration, also written as text; any other text is the name of a parameter."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return Duration.parse(value)
-    except InvalidInput:
-        return value
 
 
 @attrs.frozen(kw_only=True)
@@ -164,8 +163,8 @@ class State:
     """Where a case or an item can stand, who is accountable there, and for how long.
 
     Exactly one of ``within`` (a duration or parameter, from entering), ``until`` (a ``date`` field) and ``open_ended`` unless
-    ``final``. ``accountable`` is a role or an ``actor`` field of the same lifecycle. ``clock_stopped_by``: roles that may stop and
-    resume the clock.
+    ``final``. ``accountable`` is a role or an ``actor`` field of the same lifecycle. ``clock_stopped_by``: roles that may stop
+    and resume the clock.
     """
 
     title: Text | None = None
@@ -222,12 +221,6 @@ class Preset:
     at: tuple[str, ...] = attrs.field(converter=names)
 
 
-def _expanded(lifecycle: Lifecycle, row: Transition) -> tuple[str, ...]:
-    if row.source == ("*",):
-        return tuple(state for state, defined in lifecycle.states.items() if not defined.final)
-    return row.source
-
-
 @attrs.frozen(kw_only=True)
 class Lifecycle:
     """One state machine: what can be stated, where it can stand, what may be done."""
@@ -238,7 +231,9 @@ class Lifecycle:
 
     def sources(self, row: Transition) -> tuple[str, ...]:
         """The states a row leads from, ``"*"`` written out."""
-        return _expanded(self, row)
+        if row.source == ("*",):
+            return tuple(name for name, state in self.states.items() if not state.final)
+        return row.source
 
     def creating(self) -> tuple[Transition, ...]:
         """The rows that create."""

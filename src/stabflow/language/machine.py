@@ -10,20 +10,24 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import attrs
-from transitions import Machine as Machine
-from transitions import MachineError
+from transitions import Machine, MachineError
+
+__all__ = ["NEW", "Machine", "Move", "Table", "build", "compile_table"]
 
 from .lifecycle import Lifecycle, Transition
 
 NEW = "(new)"
 """Where a case or an item stands before it is created; no state of a procedure can bear this name."""
 
+_PLACE = "_place"
+"""The attribute of the cursor: no trigger can bear this name, and the machine refuses one that does."""
+
 
 @attrs.define
 class _Cursor:
     """One slot for the machine to move."""
 
-    state: str = NEW
+    _place: str = NEW
 
 
 @attrs.frozen
@@ -42,6 +46,7 @@ def build(lifecycle: Lifecycle) -> Machine:
     """A real ``transitions`` machine of the rows, for reading and drawing."""
     machine = Machine(
         model=None,
+        model_attribute=_PLACE,
         states=[NEW, *lifecycle.states],
         initial=NEW,
         auto_transitions=False,
@@ -56,7 +61,8 @@ def build(lifecycle: Lifecycle) -> Machine:
 def compile_table(lifecycle: Lifecycle, machine: Machine | None = None) -> Table:
     """The answers of the machine for every state and trigger, each beside the row it came from.
 
-    The machine's real alphabet is asked, not the rows: a trigger that no row explains is an error here, whatever made it.
+    The machine's real alphabet is asked, not the rows: a trigger that no row explains is an error here, whatever made it, and
+    so is a row that the machine does not know.
     """
     machine = build(lifecycle) if machine is None else machine
     rows = {
@@ -64,20 +70,20 @@ def compile_table(lifecycle: Lifecycle, machine: Machine | None = None) -> Table
         for row in lifecycle.transitions
         for source in ((NEW,) if row.creates else lifecycle.sources(row))
     }
-    table: dict[str, Mapping[str, Move]] = {}
-    for state in machine.states:
-        moves: dict[str, Move] = {}
+    table: dict[str, dict[str, Move]] = {state: {} for state in machine.states}
+    for state, moves in table.items():
         for trigger, event in machine.events.items():
             cursor = _Cursor(state)
             try:
                 event.trigger(cursor)
             except MachineError:
                 continue
-            row = rows.get((state, trigger))
-            if row is None or cursor.state != (row.dest or state):
+            row = rows.pop((state, trigger), None)
+            if row is None or cursor._place != (row.dest or state):
                 raise AssertionError(
-                    f"the machine answers {trigger!r} in {state!r} with {cursor.state!r}, which no row says"
+                    f"the machine answers {trigger!r} in {state!r} with {cursor._place!r}, which no row says"
                 )
             moves[trigger] = Move(row, row.dest)
-        table[state] = MappingProxyType(moves)
-    return MappingProxyType(table)
+    if rows:
+        raise AssertionError(f"the machine does not answer {sorted(rows)}, which rows say")
+    return MappingProxyType({state: MappingProxyType(moves) for state, moves in table.items()})

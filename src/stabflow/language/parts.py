@@ -10,8 +10,9 @@ from ..calendar import Duration
 from ..case import frozen
 from ..errors import InvalidInput
 from ..requirements import Requirement
+from ..requirements.base import duration_or_name, names, requirements
 from ..text import Text, same
-from .lifecycle import Field, Lifecycle, Preset, State, Transition, duration_or_name, in_order, names, requirements
+from .lifecycle import Field, Lifecycle, Preset, State, Transition, in_order
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +77,7 @@ class Separation:
 
     roles: tuple[str, ...] = attrs.field(converter=names)
     clause: tuple[str, ...] = attrs.field(default=(), converter=names)
-    across: str = attrs.field(default="case", validator=attrs.validators.in_(("case", "matter")))
+    across: str = "case"
 
 
 @attrs.frozen(kw_only=True)

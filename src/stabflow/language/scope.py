@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Mapping
 
 import attrs
 
@@ -18,29 +19,38 @@ class DraftScope:
     draft: Draft
     kind: str | None
 
-    def _values(self) -> Iterator[tuple[str, str]]:
-        for name, parameter in self.draft.parameters.items():
-            yield name, "duration" if isinstance(parameter.value, Duration) else "int"
-        for name, field in (*self.draft.facts.items(), *self.draft.lifecycle(self.kind).fields.items()):
-            yield name, field.type.value
+    @functools.cached_property
+    def _types(self) -> Mapping[str, str]:
+        parameters = {
+            name: "duration" if isinstance(parameter.value, Duration) else "int"
+            for name, parameter in self.draft.parameters.items()
+        }
+        fields = {**self.draft.facts, **self.draft.lifecycle(self.kind).fields}
+        return parameters | {name: field.type.value for name, field in fields.items()}
 
     def value_type(self, name: str) -> str | None:
-        return dict(self._values()).get(name)
+        return self._types.get(name)
 
     def value_names(self) -> frozenset[str]:
-        return frozenset(name for name, _ in self._values())
+        return frozenset(self._types)
 
     def choices(self, name: str) -> frozenset[str] | None:
         return self._entries(self.draft.field_of(name, self.kind))
 
     def _entries(self, field: Field | None) -> frozenset[str] | None:
-        if field is None or field.of is None:
-            return None
-        return frozenset(self.draft.lists.get(field.of, {}))
+        entries = None if field is None else self.draft.lists.get(field.of or "")
+        return None if entries is None else frozenset(entries)
 
-    def duration(self, name: str) -> Duration | None:
+    def parameter(self, name: str) -> int | Duration | None:
         parameter = self.draft.parameters.get(name)
-        return parameter.value if parameter is not None and isinstance(parameter.value, Duration) else None
+        return None if parameter is None else parameter.value
+
+    def parameter_names(self) -> frozenset[str]:
+        return frozenset(self.draft.parameters)
+
+    def limit(self, limit: Duration | str) -> int | Duration | None:
+        """``limit`` itself, or what the parameter of this name holds."""
+        return limit if isinstance(limit, Duration) else self.parameter(limit)
 
     def kinds(self) -> frozenset[str]:
         return frozenset(self.draft.items)

@@ -26,10 +26,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @attrs.frozen
 class StoreScheme:
-    """A URL scheme and what opens a store for a URL of it. ``open`` raises `StoreError` when the storage cannot be used."""
+    """A URL scheme, in small letters, and what opens a store for a URL of it. ``open`` raises `StoreError` when the storage
+    cannot be used, `InvalidInput` when the URL is wrong, and creates nothing before the first append."""
 
-    scheme: str
-    open: Callable[[str], Store]
+    scheme: str = attrs.field(validator=attrs.validators.matches_re(r"[a-z][a-z0-9+.-]*"))
+    open: Callable[[str], Store] = attrs.field(validator=attrs.validators.is_callable())
 
 
 @attrs.frozen
@@ -37,16 +38,16 @@ class NamedRequirement:
     """A requirement that procedures use as ``{ plugin = "name" }``: given the view and the table ``with``, it answers a blocker
     or ``None``. It must be pure: the same view, the same answer."""
 
-    name: str
-    check: PluginRequirement
+    name: str = attrs.field(validator=attrs.validators.matches_re(r"[a-z][a-z0-9_]*"))
+    check: PluginRequirement = attrs.field(validator=attrs.validators.is_callable())
 
 
 @attrs.frozen
 class CalendarSource:
     """A calendar of working days, by id; ``load`` is called once, when an engine needs it."""
 
-    id: str
-    load: Callable[[], Calendar]
+    id: str = attrs.field(validator=attrs.validators.instance_of(str))
+    load: Callable[[], Calendar] = attrs.field(validator=attrs.validators.is_callable())
 
 
 class Plugin:

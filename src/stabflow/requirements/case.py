@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import Blocker, Fault, near_miss
 from ..text import listing, say
-from .base import Reads, Requirement, Scope, View
+from .base import Reads, Requirement, Scope, View, names
 
 
 @attrs.frozen(kw_only=True)
@@ -18,7 +18,7 @@ class CaseIs(Requirement):
 
     kind: ClassVar[str] = "case"
 
-    case: tuple[str, ...]
+    case: tuple[str, ...] = attrs.field(converter=names)
 
     def unmet(self, view: View) -> Blocker | None:
         if view.case_state in self.case or view.case_step in self.case:

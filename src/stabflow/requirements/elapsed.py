@@ -8,9 +8,9 @@ from typing import ClassVar
 import attrs
 
 from ..calendar import Duration
-from ..errors import Blocker, Fault, InvalidInput, near_miss
+from ..errors import Blocker, Fault, near_miss
 from ..text import same, say
-from .base import Reads, Requirement, Scope, View
+from .base import Reads, Requirement, Scope, View, duration_faults, duration_or_name
 
 
 @attrs.frozen(kw_only=True)
@@ -19,7 +19,7 @@ class TimeElapsed(Requirement):
 
     kind: ClassVar[str] = "elapsed"
 
-    elapsed: Duration | str
+    elapsed: Duration | str = attrs.field(converter=duration_or_name)
     since: str
 
     def unmet(self, view: View) -> Blocker | None:
@@ -48,13 +48,7 @@ class TimeElapsed(Requirement):
         )
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
-        if isinstance(self.elapsed, str) and scope.duration(self.elapsed) is None:
-            try:
-                Duration.parse(self.elapsed)
-            except InvalidInput as error:
-                yield Fault(
-                    "elapsed", f"{self.elapsed!r} is neither a duration nor a parameter with one", error.faults[0].cure
-                )
+        yield from duration_faults(scope, "elapsed", self.elapsed)
         if self.since not in scope.own_states():
             yield Fault("since", f"unknown state {self.since!r}", near_miss(self.since, scope.own_states()))
 
@@ -64,6 +58,6 @@ class TimeElapsed(Requirement):
     @classmethod
     def samples(cls) -> tuple[Requirement, ...]:
         return (
-            cls(elapsed=Duration.parse("30 days"), since="published"),
+            cls(elapsed="30 days", since="published"),
             cls(elapsed="comment_period", since="published"),
         )

@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 import attrs
 
 from ..errors import Blocker, Fault, near_miss
 from ..text import Text, listing, same, say
-from .base import Reads, Requirement, Scope, View
+from .base import Reads, Requirement, Scope, View, names
 
 
 @attrs.frozen(kw_only=True)
 class IndependentOf(Requirement):
     """The actor did none of the acts named in ``independent_of`` on this lifecycle, stands in none of the actor fields named
-    there, and holds no role supervised by a role of those who did or do."""
+    there, and holds no role supervised by a role of those who did or do: the one they acted in, or another."""
 
     kind: ClassVar[str] = "independent_of"
 
-    independent_of: tuple[str, ...]
+    independent_of: tuple[str, ...] = attrs.field(converter=names)
 
     def unmet(self, view: View) -> Blocker | None:
         for name in self.independent_of:
-            field = view.own_field(name)
-            if isinstance(field, str):
-                if field == view.actor:
-                    return self._blocker(
-                        view, say("stands in “{name}”", "列于“{name}”", name=view.number_name(name)), name
-                    )
-                if self._is_below(view, view.roles_of(field)):
-                    superior = say(
-                        "is below the one in “{name}”", "是“{name}”所列人员的下级", name=view.number_name(name)
-                    )
-                    return self._blocker(view, superior, name)
+            holder = view.own_field(name)
+            if not isinstance(holder, str):
+                continue
+            field = view.number_name(name)
+            if holder == view.actor:
+                return self._blocker(view, name, say("stands in “{field}”", "列于“{field}”", field=field))
+            if _superior(view, view.roles_of(holder)):
+                below = say("is below the one in “{field}”", "是“{field}”所列人员的下级", field=field)
+                return self._blocker(view, name, below)
         for act in view.acts():
             if act.trigger not in self.independent_of:
                 continue
             done = view.title_of_trigger(act.trigger)
             if act.actor == view.actor:
-                return self._blocker(view, say("did “{done}” here", "办理了“{done}”", done=done), act.trigger)
-            if self._is_below(view, frozenset({act.role})):
-                role = view.title_of_role(act.role)
+                return self._blocker(view, act.trigger, say("did “{done}” here", "办理了“{done}”", done=done))
+            superior = _superior(view, {act.role, *view.roles_of(act.actor)})
+            if superior:
+                role = view.title_of_role(superior)
                 below = say(
                     "is below {role}, who did “{done}” here", "是办理“{done}”的{role}的下级", role=role, done=done
                 )
-                return self._blocker(view, below, act.trigger)
+                return self._blocker(view, act.trigger, below)
         return None
 
-    def _is_below(self, view: View, roles: frozenset[str]) -> bool:
-        below = frozenset[str]().union(*(view.below(role) for role in roles))
-        return not below.isdisjoint(view.actor_roles)
-
-    def _blocker(self, view: View, why: Text, name: str) -> Blocker:
+    def _blocker(self, view: View, name: str, why: Text) -> Blocker:
         others = view.who_else()
         return Blocker(
             kind=self.kind,
@@ -81,3 +76,8 @@ class IndependentOf(Requirement):
     @classmethod
     def samples(cls) -> tuple[Requirement, ...]:
         return (cls(independent_of=("add",)), cls(independent_of=("add", "concerned")))
+
+
+def _superior(view: View, roles: Iterable[str]) -> str | None:
+    """The one of ``roles`` that supervises a role of the acting person."""
+    return next((role for role in sorted(roles) if not view.below(role).isdisjoint(view.actor_roles)), None)

@@ -8,53 +8,71 @@ from typing import ClassVar
 
 import attrs
 
-from ..case import Item, frozen
+from ..case import Item
 from ..errors import Blocker, Cure, Fault, near_miss
 from ..text import Text, listing, same, say
-from .base import Reads, Requirement, Scope, View, unstated
-from .value import Literal, is_one_of, literal_faults
+from .base import Literal, Reads, Requirement, Scope, View, by_key, cures, literals, names, number_of, unstated
+from .value import is_one_of, literal_faults
 
-COMPARISONS = ("at_least", "at_most", "equals", "over", "every")
+COUNTS = ("at_least", "at_most", "equals")
+COMPARISONS = (*COUNTS, "over", "every")
+_COUNTED = {
+    "at_least": Text("at least {need} {what} needed, there are {have}", "至少需要{need}项{what},现有{have}项"),
+    "at_most": Text("at most {need} {what} allowed, there are {have}", "至多允许{need}项{what},现有{have}项"),
+    "equals": Text("exactly {need} {what} needed, there are {have}", "需要恰好{need}项{what},现有{have}项"),
+}
+
+
+def _filters(value: Mapping[str, Literal | tuple[Literal, ...]]) -> Mapping[str, tuple[Literal, ...]]:
+    return by_key({name: literals(accepted) for name, accepted in value.items()})
+
+
+@attrs.frozen
+class _Matching:
+    """The items that match, those of which a tested field is unstated, and how many of the kind there are since then."""
+
+    sure: tuple[Item, ...]
+    unsure: tuple[Item, ...]
+    of: int
 
 
 @attrs.frozen(kw_only=True)
 class ItemsAre(Requirement):
     """Of the items of kind ``items`` that match the filters ``in``, ``where`` and ``since``, exactly one of: ``at_least``,
     ``at_most``, ``equals`` so many; ``over`` more than this share of all of the kind since then; ``every``: all of them stand
-    in these states (which holds for none). An item whose tested field is unstated never counts in favour."""
+    in these states (which holds for none). Where an item whose tested field is unstated would decide, nothing passes."""
 
     kind: ClassVar[str] = "items"
 
     items: str
-    in_: tuple[str, ...] = ()
-    where: Mapping[str, tuple[Literal, ...]] = attrs.field(factory=dict, converter=frozen, hash=False)
+    in_: tuple[str, ...] = attrs.field(default=(), converter=names)
+    where: Mapping[str, tuple[Literal, ...]] = attrs.field(factory=dict, converter=_filters, hash=False)
     since: str | None = None
     at_least: int | str | None = None
     at_most: int | str | None = None
     equals: int | str | None = None
     over: Fraction | None = None
-    every: tuple[str, ...] | None = None
+    every: tuple[str, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(names))
 
     def unmet(self, view: View) -> Blocker | None:
+        found = self._matching(view)
+        if self.every is not None:
+            return self._unmet_every(view, found, self.every)
+        if self.over is not None:
+            return self._unmet_share(view, found, self.over)
+        return self._unmet_count(view, found)
+
+    def _matching(self, view: View) -> _Matching:
         pool = [item for item in view.items(self.items) if not item.superseded]
         if self.since is not None:
             entry = view.entered_case_state(self.since)
             pool = [] if entry is None else [item for item in pool if item.added >= entry.version]
-        sure: list[Item] = []
-        unsure: list[Item] = []
-        for item in pool:
-            if self.in_ and item.state not in self.in_:
-                continue
-            verdict = self._where(item)
-            if verdict is None:
-                unsure.append(item)
-            elif verdict:
-                sure.append(item)
-        if self.every is not None:
-            return self._unmet_every(view, sure, unsure)
-        if self.over is not None:
-            return self._unmet_share(view, sure, len(pool))
-        return self._unmet_count(view, sure, unsure)
+        verdicts = [(item, self._where(item)) for item in pool if not self.in_ or item.state in self.in_]
+        return _Matching(
+            tuple(item for item, verdict in verdicts if verdict),
+            tuple(item for item, verdict in verdicts if verdict is None),
+            len(pool),
+        )
 
     def _where(self, item: Item) -> bool | None:
         unknown = False
@@ -66,11 +84,11 @@ class ItemsAre(Requirement):
                 return False
         return None if unknown else True
 
-    def _unmet_every(self, view: View, sure: list[Item], unsure: list[Item]) -> Blocker | None:
-        states = self.every or ()
-        open_ = [item for item in (*sure, *unsure) if item.state not in states]
+    def _unmet_every(self, view: View, found: _Matching, states: tuple[str, ...]) -> Blocker | None:
+        open_ = [item for item in found.sure if item.state not in states]
         if not open_:
-            return None
+            unsure = [item for item in found.unsure if item.state not in states]
+            return self._unstated(view, unsure) if unsure else None
         need = listing([view.title_of_state(state, self.items) for state in states])
         have = listing([_item_in_state(view, item) for item in open_])
         return Blocker(
@@ -78,7 +96,7 @@ class ItemsAre(Requirement):
             text=say(
                 "every {what} must be {need}; {have}",
                 "每项{what}均应{need};{have}",
-                what=self._described(view, with_states=True),
+                what=self._described(view),
                 need=need,
                 have=have,
             ),
@@ -88,11 +106,13 @@ class ItemsAre(Requirement):
             facts={"kind": self.items, "items": [item.id for item in open_]},
         )
 
-    def _unmet_share(self, view: View, sure: list[Item], of: int) -> Blocker | None:
-        share = self.over or Fraction(0)
-        if of and Fraction(len(sure), of) > share:
+    def _unmet_share(self, view: View, found: _Matching, share: Fraction) -> Blocker | None:
+        count, most = len(found.sure), len(found.sure) + len(found.unsure)
+        if count > share * found.of:
             return None
-        have = say("{n} of {of}", "{of}项中有{n}项", n=len(sure), of=of)
+        if most > share * found.of:
+            return self._unstated(view, found.unsure)
+        have = say("{n} of {of}", "{of}项中有{n}项", n=count, of=found.of)
         need = say("more than {share}", "超过{share}", share=f"{share.numerator}/{share.denominator}")
         return Blocker(
             kind=self.kind,
@@ -100,69 +120,62 @@ class ItemsAre(Requirement):
                 "{need} of all must be {what}; there are {have}",
                 "{what}应{need};现{have}",
                 need=need,
-                what=self._described(view, with_states=True),
+                what=self._described(view),
                 have=have,
             ),
             have=have,
             need=need,
-            cure=view.who_adds(self.items),
-            facts={"kind": self.items, "count": len(sure), "of": of},
+            cure=self._who(view, adding=True, moving=bool(self.in_)),
+            facts={"kind": self.items, "count": count, "of": found.of},
         )
 
-    def _unmet_count(self, view: View, sure: list[Item], unsure: list[Item]) -> Blocker | None:
-        comparison, bound = next(
-            (name, getattr(self, name)) for name in ("at_least", "at_most", "equals") if getattr(self, name) is not None
-        )
+    def _unmet_count(self, view: View, found: _Matching) -> Blocker | None:
+        comparison = next(name for name in COUNTS if getattr(self, name) is not None)
+        bound: int | str = getattr(self, comparison)
         need = bound if isinstance(bound, int) else view.value(bound)
         if not isinstance(need, int):
             return unstated(view, [str(bound)])
-        least, most = len(sure), len(sure) + len(unsure)
+        least, most = len(found.sure), len(found.sure) + len(found.unsure)
         if {"at_least": least >= need, "at_most": most <= need, "equals": least == need == most}[comparison]:
             return None
-        if unsure and {"at_least": False, "at_most": least <= need, "equals": least <= need <= most}[comparison]:
-            return self._unmet_unstated(view, unsure)
-        offending = sure if comparison != "at_least" and least > need else []
-        shown = {
-            "at_least": Text("at least {need} {what} needed, there are {have}", "至少需要{need}项{what},现有{have}项"),
-            "at_most": Text("at most {need} {what} allowed, there are {have}", "至多允许{need}项{what},现有{have}项"),
-            "equals": Text("exactly {need} {what} needed, there are {have}", "需要恰好{need}项{what},现有{have}项"),
-        }[comparison]
-        text = say(shown.en, shown.zh, need=need, what=self._described(view, with_states=True), have=least)
+        if {"at_least": most >= need, "at_most": least <= need, "equals": least <= need <= most}[comparison]:
+            return self._unstated(view, found.unsure, adding=comparison == "at_least")
+        offending = found.sure if comparison != "at_least" and least > need else ()
+        shown = _COUNTED[comparison]
+        text = say(shown.en, shown.zh, need=need, what=self._described(view), have=least)
         if offending:
-            text = say("{text}: {which}", "{text}:{which}", text=text, which=", ".join(item.id for item in offending))
+            text = say("{text}: {which}", "{text}:{which}", text=text, which=_ids(offending))
         return Blocker(
             kind=self.kind,
             text=text,
             have=same(least),
             need=same(need),
-            cure=self._who(view, adding=comparison == "at_least" or least < need),
+            cure=self._who(view, adding=not offending, moving=bool(self.in_ or offending)),
             facts={"kind": self.items, "count": least, "needed": need, "items": [item.id for item in offending]},
         )
 
-    def _unmet_unstated(self, view: View, unsure: list[Item]) -> Blocker:
-        fields = sorted({name for item in unsure for name in self.where if item.fields.get(name) is None})
+    def _unstated(self, view: View, unsure: list[Item] | tuple[Item, ...], *, adding: bool = False) -> Blocker:
+        fields = [name for name in self.where if any(item.fields.get(name) is None for item in unsure)]
         what = listing([view.title_of_field(self.items, name) for name in fields])
-        which = ", ".join(item.id for item in unsure)
         return Blocker(
             kind="unstated",
-            text=say("state {what} of {which} first", "请先填报{which}的{what}", what=what, which=which),
+            text=say("state {what} of {which} first", "请先填报{which}的{what}", what=what, which=_ids(unsure)),
             have=Text("not stated", "未填报"),
             need=what,
-            cure=view.who_moves(self.items),
+            cure=self._who(view, adding=adding, moving=True),
             facts={"kind": self.items, "items": [item.id for item in unsure], "unstated": fields},
             unstated=tuple(fields),
         )
 
-    def _who(self, view: View, *, adding: bool) -> tuple[Cure, ...]:
-        cures = {cure.role: cure for cure in (view.who_adds(self.items) if adding else ())}
-        if self.in_ or not adding:
-            cures |= {cure.role: cure for cure in view.who_moves(self.items)}
-        return tuple(cures.values())
+    def _who(self, view: View, *, adding: bool, moving: bool) -> tuple[Cure, ...]:
+        adders = view.who_adds(self.items) if adding else ()
+        movers = view.who_moves(self.items) if moving else ()
+        return cures((*adders, *movers))
 
-    def _described(self, view: View, *, with_states: bool) -> Text:
+    def _described(self, view: View) -> Text:
         what = view.title_of_kind(self.items)
         details: list[Text] = []
-        if with_states and self.in_:
+        if self.in_:
             details.append(listing([view.title_of_state(state, self.items) for state in self.in_]))
         for name, accepted in self.where.items():
             values = listing([view.title_of_item_value(self.items, name, one) for one in accepted])
@@ -181,57 +194,73 @@ class ItemsAre(Requirement):
         if len(given) != 1:
             yield Fault(
                 "",
-                f"items need exactly one comparison, and have {', '.join(given) or 'none'}",
+                f"items need exactly one comparison, and have {' and '.join(given) or 'none'}",
                 f"give one of {', '.join(COMPARISONS)}",
             )
-        if self.items not in scope.kinds():
-            yield Fault("items", f"unknown kind {self.items!r}", near_miss(self.items, scope.kinds()))
-            return
-        states = scope.kind_states(self.items)
-        for path, named in (("in", self.in_), ("every", self.every or ())):
-            for state in named:
-                if state not in states:
-                    yield Fault(path, f"unknown state {state!r} of {self.items}", near_miss(state, states))
+        for comparison in COUNTS:
+            yield from self._bound_faults(scope, comparison, getattr(self, comparison))
+        if self.over is not None and not 0 <= self.over < 1:
+            yield Fault("over", f"more than {self.over} of all can never be", "give a share below 1, such as 1/2")
         if self.every is not None and not self.every:
             yield Fault("every", "names no state", "name the states in which all must stand")
         if self.since is not None and self.since not in scope.case_states():
             yield Fault(
                 "since", f"unknown state {self.since!r} of the case", near_miss(self.since, scope.case_states())
             )
+        if self.items in scope.kinds():
+            yield from self._filter_faults(scope)
+        else:
+            yield Fault("items", f"unknown kind {self.items!r}", near_miss(self.items, scope.kinds()))
+
+    def _bound_faults(self, scope: Scope, comparison: str, bound: int | str | None) -> Iterator[Fault]:
+        if bound is None:
+            return
+        need = number_of(scope, bound)
+        if need is None:
+            yield Fault(
+                comparison,
+                f"{bound!r} is no parameter with a whole number",
+                near_miss(str(bound), scope.parameter_names()),
+            )
+        elif need < 0:
+            yield Fault(comparison, f"{need} items cannot be counted", "give a whole number from 0")
+        elif need == 0 and comparison == "at_least":
+            yield Fault(comparison, "at least 0 always holds", "leave the requirement out, or ask for 1")
+
+    def _filter_faults(self, scope: Scope) -> Iterator[Fault]:
+        states = scope.kind_states(self.items)
+        for path, named in (("in", self.in_), ("every", self.every or ())):
+            for state in named:
+                if state not in states:
+                    yield Fault(path, f"unknown state {state!r} of {self.items}", near_miss(state, states))
         for name, accepted in self.where.items():
             type_ = scope.kind_field_type(self.items, name)
             if type_ is None:
                 yield Fault(
-                    "where", f"unknown field {name!r} of {self.items}", near_miss(name, scope.kind_fields(self.items))
+                    f"where.{name}",
+                    f"unknown field {name!r} of {self.items}",
+                    near_miss(name, scope.kind_fields(self.items)),
                 )
             else:
                 yield from literal_faults(f"where.{name}", accepted, type_, scope.kind_choices(self.items, name))
-        for comparison in ("at_least", "at_most", "equals"):
-            bound = getattr(self, comparison)
-            if isinstance(bound, str) and scope.value_type(bound) != "int":
-                yield Fault(
-                    comparison, f"{bound!r} is no parameter with a whole number", near_miss(bound, scope.value_names())
-                )
-            elif isinstance(bound, int) and bound < 0:
-                yield Fault(comparison, f"{bound} items cannot be counted", "give a whole number from 0")
-        if self.at_least == 0:
-            yield Fault("at_least", "at least 0 always holds", "leave the requirement out, or ask for 1")
-        if self.over is not None and not 0 <= self.over < 1:
-            yield Fault("over", f"more than {self.over} of all can never be", "give a share below 1, such as 1/2")
 
     def own_reads(self) -> Reads:
-        bounds = {bound for bound in (self.at_least, self.at_most, self.equals) if isinstance(bound, str)}
-        return Reads(names=frozenset(bounds), kinds=frozenset({self.items}))
+        bounds = frozenset(bound for name in COUNTS if isinstance(bound := getattr(self, name), str))
+        return Reads(names=bounds, kinds=frozenset({self.items}))
 
     @classmethod
     def samples(cls) -> tuple[Requirement, ...]:
         return (
             cls(items="consultation", at_least=1),
-            cls(items="objection", every=("answered",)),
-            cls(items="vote", where={"position": ("implement",)}, since="deciding", over=Fraction(1, 2)),
-            cls(items="risk", in_=("rated",), where={"level": ("high",)}, at_most=0),
+            cls(items="objection", every="answered"),
+            cls(items="vote", where={"position": "implement"}, since="deciding", over=Fraction(1, 2)),
+            cls(items="risk", in_="rated", where={"level": "high"}, at_most=0),
             cls(items="vote", since="deciding", equals="quorum"),
         )
+
+
+def _ids(items: list[Item] | tuple[Item, ...]) -> Text:
+    return listing([same(item.id) for item in items])
 
 
 def _item_in_state(view: View, item: Item) -> Text:

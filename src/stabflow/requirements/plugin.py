@@ -7,10 +7,9 @@ from typing import ClassVar
 
 import attrs
 
-from ..case import frozen
 from ..errors import Blocker, Fault
-from ..values import is_name
-from .base import Reads, Requirement, Scope, View
+from ..values import NAME_CURE, is_name
+from .base import Literal, Reads, Requirement, Scope, View, by_key
 
 
 @attrs.frozen(kw_only=True)
@@ -20,14 +19,17 @@ class PluginAnswers(Requirement):
     kind: ClassVar[str] = "plugin"
 
     plugin: str
-    with_: Mapping[str, bool | int | str] = attrs.field(factory=dict, converter=frozen, hash=False)
+    with_: Mapping[str, Literal] = attrs.field(factory=dict, converter=by_key, hash=False)
 
     def unmet(self, view: View) -> Blocker | None:
         return view.plugin(self.plugin)(view, self.with_)
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
         if not is_name(self.plugin):
-            yield Fault("plugin", f"{self.plugin!r} is not a name", "use small letters, digits and _")
+            yield Fault("plugin", f"{self.plugin!r} is not a name", NAME_CURE)
+        for key in self.with_:
+            if not is_name(key):
+                yield Fault("with", f"{key!r} is not a name", NAME_CURE)
 
     def own_reads(self) -> Reads:
         return Reads()

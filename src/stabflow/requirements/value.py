@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import ClassVar
 
 import attrs
@@ -11,11 +11,12 @@ import attrs
 from ..errors import Blocker, Fault, near_miss
 from ..text import Text, listing, same, say
 from ..values import Value
-from .base import Reads, Requirement, Scope, View, unstated
+from .base import Literal, Reads, Requirement, Scope, View, cures, literals, names, unstated
 
-Literal = bool | int | str
 NUMBERS = frozenset({"int", "decimal"})
 COMPARISONS = ("is_", "at_least", "at_most", "equals")
+_EXACT = 200
+"""Digits that hold any sum of stated numbers without rounding."""
 _SIGNS = {
     "at_least": Text("at least {n}", "不少于{n}"),
     "at_most": Text("at most {n}", "不多于{n}"),
@@ -30,9 +31,9 @@ class ValueIs(Requirement):
 
     kind: ClassVar[str] = "value"
 
-    value: tuple[str, ...]
+    value: tuple[str, ...] = attrs.field(converter=names)
     times: int = 1
-    is_: tuple[Literal, ...] | None = None
+    is_: tuple[Literal, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(literals))
     at_least: int | str | None = None
     at_most: int | str | None = None
     equals: int | str | None = None
@@ -40,27 +41,23 @@ class ValueIs(Requirement):
     @property
     def comparison(self) -> tuple[str, int | str]:
         """The numeric comparison and its bound."""
-        for name in COMPARISONS[1:]:
-            bound = getattr(self, name)
-            if bound is not None:
-                return name, bound
-        raise AssertionError("a requirement without a comparison is refused when its procedure is made")
+        found = next(name for name in COMPARISONS[1:] if getattr(self, name) is not None)
+        return found, getattr(self, found)
+
+    def _names(self) -> tuple[str, ...]:
+        """Every name that is read: the values, and the bounds that are names."""
+        bounds = (getattr(self, name) for name in COMPARISONS[1:])
+        return (*self.value, *(bound for bound in bounds if isinstance(bound, str)))
 
     def unmet(self, view: View) -> Blocker | None:
-        needed = list(self.value)
-        if self.is_ is None:
-            bound = self.comparison[1]
-            if isinstance(bound, str):
-                needed.append(bound)
-        missing = [name for name in needed if view.value(name) is None]
+        missing = [name for name in self._names() if view.value(name) is None]
         if missing:
             return unstated(view, missing)
-        return self._unmet_choice(view) if self.is_ is not None else self._unmet_number(view)
+        return self._unmet_number(view) if self.is_ is None else self._unmet_choice(view, self.is_)
 
-    def _unmet_choice(self, view: View) -> Blocker | None:
+    def _unmet_choice(self, view: View, accepted: tuple[Literal, ...]) -> Blocker | None:
         (name,) = self.value
         value = view.value(name)
-        accepted = self.is_ or ()
         if value is None or is_one_of(value, accepted):
             return None
         have = view.title_of_value(name, value)
@@ -77,28 +74,31 @@ class ValueIs(Requirement):
             have=have,
             need=need,
             cure=view.who_states(name),
-            facts={"value": name},
+            facts={"value": [name], "comparison": "is", "needed": list(accepted)},
         )
 
     def _unmet_number(self, view: View) -> Blocker | None:
         comparison, bound = self.comparison
-        have = sum((_number(view.value(name)) for name in self.value), Decimal(0)) * self.times
+        with localcontext(prec=_EXACT):
+            have = sum((_number(view.value(name)) for name in self.value), Decimal(0)) * self.times
         need = _number(view.value(bound)) if isinstance(bound, str) else Decimal(bound)
-        holds = {"at_least": have >= need, "at_most": have <= need, "equals": have == need}[comparison]
-        if holds:
+        if {"at_least": have >= need, "at_most": have <= need, "equals": have == need}[comparison]:
             return None
         what = Text(
             " + ".join(view.number_name(name).en for name in self.value),
             "+".join(view.number_name(name).zh for name in self.value),
         )
         if self.times != 1:
-            what = say("{what} × {times}", "{what}×{times}", what=what, times=self.times)
+            factor = say("({what}) × {times}", "({what})×{times}", what=what, times=self.times)
+            what = (
+                factor
+                if len(self.value) > 1
+                else say("{what} × {times}", "{what}×{times}", what=what, times=self.times)
+            )
         bound_shown = same(f"{need:f}")
         if isinstance(bound, str):
             bound_shown = say("{name} ({n})", "{name}({n})", name=view.number_name(bound), n=f"{need:f}")
         need_shown = say(_SIGNS[comparison].en, _SIGNS[comparison].zh, n=bound_shown)
-        names = [*self.value, *([bound] if isinstance(bound, str) else [])]
-        cures = {cure.role: cure for name in names for cure in view.who_states(name)}
         return Blocker(
             kind=self.kind,
             text=say(
@@ -110,63 +110,67 @@ class ValueIs(Requirement):
             ),
             have=same(f"{have:f}"),
             need=need_shown,
-            cure=tuple(cures.values()),
-            facts={"value": list(self.value), "comparison": comparison},
+            cure=cures(cure for name in self._names() for cure in view.who_states(name)),
+            facts={"value": list(self.value), "comparison": comparison, "have": f"{have:f}", "needed": f"{need:f}"},
         )
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
         given = [name for name in COMPARISONS if getattr(self, name) is not None]
         if len(given) != 1:
-            shown = ", ".join(name.rstrip("_") for name in given) or "none"
+            shown = " and ".join(name.rstrip("_") for name in given) or "none"
             yield Fault(
                 "",
                 f"a value needs exactly one comparison, and has {shown}",
                 "give one of is, at_least, at_most, equals",
             )
-            return
         if not self.value:
             yield Fault("value", "names nothing", "name a field, fact or parameter")
-        for name in self.value:
-            if scope.value_type(name) is None:
-                yield Fault("value", f"unknown name {name!r}", near_miss(name, scope.value_names()))
-        if any(scope.value_type(name) is None for name in self.value):
-            return
-        if self.is_ is not None:
-            yield from self._choice_faults(scope)
-        else:
-            yield from self._number_faults(scope)
+        unknown = [name for name in self.value if scope.value_type(name) is None]
+        for name in unknown:
+            yield Fault("value", f"unknown name {name!r}", near_miss(name, scope.value_names()))
+        if self.times < 1:
+            yield Fault("times", f"{self.times} is no factor", "give a whole number from 1")
+        for comparison in COMPARISONS[1:]:
+            yield from self._bound_faults(scope, comparison, getattr(self, comparison))
+        if len(given) == 1 and self.value and not unknown:
+            yield from self._type_faults(scope)
 
-    def _choice_faults(self, scope: Scope) -> Iterator[Fault]:
-        if len(self.value) != 1 or self.times != 1:
+    def _bound_faults(self, scope: Scope, comparison: str, bound: int | str | None) -> Iterator[Fault]:
+        if not isinstance(bound, str):
+            return
+        found = scope.value_type(bound)
+        if found is None:
+            cure = "write the number without quotes" if bound.isdecimal() else near_miss(bound, scope.value_names())
+            yield Fault(comparison, f"unknown name {bound!r}", cure)
+        elif found not in NUMBERS:
+            yield Fault(comparison, f"{bound!r} is a {found}, not a number", "name an int or a decimal")
+
+    def _type_faults(self, scope: Scope) -> Iterator[Fault]:
+        if self.is_ is None:
+            for name in self.value:
+                found = scope.value_type(name) or ""
+                if found not in NUMBERS:
+                    cure = "compare it with `is`" if found in COMPARABLE else "compare an int or a decimal"
+                    yield Fault("value", f"{name!r} is a {found}, not a number", cure)
+        elif len(self.value) != 1 or self.times != 1:
             yield Fault(
                 "is", "several values or a factor cannot be compared with `is`", "use at_least, at_most or equals"
             )
-            return
-        name = self.value[0]
-        yield from literal_faults("is", self.is_ or (), scope.value_type(name) or "", scope.choices(name))
-
-    def _number_faults(self, scope: Scope) -> Iterator[Fault]:
-        if self.times < 1:
-            yield Fault("times", f"{self.times} is no factor", "give a whole number from 1")
-        comparison, bound = self.comparison
-        for name in (*self.value, *([bound] if isinstance(bound, str) else [])):
-            found = scope.value_type(name)
-            if found is None:
-                yield Fault(comparison, f"unknown name {name!r}", near_miss(name, scope.value_names()))
-            elif found not in NUMBERS:
-                yield Fault(comparison, f"{name!r} is a {found}, not a number", "compare it with `is`")
+        else:
+            (name,) = self.value
+            yield from literal_faults("is", self.is_, scope.value_type(name) or "", scope.choices(name))
 
     def own_reads(self) -> Reads:
-        bound = None if self.is_ is not None else self.comparison[1]
-        return Reads(names=frozenset(self.value) | (frozenset({bound}) if isinstance(bound, str) else frozenset()))
+        return Reads(names=frozenset(self._names()))
 
     @classmethod
     def samples(cls) -> tuple[Requirement, ...]:
         return (
-            cls(value=("contested",), is_=(True,)),
+            cls(value="contested", is_=True),
+            cls(value="level", is_=("low", "medium")),
             cls(value=("support", "oppose", "other"), equals="responded"),
-            cls(value=("batches_of_30",), times=30, at_most="people"),
-            cls(value=("invited",), at_least=1),
+            cls(value="batches_of_30", times=30, at_most="people"),
+            cls(value="invited", at_least=1),
         )
 
 
@@ -176,24 +180,30 @@ def is_one_of(value: Value, accepted: tuple[Literal, ...]) -> bool:
     return any(type(one) is type(candidate) and one == candidate for one in held for candidate in accepted)
 
 
+COMPARABLE = {
+    "bool": ("true or false", "write true or false without quotes"),
+    "int": ("a whole number", "write a whole number without quotes"),
+    "choice": ("one of the list", ""),
+}
+"""The types whose values can be compared with literals, what a literal must then be, and how to write it."""
+
+
 def literal_faults(
-    path: str, literals: tuple[Literal, ...], type_: str, choices: frozenset[str] | None
+    path: str, accepted: tuple[Literal, ...], type_: str, choices: frozenset[str] | None
 ) -> Iterator[Fault]:
-    """What is wrong with ``literals`` as values of a field of ``type_``."""
-    if not literals:
+    """What is wrong with ``accepted`` as values of a field of ``type_``."""
+    if not accepted:
         yield Fault(path, "no value is named", "name at least one")
-    for literal in literals:
-        if type_ == "bool":
-            if not isinstance(literal, bool):
-                yield Fault(path, f"{literal!r} is not true or false", "write true or false")
-        elif type_ == "choice":
-            if not isinstance(literal, str) or literal not in (choices or ()):
-                yield Fault(path, f"unknown choice {literal!r}", near_miss(str(literal), choices or ()))
-        elif type_ == "int":
-            if isinstance(literal, bool) or not isinstance(literal, int):
-                yield Fault(path, f"{literal!r} is not a whole number", "write a whole number")
-        else:
-            yield Fault(path, f"a {type_} cannot be compared with literals", "test a bool, a choice or a whole number")
+    if type_ not in COMPARABLE:
+        yield Fault(path, f"a {type_} cannot be compared with literals", "test a bool, a choice or a whole number")
+        return
+    for literal in accepted:
+        if type_ == "choice":
+            if choices is not None and literal not in choices:
+                yield Fault(path, f"unknown choice {literal!r}", near_miss(str(literal), choices))
+        elif type(literal).__name__ != type_:
+            wanted, cure = COMPARABLE[type_]
+            yield Fault(path, f"{literal!r} is not {wanted}", cure)
 
 
 def _number(value: Value | None) -> Decimal:

@@ -1,0 +1,26 @@
+"""The command line: run a dossier, read a case, its history, a procedure. For people, and with ``--json`` for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+ENVIRONMENT = 4
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with ``arguments`` (those of the process by default) and return its exit status.
+
+    0 yes, 1 the answer is no, 2 bad input, 4 the environment, 70 a bug, 130 interrupted; see `stabflow.cli.failures`.
+    """
+    try:
+        from .app import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"click", "rich"}:
+            raise
+        sys.stderr.write(
+            f"stabflow: the command line needs {error.name}, which is not installed: pip install 'stabflow[cli]'\n"
+            f"stabflow: 命令行需要{error.name},尚未安装:pip install 'stabflow[cli]'\n"
+        )
+        return ENVIRONMENT
+    return run(arguments)

@@ -1,0 +1,172 @@
+"""A case for people: where it stands, what is known, who may act, what is owed, what is permitted next; and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from ..case import Case, Item
+from ..decision.duties import CASE, Duty
+from ..history.record import Record
+from ..language import Procedure
+from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
+from ..ports.store import CaseRow
+from ..text import Text, listing, same, say
+from .case_report import CaseReport
+from .page import Cell, Column, Page
+from .words import act_title, brief, in_order, minute, value_text
+
+
+def show_case(page: Page, report: CaseReport) -> None:
+    """Print the case."""
+    procedure, case = report.procedure, report.case
+    page.title(case.matter.title)
+    page.paragraph(say("{title} ({name})", "{title}({name})", title=procedure.title, name=str(procedure)), style="dim")
+    page.gap()
+    page.table([Column(firm=True, style="dim"), Column()], list(_summary(page, report)))
+    if case.facts:
+        page.heading(Text("Facts", "事实"))
+        facts = [
+            (page.said(procedure.field_title(name)), page.said(value_text(procedure, None, name, value)))
+            for name, value in in_order(procedure, None, case.facts)
+        ]
+        page.table([Column(), Column()], facts)
+    for kind in procedure.items:
+        _show_items(page, procedure, kind, case.of_kind(kind))
+    _show_roles(page, report)
+    _show_duties(page, report)
+    _show_next(page, report)
+
+
+def state_words(procedure: Procedure, case: Case) -> Text:
+    """Where a case stands: its state, its step, and the outcome if one was decided."""
+    state = procedure.states[case.state]
+    text = procedure.state_title(case.state)
+    if state.step is not None:
+        text = say("{text} · {step}", "{text} · {step}", text=text, step=STEP_TITLES[state.step])
+    if state.outcome is not None:
+        text = say("{text} · outcome: {o}", "{text} · 决定:{o}", text=text, o=OUTCOME_TITLES[state.outcome])
+    return text
+
+
+def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
+    procedure, case = report.procedure, report.case
+    yield page.said(Text("case", "事项编号")), case.id
+    yield page.said(Text("stands in", "当前状态")), page.said(state_words(procedure, case))
+    yield page.said(Text("since", "自")), minute(case.entered[case.state].at, procedure.zone)
+    yield page.said(Text("round", "轮次")), str(case.round)
+    yield page.said(Text("opened", "立项")), f"{minute(case.opened_at, procedure.zone)}, {case.body}"
+    yield page.said(Text("last act", "最近一次")), minute(case.updated_at, procedure.zone)
+    yield (
+        page.said(Text("records", "记录")),
+        page.said(say("{n}, the last {h}…", "{n}条,末条{h}…", n=case.version, h=case.head[:12])),
+    )
+
+
+def _show_items(page: Page, procedure: Procedure, kind: str, items: Sequence[Item]) -> None:
+    if not items:
+        return
+    page.heading(procedure.kind_title(kind), str(len(items)))
+    rows = []
+    for item in items:
+        state = procedure.state_title(item.state, kind)
+        if item.superseded:
+            state = say("{state}, superseded", "{state}(已被替代)", state=state)
+        rows.append((item.id, page.said(state), page.said(brief(procedure, kind, item.fields))))
+    page.table([Column(firm=True), Column(), Column()], rows)
+
+
+def _show_roles(page: Page, report: CaseReport) -> None:
+    page.heading(Text("Who holds which role", "任职情况"))
+    rows = []
+    for role, defined in report.procedure.roles.items():
+        held = [one for one in (*report.case.appointments, *report.offices) if one.role == role]
+        who = ", ".join(f"{one.actor} ({one.body})" for one in held)
+        standing = Text("standing office", "常设职务") if defined.standing else Text("of this case", "本事项任命")
+        rows.append((page.said(defined.title), page.said(standing), who or page.said(Text("nobody", "空缺"))))
+    page.table([Column(), Column(firm=True, style="dim"), Column()], rows)
+
+
+def _show_duties(page: Page, report: CaseReport) -> None:
+    page.heading(Text("Open duties", "未了职责"))
+    if not report.duties:
+        page.paragraph(Text("none", "无"), indent=2, style="dim")
+        return
+    columns = [
+        Column(Text("what", "事项"), firm=True),
+        Column(Text("who", "责任人"), firm=True),
+        Column(Text("due", "期限")),
+    ]
+    page.table(columns, [_duty_row(page, report, duty) for duty in report.duties])
+
+
+def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cell]:
+    procedure = report.procedure
+    kind = None if duty.duty == CASE else duty.duty.rpartition("-")[0]
+    what = page.said(procedure.state_title(duty.state, kind))
+    who = ", ".join(actor for actor, _ in report.holders(duty)) or page.said(Text("vacant", "空缺"))
+    role = page.said(procedure.role_title(duty.role))
+    if duty.due is None:
+        due, style = page.said(Text("open-ended", "不设期限")), ""
+    else:
+        derived = page.said(duty.due.derivation(procedure.zone))
+        due, style = derived, ""
+        if duty.due.at < datetime.now(UTC):
+            due, style = page.said(say("overdue: {derived}", "已逾期:{derived}", derived=derived)), "yellow"
+    label = what if kind is None else f"{duty.duty}: {what}"
+    return label, f"{role}: {who}", Cell(due, style)
+
+
+def _show_next(page: Page, report: CaseReport) -> None:
+    page.heading(Text("Permitted next", "下一步可办理"))
+    if not report.next:
+        page.paragraph(Text("nothing: the case is over", "无:事项已终结"), indent=2, style="dim")
+        return
+    for one in sorted(report.next, key=lambda one: one.option.kind is not None):
+        kind, row = one.option.kind, one.option.row
+        title = report.procedure.trigger_title(row.trigger, kind)
+        if kind is not None:
+            what = listing([same(item) for item in one.items], none=report.procedure.kind_title(kind))
+            title = say("{title} ({what})", "{title}({what})", title=title, what=what)
+        parties = listing([report.procedure.role_title(party) for party in row.by])
+        ready = Text("ready  ", "可办") if not one.blockers else Text("blocked", "受阻")
+        said = say("{title} — {who}", "{title}——{who}", title=title, who=parties)
+        mark = f"{page.said(ready)}  "
+        page.paragraph(said, indent=2, mark=mark, mark_style="yellow" if one.blockers else "green")
+        for blocker in one.blockers:
+            page.paragraph(blocker.sentence(), indent=6, mark="-  ", style="dim")
+
+
+def show_cases(page: Page, rows: Iterable[CaseRow]) -> None:
+    """Print the cases of a store."""
+    columns = [
+        Column(Text("case", "事项"), firm=True),
+        Column(Text("state", "状态")),
+        Column(Text("step", "环节")),
+        Column(Text("outcome", "决定")),
+    ]
+    page.table(columns, [(row.case_id, row.state, row.step or "", row.outcome or "") for row in rows], indent=0)
+
+
+def show_history(page: Page, procedure: Procedure, history: Sequence[Record], *, indent: int = 0) -> None:
+    """Print every record: time, act, role, body, basis."""
+    columns = [
+        Column(Text("", ""), firm=True, style="dim"),
+        Column(Text("time", "时间"), firm=page.width >= 96),
+        Column(Text("act", "行为")),
+        Column(Text("role", "角色")),
+        Column(Text("body", "单位")),
+        Column(Text("basis", "依据")),
+    ]
+    rows = [
+        (
+            str(record.version),
+            minute(record.occurred_at, procedure.zone),
+            page.said(act_title(procedure, record.event)),
+            page.said(procedure.role_title(record.role)),
+            record.actor.body,
+            record.basis.text,
+        )
+        for record in history
+    ]
+    page.table(columns, rows, indent=indent)

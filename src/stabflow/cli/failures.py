@@ -1,0 +1,73 @@
+"""What went wrong, said on standard error, and the exit status it has.
+
+0 yes · 1 the answer is no (a refusal) · 2 bad input, a store that cannot be used as it is among it · 3 incomplete · 4 the
+environment · 70 a bug · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+from ..dossier import NotAsExpected
+from ..errors import ContractTooNew, FaultyInput, PluginError, Refused, StabflowError, StoreError, StoreUnavailable
+from ..text import Language, Text, say
+
+YES, NO, BAD_INPUT, INCOMPLETE, ENVIRONMENT, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
+
+
+def status_of(error: BaseException) -> int:
+    """The exit status of a command that ended in ``error``."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, Refused):
+        return NO
+    if isinstance(error, FaultyInput | StoreUnavailable | ContractTooNew):
+        return BAD_INPUT
+    if isinstance(error, StoreError | PluginError | OSError):
+        return ENVIRONMENT
+    return BUG
+
+
+def report(error: Exception, language: Language, *, debug: bool, written: tuple[int, int] | None = None) -> int:
+    """Say what went wrong, and return the exit status. ``written``: of how many acts and offices how many are stored."""
+    status = status_of(error)
+    if status == BUG and not isinstance(error, StabflowError):
+        text = say(
+            "this is a bug in stabflow: {what}. Nothing is lost: what was acknowledged is stored. Run it again with --debug,"
+            " and report what it prints",
+            "这是stabflow的程序错误:{what}。已确认写入的内容不会丢失。请加--debug重新运行,并反馈其输出",
+            what=f"{type(error).__name__}: {error}",
+        ).get(language)
+    else:
+        text = _described(error, language)
+    if written is not None:
+        text += f"\n  {unfinished(written).get(language)}"
+    if debug:
+        sys.stderr.write("".join(traceback.format_exception(error)))
+    sys.stderr.write(f"stabflow: {text}\n")
+    return status
+
+
+def unfinished(written: tuple[int, int]) -> Text:
+    """How far a run had come, and how to complete it."""
+    return say(
+        "{n} of {whole} acts and offices are written; run it again to complete it",
+        "{whole}项行为与任职中已写入{n}项;重新运行即可补全",
+        n=written[0],
+        whole=written[1],
+    )
+
+
+def _described(error: Exception, language: Language) -> str:
+    if isinstance(error, NotAsExpected):
+        return error.describe(language)
+    if isinstance(error, Refused):
+        return error.describe(language)
+    if isinstance(error, FaultyInput):
+        count = len(error.faults)
+        head = say(
+            "{what} has {n} fault{s}:", "{what}有{n}处错误:", what=error.what, n=count, s="" if count == 1 else "s"
+        ).get(language)
+        return head + "".join(f"\n  {fault}" for fault in error.faults)
+    return str(error)

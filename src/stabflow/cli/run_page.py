@@ -1,0 +1,226 @@
+"""What running a dossier looks like: the steps as they are passed, the refusals, the decision, the history, where it all is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from ..case import Case
+from ..decision.events import Moved
+from ..decision.evolution import evolve
+from ..dossier import Dossier, Run, Tried
+from ..engine import CaseHandle
+from ..history.record import Record
+from ..language import Procedure
+from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
+from ..text import Text, listing, same, say
+from .case_page import show_history, state_words
+from .case_report import iso
+from .page import Column, Page, numbered
+from .timeline import BACK, DECIDED, PASSED, REFUSED, Happening, Stretch, stretches
+from .words import brief, day, in_order, minute, stated_in, value_text
+
+_STYLES = {REFUSED: "yellow", PASSED: "green", DECIDED: "bold green", BACK: "cyan"}
+
+
+def show_run(page: Page, run: Run, handle: CaseHandle, where: str, url: str, *, every_refusal: bool) -> None:
+    """Print what ``run`` did and what happened in the case."""
+    dossier = run.dossier
+    history = handle.history()
+    _show_head(page, dossier)
+    _show_outcome(page, run)
+    if run.written:
+        page.heading(Text("What happened", "办理经过"))
+        richest = _richest(run.rehearsal)
+        for stretch in stretches(dossier, run.rehearsal, history):
+            _show_stretch(page, dossier, stretch, richest, every_refusal=every_refusal)
+    _show_decisions(page, handle.procedure, history)
+    page.heading(Text("History", "全部记录"), page.said(say("{n} records", "{n}条", n=len(history))))
+    show_history(page, handle.procedure, history, indent=2)
+    page.heading(Text("Where it is", "存放位置"))
+    page.paragraph(f"{handle.id}: {page.said(state_words(handle.procedure, handle.value))}", indent=2)
+    page.line("  ", where)  # not wrapped, so that it can be copied; nor are the commands
+    if not url.startswith("memory:"):
+        page.gap()
+        for verb in ("show", "history"):
+            page.line(f"  stabflow {verb} {handle.id} --store {shlex.quote(url)}")
+
+
+def _show_head(page: Page, dossier: Dossier) -> None:
+    page.title(say("{title}: {matter}", "{title}:{matter}", title=dossier.title, matter=dossier.matter.title))
+    procedure = dossier.procedure
+    page.paragraph(say("{title} ({name})", "{title}({name})", title=procedure.title, name=str(procedure)), style="dim")
+    if dossier.illustrative:
+        page.gap()
+        page.paragraph(Text("Illustrative: not everything here is real.", "示例:内容并非全部属实。"))
+        for note in dossier.notes:
+            page.paragraph(note, indent=2, style="dim")
+
+
+def _show_outcome(page: Page, run: Run) -> None:
+    page.gap()
+    if not run.written:
+        page.paragraph(
+            say(
+                "All is there already: {n} acts and offices, of which none was written again. Nothing has changed.",
+                "全部内容均已存在:共{n}项行为与任职,未重复写入,无任何变化。",
+                n=run.present,
+            ),
+            style="bold",
+        )
+        return
+    refused = sum(tried.refusal is not None for tried in run.rehearsal)
+    page.paragraph(
+        say(
+            "Rehearsed in memory: {n} acts came out as the dossier says, {refused} of them refused.",
+            "已在内存中预演:{n}项行为均与案卷所载一致,其中{refused}项被拒绝。",
+            n=len(run.rehearsal),
+            refused=refused,
+        )
+    )
+    text = say("Written: {n} acts and offices.", "已写入:{n}项行为与任职。", n=run.written)
+    if run.present:
+        text = say("{text} There already: {n}.", "{text}此前已有:{n}项。", text=text, n=run.present)
+    page.paragraph(text)
+
+
+def _richest(rehearsal: Sequence[Tried]) -> int:
+    """The act whose refusal has most to teach."""
+    refused = [tried for tried in rehearsal if tried.refusal is not None]
+    return max(refused, key=lambda one: len(one.refusal.blockers) if one.refusal else 0).act.number if refused else 0
+
+
+def _show_stretch(page: Page, dossier: Dossier, stretch: Stretch, richest: int, *, every_refusal: bool) -> None:
+    zone = dossier.procedure.zone
+    name = _step_name(stretch)
+    began, ended = day(stretch.began, zone), day(stretch.ended, zone)
+    beside = same(began)
+    if began != ended:
+        beside = say("{began} to {ended}", "{began}至{ended}", began=began, ended=ended)
+    counts = say("{n} act{s}", "{n}项行为", n=stretch.acts, s="" if stretch.acts == 1 else "s")
+    if stretch.refused:
+        counts = say("{counts}, {n} refused", "{counts},拒绝{n}项", counts=counts, n=stretch.refused)
+    page.heading(name, f"{page.said(beside)} · {page.said(counts)}", indent=2)
+    for happening in stretch.happenings:
+        full = every_refusal or happening.act.number == richest
+        _show_happening(page, dossier, happening, full=full)
+
+
+def _step_name(stretch: Stretch) -> Text:
+    if stretch.step is None:
+        return Text("no step", "未分环节")
+    title = STEP_TITLES[stretch.step]
+    if stretch.step in FIVE_STEPS:
+        number = FIVE_STEPS.index(stretch.step) + 1
+        title = say("Step {n} of 5: {title}", "五步之{n}:{title}", n=number, title=title)
+    else:
+        title = Text(title.en.capitalize(), title.zh)
+    if stretch.again:
+        title = say("{title}, again", "{title}(再次)", title=title)
+    return title
+
+
+def _show_happening(page: Page, dossier: Dossier, one: Happening, *, full: bool) -> None:
+    procedure = dossier.procedure
+    title = one.title
+    if one.dest is not None:
+        title = say("{title} → {dest}", "{title} → {dest}", title=title, dest=procedure.state_title(one.dest))
+    if one.refusal is not None:
+        count = len(one.refusal.blockers)
+        reasons = say("{n} reason{s}", "{n}项理由", n=count, s="" if count == 1 else "s")
+        title = say("{title}: {reasons}", "{title}:{reasons}", title=title, reasons=reasons)
+    mark = page.said(one.mark)
+    text = page.said(title)
+    if one.act.note is not None:
+        text += "\n" + page.said(one.act.note)
+    columns = [Column(firm=True, style="dim"), Column(firm=True, style=_STYLES.get(one.mark, "")), Column()]
+    page.table(columns, [(day(one.at, procedure.zone), f"{mark:<7}" if mark.isascii() else mark, text)], indent=4)
+    if one.refusal is None or not full:
+        return
+    indent = 4 + 10 + 2 + (7 if mark.isascii() else 4) + 2
+    marks = numbered([page.said(blocker.text) for blocker in one.refusal.blockers])
+    for blocker, (number, line) in zip(one.refusal.blockers, marks, strict=True):
+        page.paragraph(line, indent=indent, mark=number, style="yellow")
+        for detail in _details(blocker.clause, [cure.title for cure in blocker.cure]):
+            page.paragraph(detail, indent=indent + 3, style="dim")
+
+
+def _details(clause: Sequence[str], cures: list[Text]) -> list[Text]:
+    details = []
+    if cures:
+        details.append(say("can be cured by: {who}", "可补正者:{who}", who=listing(cures)))
+    if clause:
+        details.append(say("clause {clause}", "依据条款:{clause}", clause=", ".join(clause)))
+    return details
+
+
+def _show_decisions(page: Page, procedure: Procedure, history: Sequence[Record]) -> None:
+    case: Case | None = None
+    for record in history:
+        before, case = case, evolve(case, record.event, record.stamp)
+        if before is None or not isinstance(record.event, Moved) or record.event.dest is None:
+            continue
+        old, new = procedure.states[before.state], procedure.states[record.event.dest]
+        if new.outcome is None or new.outcome is old.outcome:
+            continue
+        outcome = OUTCOME_TITLES[new.outcome]
+        page.heading(say("Decision: {o}", "决定:{o}", o=outcome), day(record.occurred_at, procedure.zone))
+        role = procedure.role_title(record.role)
+        who = say(
+            "{role}, {actor} ({body})",
+            "{role},{actor}({body})",
+            role=role,
+            actor=record.actor.id,
+            body=record.actor.body,
+        )
+        rows: list[tuple[str, str]] = [
+            (page.said(Text("decided by", "决定者")), page.said(who)),
+            (page.said(Text("at", "时间")), minute(record.occurred_at, procedure.zone)),
+            (page.said(Text("basis", "依据")), record.basis.text),
+        ]
+        kind, values = stated_in(record.event)
+        rows += [
+            (page.said(procedure.field_title(name, kind)), page.said(value_text(procedure, kind, name, value)))
+            for name, value in in_order(procedure, kind, values)
+        ]
+        since = before.entered[before.state].version
+        for item in before.items.values():
+            if item.added > since and not item.laid_out:
+                rows.append((item.id, page.said(brief(procedure, item.kind, item.fields))))
+        page.table([Column(firm=True, style="dim"), Column()], rows)
+
+
+def run_json(run: Run, handle: CaseHandle, where: str) -> dict[str, object]:
+    """What ``run`` did, as plain JSON values."""
+    dossier = run.dossier
+    case, state = handle.value, handle.procedure.states[handle.state]
+    refusals = {tried.act.number: tried.refusal for tried in run.rehearsal}
+    return {
+        "dossier": {
+            "source": dossier.source,
+            "digest": dossier.digest,
+            "title": {"en": dossier.title.en, "zh": dossier.title.zh},
+            "illustrative": dossier.illustrative,
+        },
+        "case": handle.id,
+        "database": where,
+        "written": run.written,
+        "present": run.present,
+        "state": case.state,
+        "step": None if state.step is None else state.step.value,
+        "outcome": None if state.outcome is None else state.outcome.value,
+        "version": case.version,
+        "head": case.head,
+        "acts": [
+            {
+                "act": act.number,
+                "at": iso(act.at),
+                "verb": act.verb.value,
+                "what": act.what,
+                "item": act.item,
+                "refused": act.refused,
+                "refusal": refusal.as_dict() if (refusal := refusals.get(act.number)) is not None else None,
+            }
+            for act in dossier.acts
+        ],
+    }

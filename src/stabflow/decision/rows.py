@@ -1,0 +1,307 @@
+"""Firing a row: where the table says it leads, who may, what it states, what it requires, and the event it becomes.
+
+Everything is examined together, so that a refusal lists everything. What no row allows, nobody may do.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import attrs
+
+from ..case import Case, Item, with_entries
+from ..errors import Blocker, Fault, InvalidInput, NotPermitted, Unmet, near_miss
+from ..language import Field, FieldType, Preset, Procedure, Transition
+from ..language.machine import NEW, Move
+from ..requirements import CaseIs, ItemsAre, PluginAnswers, Requirement
+from ..text import Text, same, say
+from ..values import Value
+from .commands import Add, Command, Fire, Open
+from .duties import due_for
+from .events import Added, ItemMoved, LaidOut, Moved, Opened
+from .examination import Examination
+from .fields import stated
+from .permission import permission
+from .refusals import case_over, limit_unknown, not_permitted, superseded, twin
+from .view import CaseView, Context
+
+MAX_CHOICES = 256
+"""So many combinations of choices are tried to tell whether a row can be fired at all."""
+
+
+def open_case(procedure: Procedure, case: Case | None, command: Open, context: Context) -> Examination:
+    """Examine the opening of a case."""
+    if case is not None:
+        raise InvalidInput.at("case_id", f"{case.id!r} is open already", "choose another id, or leave it out")
+    move = _creating(procedure, None, command.trigger)
+    found, values = _examined(procedure, None, None, None, move, command, command.values, context, partial=False)
+    state = move.dest or ""
+    found.event = Opened(
+        case_id=command.case_id,
+        procedure=procedure.id,
+        procedure_version=procedure.version,
+        digest=procedure.digest,
+        matter=command.matter,
+        trigger=move.row.trigger,
+        state=state,
+        values=values,
+        due=due_for(procedure, procedure.states[state], values, context),
+        laid_out=tuple(_laid_out(procedure, {}, state, context)),
+    )
+    return found
+
+
+def fire(procedure: Procedure, case: Case, command: Fire, context: Context, *, partial: bool) -> Examination:
+    """Examine a row of the case."""
+    move = procedure.tables[None][case.state].get(command.trigger)
+    if move is None:
+        act = _act(procedure, None, None, command)
+        raise not_permitted(procedure, None, case.state, command.trigger, act())
+    found, values = _examined(procedure, case, None, None, move, command, command.values, context, partial=partial)
+    if partial:
+        return found
+    dest = move.dest
+    entered = procedure.states[dest or case.state]
+    starts = dest is not None or entered.until in values
+    found.event = Moved(
+        trigger=command.trigger,
+        source=case.state,
+        dest=dest,
+        values=values,
+        due=due_for(procedure, entered, with_entries(case.facts, values), context) if starts else None,
+        laid_out=() if dest is None else tuple(_laid_out(procedure, case.counters, dest, context)),
+        superseded=() if dest is None else tuple(_superseding(procedure, case, dest)),
+    )
+    return found
+
+
+def fire_item(
+    procedure: Procedure, case: Case, item: Item, command: Fire, context: Context, *, partial: bool
+) -> Examination:
+    """Examine a row of an item."""
+    kind = item.kind
+    act = _act(procedure, kind, item, command)
+    move = procedure.tables[kind][item.state].get(command.trigger)
+    if move is None:
+        raise not_permitted(procedure, kind, item.state, command.trigger, act())
+    _refuse_if_closed(procedure, case, move.row, act)
+    if item.superseded:
+        raise Unmet(act(), [superseded(item)])
+    found, values = _examined(procedure, case, kind, item, move, command, command.values, context, partial=partial)
+    fields = with_entries(item.fields, values)
+    if values and not values.keys().isdisjoint(procedure.items[kind].unique):
+        found.add(twin(procedure, case, kind, fields, item.adder, item), move.row.clause)
+    if partial:
+        return found
+    entered = procedure.items[kind].states[move.dest or item.state]
+    starts = move.dest is not None or entered.until in values
+    found.event = ItemMoved(
+        item=item.id,
+        trigger=command.trigger,
+        source=item.state,
+        dest=move.dest,
+        values=values,
+        due=due_for(procedure, entered, fields, context) if starts else None,
+    )
+    return found
+
+
+def add(procedure: Procedure, case: Case, command: Add, context: Context, *, partial: bool) -> Examination:
+    """Examine the adding of an item."""
+    kind = command.kind
+    if kind not in procedure.items:
+        raise InvalidInput.at("kind", f"unknown kind {kind!r}", near_miss(kind, procedure.items))
+    move = _creating(procedure, kind, command.trigger)
+    _refuse_if_closed(procedure, case, move.row, _act(procedure, kind, None, command, move.row))
+    found, values = _examined(procedure, case, kind, None, move, command, command.values, context, partial=partial)
+    found.add(twin(procedure, case, kind, values, command.actor.id), procedure.items[kind].clause)
+    if partial:
+        return found
+    state = move.dest or ""
+    found.event = Added(
+        item=f"{kind}-{case.counters.get(kind, 0) + 1}",
+        kind=kind,
+        trigger=move.row.trigger,
+        state=state,
+        values=values,
+        due=due_for(procedure, procedure.items[kind].states[state], values, context),
+    )
+    return found
+
+
+def _examined(
+    procedure: Procedure,
+    case: Case | None,
+    kind: str | None,
+    item: Item | None,
+    move: Move,
+    command: Command,
+    given: Mapping[str, object],
+    context: Context,
+    *,
+    partial: bool,
+) -> tuple[Examination, Mapping[str, Value]]:
+    """What stands against the row, and the values it states. ``partial``: those not given count as given and fitting."""
+    row = move.row
+    act = _act(procedure, kind, item, command, row)
+    said = stated(procedure, kind, row.set, given, all_due=not partial)
+    if said.faults or said.missing:
+        faults = [*said.faults, *(Fault(name, "is missing", "this act must state it") for name in said.missing)]
+        raise InvalidInput(faults, what=str(act()))
+    view = CaseView(
+        procedure=procedure,
+        case=case,
+        kind=kind,
+        item=item,
+        row=row,
+        values=said.values,
+        actor=command.actor.id,
+        context=context,
+        partial=partial,
+    )
+    stating: Mapping[str, Value | None] = {}
+    if kind is None:
+        stating = {**dict.fromkeys(row.set), **said.values} if partial else said.values
+    parties = _parties(case, kind, item, row)
+    allowed = permission(procedure, case, row.by, parties, command, context, stating)
+    found = Examination(act, row.by, allowed, lambda: view.actor_roles)
+    for blocker in _unmet(view):
+        found.add(blocker, row.clause)
+    if partial and not found.blockers:
+        for blocker in _against_every_choice(view):
+            found.add(blocker, row.clause)
+    until = None if move.dest is None else procedure.state_of(move.dest, kind).until
+    # A state that lasts until a date can be entered only when the date is known.
+    if until is not None and view.value(until) is None and not (partial and until in row.set):
+        found.add(limit_unknown(procedure, kind, until), row.clause)
+    return found, said.values
+
+
+def _parties(
+    case: Case | None, kind: str | None, item: Item | None, row: Transition
+) -> Mapping[str, tuple[object, str]]:
+    """The actor fields of the lifecycle: who stands in them, and the hash of the record that says so."""
+    if item is not None:
+        values, statements = item.fields, item.stated
+    elif kind is None and case is not None:
+        values, statements = case.facts, case.stated
+    else:
+        return {}
+    return {name: (values.get(name), statements[name].hash) for name in row.by if name in statements}
+
+
+def _unmet(view: CaseView) -> list[Blocker]:
+    """What of the row's requirements is unmet; if values are still to be given, what is unmet whatever they are."""
+    found = []
+    for requirement in view.row.requires:
+        blocker = requirement.blocker(view)
+        if blocker is not None and not (view.partial and (blocker.pending or _may_turn(view, requirement))):
+            found.append(blocker)
+    return found
+
+
+def _may_turn(view: CaseView, requirement: Requirement) -> bool:
+    """Whether values not given yet may still turn a requirement that does not wait for them by name: one that counts the
+    item itself by them, or a plugin's."""
+    pending = [name for name in view.row.set if view.is_pending(name)]
+    if not pending:
+        return False
+    if isinstance(requirement, PluginAnswers):
+        return True
+    if isinstance(requirement, ItemsAre) and view.item is not None and requirement.items == view.kind:
+        return not requirement.where.keys().isdisjoint(pending)
+    return any(_may_turn(view, part) for part in (*requirement.when, *requirement.parts()))
+
+
+def _choices(procedure: Procedure, field: Field) -> tuple[Value, ...]:
+    if field.type is FieldType.BOOL:
+        return (True, False)
+    return tuple(procedure.lists[field.of]) if field.of is not None and not field.many else ()
+
+
+def _against_every_choice(view: CaseView) -> Sequence[Blocker]:
+    """What stands against the row whatever is chosen: each requirement alone can be met, but no choice meets them together.
+    Of the choices not made yet, the one with the least against it speaks for all."""
+    fields = view.procedure.lifecycle(view.kind).fields
+    read = frozenset[str]().union(*(requirement.reads().names for requirement in view.row.requires))
+    open_ = [name for name in view.row.set if name in read and view.is_pending(name)]
+    choices = {name: _choices(view.procedure, fields[name]) for name in open_}
+    choices = {name: entries for name, entries in choices.items() if entries}
+    least: Sequence[Blocker] = ()
+    if choices and math.prod(map(len, choices.values())) <= MAX_CHOICES:
+        for chosen in itertools.product(*choices.values()):
+            with_these = attrs.evolve(view, values={**view.values, **dict(zip(choices, chosen, strict=True))})
+            against = _unmet(with_these)
+            if not against:
+                return ()
+            least = least if least and len(least) <= len(against) else against
+    return least
+
+
+def _act(
+    procedure: Procedure, kind: str | None, item: Item | None, command: Command, row: Transition | None = None
+) -> Callable[[], Text]:
+    """What is asked for, in words; made only when somebody reads them."""
+    trigger = row.trigger if row is not None else command.trigger if isinstance(command, Fire) else ""
+    return functools.partial(_title, procedure, kind, item, command, trigger)
+
+
+def _title(procedure: Procedure, kind: str | None, item: Item | None, command: Command, trigger: str) -> Text:
+    title = procedure.trigger_title(trigger, kind)
+    if isinstance(command, Open):
+        return say("{title}: “{matter}”", "{title}:“{matter}”", title=title, matter=command.matter.title)
+    if kind is None:
+        return title
+    what = same(item.id) if item is not None else procedure.kind_title(kind)
+    return say("{title} ({what})", "{title}({what})", title=title, what=what)
+
+
+def _creating(procedure: Procedure, kind: str | None, trigger: str | None) -> Move:
+    """The creating row that is meant. One that only time fires is found too: nobody stands in its ``by``."""
+    moves = procedure.tables[kind][NEW]
+    if not moves:
+        raise InvalidInput.at("kind", f"nobody adds {kind!r}", "the procedure lays it out: see its preset")
+    if trigger is None:
+        usual = [name for name, move in moves.items() if not move.row.by_time] or list(moves)
+        if len(usual) > 1 and "add" not in usual:
+            raise InvalidInput.at("trigger", "there are several ways to create this", "name one: " + ", ".join(usual))
+        trigger = "add" if "add" in usual else usual[0]
+    if trigger not in moves:
+        raise InvalidInput.at("trigger", f"{trigger!r} creates nothing here", near_miss(trigger, moves))
+    return moves[trigger]
+
+
+def _presets(procedure: Procedure, state: str) -> list[tuple[str, Preset]]:
+    """What is laid out as the case enters ``state``, by kind."""
+    kinds = procedure.items.items()
+    return [(kind, one.preset) for kind, one in kinds if one.preset is not None and state in one.preset.at]
+
+
+def _laid_out(procedure: Procedure, counters: Mapping[str, int], state: str, context: Context) -> Iterator[LaidOut]:
+    for kind, preset in _presets(procedure, state):
+        first = counters.get(kind, 0) + 1
+        due = due_for(procedure, procedure.items[kind].states[preset.dest], {}, context)
+        for number, entry in enumerate(procedure.lists[preset.from_], start=first):
+            yield LaidOut(item=f"{kind}-{number}", kind=kind, state=preset.dest, values={preset.field: entry}, due=due)
+
+
+def _superseding(procedure: Procedure, case: Case, state: str) -> Iterator[str]:
+    """The unfinished items of earlier rounds that make way for those laid out as the case enters ``state``."""
+    anew = {kind for kind, _ in _presets(procedure, state)}
+    for item in case.items.values() if anew else ():
+        unfinished = item.kind in anew and not procedure.items[item.kind].states[item.state].final
+        if unfinished and item.laid_out and not item.superseded:
+            yield item.id
+
+
+def _refuse_if_closed(procedure: Procedure, case: Case, row: Transition, act: Callable[[], Text]) -> None:
+    """In a final state of the case only the rows of items go on that name it in a `case` requirement."""
+    if not procedure.states[case.state].final:
+        return
+    if any(isinstance(requirement, CaseIs) and case.state in requirement.case for requirement in row.requires):
+        return
+    over = case_over(procedure, case)
+    raise NotPermitted(act(), state=case.state, trigger=row.trigger, permitted=(), blocker=over)

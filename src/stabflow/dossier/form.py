@@ -1,0 +1,109 @@
+"""Reading one table of a TOML file: every key accounted for, every fault kept with its path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from ..errors import Fault, FaultyInput, near_miss
+from ..text import Text
+from ..values import Basis, clean_text, utc
+
+T = TypeVar("T")
+MAX_NOTE = 2_000
+
+
+class Form:
+    """A table being read. What is wrong with it is added to ``faults``, and reading goes on."""
+
+    def __init__(self, table: object, path: str, faults: list[Fault], keys: Sequence[str]) -> None:
+        self.path = path
+        self.faults = faults
+        if not isinstance(table, Mapping):
+            self.fault("", "is not a table", f"write a table with {', '.join(keys[:4])} …")
+            table = {}
+        self.table: Mapping[str, object] = table
+        for key in self.table:
+            if key not in keys:
+                self.fault(key, "unknown key", near_miss(key, keys))
+
+    def at(self, key: str) -> str:
+        """The path of ``key``."""
+        return ".".join(part for part in (self.path, key) if part)
+
+    def fault(self, key: str, problem: str, cure: str = "") -> None:
+        """Note a fault at ``key``."""
+        self.faults.append(Fault(self.at(key), problem, cure))
+
+    def read(self, key: str, make: Callable[[object], T], *, required: bool = True) -> T | None:
+        """What ``make`` makes of the value of ``key``; ``None``, and a fault noted, where it is missing or does not fit."""
+        if key not in self.table:
+            if required:
+                self.fault(key, "is missing", "add it")
+            return None
+        try:
+            return make(self.table[key])
+        except FaultyInput as error:
+            for fault in error.faults:
+                inner = fault.path.rpartition(".")[2] if isinstance(self.table[key], Mapping) else ""
+                inner = "" if inner == key else inner
+                self.fault(f"{key}.{inner}" if inner else key, fault.problem, fault.cure)
+        except OverflowError:
+            self.fault(key, "lies outside the calendar", "give a year between 1 and 9999")
+        return None
+
+    def text(self, key: str, *, max_length: int, required: bool = True) -> str | None:
+        """The text of ``key``."""
+        return self.read(key, lambda value: clean_text(value, key, max_length=max_length), required=required)
+
+    def time(self, key: str) -> datetime | None:
+        """The time of ``key``, which must have a zone."""
+        return self.read(key, lambda value: utc(value, key))
+
+    def flag(self, key: str, *, required: bool = True) -> bool | None:
+        """Yes or no."""
+        if key not in self.table and not required:
+            return None
+        value = self.read(key, lambda found: found)
+        if value is not None and not isinstance(value, bool):
+            self.fault(key, f"{value!r:.60} is not true or false", "write true or false without quotes")
+            return None
+        return value
+
+    def words(self, key: str, *, max_length: int, required: bool = True) -> Text | None:
+        """A text in both languages: ``{ en = "…", zh = "…" }``."""
+        if key not in self.table:
+            if required:
+                self.fault(key, "is missing", 'write { en = "…", zh = "…" }')
+            return None
+        inner = Form(self.table[key], self.at(key), self.faults, ("en", "zh"))
+        if not isinstance(self.table[key], Mapping):
+            return None
+        en, zh = inner.text("en", max_length=max_length), inner.text("zh", max_length=max_length)
+        return None if en is None or zh is None else Text(en, zh)
+
+    def basis(self) -> Basis | None:
+        """Why an act may be done: text, or ``{ text = "…", digest = "…" }``."""
+        value = self.table.get("basis")
+        if not isinstance(value, Mapping):
+            return self.read("basis", Basis)
+        inner = Form(value, self.at("basis"), self.faults, ("text", "digest"))
+        if "text" not in value:
+            inner.fault("text", "is missing", "add it")
+            return None
+        return self.read("basis", lambda _: Basis(value["text"], value.get("digest")))
+
+    def tables(self, key: str, *, required: bool = False) -> Sequence[object]:
+        """The tables of an array such as ``[[acts]]``."""
+        value = self.table.get(key)
+        if value is None:
+            if required:
+                self.fault(key, "is missing", f"write [[{key}]]")
+            return ()
+        if not isinstance(value, list):
+            self.fault(key, "is not a list of tables", f"write [[{key}]]")
+            return ()
+        if not value and required:
+            self.fault(key, "is empty", f"write [[{key}]]")
+        return value

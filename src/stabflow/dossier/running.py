@@ -1,0 +1,244 @@
+"""Running a dossier: rehearsed on a memory store, then written, each act under a key, so that it happens once.
+
+The rehearsal begins with the real store's standing offices and its edition of the procedure, so that what stands against the
+dossier there is met before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from ..case import Case
+from ..engine import CaseHandle, Engine, open_engine
+from ..engine.shell import Clock
+from ..engine.streams import OFFICES, procedure_stream
+from ..errors import Fault, FaultyInput, InvalidInput, ProcedureError, Refused
+from ..ports.hooks import Plugin
+from ..ports.store import MAX_PAGE, AppendBatch, NewRecord
+from .values import Dossier, NotAsExpected, PlannedAct, PlannedOffice, Verb
+
+Progress = Callable[[int, int], None]
+"""Told how many acts and offices are written, of how many."""
+
+
+@attrs.frozen
+class Tried:
+    """An act in the rehearsal: its refusal, or ``None`` where it was accepted; and the case after it."""
+
+    act: PlannedAct
+    refusal: Refused | None
+    case: Case | None
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """What a run did: it wrote ``written`` acts and offices, ``present`` were there already; where all were, nothing was
+    rehearsed."""
+
+    dossier: Dossier
+    case_id: str
+    rehearsal: tuple[Tried, ...]
+    written: int
+    present: int
+
+
+def rehearse(
+    dossier: Dossier, *, clock: Clock | None = None, plugins: Sequence[Plugin] = (), beside: Engine | None = None
+) -> tuple[Tried, ...]:
+    """Every act of ``dossier``, tried on a memory store, with the offices and procedures of ``beside`` if it is given.
+
+    Raises `NotAsExpected` at the first act that comes out otherwise than the dossier says, `InvalidInput` at one that could never
+    be right, and `ProcedureError` when ``beside`` keeps another definition of the procedure.
+    """
+    tried: list[Tried] = []
+    with open_engine("memory:", clock=clock, plugins=plugins, procedures=[dossier.procedure]) as engine:
+        if beside is not None:
+            for stream in (OFFICES, procedure_stream(dossier.procedure.id, dossier.procedure.version)):
+                _copy(stream, beside, engine)
+        for office in dossier.offices:
+            _rehearse_office(dossier, engine, office)
+        handle: CaseHandle | None = None
+        for act in dossier.acts:
+            refusal = None
+            try:
+                handle = _perform(dossier, engine, handle, act)
+            except Refused as error:
+                refusal = error
+            except ProcedureError:
+                raise
+            except FaultyInput as error:
+                raise InvalidInput([fault.under(act.path) for fault in error.faults], what=dossier.what) from error
+            _check(dossier, act, refusal)
+            tried.append(Tried(act, refusal, None if handle is None else handle.value))
+    return tuple(tried)
+
+
+def _copy(stream: str, source: Engine, target: Engine) -> None:
+    """Have ``target`` begin with the records of ``stream``. An engine's doors lead to acts only, so this takes its store's."""
+    after = 0
+    while page := source._shell.store.read_stream(stream, after=after, limit=MAX_PAGE):
+        records = tuple(NewRecord(one.tag, one.header, one.payload, one.hash) for one in page)
+        target._shell.store.append(AppendBatch(stream=stream, expected_version=after, records=records))
+        after = page[-1].version
+
+
+def _rehearse_office(dossier: Dossier, engine: Engine, office: PlannedOffice) -> None:
+    if _is_held(dossier, engine, office):
+        return
+    try:
+        engine.constitute(dossier.procedure, office.role, office.holder, office.basis, at=office.at)
+    except Refused as error:
+        faults = [Fault(office.path, f"{error.act.en} is refused: {one.sentence().en}") for one in error.blockers]
+        raise InvalidInput(faults, what=dossier.what) from error
+    except FaultyInput as error:
+        raise InvalidInput([fault.under(office.path) for fault in error.faults], what=dossier.what) from error
+
+
+def _check(dossier: Dossier, act: PlannedAct, refusal: Refused | None) -> None:
+    if refusal is None and act.refused:
+        raise NotAsExpected.accepted(dossier, act)
+    if refusal is not None and not act.refused:
+        raise NotAsExpected.refused(dossier, act, refusal) from refusal
+    if refusal is not None and len(refusal.blockers) < act.reasons:
+        raise NotAsExpected.too_few(dossier, act, refusal) from refusal
+
+
+def run(
+    dossier: Dossier,
+    store: str | Engine,
+    *,
+    clock: Clock | None = None,
+    plugins: Sequence[Plugin] = (),
+    progress: Progress | None = None,
+) -> Run:
+    """Rehearse ``dossier``, then write it to ``store`` (a URL, or an engine, which stays open).
+
+    What is there already is not written again: a run that was interrupted is completed, one that was finished changes nothing.
+    Raises what `rehearse` raises, and `InvalidInput` when the store holds the matter's case from elsewhere, or when somebody else
+    has acted in it since; then nothing is written. Acts that are to be refused are tried in the rehearsal only. An engine's own
+    ``clock`` and ``plugins`` must be given here too.
+    """
+    if isinstance(store, Engine):
+        return _run(dossier, store, clock, plugins, progress)
+    with open_engine(store, clock=clock, plugins=plugins, procedures=[dossier.procedure]) as engine:
+        return _run(dossier, engine, clock, plugins, progress)
+
+
+def _run(
+    dossier: Dossier, engine: Engine, clock: Clock | None, plugins: Sequence[Plugin], progress: Progress | None
+) -> Run:
+    handle = _present_case(dossier, engine)
+    acts = dossier.accepted()
+    done = set() if handle is None else _keys_of(handle)
+    missing = [act for act in acts if dossier.key(act.number) not in done]
+    offices = [] if handle is not None else [one for one in dossier.offices if not _is_held(dossier, engine, one)]
+    whole = len(acts) + len(dossier.offices)
+    if handle is not None and not missing:
+        return Run(dossier=dossier, case_id=handle.id, rehearsal=(), written=0, present=whole)
+    if handle is not None:
+        _check_continuable(dossier, handle, done)
+    rehearsal = rehearse(dossier, clock=clock, plugins=plugins, beside=engine)
+    written, present = 0, whole - len(missing) - len(offices)
+    for office in offices:
+        key = f"{dossier.edition}office-{office.number}"
+        engine.constitute(dossier.procedure, office.role, office.holder, office.basis, key=key, at=office.at)
+        written += 1
+        _tell(progress, present + written, whole)
+    for act in missing:
+        handle = _write(dossier, engine, handle, act)
+        written += 1
+        _tell(progress, present + written, whole)
+    assert handle is not None, "a dossier opens a case"
+    return Run(dossier=dossier, case_id=handle.id, rehearsal=rehearsal, written=written, present=present)
+
+
+def _tell(progress: Progress | None, written: int, whole: int) -> None:
+    if progress is not None:
+        progress(written, whole)
+
+
+def _write(dossier: Dossier, engine: Engine, handle: CaseHandle | None, act: PlannedAct) -> CaseHandle:
+    key = dossier.key(act.number)
+    try:
+        return _perform(dossier, engine, handle, act, key)
+    except (Refused, FaultyInput):
+        # Another process may be running the same dossier, and have done this act between our look and our try.
+        if handle is not None and key in _keys_of(handle):
+            return handle
+        raise
+
+
+def _perform(
+    dossier: Dossier, engine: Engine, handle: CaseHandle | None, act: PlannedAct, key: str | None = None
+) -> CaseHandle:
+    # A value may bear the name of an argument, so the values go in a table of their own.
+    who = {"by": act.by, "basis": act.basis, "role": act.role, "key": key, "at": act.at}
+    if act.verb is Verb.OPEN:
+        return engine.open_case(dossier.procedure, dossier.matter, trigger=act.trigger, **who, **act.values)  # type: ignore[arg-type]
+    assert handle is not None, "the reader sees to it that a case is opened first"
+    with handle.acting(act.by, basis=act.basis, role=act.role, key=key, at=act.at) as acts:
+        match act.verb:
+            case Verb.FIRE:
+                acts.fire(act.what or "", item=act.item, **act.values)
+            case Verb.ADD:
+                acts.add(act.what or "", trigger=act.trigger, **act.values)
+            case Verb.AMEND:
+                acts.amend(act.what, reason=act.reason, **act.values)
+            case Verb.APPOINT | Verb.RELIEVE:
+                assert act.person is not None, "the reader sees to it"
+                (acts.appoint if act.verb is Verb.APPOINT else acts.relieve)(act.what or "", act.person)
+    return handle
+
+
+def _present_case(dossier: Dossier, engine: Engine) -> CaseHandle | None:
+    """The case that this edition has opened already; `InvalidInput` where the matter's case comes from elsewhere."""
+    others: list[str] = []
+    for row in engine.cases(matter=dossier.matter.key, procedure=dossier.procedure.id):
+        handle = engine.case(row.case_id)
+        first = handle.history()[0].key or ""
+        if first.startswith(dossier.edition):
+            return handle
+        others.append(
+            f"{row.case_id} ({'another edition of it' if first.startswith('dossier:') else 'not from a dossier'})"
+        )
+    if others:
+        raise InvalidInput.at(
+            "matter.key",
+            f"this store has the matter's case already, from elsewhere: {', '.join(others)}; nothing was written",
+            "give the changed dossier a fresh store, or the matter another key",
+            what=dossier.what,
+        )
+    return None
+
+
+def _check_continuable(dossier: Dossier, handle: CaseHandle, done: set[str]) -> None:
+    """Only what this dossier began may be completed by it."""
+    if handle.value.digest != dossier.procedure.digest:
+        raise InvalidInput.at(
+            "dossier.procedure",
+            f"{handle.id} was begun under {handle.procedure}, of another definition; nothing was written",
+            f'write procedure = "{handle.procedure}"',
+            what=dossier.what,
+        )
+    foreign = [record for record in handle.history() if not (record.key or "").startswith(dossier.edition)]
+    if foreign:
+        raise InvalidInput.at(
+            "acts",
+            f"{len(done)} are written, and {handle.id} has been acted on otherwise since (version {foreign[0].version});"
+            " nothing was written",
+            "complete the case by hand, or run the dossier on a fresh store",
+            what=dossier.what,
+        )
+
+
+def _keys_of(handle: CaseHandle) -> set[str]:
+    return {record.key for record in handle.history() if record.key is not None}
+
+
+def _is_held(dossier: Dossier, engine: Engine, office: PlannedOffice) -> bool:
+    return any(
+        (held.role, held.actor, held.body) == (office.role, office.holder.id, office.holder.body)
+        for held in engine.offices(dossier.procedure)
+    )

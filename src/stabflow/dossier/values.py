@@ -1,0 +1,217 @@
+"""What a dossier says, read and examined: its matter, the standing offices to fill, and the acts in their order."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+
+from ..case import frozen
+from ..errors import Fault, InvalidInput, Refused
+from ..language import Procedure
+from ..text import Language, Text, same, say
+from ..values import Actor, Basis, Matter, Value
+
+
+class Verb(enum.Enum):
+    """What an act of a dossier does; each is the key that says so."""
+
+    OPEN = "open"
+    APPOINT = "appoint"
+    RELIEVE = "relieve"
+    ADD = "add"
+    FIRE = "fire"
+    AMEND = "amend"
+
+
+@attrs.frozen(kw_only=True)
+class PlannedOffice:
+    """A standing office to be filled before the case is opened."""
+
+    number: int
+    at: datetime
+    role: str
+    holder: Actor
+    basis: Basis
+
+    @property
+    def path(self) -> str:
+        """Where the dossier says so."""
+        return f"offices[{self.number - 1}]"
+
+
+@attrs.frozen(kw_only=True)
+class PlannedAct:
+    """An act as the dossier has it. ``number`` counts from 1.
+
+    ``what`` is the role appointed to or relieved of, the kind added, the trigger fired, or the item amended (``None``: the case).
+    ``refused`` marks an act that must be refused, for at least ``reasons`` reasons.
+    """
+
+    number: int
+    at: datetime
+    by: Actor
+    basis: Basis
+    verb: Verb
+    what: str | None = None
+    trigger: str | None = None
+    item: str | None = None
+    person: Actor | None = None
+    reason: str = ""
+    role: str | None = None
+    values: Mapping[str, Value] = attrs.field(factory=dict, converter=frozen, hash=False)
+    note: Text | None = None
+    refused: bool = False
+    reasons: int = 1
+
+    @property
+    def path(self) -> str:
+        """Where the dossier says so."""
+        return f"acts[{self.number - 1}]"
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of item that the act concerns; ``None`` where it concerns the case."""
+        if self.verb is Verb.ADD:
+            return self.what
+        item = self.what if self.verb is Verb.AMEND else self.item
+        return None if item is None else item.rpartition("-")[0]
+
+    def title(self, procedure: Procedure) -> Text:
+        """The act in words."""
+        if self.verb is Verb.OPEN:
+            creating = [row.trigger for row in procedure.transitions if row.creates and not row.by_time]
+            return procedure.trigger_title(self.trigger or creating[0])
+        if self.verb in (Verb.APPOINT, Verb.RELIEVE):
+            who, role = same(self.person.id if self.person else ""), procedure.role_title(self.what or "")
+            if self.verb is Verb.APPOINT:
+                return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
+            return say("relieve {who} as {role}", "免去{who}的{role}职务", who=who, role=role)
+        if self.verb is Verb.AMEND:
+            what = same(self.what) if self.what else Text("the case", "事项")
+            return say("amend {what}", "更正{what}", what=what)
+        if self.verb is Verb.ADD:
+            kind = self.what or ""
+            title = procedure.trigger_title(self.trigger or "add", kind)
+            return say("{title} ({what})", "{title}({what})", title=title, what=procedure.kind_title(kind))
+        title = procedure.trigger_title(self.what or "", self.kind)
+        return title if self.item is None else say("{title} ({what})", "{title}({what})", title=title, what=self.item)
+
+
+@attrs.frozen(kw_only=True)
+class Dossier:
+    """A dossier that has been read and found right in form; whether its acts come out as it says, `rehearse` tells.
+
+    ``digest`` is the SHA-256 of the file: another digest is another edition. ``illustrative``: not everything in it is real.
+    """
+
+    source: str
+    digest: str
+    title: Text
+    procedure: Procedure
+    illustrative: bool
+    notes: tuple[str, ...]
+    matter: Matter
+    offices: tuple[PlannedOffice, ...]
+    acts: tuple[PlannedAct, ...]
+
+    @classmethod
+    def load(cls, path: str | Path, *, now: datetime | None = None) -> Dossier:
+        """The dossier in the TOML file ``path``. ``now`` is the time no act may lie ahead of; the system's by default.
+
+        Raises `InvalidInput` with every fault of the file, each with its path; `ProcedureError` when the file of the procedure
+        that it names is faulty.
+        """
+        from .reader import load
+
+        return load(Path(path), now=now)
+
+    @property
+    def what(self) -> str:
+        """How errors name the dossier."""
+        return f"dossier {self.source}"
+
+    @property
+    def edition(self) -> str:
+        """What every key of this edition begins with."""
+        return f"dossier:{self.digest[:16]}:"
+
+    def key(self, number: int) -> str:
+        """The idempotency key of an act."""
+        return f"{self.edition}{number}"
+
+    def accepted(self) -> tuple[PlannedAct, ...]:
+        """The acts that are to be written."""
+        return tuple(act for act in self.acts if not act.refused)
+
+
+class NotAsExpected(InvalidInput):
+    """In the rehearsal an act came out otherwise than the dossier says: ``act``, and its ``refusal`` if it was refused."""
+
+    def __init__(
+        self, dossier: Dossier, act: PlannedAct, outcome: Text, refusal: Refused | None, faults: Iterable[Fault]
+    ) -> None:
+        self.act = act
+        self.outcome = outcome
+        self.refusal = refusal
+        super().__init__(faults, what=dossier.what)
+
+    @classmethod
+    def refused(cls, dossier: Dossier, act: PlannedAct, refusal: Refused) -> NotAsExpected:
+        """An act that was to be accepted was refused."""
+        outcome = say(
+            "act {n}, {title}, is refused; nothing was written",
+            "第{n}项行为“{title}”被拒绝;未写入任何内容",
+            n=act.number,
+            title=act.title(dossier.procedure),
+        )
+        faults = [Fault(act.path, f"act {act.number} is refused: {one.sentence().en}") for one in refusal.blockers]
+        return cls(dossier, act, outcome, refusal, faults)
+
+    @classmethod
+    def accepted(cls, dossier: Dossier, act: PlannedAct) -> NotAsExpected:
+        """An act that was to be refused was accepted."""
+        outcome = say(
+            "act {n}, {title}, is marked as refused and was accepted in the rehearsal; nothing was written",
+            "第{n}项行为“{title}”标注为应被拒绝,预演中却获准;未写入任何内容",
+            n=act.number,
+            title=act.title(dossier.procedure),
+        )
+        fault = Fault(
+            f"{act.path}.expect",
+            f"act {act.number} is marked as refused, and was accepted",
+            "mend the act, or leave expect out",
+        )
+        return cls(dossier, act, outcome, None, [fault])
+
+    @classmethod
+    def too_few(cls, dossier: Dossier, act: PlannedAct, refusal: Refused) -> NotAsExpected:
+        """An act was refused for fewer reasons than the dossier says."""
+        found = len(refusal.blockers)
+        outcome = say(
+            "act {n}, {title}, is refused for {found} reason(s), and {wanted} were expected; nothing was written",
+            "第{n}项行为“{title}”被拒绝的理由有{found}项,应为{wanted}项;未写入任何内容",
+            n=act.number,
+            title=act.title(dossier.procedure),
+            found=found,
+            wanted=act.reasons,
+        )
+        faults = [
+            Fault(
+                f"{act.path}.reasons",
+                f"act {act.number} is refused for {found} reason(s), not for {act.reasons}",
+                f"write reasons = {found}, or mend the act",
+            ),
+            *(Fault(act.path, one.sentence().en) for one in refusal.blockers),
+        ]
+        return cls(dossier, act, outcome, refusal, faults)
+
+    def describe(self, language: Language) -> str:
+        """What happened, and every reason, in ``language``."""
+        lines = [f"{self.act.path}: {self.outcome.get(language)}"]
+        if self.refusal is not None:
+            lines += [f"  - {blocker.sentence().get(language)}" for blocker in self.refusal.blockers]
+        return "\n".join(lines)

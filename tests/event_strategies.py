@@ -1,0 +1,108 @@
+"""Hypothesis strategies for every event and everything a record says besides it."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from stabflow.calendar import DueTime
+from stabflow.decision import events
+from stabflow.decision.events import EVENTS, Event, LaidOut
+from stabflow.history.record import Circumstances
+from stabflow.values import MAX_INT, Actor, Basis, File, Matter
+
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,15}", fullmatch=True)
+IDS = st.from_regex(r"[a-z0-9项][\w.:@-]{0,20}", fullmatch=True).map(lambda text: unicodedata.normalize("NFC", text))
+SHA256 = st.binary(min_size=32, max_size=32).map(bytes.hex)
+
+# Chinese, combining marks, astral letters and what is left of Unicode once the unwanted is taken out.
+_LETTERS = st.one_of(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u061c\u200e\u200f\ufffe\uffff"),
+    st.sampled_from('评估报告维稳é\u0301\u0308가각𠀀𝒳👩‍💻\n\t"\\ü̈'),
+).filter(lambda one: not ("\u202a" <= one <= "\u202e" or "\u2066" <= one <= "\u2069"))
+TEXTS = st.text(_LETTERS, max_size=60).map(lambda text: unicodedata.normalize("NFC", text))
+WORDS = TEXTS.filter(lambda text: bool(text.strip()))
+
+MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))
+DAYS = st.dates()
+WHOLE = st.integers(-MAX_INT, MAX_INT)
+DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=8).map(
+    lambda number: Decimal(f"{number.normalize():f}") + 0
+)
+FILES = st.builds(File, WORDS, st.sampled_from(["application/pdf", "image/png", "text/plain"]), SHA256)
+VALUES = st.one_of(st.booleans(), WHOLE, DECIMALS, TEXTS, st.lists(NAMES, max_size=3).map(tuple), DAYS, FILES)
+TABLES: st.SearchStrategy[dict[str, Any]] = st.dictionaries(NAMES, VALUES, max_size=4)
+
+ACTORS = st.builds(Actor, IDS, body=IDS)
+MATTERS = st.builds(Matter, IDS, WORDS)
+BASES = st.builds(Basis, WORDS, st.none() | SHA256)
+DUE = st.builds(
+    DueTime,
+    at=MOMENTS,
+    limit=st.sampled_from(["10 working days", "3 months", "until 2026-05-01"]),
+    start=MOMENTS,
+    weekend_days=st.integers(0, 400),
+    holidays=st.lists(DAYS, max_size=3).map(tuple),
+    workdays=st.lists(DAYS, max_size=3).map(tuple),
+    estimated=st.booleans(),
+    calendar=st.just("") | SHA256,
+)
+LAID_OUT = st.builds(LaidOut, item=IDS, kind=NAMES, state=NAMES, values=TABLES, due=st.none() | DUE)
+
+_COMMON = {"values": TABLES, "due": st.none() | DUE, "trigger": NAMES, "state": NAMES, "kind": NAMES}
+_LAYING = {"laid_out": st.lists(LAID_OUT, max_size=2).map(tuple)}
+_PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
+    events.Opened: {
+        "case_id": IDS,
+        "procedure": NAMES,
+        "procedure_version": IDS,
+        "digest": SHA256,
+        "matter": MATTERS,
+        **_LAYING,
+    },
+    events.Moved: {
+        "source": NAMES,
+        "dest": st.none() | NAMES,
+        **_LAYING,
+        "superseded": st.lists(IDS, max_size=2).map(tuple),
+    },
+    events.Added: {"item": IDS},
+    events.ItemMoved: {"item": IDS, "source": NAMES, "dest": st.none() | NAMES},
+    events.Amended: {"item": st.none() | IDS, "reason": WORDS},
+    events.Appointed: {"office": NAMES, "appointee": ACTORS},
+    events.Relieved: {"office": NAMES, "appointee": ACTORS},
+    events.Constituted: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
+    events.Withdrawn: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
+    events.Registered: {"procedure": NAMES, "procedure_version": IDS, "digest": SHA256, "text": TEXTS},
+}
+
+
+def of(type_: type[Event]) -> st.SearchStrategy[Event]:
+    """Events of one class."""
+    names = type_.__attrs_attrs__  # type: ignore[attr-defined]
+    fields = {field.name for field in names}
+    return st.builds(type_, **{k: v for k, v in {**_COMMON, **_PARTS[type_]}.items() if k in fields})
+
+
+ALL = sorted(EVENTS.values(), key=lambda type_: type_.tag)
+EVENT = st.one_of([of(type_) for type_ in ALL])
+
+CIRCUMSTANCES = st.builds(
+    Circumstances,
+    actor=ACTORS,
+    role=NAMES,
+    basis=BASES,
+    mandate=st.just("") | SHA256,
+    occurred_at=MOMENTS,
+    recorded_at=MOMENTS,
+    clamped=st.booleans(),
+    key=st.none() | WORDS,
+    procedure=SHA256,
+    plugins=st.lists(NAMES, max_size=2).map(tuple),
+)
+
+SOME_DAY = date(2026, 5, 1)

@@ -1,0 +1,434 @@
+"""Who may do what: every act that writes is somebody's by a row, in a role, under a mandate; everybody else is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from procedures_for_tests import OFFICES, START, Desk, actor, changed, kinds
+
+from stabflow.case import Appointment
+from stabflow.decision.events import Added, Amended, Appointed, ItemMoved, Moved, Opened, Relieved
+from stabflow.errors import InvalidInput, NotPermitted, NotYourRole, Refused, Unmet
+from stabflow.values import Actor
+
+
+def prepared() -> Desk:
+    desk = Desk().drafting()
+    desk.fire("describe", "officer", contested=False, people=10)
+    desk.add("task", "officer", owner="owner", deadline=START.date())
+    return desk
+
+
+ACTS: dict[str, tuple[str, Callable[[Desk, Actor], object], type]] = {
+    "appoint": ("chief", lambda desk, by: desk.appoint("officer", "officer2", by), Appointed),
+    "relieve": ("chief", lambda desk, by: desk.relieve("reviewer", "reviewer2", by), Relieved),
+    "state": ("officer", lambda desk, by: desk.fire("describe", by, contested=True, people=3), Moved),
+    "move": ("officer", lambda desk, by: desk.fire("submit", by, lead="officer"), Moved),
+    "add": ("officer", lambda desk, by: desk.add("hearing", by, day=START.date(), invited=3), Added),
+    "move an item": ("owner", lambda desk, by: desk.fire("carry_out", by, "task-1", account="done"), ItemMoved),
+    "amend": ("officer", lambda desk, by: desk.amend(by, people=11), Amended),
+    "amend an item": ("officer", lambda desk, by: desk.amend(by, "task-1", deadline=START.date()), Amended),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_act_by_who_holds_the_role_names_role_and_mandate(name: str) -> None:
+    who, act, event = ACTS[name]
+    desk = prepared()
+    act(desk, actor(who))
+    happened, stamp = desk.history[-1]
+    assert type(happened) is event
+    assert stamp.role == who
+    mandates = {held.actor: held.mandate for held in (*OFFICES, *desk.value.appointments)}
+    assert stamp.mandate == mandates.get(who, "hash-6")  # the owner's is the act that named them
+    assert desk.replayed() == desk.case
+
+
+@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("who", [Actor("nobody", body="street"), actor("clerk"), actor("reviewer"), actor("judge")])
+def test_nobody_else_may(name: str, who: Actor) -> None:
+    role, act, _ = ACTS[name]
+    desk = prepared()
+    if name == "appoint" and who.id == "clerk":
+        act(desk, who)
+        return
+    with pytest.raises(NotYourRole) as caught:
+        act(desk, who)
+    (blocker,) = [one for one in caught.value.blockers if one.kind == "role"]
+    assert role in caught.value.roles or role == "owner"
+    assert {cure.role for cure in blocker.cure} == set(caught.value.roles)
+    held = {one.role for one in (*OFFICES, *desk.value.appointments) if one.actor == who.id}
+    assert set(caught.value.held) == held
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_the_right_id_for_another_body_is_somebody_else(name: str) -> None:
+    who, act, _ = ACTS[name]
+    desk = prepared()
+    if who == "owner":
+        desk.appoint("specialist", Actor("owner", body="water_bureau"))
+    with pytest.raises(NotYourRole) as caught:
+        act(desk, Actor(who, body="elsewhere"))
+    if who != "owner":
+        assert "not for elsewhere" in caught.value.blockers[0].text.en
+
+
+def test_an_owner_who_holds_no_role_acts_for_any_body_and_one_who_does_only_for_theirs() -> None:
+    desk = prepared()
+    desk.fire("carry_out", Actor("owner", body="anywhere"), "task-1", account="done")
+    desk = prepared()
+    desk.appoint("specialist", Actor("owner", body="water_bureau"))
+    desk.fire("carry_out", Actor("owner", body="water_bureau"), "task-1", account="done")
+    assert desk.history[-1][1].role == "owner"
+    assert desk.history[-1][1].mandate == "hash-6"
+
+
+@pytest.mark.parametrize("name", [name for name in ACTS if ACTS[name][0] == "officer"])
+def test_who_was_relieved_may_nothing_any_more(name: str) -> None:
+    _, act, _ = ACTS[name]
+    desk = prepared().relieve("officer", "officer")
+    with pytest.raises(NotYourRole) as caught:
+        act(desk, actor("officer"))
+    assert caught.value.held == ()
+    act(desk.appoint("officer", "officer"), actor("officer"))
+
+
+def test_a_standing_office_that_ended_gives_no_right() -> None:
+    desk = prepared()
+    desk.offices = tuple(held for held in OFFICES if held.role != "chief")
+    with pytest.raises(NotYourRole):
+        desk.fire("drop", "chief")
+
+
+# Opening
+
+
+def test_opening() -> None:
+    desk = Desk().open("clerk", sector="roads", remark="urgent")
+    event, stamp = desk.history[0]
+    assert isinstance(event, Opened)
+    assert (event.trigger, event.state, dict(event.values)) == (
+        "open",
+        "drafting",
+        {"sector": "roads", "remark": "urgent"},
+    )
+    assert (stamp.role, stamp.mandate) == ("clerk", "founding-2")
+    assert (event.procedure, event.procedure_version, event.digest) == ("desk", "1", desk.procedure.digest)
+    assert desk.value.body == "hall"
+
+
+@pytest.mark.parametrize("who", [Actor("nobody", body="street"), actor("judge"), Actor("chief", body="street")])
+def test_an_outsider_opens_nothing(who: Actor) -> None:
+    desk = Desk()
+    with pytest.raises(NotYourRole) as caught:
+        desk.open(who)
+    assert caught.value.roles == ("chief", "clerk")
+    assert desk.case is None
+
+
+def test_an_opening_has_requirements_too() -> None:
+    desk = Desk(offices=OFFICES[:2])
+    with pytest.raises(Unmet) as caught:
+        desk.open()
+    (blocker,) = caught.value.blockers
+    assert (blocker.kind, blocker.clause) == ("filled", ("3",))
+    assert desk.case is None
+
+
+def test_opening_is_refused_with_everything_at_once() -> None:
+    desk = Desk(offices=OFFICES[:2])
+    with pytest.raises(NotYourRole) as caught:
+        desk.open("judge")
+    assert kinds(caught.value) == ["role", "filled"]
+
+
+def test_a_case_is_opened_once_and_before_anything_else() -> None:
+    desk = Desk()
+    with pytest.raises(InvalidInput, match="has not been opened"):
+        desk.fire("submit", "officer")
+    desk.open()
+    with pytest.raises(InvalidInput, match="is open already"):
+        desk.open()
+
+
+def test_time_opens_what_it_opens_and_no_person_does() -> None:
+    desk = Desk()
+    for who in ("chief", "clerk", "judge"):
+        with pytest.raises(NotYourRole) as caught:
+            desk.open(who, trigger="open_weekly")
+        assert caught.value.roles == ()
+        assert "time" in caught.value.blockers[0].text.en
+    with pytest.raises(InvalidInput, match="did you mean 'open'"):
+        desk.open(trigger="opem")
+
+
+# Appointing
+
+
+def test_nobody_appoints_themselves() -> None:
+    desk = Desk().open()
+    for who in ("chief", Actor("chief", body="street")):
+        with pytest.raises(Unmet) as caught:
+            desk.appoint("officer", who, "chief")
+        assert kinds(caught.value) == ["oneself"]
+
+
+def test_seats_are_limited_and_free_again_after_relief() -> None:
+    desk = Desk().drafting()
+    with pytest.raises(Unmet) as caught:
+        desk.appoint("reviewer", "reviewer3")
+    assert kinds(caught.value) == ["seats"]
+    desk.relieve("reviewer", "reviewer2").appoint("reviewer", "reviewer3")
+    assert [held.actor for held in desk.value.appointments if held.role == "reviewer"] == ["reviewer", "reviewer3"]
+
+
+def test_nobody_holds_a_role_twice_not_even_for_another_body() -> None:
+    desk = Desk().drafting()
+    with pytest.raises(Unmet) as caught:
+        desk.appoint("officer", Actor("officer", body="elsewhere"))
+    assert kinds(caught.value) == ["unique"]
+
+
+def test_who_appoints_what() -> None:
+    desk = Desk().open()
+    desk.appoint("officer", "officer", "clerk")
+    assert desk.history[-1][1].role == "clerk"
+    with pytest.raises(NotYourRole) as caught:
+        desk.appoint("reviewer", "reviewer", "clerk")
+    assert caught.value.roles == ("chief",)
+    with pytest.raises(NotYourRole):
+        desk.relieve("reviewer", "reviewer", "officer")
+
+
+def test_a_holder_of_several_roles_appoints_in_the_one_that_may() -> None:
+    offices = (*OFFICES, Appointment("clerk", "chief", "annex", "founding-5"))
+    desk = Desk(offices=offices).open()
+    desk.appoint("officer", "officer", Actor("chief", body="annex"))
+    assert (desk.history[-1][1].role, desk.history[-1][1].mandate) == ("clerk", "founding-5")
+    with pytest.raises(NotYourRole):
+        desk.appoint("reviewer", "reviewer", Actor("chief", body="annex"))
+    with pytest.raises(NotYourRole):
+        desk.appoint("officer", "officer2", "chief", role="clerk")
+    desk.appoint("officer", "officer2", "chief", role="chief")
+
+
+def test_an_appointee_acts_for_the_body_that_the_procedure_asks_for() -> None:
+    desk = Desk().open(sector="roads")
+    with pytest.raises(Unmet) as caught:
+        desk.appoint("specialist", Actor("s", body="water_bureau"))
+    assert kinds(caught.value) == ["body"]
+    desk.appoint("specialist", Actor("s", body="road_bureau"))
+
+
+def test_a_holder_whose_body_no_longer_fits_acts_no_more() -> None:
+    desk = Desk().drafting()
+    desk.appoint("specialist", Actor("s", body="water_bureau"))
+    with pytest.raises(Unmet) as caught:
+        desk.relieve("specialist", Actor("s", body="elsewhere"))
+    assert kinds(caught.value) == ["role"]
+    desk.fire("resector", "officer", sector="roads")
+    with pytest.raises(Unmet) as caught:
+        desk.fire("resector", Actor("s", body="water_bureau"), sector="water")
+    assert kinds(caught.value) == ["body"]
+    assert desk.available(Actor("s", body="water_bureau")) == []
+
+
+def test_a_body_that_follows_from_a_fact_waits_for_the_fact() -> None:
+    desk = Desk(
+        changed(
+            ('appointed_by = ["chief"]\nbody = "sector"', 'body = "sector"'),
+            (
+                'by = ["chief", "clerk"]\nset = ["sector", "remark"]\nrequires = [{ filled = ["judge"], clause = "3" }, '
+                '{ value = "sector", is = ["water", "roads"] }]',
+                'by = ["chief", "specialist"]\nset = ["remark"]',
+            ),
+        )
+    )
+    specialist = Actor("s", body="road_bureau")
+    desk.offices = (*OFFICES, Appointment("specialist", "s", "road_bureau", "founding-9"))
+    with pytest.raises(Unmet) as caught:
+        desk.open(specialist, remark="r")
+    assert kinds(caught.value) == ["unstated"]
+    desk.open(remark="r").appoint("officer", "officer")
+    assert "resector" in [option.trigger for option in desk.available(specialist)]
+    with pytest.raises(Unmet) as caught:
+        desk.fire("resector", specialist, sector="water")
+    assert kinds(caught.value) == ["body"]
+    desk.fire("resector", specialist, sector="roads")
+
+
+def test_a_standing_office_is_not_filled_in_a_case() -> None:
+    desk = Desk().open()
+    with pytest.raises(InvalidInput, match="standing office"):
+        desk.appoint("judge", "somebody")
+    with pytest.raises(InvalidInput, match="did you mean 'officer'"):
+        desk.appoint("oficer", "somebody")
+    with pytest.raises(InvalidInput, match="standing office"):
+        desk.relieve("chief", "chief")
+
+
+def test_nobody_is_appointed_when_the_case_is_over() -> None:
+    desk = Desk().open().fire("drop", "chief")
+    with pytest.raises(Unmet) as caught:
+        desk.appoint("officer", "officer")
+    assert kinds(caught.value) == ["state"]
+
+
+def test_an_appointment_is_refused_with_everything_at_once() -> None:
+    desk = Desk().drafting()
+    with pytest.raises(NotYourRole) as caught:
+        desk.appoint("reviewer", "officer", "officer")
+    assert kinds(caught.value) == ["role", "oneself", "seats", "separation"]
+
+
+def test_only_who_holds_a_role_is_relieved_of_it() -> None:
+    desk = Desk().drafting()
+    for who in (actor("officer2"), Actor("officer", body="elsewhere"), actor("reviewer")):
+        with pytest.raises(Unmet) as caught:
+            desk.relieve("officer", who)
+        assert kinds(caught.value) == ["role"]
+
+
+# The role that a command names
+
+
+def test_a_named_role_is_the_one_acted_in() -> None:
+    offices = (*OFFICES, Appointment("clerk", "chief", "hall", "founding-5"))
+    desk = Desk(offices=offices).open("chief", role="clerk")
+    assert (desk.history[0][1].role, desk.history[0][1].mandate) == ("clerk", "founding-5")
+    with pytest.raises(NotYourRole) as caught:
+        desk.fire("drop", "chief", role="clerk")
+    assert "asks to act as clerk" in caught.value.blockers[0].text.en
+
+
+def test_an_unknown_role_is_a_faulty_input() -> None:
+    desk = prepared()
+    for act in (
+        lambda: desk.fire("describe", "officer", role="oficer", contested=True, people=1),
+        lambda: desk.add("sample", "clerk", role="oficer"),
+        lambda: desk.appoint("officer", "x", role="oficer"),
+        lambda: desk.amend("officer", role="oficer", people=4),
+    ):
+        with pytest.raises(InvalidInput, match="did you mean 'officer'"):
+            act()
+    with pytest.raises(NotYourRole):
+        desk.fire("describe", "officer", role="owner", contested=True, people=1)
+
+
+# An actor field as `by`
+
+
+def test_nobody_makes_themselves_the_party_of_the_same_act() -> None:
+    desk = Desk(
+        changed(
+            (
+                '{ trigger = "add", dest = "given", by = ["officer"]',
+                '{ trigger = "add", dest = "given", by = ["officer", "owner"]',
+            )
+        )
+    )
+    desk.drafting()
+    with pytest.raises(NotYourRole):
+        desk.add("task", "stranger", owner="stranger", deadline=START.date())
+    desk.add("task", "officer", owner="owner", deadline=START.date())
+    with pytest.raises(NotYourRole):
+        desk.fire("reassign", "stranger", "task-1", owner="stranger", deadline=START.date())
+    desk.fire("reassign", "owner", "task-1", owner="next", deadline=START.date())
+    with pytest.raises(NotYourRole):
+        desk.fire("carry_out", "owner", "task-1", account="x")
+    desk.fire("carry_out", "next", "task-1", account="x")
+    assert desk.history[-1][1].mandate == "hash-6"
+
+
+def test_the_party_of_one_item_is_nobody_at_another() -> None:
+    desk = prepared()
+    desk.add("task", "officer", owner="other", deadline=START.date())
+    with pytest.raises(NotYourRole):
+        desk.fire("carry_out", "owner", "task-2", account="x")
+
+
+def test_an_actor_fact_is_a_party_of_the_case() -> None:
+    desk = Desk().reviewing().fire("suspend", "judge", wake_on=START.date())
+    desk.wait(days=10)
+    with pytest.raises(NotYourRole):
+        desk.fire("wake", "judge")
+    desk.fire("wake", "officer")
+    assert desk.history[-1][1].role == "lead"
+
+
+# What no row permits
+
+
+def test_what_leads_nowhere_from_here_is_not_permitted() -> None:
+    desk = Desk().drafting()
+    with pytest.raises(NotPermitted) as caught:
+        desk.fire("agree", "judge")
+    refusal = caught.value
+    assert (refusal.state, refusal.trigger) == ("drafting", "agree")
+    assert set(refusal.permitted) == {"describe", "resector", "submit", "drop"}
+    assert refusal.blockers[0].clause == ("2",)
+    with pytest.raises(NotPermitted) as caught:
+        desk.fire("open", "chief", sector="water")
+    assert "to be created by it" in caught.value.blockers[0].need.en
+    with pytest.raises(NotPermitted):
+        desk.fire("open_weekly", "chief")
+
+
+def test_an_item_moves_only_from_where_it_stands() -> None:
+    desk = prepared()
+    with pytest.raises(NotPermitted) as caught:
+        desk.fire("verify", "judge", "task-1")
+    assert set(caught.value.permitted) == {"reassign", "carry_out"}
+    with pytest.raises(NotPermitted):
+        desk.fire("add", "officer", "task-1")
+    with pytest.raises(InvalidInput, match="did you mean 'verify'"):
+        desk.fire("verifi", "judge", "task-1")
+
+
+def test_a_case_that_is_over_stays_over() -> None:
+    desk = Desk().done()
+    for trigger in ("drop", "agree", "describe"):
+        with pytest.raises(NotPermitted) as caught:
+            desk.fire(trigger, "chief")
+        assert caught.value.permitted == ()
+    for act in (
+        lambda: desk.add("sample", "clerk"),
+        lambda: desk.add("task", "officer", owner="x", deadline=START.date()),
+    ):
+        with pytest.raises(NotPermitted, match="the case is over"):
+            act()
+    assert desk.add("notice", "clerk") == "notice-1"
+
+
+def test_items_of_a_final_state_wait_for_it() -> None:
+    desk = Desk().agreed()
+    with pytest.raises(Unmet) as caught:
+        desk.add("notice", "clerk")
+    assert kinds(caught.value) == ["case"]
+    desk.fire("drop", "chief")
+    with pytest.raises(NotPermitted):
+        desk.add("notice", "clerk")
+
+
+def test_an_item_that_was_open_when_the_case_ended_stays_as_it_is() -> None:
+    desk = prepared().fire("drop", "chief")
+    with pytest.raises(NotPermitted, match="the case is over"):
+        desk.fire("carry_out", "owner", "task-1", account="x")
+
+
+def test_what_time_creates_and_the_procedure_lays_out_no_person_adds() -> None:
+    desk = Desk().drafting()
+    for who in ("chief", "officer", "clerk"):
+        for trigger in (None, "add"):
+            with pytest.raises(NotYourRole) as caught:
+                desk.add("alarm", who, trigger=trigger)
+            assert caught.value.roles == ()
+    with pytest.raises(InvalidInput, match="lays it out"):
+        desk.add("criterion", "officer")
+
+
+def test_a_refusal_is_a_refusal_whatever_it_concerns() -> None:
+    assert issubclass(NotPermitted, Refused)
+    assert issubclass(NotYourRole, Refused)
+    assert issubclass(Unmet, Refused)

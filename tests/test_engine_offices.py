@@ -1,0 +1,384 @@
+"""Standing offices, claimed and recorded time, procedures by version: what every act rests on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import worlds
+from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, OUTSIDER, START, FakeClock
+
+import stabflow
+from stabflow import Actor, CaseHandle, Engine, InvalidInput, Matter, Plugin, ProcedureError, Refused, hookimpl
+from stabflow.errors import Corrupt, NotYourRole, Unmet
+from stabflow.language import Procedure, bundled
+from stabflow.stores.memory import MemoryStore
+
+Pair = tuple[Engine, Engine]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    clock, store = FakeClock(), MemoryStore()
+    if request.param == "memory":
+        engines = worlds.engine_over(store, clock), worlds.engine_over(store, clock)
+    else:
+        url = f"sqlite:///{tmp_path}/store.db"
+        engines = worlds.engine_on(url, clock), worlds.engine_on(url, clock)
+    yield engines
+    for engine in engines:
+        engine.close()
+
+
+# Offices
+
+
+def test_an_office_is_held_from_the_next_call_on_everywhere(pair: Pair) -> None:
+    here, there = pair
+    with pytest.raises(NotYourRole):
+        there.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    record = here.constitute("small", "chair", CHAIR, basis=BASIS)
+    assert [held.mandate for held in there.offices("small")] == [record.hash]
+    case = there.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert case.history()[0].mandate == record.hash
+    here.withdraw("small", "chair", CHAIR, basis="recalled")
+    with pytest.raises(NotYourRole):
+        case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
+    with pytest.raises(NotYourRole):
+        there.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert there.offices("small") == ()
+    again = there.constitute("small", "chair", CHAIR, basis="again")
+    case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
+    assert case.history()[-1].mandate == again.hash
+    assert here.verify().cases == 1
+
+
+def test_the_record_says_who_filled_the_office_and_why(pair: Pair) -> None:
+    record = pair[0].constitute("small", "chair", CHAIR, basis=BASIS, by=Actor("mayor", body="council"))
+    assert (record.actor.id, record.basis.text, record.role, record.stream, record.version) == (
+        "mayor", BASIS, "founding_authority", "system/offices", 1,
+    )  # fmt: skip
+    by_default = pair[1].withdraw("small", "chair", CHAIR, basis=BASIS)
+    assert by_default.actor == Actor("host:operator", body="host")
+
+
+@pytest.mark.parametrize(
+    ("office", "holder", "error"),
+    [
+        ("char", CHAIR, InvalidInput),
+        ("clerk", CLERK, InvalidInput),
+        ("owner", CLERK, InvalidInput),
+    ],
+)
+def test_only_a_standing_office_can_be_constituted(pair: Pair, office: str, holder: Actor, error: type) -> None:
+    for act in (pair[0].constitute, pair[0].withdraw):
+        with pytest.raises(error):
+            act("small", office, holder, basis=BASIS)
+    assert pair[0].offices("small") == ()
+
+
+def test_seats_are_counted_and_nobody_constitutes_themselves(pair: Pair) -> None:
+    with pytest.raises(Unmet, match="themselves"):
+        pair[0].constitute("small", "chair", CHAIR, basis=BASIS, by=CHAIR)
+    pair[0].constitute("small", "chair", CHAIR, basis=BASIS)
+    with pytest.raises(Unmet, match="already"):
+        pair[1].constitute("small", "chair", CHAIR, basis=BASIS)
+    with pytest.raises(Unmet, match="seat"):
+        pair[1].constitute("small", "chair", OUTSIDER, basis=BASIS)
+    for nobody in (OUTSIDER, Actor(CHAIR.id, body="elsewhere")):
+        with pytest.raises(InvalidInput, match="does not hold"):
+            pair[1].withdraw("small", "chair", nobody, basis=BASIS)
+    assert len(pair[0].offices("small")) == 1
+
+
+def test_two_who_take_the_last_seat_at_once() -> None:
+    store = worlds.wrapped()
+    engine, rival = worlds.engine_over(store), worlds.engine_over(store)
+    store.interleave(lambda: rival.constitute("small", "chair", CHAIR, basis=BASIS), only="system/")
+    with pytest.raises(Unmet, match="seat"):
+        engine.constitute("small", "chair", OUTSIDER, basis=BASIS)
+    assert [held.actor for held in engine.offices("small")] == [CHAIR.id]
+
+
+_NOW = {"id": "small", "version": "1"}
+
+
+def standing(*roles: str, **identity: str) -> Procedure:
+    """The small procedure with more standing offices."""
+    text = worlds.SMALL
+    for role in roles:
+        head, _, tail = text.partition(f"[roles.{role}]")
+        assert tail
+        text = f"{head}[roles.{role}]" + tail.replace('appointed_by = ["chair"]', "", 1)
+    for key, value in identity.items():
+        text = text.replace(f'{key} = "{_NOW[key]}"', f'{key} = "{value}"', 1)
+    return worlds.loads(text)
+
+
+def test_separated_offices_are_not_filled_with_one_person() -> None:
+    engine, two = worlds.engine_on("memory:"), standing("clerk", "auditor", id="two")
+    engine.constitute(two, "clerk", CLERK, basis=BASIS)
+    with pytest.raises(Unmet, match="separate"):
+        engine.constitute(two, "auditor", CLERK, basis=BASIS)
+    engine.constitute(two, "auditor", AUDITOR, basis=BASIS)
+    engine.constitute(two, "clerk", OUTSIDER, basis=BASIS)
+    assert len(engine.offices(two)) == 3
+
+
+def test_an_office_of_another_version_is_no_role_here() -> None:
+    """What version 2 fills outside of cases, version 1 fills inside of them: nobody comes in by that door."""
+    store = MemoryStore()
+    engine = worlds.constituted(worlds.engine_over(store))
+    case = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    two = standing("clerk", version="2")
+    engine.constitute(two, "clerk", OUTSIDER, basis=BASIS)
+    with pytest.raises(NotYourRole):
+        case.add("note", by=OUTSIDER, basis=BASIS, **NOTE)
+    other = engine.open_case(two, Matter("road-2", "Road"), by=CHAIR, basis=BASIS)
+    other.add("note", by=OUTSIDER, basis=BASIS, **NOTE)
+    assert engine.verify().cases == 2
+
+
+# Time
+
+
+def test_what_is_claimed_and_what_is_recorded_are_two_times(pair: Pair) -> None:
+    engine = worlds.constituted(pair[0])
+    case = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    opened = case.history()[0]
+    assert opened.occurred_at == opened.recorded_at
+    at = opened.recorded_at + timedelta(microseconds=1)
+    told = at.astimezone(timezone(timedelta(hours=8)))
+    appointed = case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS, at=told)
+    assert appointed.occurred_at == at < appointed.recorded_at
+    assert appointed.occurred_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        (START + timedelta(days=1), "ahead of the clock"),
+        (START - timedelta(days=1), "before the last act"),
+        (START.replace(tzinfo=None), "no time zone"),
+        ("2026-03-02", "not a time"),
+        (START.date(), "not a time"),
+        (0, "not a time"),
+    ],
+)
+def test_a_time_that_cannot_be_claimed_is_refused(pair: Pair, at: Any, why: str) -> None:
+    engine = worlds.constituted(pair[0])
+    case = worlds.opened(engine)
+    before = case.history()
+    with pytest.raises(InvalidInput, match=why):
+        case.add("note", by=CLERK, basis=BASIS, at=at, **NOTE)
+    with pytest.raises(InvalidInput, match=why), case.acting(CLERK, basis=BASIS, at=at) as act:
+        act.add("note", **NOTE)
+    assert case.history() == before
+    if "before" not in why:
+        with pytest.raises(InvalidInput, match=why):
+            engine.withdraw("small", "chair", CHAIR, basis=BASIS, at=at)
+        with pytest.raises(InvalidInput, match=why):
+            engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=at)
+
+
+def test_nobody_acts_before_they_took_office(pair: Pair) -> None:
+    engine = worlds.constituted(pair[0])
+    with pytest.raises(InvalidInput, match="took office"):
+        engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=START - timedelta(days=400))
+    engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+    engine.constitute("small", "chair", CHAIR, basis="decree of 2012", at=START - timedelta(days=500))
+    case = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=START - timedelta(days=400))
+    assert case.value.opened_at == START - timedelta(days=400)
+    assert case.history()[0].recorded_at > START
+    case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS, at=START - timedelta(days=399))
+    case.add("note", by=CLERK, basis=BASIS, at=START - timedelta(days=399), **NOTE)
+
+
+@pytest.mark.parametrize(("behind", "flagged"), [(0.5, False), (5, False), (5.000001, True), (86_400, True)])
+def test_a_clock_that_goes_back_is_held_and_said_so(pair: Pair, behind: float, flagged: bool) -> None:
+    clock = FakeClock(step=timedelta())
+    for engine in pair:
+        engine._shell.clock = clock
+    case = worlds.opened(worlds.constituted(pair[0]))
+    last = case.history()[-1]
+    clock.now -= timedelta(seconds=behind)
+    record = case.fire("do", item=case.add("note", by=CLERK, basis=BASIS, **NOTE), by=CLERK, basis=BASIS)
+    assert record.recorded_at == record.occurred_at == last.recorded_at
+    assert record.clamped is flagged
+    office = pair[1].withdraw("small", "chair", CHAIR, basis=BASIS)
+    assert office.clamped is flagged
+    times = [one.recorded_at for one in case.history()]
+    assert times == sorted(times)
+    clock.now += timedelta(days=2)
+    assert case.add("note", by=CLERK, basis=BASIS, **NOTE)
+    assert case.history()[-1].clamped is False
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda engine, case: engine.withdraw("small", "chair", CHAIR, basis=BASIS),
+        lambda engine, case: engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS),
+        lambda engine, case: case.add("note", by=CLERK, basis=BASIS, **NOTE),
+        lambda engine, case: case.blockers("submit", by=CLERK),
+        lambda engine, case: case.available(CLERK),
+    ],
+)
+def test_a_clock_without_a_zone_is_refused(act: Callable[[Engine, CaseHandle], object]) -> None:
+    engine = worlds.constituted(worlds.engine_on("memory:"))
+    case = worlds.opened(engine)
+    engine._shell.clock = lambda: datetime(2026, 3, 2)
+    with pytest.raises(InvalidInput, match="zone"):
+        act(engine, case)
+
+
+def test_a_clock_in_another_zone_tells_the_same_time() -> None:
+    clock = FakeClock(START.astimezone(timezone(timedelta(hours=8))))
+    case = worlds.opened(worlds.constituted(worlds.engine_on("memory:", clock)))
+    assert {record.recorded_at.tzinfo for record in case.history()} == {UTC}
+    assert case.history()[0].recorded_at == START + timedelta(seconds=2)
+
+
+# Procedures
+
+
+def changed() -> Procedure:
+    return worlds.small(find='by = ["clerk", "chair"]', put='by = ["clerk"]')
+
+
+def test_another_definition_of_a_version_is_refused_in_one_engine() -> None:
+    engine = worlds.constituted(worlds.engine_on("memory:"))
+    with pytest.raises(ProcedureError, match="new version"):
+        engine.open_case(changed(), BRIDGE, by=CHAIR, basis=BASIS)
+    with pytest.raises(ProcedureError, match="new version"):
+        engine.constitute(changed(), "chair", OUTSIDER, basis=BASIS)
+    with pytest.raises(ProcedureError, match="new version"):
+        worlds.engine_on("memory:", procedures=[worlds.small(), changed()])
+    assert engine.procedure("small").digest == worlds.small().digest
+
+
+def test_another_definition_of_a_bundled_version_is_refused() -> None:
+    false = worlds.loads(worlds.SMALL.replace('id = "small"', 'id = "five-step"'))
+    assert str(false) == "five-step@1"
+    with pytest.raises(ProcedureError, match="new version"):
+        worlds.engine_on("memory:", procedures=[false])
+    with pytest.raises(ProcedureError, match="new version"):
+        worlds.engine_on("memory:").constitute(false, "chair", CHAIR, basis=BASIS)
+    assert worlds.engine_on("memory:", procedures=[bundled("five-step")]).procedures().count("five-step@1") == 1
+
+
+def test_another_definition_of_a_version_is_refused_across_engines(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    with worlds.constituted(worlds.engine_on(url)) as engine:
+        case = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    with worlds.engine_on(url, procedures=[changed()]) as engine:
+        with pytest.raises(ProcedureError, match="new version"):
+            engine.open_case("small", Matter("road-2", "Road"), by=CHAIR, basis=BASIS)
+        assert len(list(engine.cases())) == 1
+        # The case goes on under the text it was opened under, whatever this engine has by that name.
+        assert engine.case(case.id).procedure.digest == worlds.small().digest
+        engine.case(case.id).add("note", by=CHAIR, basis=BASIS, **NOTE)
+    with worlds.engine_on(url, procedures=[]) as engine:
+        engine.case(case.id).appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
+        with pytest.raises(ProcedureError):
+            engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+        assert engine.verify().cases == 1
+
+
+def test_two_who_bring_two_definitions_at_once() -> None:
+    store = worlds.wrapped()
+    engine = worlds.constituted(worlds.engine_over(store))
+    rival = worlds.engine_over(store, procedures=[changed()])
+    store.interleave(lambda: rival.open_case("small", BRIDGE, by=CHAIR, basis=BASIS), only="procedure/")
+    with pytest.raises(ProcedureError, match="new version"):
+        engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert [row.digest for row in engine.cases()] == [changed().digest]
+    assert engine.verify().cases == 1
+
+
+def test_a_newer_version_is_taken_for_new_cases_only() -> None:
+    two = worlds.small(find='version = "1"', put='version = "2"')
+    engine = worlds.constituted(worlds.engine_on("memory:", procedures=[worlds.small(), two]))
+    old = engine.open_case("small@1", BRIDGE, by=CHAIR, basis=BASIS)
+    new = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert [old.value.procedure_version, new.value.procedure_version] == ["1", "2"]
+    assert new.id == "small-bridge-1-2"
+    assert {"small@1", "small@2", "five-step@1"} <= set(engine.procedures())
+
+
+@pytest.mark.parametrize("name", ["smal", "small@2", "five-steps", "", "five-step@0"])
+def test_an_unknown_procedure_is_said_with_a_near_one(name: str) -> None:
+    with pytest.raises(ProcedureError):
+        worlds.engine_on("memory:").open_case(name, BRIDGE, by=CHAIR, basis=BASIS)
+
+
+def test_a_store_without_the_text_of_a_procedure_is_corrupt() -> None:
+    store = MemoryStore()
+    case = worlds.constituted(worlds.engine_over(store)).open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    del store._records["procedure/small@1"]
+    with pytest.raises(Corrupt, match="small@1"):
+        worlds.engine_over(store, procedures=[]).case(case.id)
+    with pytest.raises(Corrupt, match="small@1"):
+        worlds.engine_over(store).verify()
+
+
+# Nothing comes of a first act that fails
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda engine: engine.constitute("small", "clerk", CLERK, basis=BASIS),
+        lambda engine: engine.constitute("small", "chair", CHAIR, basis=""),
+        lambda engine: engine.constitute("small", "chair", CHAIR, basis=BASIS, at=START + timedelta(days=9)),
+        lambda engine: engine.withdraw("small", "chair", CHAIR, basis=BASIS),
+        lambda engine: engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS),
+        lambda engine: engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, case_id="a b"),
+        lambda engine: engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, colour="red"),
+        lambda engine: engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, key="k"),
+        lambda engine: engine.open_case("smal", BRIDGE, by=CHAIR, basis=BASIS),
+        lambda engine: engine.case("small-bridge-1-1"),
+        lambda engine: engine.verify(),
+        lambda engine: list(engine.cases()),
+        lambda engine: engine.offices("small"),
+    ],
+)
+def test_nothing_is_made_by_what_is_not_an_act(tmp_path: Path, act: Any) -> None:
+    with worlds.engine_on(f"sqlite:///{tmp_path}/store.db") as engine:
+        with contextlib.suppress(Refused, InvalidInput, ProcedureError):
+            act(engine)
+        assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_opening_keeps_no_procedure() -> None:
+    store = MemoryStore()
+    engine = worlds.constituted(worlds.engine_over(store))
+    with pytest.raises(Refused):
+        engine.open_case("small", BRIDGE, by=OUTSIDER, basis=BASIS)
+    assert set(store._records) == {"system/offices"}
+
+
+def test_unknown_cases_are_said(pair: Pair) -> None:
+    worlds.opened(worlds.constituted(pair[0]))
+    for name in ("small-bridge-1-2", "", "system/offices", "../x", "offices"):
+        with pytest.raises(InvalidInput, match="no case"):
+            pair[1].case(name)
+
+
+def test_names_of_plugins_and_calendar_are_checked_at_once() -> None:
+    with pytest.raises(InvalidInput, match="calendar"):
+        stabflow.open("memory:", calendar="XX")
+
+    class Quiet(Plugin):
+        @hookimpl
+        def stabflow_procedures(self) -> list[Procedure]:
+            return [worlds.small()]
+
+    engine = worlds.constituted(stabflow.open("memory:", plugins=[Quiet()], clock=FakeClock()))
+    case = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert case.history()[0].plugins == (f"{Quiet.__module__}.{Quiet.__qualname__}",)
