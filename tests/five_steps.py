@@ -33,7 +33,9 @@ STANDING = {
     "higher_body": [HIGHER],
 }
 APPOINTED = {"initiating_unit": INITIATOR, "assessment_unit": ASSESSOR, "implementing_unit": IMPLEMENTER}
-EVERYBODY = [CHIEF, *REVIEWERS, *MEMBERS, *OVERSEERS, HIGHER, *APPOINTED.values(), OUTSIDER]
+PEOPLE = [CHIEF, *REVIEWERS, *MEMBERS, *OVERSEERS, HIGHER, *APPOINTED.values()]
+EVERYBODY = [*PEOPLE, OUTSIDER]
+"""Everybody who tries to act; the outsider is never named for anything."""
 
 PAPER = File("纪要", "application/pdf", "ab" * 32)
 SOON = date(2027, 3, 1)
@@ -252,7 +254,7 @@ def _fitting(procedure: Procedure, field: Field, pick: Callable[[Sequence[Any]],
         case FieldType.DATE:
             return SOON
         case FieldType.ACTOR:
-            return pick(EVERYBODY)
+            return pick(PEOPLE)
         case FieldType.FILE:
             return PAPER
 

@@ -116,6 +116,16 @@ def test_amending_something_else_leaves_the_due_time() -> None:
     assert desk.value.due == before
 
 
+def test_a_row_of_an_item_that_stays_leaves_its_due_time() -> None:
+    field = ("fields.verdict", 'fields.hint = { type = "int" }\nfields.verdict')
+    assess = '{ trigger = "assess", source = "open"'
+    row = (assess, '{ trigger = "hint", source = "open", by = ["officer"], set = ["hint"] },\n  ' + assess)
+    desk = Desk(changed(field, row)).checking()
+    before = desk.value.items["criterion-1"].due
+    desk.wait(days=1).fire("hint", "officer", "criterion-1", hint=1)
+    assert desk.value.items["criterion-1"].due == before is not None
+
+
 def test_a_deadline_in_the_past_is_overdue_at_once_and_no_error() -> None:
     desk = Desk().drafting()
     task = desk.add("task", "officer", owner="owner", deadline=date(2020, 1, 1))

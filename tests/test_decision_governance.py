@@ -290,6 +290,12 @@ def test_only_who_holds_a_role_is_relieved_of_it() -> None:
         assert kinds(caught.value) == ["role"]
 
 
+def test_who_is_relieved_of_one_role_keeps_the_others() -> None:
+    desk = Desk().drafting().appoint("specialist", Actor("officer", body="water_bureau"))
+    desk.relieve("officer", "officer")
+    assert desk.value.roles_of("officer") == {"specialist"}
+
+
 # The role that a command names
 
 

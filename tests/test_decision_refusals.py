@@ -189,14 +189,30 @@ def test_asking_counts_what_the_act_must_state_as_fitting() -> None:
 
 def test_asking_does_not_hold_an_earlier_value_against_an_act_that_states_it_anew() -> None:
     setting = 'set = ["contested", "people"]'
-    heard = '{ when = { value = "contested", is = true }, items = "hearing", at_least = 1 }'
-    desk = Desk(changed((setting, setting + '\nrequires = [{ value = "people", at_most = 5 }, ' + heard + "]")))
-    desk.drafting().fire("describe", "officer", contested=False, people=1)
-    assert desk.blockers("describe", "officer") == ()
+    heard = '{ when = { value = "contested", is = true }, items = "hearing", since = "drafting", at_least = 1 }'
+    desk = Desk(changed((setting, setting + "\nrequires = [" + heard + "]"))).drafting()
+    desk.add("hearing", "officer", day=START.date(), invited=3)
+    desk.fire("describe", "officer", contested=True, people=1).fire("hold", "officer", "hearing-1", came=1)
     desk.fire("submit", "officer", lead="officer").assess().fire("pass_check", "officer")
     desk.fire("send_back", "reviewer", reasons="r")
-    assert desk.blockers("describe", "officer") == ()
+    assert desk.value.facts["contested"] is True
     assert desk.blockers("describe", "officer", contested=True)
+    assert desk.blockers("describe", "officer") == ()  # it may come out uncontested this time
+    assert "describe" in [option.trigger for option in desk.available("officer")]
+
+
+def test_asking_sees_when_each_requirement_could_be_met_but_no_choice_meets_them_all() -> None:
+    against = '{ any = [{ value = "confirmed", is = true }, { items = "vote", where = { position = "against" }, at_most = 0 }] }'
+    for_ = '{ when = { value = "confirmed", is = true }, items = "vote", where = { position = "for" }, at_least = 1 }'
+    confirm = 'set = ["confirmed"]\nrequires = ['
+    desk = Desk(changed((confirm, confirm + against + ", " + for_ + ", "))).reviewing()
+    assert desk.blockers("confirm", "reviewer") == ()
+    desk.add("vote", "judge", position="against")
+    assert [len(desk.blockers("confirm", "reviewer", confirmed=confirmed)) for confirmed in (True, False)] == [1, 1]
+    assert len(desk.blockers("confirm", "reviewer")) == 1
+    assert "confirm" not in [option.trigger for option in desk.available("reviewer")]
+    desk.add("vote", "judge2", position="for")
+    assert desk.blockers("confirm", "reviewer") == ()
 
 
 def test_asking_never_fails_for_what_the_rows_permit() -> None:
@@ -228,6 +244,11 @@ def test_what_is_available() -> None:
     }
     assert [option.trigger for option in desk.available("chief")] == ["drop"]
     assert desk.available("nobody") == []
+    desk.add("task", "officer", owner="owner", deadline=START.date())
+    assert [(option.item, option.trigger) for option in desk.available("owner")] == [
+        ("task-1", "reassign"),
+        ("task-1", "carry_out"),
+    ]
     assert desk.available("officer", "reviewer") == []
     with pytest.raises(InvalidInput):
         desk.available("officer", "reviwer")

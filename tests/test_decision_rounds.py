@@ -127,7 +127,7 @@ def test_nobody_owes_a_superseded_item_and_nobody_moves_it() -> None:
 def test_items_added_by_people_are_not_superseded() -> None:
     assess = '{ trigger = "assess", source = "open"'
     add = '{ trigger = "add", dest = "open", by = ["officer"], set = ["aspect"] },\n  '
-    desk = Desk(changed((assess, add + assess))).checking()
+    desk = Desk(changed((assess, add + assess), AGAIN)).checking()
     own = desk.add("criterion", "officer", aspect="law")
     for name in ("criterion-1", "criterion-2", own):
         desk.fire("assess", "officer", name, verdict="good")
@@ -138,6 +138,10 @@ def test_items_added_by_people_are_not_superseded() -> None:
     desk.fire("assess", "officer", late, verdict="good")
     desk.fire("pass_check", "officer").fire("check_again", "reviewer")
     assert "superseded" not in states(desk).values()
+    late = desk.add("criterion", "officer", aspect="money")
+    desk.fire("check_again", "reviewer")
+    assert states(desk)[late] == "open"
+    assert list(states(desk).values()).count("superseded") == 2
 
 
 def test_items_keep_their_numbers_through_all_rounds() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,7 @@ def test_constituting_with_a_key_happens_once(pair: Pair) -> None:
 
 def test_two_who_constitute_at_once_with_one_key_hear_the_same() -> None:
     store = worlds.wrapped()
-    engine, rival = worlds.engine_over(store), worlds.engine_over(store)
+    engine, rival = worlds.engine_over(store), worlds.engine_over(store, FakeClock(step=timedelta(minutes=1)))
     said: list[Record] = []
     store.interleave(
         lambda: said.append(rival.constitute("small", "chair", CHAIR, basis=BASIS, key="k")), only="system/offices"

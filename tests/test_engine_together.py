@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from worlds import BASIS, CLERK, NOTE
 
 import stabflow
 from stabflow import Engine, Matter
+from stabflow.case import Case
 from stabflow.decision.events import Added
 from stabflow.decision.evolution import replay
 from stabflow.errors import VersionConflict
@@ -119,6 +121,20 @@ def test_threads_with_a_small_cache(engine: Engine, monkeypatch: pytest.MonkeyPa
     assert sum(len(case.value.items) for case in cases) == THREADS * EACH
     assert engine.verify().cases == 6
     engine.close()
+
+
+def test_the_cache_of_cases_is_changed_under_its_lock() -> None:
+    engine = worlds.constituted(worlds.engine_on("memory:"))
+    shell = engine._shell
+
+    class Watched(OrderedDict[str, Case]):
+        def __setitem__(self, key: str, value: Case) -> None:
+            assert shell._lock.locked()
+            super().__setitem__(key, value)
+
+    shell._cases = Watched()
+    worlds.noted(worlds.opened(engine))
+    assert len(shell._cases) == 1
 
 
 # Processes

@@ -119,6 +119,13 @@ def test_one_byte_changed_anywhere_is_seen(data: st.DataObject) -> None:
         worlds.engine_over(store).verify()
 
 
+def test_a_gap_is_said_as_what_it_is() -> None:
+    store, _ = filled()
+    del store._records[STREAM][2]
+    with pytest.raises(Corrupt, match="goes on with version 4 where 3 is due"):
+        worlds.engine_over(store).case(CASE)
+
+
 def test_a_tag_or_a_stream_that_was_changed_is_seen() -> None:
     store, _ = filled()
     good = store._records[STREAM][-1]

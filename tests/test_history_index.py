@@ -13,6 +13,7 @@ from worlds import AUDITOR, BASIS, CHAIR, CLERK
 
 from stabflow import Actor, CaseHandle, Engine, Procedure, Refused
 from stabflow.case import Case
+from stabflow.decision.events import Moved
 from stabflow.decision.evolution import evolve
 from stabflow.errors import InvalidInput
 from stabflow.history import index
@@ -34,6 +35,8 @@ def check_changes(procedure: Procedure, handle: CaseHandle) -> None:
     rows: Rows = {}
     for record in handle.history():
         before, case = case, evolve(case, record.event, record.stamp)
+        if isinstance(record.event, Moved) and record.event.dest is not None:
+            assert case.due == record.event.due
         change = index.change(procedure, before, case)
         rows = {key: row for key, row in rows.items() if row.duty not in change.cleared}
         assert rows.keys().isdisjoint(by_key(change.duties)), "a row that was not cleared comes again"
@@ -45,7 +48,7 @@ def check_changes(procedure: Procedure, handle: CaseHandle) -> None:
 
 PEOPLE = [CHAIR, CLERK, AUDITOR, Actor("clerk-2", body="office"), Actor("clerk-3", body="depot")]
 ACTS = st.sampled_from(
-    ["note", "do", "submit", "pass", "send_back", "settle", "appoint", "relieve", "amend", "submit", "pass"]
+    ["note", "do", "submit", "pass", "send_back", "restart", "settle", "appoint", "relieve", "amend", "submit"]
 )
 
 
@@ -77,7 +80,7 @@ def step(case: CaseHandle, act: str, number: int, who: Actor) -> None:
         case.fire(act, by=CLERK, basis=BASIS, urgent=True)
     elif act == "send_back":
         case.fire(act, by=CHAIR, basis=BASIS, reasons="r")
-    elif act == "settle":
+    elif act in {"settle", "restart"}:
         case.fire(act, by=CHAIR, basis=BASIS)
     elif act == "appoint":
         case.appoint("clerk", PEOPLE[3 + number % 2], by=CHAIR, basis=BASIS)

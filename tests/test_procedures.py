@@ -14,8 +14,10 @@ LOCK = resources.files("stabflow").joinpath("procedures", "digests.lock")
 
 
 def locked() -> dict[str, str]:
-    lines = [line.split() for line in LOCK.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    return {name: digest for name, digest in lines}
+    lines = [
+        line.split() for line in LOCK.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
+    ]
+    return dict(lines)
 
 
 def test_every_bundled_procedure_is_locked_and_unchanged() -> None:

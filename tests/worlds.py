@@ -92,6 +92,12 @@ by = ["chair"]
 set = ["reasons"]
 
 [[transitions]]
+trigger = "restart"
+source = "drafting"
+dest = "drafting"
+by = ["chair"]
+
+[[transitions]]
 trigger = "settle"
 source = "deciding"
 dest = "settled"

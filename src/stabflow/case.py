@@ -25,9 +25,9 @@ def frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def with_entries(mapping: Mapping[str, V], more: Mapping[str, V]) -> Mapping[str, V]:
     """A read-only copy of ``mapping`` in which ``more`` has been put."""
-    entries = mapping.copy() if isinstance(mapping, MappingProxyType) else dict(mapping)  # `{**proxy}` is slow
-    entries.update(more)
-    return MappingProxyType(entries)
+    if isinstance(mapping, MappingProxyType):
+        return MappingProxyType(mapping | more)  # `{**mapping, **more}` asks a proxy for every key
+    return MappingProxyType({**mapping, **more})
 
 
 @functools.cache
@@ -114,9 +114,10 @@ class Item:
 class Case:
     """One run of a procedure over one matter.
 
-    ``entered`` tells when each state was last entered; ``round`` counts the opening and every return, ``round_began`` is the
-    version that began the present one. ``acts`` are those on the case itself, ``acted`` the roles in which each
-    office-holder has done anything in it; ``counters`` number the items; ``due`` is when the present state's duty falls due.
+    ``entered`` tells when each state was last entered, the states in the order in which they were first entered; ``round``
+    counts the opening and every return to an earlier state, ``round_began`` is the version that began the present one.
+    ``acts`` are those on the case itself, ``acted`` the roles in which each office-holder has done anything in it;
+    ``counters`` number the items; ``due`` is when the present state's duty falls due.
     ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash.
     """
 

@@ -86,7 +86,9 @@ def utc(moment: object, path: str) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise InvalidInput.at(path, f"{moment.isoformat()} lies outside the calendar", "give a year from 1 to 9999") from None
+        raise InvalidInput.at(
+            path, f"{moment.isoformat()} lies outside the years 1 to 9999 in UTC", "give another time"
+        ) from None
 
 
 def _shown(thing: object) -> str:

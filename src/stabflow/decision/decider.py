@@ -17,6 +17,7 @@ from .appointment import decide_appointment, decide_relief
 from .commands import Add, Amend, Appoint, Command, Fire, Open, Relieve
 from .events import Decided
 from .examination import Examination
+from .permission import mandates
 from .view import Context
 
 
@@ -97,10 +98,18 @@ def moves(procedure: Procedure, case: Case) -> Iterator[Option]:
 def available(procedure: Procedure, case: Case, actor: Actor, role: str | None, context: Context) -> tuple[Option, ...]:
     """What ``actor`` could do now (in ``role``, if one is named), given fitting values."""
     basis = Basis("asking")
+    held = mandates(case, actor, context)
+
+    def could_be_theirs(option: Option) -> bool:
+        return any(party in held or party not in procedure.roles for party in option.row.by)
 
     def asked(option: Option) -> Command:
         if option.item is None and option.kind is not None:
             return Add(actor=actor, basis=basis, role=role, kind=option.kind, trigger=option.trigger)
         return Fire(actor=actor, basis=basis, role=role, trigger=option.trigger, item=option.item)
 
-    return tuple(option for option in moves(procedure, case) if not blockers(procedure, case, asked(option), context))
+    return tuple(
+        option
+        for option in moves(procedure, case)
+        if could_be_theirs(option) and not blockers(procedure, case, asked(option), context)
+    )

@@ -144,10 +144,16 @@ def _moved(case: Case, event: Moved, stamp: Stamp) -> Changes:
         items = {name: with_changes(case.items[name], superseded=True) for name in event.superseded}
         items |= {one.item: _laid_out(one, stamp) for one in event.laid_out}
         changes |= {"items": with_entries(case.items, items), "counters": _counted(case.counters, event.laid_out)}
-    if event.dest in case.entered:
+    if _goes_back(case, event.dest):
         changes |= {"round": case.round + 1, "round_began": stamp.version}
     entered = with_entries(case.entered, {event.dest: Entry(stamp.version, stamp.occurred_at)})
     return changes | {"state": event.dest, "entered": entered, "due": event.due}
+
+
+def _goes_back(case: Case, dest: str) -> bool:
+    """Whether ``dest`` was entered before the present state ever was: going forward again after a return is no return."""
+    order = tuple(case.entered)
+    return dest in case.entered and order.index(dest) <= order.index(case.state)
 
 
 def _item_moved(case: Case, event: ItemMoved, stamp: Stamp) -> Changes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
 
@@ -47,35 +47,13 @@ def stated(
             values[name] = coerce(procedure, fields[name], value)
         except FaultyInput as error:
             faults += [fault.under(name) for fault in error.faults]
-    missing = tuple(name for name in expected if name not in given and not fields[name].optional) if all_due else ()
-    return Stated(values, tuple(faults), missing)
+    missing = [name for name in expected if name not in given and not fields[name].optional] if all_due else []
+    return Stated(values, tuple(faults), tuple(missing))
 
 
 def coerce(procedure: Procedure, field: Field, value: object) -> Value:
     """``value`` in the type of ``field``, or `InvalidInput`."""
-    match field.type:
-        case FieldType.BOOL:
-            if isinstance(value, bool):
-                return value
-            raise _bad(value, "not true or false", "give true or false")
-        case FieldType.INT:
-            return _int(field, value)
-        case FieldType.DECIMAL:
-            return _decimal(field, value)
-        case FieldType.TEXT:
-            return clean_text(value, "", max_length=field.max_length or 0)
-        case FieldType.CHOICE:
-            return _choice(procedure, field, value)
-        case FieldType.DATE:
-            if not isinstance(value, date) or isinstance(value, datetime):
-                raise _bad(value, "not a date", "give a date without a time")
-            if value == date.max:
-                raise _bad(value, "the last of all days, and never over", "give an earlier one")
-            return value
-        case FieldType.ACTOR:
-            return value.id if isinstance(value, Actor) else clean_id(value, "")
-        case FieldType.FILE:
-            return _file(value)
+    return _COERCE[field.type](procedure, field, value)
 
 
 def _bad(value: object, problem: str, cure: str) -> InvalidInput:
@@ -91,7 +69,13 @@ def _within(field: Field, number: int | Decimal) -> None:
         raise InvalidInput.at("", f"{number} is above {field.max}", f"give at most {field.max}")
 
 
-def _int(field: Field, value: object) -> int:
+def _bool(_procedure: Procedure, _field: Field, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _bad(value, "not true or false", "give true or false")
+
+
+def _int(_procedure: Procedure, field: Field, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise _bad(value, "not a whole number", "give a whole number")
     if abs(value) > MAX_INT:
@@ -100,7 +84,7 @@ def _int(field: Field, value: object) -> int:
     return int(value)
 
 
-def _decimal(field: Field, value: object) -> Decimal:
+def _decimal(_procedure: Procedure, field: Field, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise _bad(value, "not a decimal number", 'give a Decimal, or text such as "3.5"')
     try:
@@ -115,8 +99,26 @@ def _decimal(field: Field, value: object) -> Decimal:
     return Decimal(f"{number:f}")
 
 
+def _text(_procedure: Procedure, field: Field, value: object) -> str:
+    return clean_text(value, "", max_length=field.max_length or 0)
+
+
+def _date(_procedure: Procedure, _field: Field, value: object) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise _bad(value, "not a date", "give a date without a time")
+    if value == date.max:
+        raise _bad(value, "the last of all days, and never over", "give an earlier one")
+    return value
+
+
+def _actor(_procedure: Procedure, _field: Field, value: object) -> str:
+    return value.id if isinstance(value, Actor) else clean_id(value, "")
+
+
 def _choice(procedure: Procedure, field: Field, value: object) -> str | tuple[str, ...]:
     entries = procedure.lists[field.of or ""]
+    if type(value) is str and value in entries:
+        return (value,) if field.many else value
     if field.many:
         chosen = (value,) if isinstance(value, str) else value
         if not isinstance(chosen, list | tuple) or not chosen:
@@ -132,7 +134,7 @@ def _choice(procedure: Procedure, field: Field, value: object) -> str | tuple[st
     return tuple(entry for entry in entries if entry in chosen) if field.many else str(value)
 
 
-def _file(value: object) -> File:
+def _file(_procedure: Procedure, _field: Field, value: object) -> File:
     if isinstance(value, File):
         return value
     if not isinstance(value, Mapping):
@@ -145,3 +147,15 @@ def _file(value: object) -> File:
         if key not in value:
             raise InvalidInput.at("", f"a file without {key}", f"give {', '.join(keys)}")
     return File(value["title"], value["media_type"], value["sha256"])
+
+
+_COERCE: Mapping[FieldType, Callable[[Procedure, Field, object], Value]] = {
+    FieldType.BOOL: _bool,
+    FieldType.INT: _int,
+    FieldType.DECIMAL: _decimal,
+    FieldType.TEXT: _text,
+    FieldType.CHOICE: _choice,
+    FieldType.DATE: _date,
+    FieldType.ACTOR: _actor,
+    FieldType.FILE: _file,
+}

@@ -40,19 +40,30 @@ def permission(
     that one. ``stating`` are the facts that the act itself states (``None``: it would).
     """
     wanted = parties if command.role is None else _named(procedure, parties, command.role)
+    actor = command.actor
+    held = mandates(case, actor, context)
     first: Permission | None = None
     for party in wanted:
-        mandate = _mandate(procedure, case, party, fields, command.actor, context)
+        role = procedure.roles.get(party)
+        mandate = held.get(party) if role is not None else _named_in(party, fields, case, actor, context)
         if mandate is None:
             continue
-        blocker = _separation(procedure, case, party, command.actor, context)
-        if blocker is None and party in procedure.roles:
-            facts = {} if case is None else case.facts
-            blocker = body_blocker(procedure, facts, stating or {}, procedure.roles[party], command.actor)
+        blocker = _separation(procedure, case, party, actor, context)
+        if blocker is None and role is not None and role.body is not None:
+            blocker = body_blocker(procedure, {} if case is None else case.facts, stating or {}, role, actor)
         if blocker is None:
             return Permission(party, mandate, None)
         first = first or Permission(party, mandate, blocker)
     return first or Permission("", "", _not_your_role(procedure, case, parties, command, context), is_role_missing=True)
+
+
+def mandates(case: Case | None, actor: Actor, context: Context) -> dict[str, str]:
+    """The roles that ``actor`` holds for the body they act for, each with its mandate."""
+    return {
+        held.role: held.mandate
+        for held in holdings(case, context)
+        if held.actor == actor.id and held.body == actor.body
+    }
 
 
 def _named(procedure: Procedure, parties: Sequence[str], role: str) -> Sequence[str]:
@@ -65,21 +76,12 @@ def _named(procedure: Procedure, parties: Sequence[str], role: str) -> Sequence[
     return ()
 
 
-def _mandate(
-    procedure: Procedure,
-    case: Case | None,
-    party: str,
-    fields: Mapping[str, tuple[object, str]],
-    actor: Actor,
-    context: Context,
+def _named_in(
+    field: str, fields: Mapping[str, tuple[object, str]], case: Case | None, actor: Actor, context: Context
 ) -> str | None:
-    if party not in procedure.roles:
-        value, mandate = fields.get(party, (None, ""))
-        return mandate if value == actor.id and _acts_for_its_body(case, actor, context) else None
-    for held in holdings(case, context):
-        if held.role == party and held.actor == actor.id and held.body == actor.body:
-            return held.mandate
-    return None
+    """The mandate of whoever stands in an actor field: the record that named them."""
+    value, mandate = fields.get(field, (None, ""))
+    return mandate if value == actor.id and _acts_for_its_body(case, actor, context) else None
 
 
 def _acts_for_its_body(case: Case | None, actor: Actor, context: Context) -> bool:

@@ -6,19 +6,16 @@ Everything is examined together, so that a refusal lists everything. What no row
 from __future__ import annotations
 
 import functools
-import itertools
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-
-import attrs
+from collections.abc import Callable, Iterator, Mapping
 
 from ..case import Case, Item, with_entries
-from ..errors import Blocker, Fault, InvalidInput, NotPermitted, Unmet, near_miss
-from ..language import Field, FieldType, Preset, Procedure, Transition
+from ..errors import Fault, InvalidInput, NotPermitted, Unmet, near_miss
+from ..language import Preset, Procedure, Transition
 from ..language.machine import NEW, Move
-from ..requirements import CaseIs, ItemsAre, PluginAnswers, Requirement
+from ..requirements import CaseIs
 from ..text import Text, same, say
 from ..values import Value
+from .asking import against_every_choice, unmet
 from .commands import Add, Command, Fire, Open
 from .duties import due_for
 from .events import Added, ItemMoved, LaidOut, Moved, Opened
@@ -27,9 +24,6 @@ from .fields import stated
 from .permission import permission
 from .refusals import case_over, limit_unknown, not_permitted, superseded, twin
 from .view import CaseView, Context
-
-MAX_CHOICES = 256
-"""So many combinations of choices are tried to tell whether a row can be fired at all."""
 
 
 def open_case(procedure: Procedure, case: Case | None, command: Open, context: Context) -> Examination:
@@ -168,10 +162,10 @@ def _examined(
     parties = _parties(case, kind, item, row)
     allowed = permission(procedure, case, row.by, parties, command, context, stating)
     found = Examination(act, row.by, allowed, lambda: view.actor_roles)
-    for blocker in _unmet(view):
+    for blocker in unmet(view):
         found.add(blocker, row.clause)
     if partial and not found.blockers:
-        for blocker in _against_every_choice(view):
+        for blocker in against_every_choice(view):
             found.add(blocker, row.clause)
     until = None if move.dest is None else procedure.state_of(move.dest, kind).until
     # A state that lasts until a date can be entered only when the date is known.
@@ -191,54 +185,6 @@ def _parties(
     else:
         return {}
     return {name: (values.get(name), statements[name].hash) for name in row.by if name in statements}
-
-
-def _unmet(view: CaseView) -> list[Blocker]:
-    """What of the row's requirements is unmet; if values are still to be given, what is unmet whatever they are."""
-    found = []
-    for requirement in view.row.requires:
-        blocker = requirement.blocker(view)
-        if blocker is not None and not (view.partial and (blocker.pending or _may_turn(view, requirement))):
-            found.append(blocker)
-    return found
-
-
-def _may_turn(view: CaseView, requirement: Requirement) -> bool:
-    """Whether values not given yet may still turn a requirement that does not wait for them by name: one that counts the
-    item itself by them, or a plugin's."""
-    pending = [name for name in view.row.set if view.is_pending(name)]
-    if not pending:
-        return False
-    if isinstance(requirement, PluginAnswers):
-        return True
-    if isinstance(requirement, ItemsAre) and view.item is not None and requirement.items == view.kind:
-        return not requirement.where.keys().isdisjoint(pending)
-    return any(_may_turn(view, part) for part in (*requirement.when, *requirement.parts()))
-
-
-def _choices(procedure: Procedure, field: Field) -> tuple[Value, ...]:
-    if field.type is FieldType.BOOL:
-        return (True, False)
-    return tuple(procedure.lists[field.of]) if field.of is not None and not field.many else ()
-
-
-def _against_every_choice(view: CaseView) -> Sequence[Blocker]:
-    """What stands against the row whatever is chosen: each requirement alone can be met, but no choice meets them together.
-    Of the choices not made yet, the one with the least against it speaks for all."""
-    fields = view.procedure.lifecycle(view.kind).fields
-    read = frozenset[str]().union(*(requirement.reads().names for requirement in view.row.requires))
-    open_ = [name for name in view.row.set if name in read and view.is_pending(name)]
-    choices = {name: _choices(view.procedure, fields[name]) for name in open_}
-    choices = {name: entries for name, entries in choices.items() if entries}
-    least: Sequence[Blocker] = ()
-    if choices and math.prod(map(len, choices.values())) <= MAX_CHOICES:
-        for chosen in itertools.product(*choices.values()):
-            with_these = attrs.evolve(view, values={**view.values, **dict(zip(choices, chosen, strict=True))})
-            against = _unmet(with_these)
-            if not against:
-                return ()
-            least = least if least and len(least) <= len(against) else against
-    return least
 
 
 def _act(

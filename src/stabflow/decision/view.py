@@ -12,7 +12,6 @@ from ..calendar import Calendar, Duration, due_time
 from ..case import Act, Appointment, Case, Entry, Item
 from ..errors import Blocker, Cure, PluginError
 from ..language import Procedure, Transition
-from ..language.lifecycle import duration_or_name
 from ..requirements import PluginRequirement, View
 from ..text import Text
 from ..values import Value
@@ -103,10 +102,9 @@ class CaseView:
         if self.case is None:
             return ()
         mine = self.item
-        if mine is None or mine.kind != kind or not (self.values or self.partial):
+        if mine is None or mine.kind != kind or not self.values:
             return self.case.of_kind(kind)
-        known = {name: value for name, value in mine.fields.items() if not (self.partial and name in self.row.set)}
-        changed = attrs.evolve(mine, fields={**known, **self.values})
+        changed = attrs.evolve(mine, fields={**mine.fields, **self.values})
         return tuple(changed if item is mine else item for item in self.case.of_kind(kind))
 
     def entered_case_state(self, state: str) -> Entry | None:
@@ -139,9 +137,8 @@ class CaseView:
         return self.procedure.subordinates.get(role, frozenset())
 
     def after(self, start: datetime, duration: Duration | str) -> datetime:
-        limit = duration_or_name(duration)
-        assert limit is not None, "a wait without a length is refused when its procedure is made"
-        return due_time(start, self.procedure.duration(limit), self.procedure.zone, self.context.calendar).at
+        limit = self.procedure.duration(duration)
+        return due_time(start, limit, self.procedure.zone, self.context.calendar).at
 
     def plugin(self, name: str) -> PluginRequirement:
         return functools.partial(_asked, name, self.context.plugins.get(name))

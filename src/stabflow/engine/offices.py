@@ -32,15 +32,18 @@ class Offices:
     recorded_at: datetime | None = None
     holders: Mapping[str, tuple[Appointment, ...]] = attrs.field(factory=dict, converter=frozen)
     since: Mapping[str, datetime] = attrs.field(factory=dict, converter=frozen)
+    _of: dict[str, tuple[Appointment, ...]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     def of(self, procedure: Procedure) -> tuple[Appointment, ...]:
         """The holders of the standing offices of a procedure. What another version of it fills outside of cases, but this one
         inside of them, is no office here."""
-        return tuple(
-            one
-            for one in self.holders.get(procedure.id, ())
-            if (role := procedure.roles.get(one.role)) is not None and role.standing
-        )
+        found = self._of.get(procedure.digest)
+        if found is None:
+            roles = procedure.roles
+            held = self.holders.get(procedure.id, ())
+            found = tuple(one for one in held if one.role in roles and roles[one.role].standing)
+            self._of[procedure.digest] = found
+        return found
 
     def after(self, record: Record) -> Offices:
         """The offices after one more record."""

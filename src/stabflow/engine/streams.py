@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..history.chain import GENESIS, verified
 from ..history.record import Record, from_stored
@@ -37,20 +37,14 @@ class OutOfStep(Exception):
     """The stream no longer has what was read of it before: the storage was put back to an older state."""
 
 
-def news(store: Store, stream: str, *, version: int, head: str) -> Iterator[Record]:
+def news(store: Store, stream: str, *, version: int, head: str) -> Iterable[Record]:
     """The records after ``version``, whose hash was ``head``; `OutOfStep` when that record is no longer the one there.
 
     The record last seen is read once more, because nothing else tells a storage that was put back to an older state.
     """
-    after = max(version - 1, 0)
-    page = store.read_stream(stream, after=after, limit=MAX_PAGE)
-    full = len(page) == MAX_PAGE
-    if version:
-        if not page or page[0].version != version or page[0].hash.hex() != head:
-            raise OutOfStep(f"{stream} is not what it was at version {version}")
-        page = page[1:]
-    for stored in verified(page, version=version, head=head):
-        yield from_stored(stored)
-        version, head = stored.version, stored.hash.hex()
-    if full:
-        yield from read(store, stream, after=version, head=head)
+    if not version:
+        return read(store, stream)
+    page = store.read_stream(stream, after=version - 1, limit=MAX_PAGE)
+    if not page or page[0].version != version or page[0].hash.hex() != head:
+        raise OutOfStep(f"{stream} is not what it was at version {version}")
+    return () if len(page) == 1 < MAX_PAGE else read(store, stream, after=version, head=head)

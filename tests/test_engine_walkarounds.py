@@ -1,0 +1,331 @@
+"""Ways to walk around: every one that was thought of is tried, and none of them leaves a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import attrs
+import five_steps
+import pytest
+import worlds
+from five_steps import CHIEF
+from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, OUTSIDER
+
+import stabflow
+from stabflow import Actor, Basis, CaseHandle, Engine, InvalidInput, Matter, Refused
+from stabflow.engine.engine import HOST
+from stabflow.errors import NotPermitted, NotYourRole, StabflowError, Unmet
+from stabflow.stores.memory import MemoryStore
+
+OTHER_BODY = Actor(CLERK.id, body="depot")
+PRETENDER = Actor(CHAIR.id, body="elsewhere")
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return worlds.constituted(worlds.engine_over(MemoryStore()))
+
+
+@pytest.fixture
+def case(engine: Engine) -> Iterator[CaseHandle]:
+    case = worlds.opened(engine)
+    worlds.noted(case)
+    yield case
+    assert engine.verify().cases >= 1
+
+
+def refused(case: CaseHandle, *acts: Callable[[], object], error: type[StabflowError] = Refused) -> None:
+    """Every act is refused and leaves the case as it was."""
+    before, history = case.value, case.history()
+    for act in acts:
+        with pytest.raises(error):
+            act()
+        assert (case.value, case.history()) == (before, history)
+
+
+# Who is nobody here
+
+NOBODIES = [OUTSIDER, OTHER_BODY, PRETENDER, HOST, Actor("Clerk-1", body="office"), Actor("clerk-10", body="office")]
+
+
+@pytest.mark.parametrize("who", NOBODIES, ids=str)
+def test_who_holds_no_office_does_nothing_at_all(engine: Engine, case: CaseHandle, who: Actor) -> None:
+    by: dict[str, Any] = {"by": who, "basis": BASIS}
+    refused(
+        case,
+        lambda: engine.open_case("small", Matter("road", "Road"), **by),
+        lambda: engine.open_case("small", Matter("road", "Road"), role="chair", **by),
+        lambda: case.appoint("clerk", who, **by),
+        lambda: case.appoint("clerk", OUTSIDER if who is not OUTSIDER else AUDITOR, **by),
+        lambda: case.relieve("clerk", CLERK, **by),
+        lambda: case.add("note", **by, **NOTE),
+        lambda: case.add("note", role="clerk", **by, **NOTE),
+        lambda: case.fire("submit", urgent=True, **by),
+        lambda: case.fire("submit", urgent=True, role="clerk", **by),
+        lambda: case.amend("note-1", reason="r", words="w", **by),
+    )
+    assert [row.case_id for row in engine.cases()] == [case.id]
+    assert case.available(who) == ()
+    for method in (case.add, case.fire):
+        with pytest.raises(Refused), case.acting(who, basis=BASIS) as act:
+            act.add("note", **NOTE) if method == case.add else act.fire("submit", urgent=True)
+
+
+def test_a_role_held_is_no_other_role(case: CaseHandle) -> None:
+    refused(
+        case,
+        lambda: case.fire("submit", by=CHAIR, basis=BASIS, urgent=True),
+        lambda: case.fire("submit", by=AUDITOR, basis=BASIS, urgent=True),
+        lambda: case.fire("submit", by=CLERK, role="chair", basis=BASIS, urgent=True),
+        lambda: case.add("note", by=AUDITOR, basis=BASIS, **NOTE),
+        lambda: case.appoint("clerk", OUTSIDER, by=CLERK, basis=BASIS),
+        error=NotYourRole,
+    )
+    for role in ("founding_authority", "host", ""):
+        refused(
+            case,
+            lambda role=role: case.fire("submit", by=CLERK, role=role, basis=BASIS, urgent=True),  # type: ignore[misc]
+            error=InvalidInput,
+        )
+
+
+def test_nobody_appoints_themselves_nor_fills_a_standing_office_within_a_case(case: CaseHandle) -> None:
+    refused(
+        case,
+        lambda: case.appoint("clerk", CHAIR, by=CHAIR, basis=BASIS),
+        lambda: case.appoint("clerk", PRETENDER, by=CHAIR, basis=BASIS),
+        lambda: case.appoint("auditor", CLERK, by=CHAIR, basis=BASIS),
+        lambda: case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS),
+    )
+    refused(
+        case,
+        lambda: case.appoint("chair", OUTSIDER, by=CHAIR, basis=BASIS),
+        lambda: case.relieve("chair", CHAIR, by=CHAIR, basis=BASIS),
+        lambda: case.appoint("owner", OUTSIDER, by=CHAIR, basis=BASIS),
+        lambda: case.appoint("founding_authority", OUTSIDER, by=CHAIR, basis=BASIS),
+        error=InvalidInput,
+    )
+
+
+def test_who_has_done_one_thing_does_not_do_the_other_after_changing_hats(case: CaseHandle) -> None:
+    case.relieve("clerk", CLERK, by=CHAIR, basis=BASIS)
+    refused(case, lambda: case.appoint("auditor", CLERK, by=CHAIR, basis=BASIS), error=Unmet)
+    assert CLERK.id in case.value.acted
+
+
+# What no row allows
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    ["to_settled", "to_drafting", "may_submit", "is_settled", "initialise", "(new)", "", "open", "submit ", "Submit",
+     "send_back.settle", "__init__", "state", "case.moved"],
+)  # fmt: skip
+def test_triggers_that_no_row_names_do_nothing(case: CaseHandle, trigger: str) -> None:
+    for who in (CHAIR, CLERK):
+        refused(
+            case,
+            lambda who=who: case.fire(trigger, by=who, basis=BASIS),  # type: ignore[misc]
+            lambda who=who: case.fire(trigger, item="note-1", by=who, basis=BASIS),  # type: ignore[misc]
+            lambda who=who: case.add("note", trigger=trigger or "x", by=who, basis=BASIS, **NOTE),  # type: ignore[misc]
+            error=StabflowError,
+        )
+
+
+def test_a_step_is_not_skipped_nor_taken_twice(case: CaseHandle) -> None:
+    refused(case, lambda: case.fire("settle", by=CHAIR, basis=BASIS), error=NotPermitted)
+    case.fire("submit", by=CLERK, basis=BASIS, urgent=True)
+    refused(case, lambda: case.fire("submit", by=CLERK, basis=BASIS, urgent=True), error=NotPermitted)
+    refused(case, lambda: case.fire("settle", by=CHAIR, basis=BASIS), error=Unmet)
+    case.fire("pass", item="check-1", by=AUDITOR, basis=BASIS)
+    case.fire("send_back", by=CHAIR, basis=BASIS, reasons="r")
+    refused(case, lambda: case.fire("submit", by=CLERK, basis=BASIS, urgent=True), error=Unmet)
+    refused(case, lambda: case.fire("pass", item="check-2", by=CLERK, basis=BASIS), error=NotYourRole)
+    worlds.noted(case)
+    case.fire("submit", by=CLERK, basis=BASIS, urgent=True)
+    refused(case, lambda: case.fire("settle", by=CHAIR, basis=BASIS), error=Unmet)
+    refused(case, lambda: case.fire("pass", item="check-2", by=AUDITOR, basis=BASIS), error=Unmet)
+    case.fire("pass", item="check-3", by=AUDITOR, basis=BASIS)
+    case.fire("settle", by=CHAIR, basis=BASIS)
+
+
+def test_a_case_that_is_over_is_over(case: CaseHandle) -> None:
+    open_note = case.add("note", by=CLERK, basis=BASIS, **NOTE)
+    case.fire("submit", by=CLERK, basis=BASIS, urgent=True)
+    case.fire("pass", item="check-1", by=AUDITOR, basis=BASIS)
+    case.fire("settle", by=CHAIR, basis=BASIS)
+    refused(
+        case,
+        lambda: case.fire("send_back", by=CHAIR, basis=BASIS, reasons="r"),
+        lambda: case.fire("do", item=open_note, by=CLERK, basis=BASIS),
+        lambda: case.fire("pass", item="check-2", by=AUDITOR, basis=BASIS),
+        lambda: case.add("note", by=CLERK, basis=BASIS, **NOTE),
+        lambda: case.amend("note-1", by=CLERK, basis=BASIS, reason="r", words="w"),
+        lambda: case.appoint("clerk", OUTSIDER, by=CHAIR, basis=BASIS),
+    )
+    assert case.available(CHAIR) == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"urgent": None},
+        {"urgent": "yes"},
+        {"urgent": 1},
+        {"urgent": True, "reasons": "smuggled in"},
+        {"urgent": True, "state": "settled"},
+        {"urgent": True, "dest": "settled"},
+        {"urgent": True, "items": {}},
+    ],
+    ids=str,
+)
+def test_an_act_states_what_its_row_sets_and_nothing_else(case: CaseHandle, values: dict[str, Any]) -> None:
+    refused(case, lambda: case.fire("submit", by=CLERK, basis=BASIS, **values), error=InvalidInput)
+
+
+def test_what_is_laid_out_or_names_somebody_is_not_amended(case: CaseHandle) -> None:
+    refused(
+        case,
+        lambda: case.amend("note-1", by=CLERK, basis=BASIS, reason="r", owner=OUTSIDER),
+        lambda: case.amend("note-1", by=CLERK, basis=BASIS, reason="r"),
+        lambda: case.amend("note-1", by=CLERK, basis=BASIS, reason="", words="w"),
+        lambda: case.amend("note-9", by=CLERK, basis=BASIS, reason="r", words="w"),
+        lambda: case.amend(None, by=CLERK, basis=BASIS, reason="r", urgent=True),
+        error=InvalidInput,
+    )
+    case.fire("submit", by=CLERK, basis=BASIS, urgent=True)
+    refused(case, lambda: case.amend("check-1", by=AUDITOR, basis=BASIS, reason="r", point="form"), error=InvalidInput)
+    refused(
+        case,
+        lambda: case.amend("note-1", by=CLERK, basis=BASIS, reason="r", words="w"),
+        lambda: case.amend("note-1", by=CLERK, basis=BASIS, reason="r", deadline=date(2030, 1, 1)),
+        error=Unmet,
+    )
+
+
+def test_what_was_read_stays_as_it_was_in_a_second_round_too(case: CaseHandle) -> None:
+    case.fire("submit", by=CLERK, basis=BASIS, urgent=True)
+    case.fire("send_back", by=CHAIR, basis=BASIS, reasons="r")
+    note = worlds.noted(case)
+    case.amend(note, by=CLERK, basis=BASIS, reason="r", words="before it is read")
+    case.fire("submit", by=CLERK, basis=BASIS, urgent=False)
+    refused(case, lambda: case.amend(note, by=CLERK, basis=BASIS, reason="r", words="after"), error=Unmet)
+
+
+def test_an_item_of_another_case_is_no_item_here(engine: Engine, case: CaseHandle) -> None:
+    other = worlds.opened(engine, Matter("road", "Road"))
+    refused(
+        other,
+        lambda: other.fire("do", item="note-1", by=CLERK, basis=BASIS),
+        lambda: other.amend("note-1", by=CLERK, basis=BASIS, reason="r", words="w"),
+        error=InvalidInput,
+    )
+    assert case.value.items["note-1"].state == "done"
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    ["", "a b", "a/b", "../system", "system/offices", "case/x", "x\n", "\u202ex", "-x", "x" * 121, 7, None.__class__],
+    ids=repr,
+)
+def test_a_case_id_names_no_other_stream(engine: Engine, case_id: Any) -> None:
+    with pytest.raises(InvalidInput):
+        engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, case_id=case_id)
+
+
+@pytest.mark.parametrize("basis", ["", "  ", "\u202e", "a\0b", None, 7, "x" * 2001], ids=repr)
+def test_nothing_is_done_without_a_basis(engine: Engine, case: CaseHandle, basis: Any) -> None:
+    refused(
+        case,
+        lambda: case.add("note", by=CLERK, basis=basis, **NOTE),
+        lambda: case.fire("submit", by=CLERK, basis=basis, urgent=True),
+        lambda: case.appoint("clerk", OUTSIDER, by=CHAIR, basis=basis),
+        lambda: case.acting(CLERK, basis=basis),
+        lambda: engine.open_case("small", BRIDGE, by=CHAIR, basis=basis),
+        lambda: engine.withdraw("small", "chair", CHAIR, basis=basis),
+        error=InvalidInput,
+    )
+
+
+# What is handed out cannot be written on
+
+
+def test_what_is_handed_out_is_read_only(case: CaseHandle) -> None:
+    value, record = case.value, case.history()[-2]
+    for mapping in (value.facts, value.items, value.stated, value.entered, value.counters, value.acted):
+        with pytest.raises(TypeError):
+            mapping["x"] = 1  # type: ignore[index]
+    with pytest.raises(TypeError):
+        value.items["note-1"].fields["words"] = "other"  # type: ignore[index]
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        value.state = "settled"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        record.event.values["words"] = "other"  # type: ignore[attr-defined]
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        record.role = "chair"  # type: ignore[misc]
+
+
+def test_what_was_handed_in_may_change_afterwards(case: CaseHandle) -> None:
+    paper = {"title": "t", "media_type": "text/plain", "sha256": "ab" * 32}
+    note = case.add("note", by=CLERK, basis=BASIS, **{**NOTE, "paper": paper})
+    before = case.value.items[note]
+    paper["title"] = "another"
+    assert case.value.items[note] == before
+    assert case.history()[-1].event.values["paper"].title == "t"  # type: ignore[attr-defined]
+
+
+# The five steps
+
+
+def test_each_door_to_a_decision_is_shut_until_all_steps_are_done() -> None:
+    """At every stage of a lawful walk everybody tries every trigger that decides, in every role."""
+    with stabflow.open("memory:", clock=worlds.FakeClock()) as engine:
+        five_steps.constitute(engine)
+        case = engine.open_case("five-step", Matter("m", "Matter"), by=CHIEF, basis="plan")
+        deciding = {
+            "implement": {"decision_reasons": "r", "plan_first": True},
+            "defer": {"decision_reasons": "r", "deferral_causes": "c"},
+            "prohibit": {"decision_reasons": "r"},
+        }
+        tries = 0
+        while (step := five_steps.toward(case.value, "approved")) is not None:
+            before = case.value
+            for trigger, values in deciding.items():
+                for who in five_steps.EVERYBODY:
+                    if trigger == step.what and who == step.by:
+                        continue
+                    for role in (None, "decision_body"):
+                        with pytest.raises(Refused):
+                            case.fire(trigger, by=who, role=role, basis="now or never", **values)
+                        tries += 1
+            assert case.value is before
+            step.take(case)
+        assert case.state == "approved"
+        assert tries > 2_000
+        assert engine.verify().cases == 1
+
+
+def test_an_outcome_does_not_carry_over_into_a_new_round() -> None:
+    with stabflow.open("memory:", clock=worlds.FakeClock()) as engine:
+        five_steps.constitute(engine)
+        case = engine.open_case("five-step", Matter("m", "Matter"), by=CHIEF, basis="plan")
+        while (step := five_steps.toward(case.value, "approved")) is not None:
+            step.take(case)
+        five_steps.toward(case.value, "prohibited").take(case)  # type: ignore[union-attr]
+        assert case.state == "investigating"
+        triggers = ["complete_investigation", "complete_analysis", "complete_plan", "submit_report", "pass_review"]
+        values: list[dict[str, Any]] = [
+            {"contested": False, "specialised": False}, {"larger_hazards": False}, {},
+            {"level_before": "low", "level_after": "low", "facts_confirmed": True}, {"review_conclusion": "favourable"},
+        ]  # fmt: skip
+        refused(
+            case,
+            *[
+                lambda trigger=trigger, said=said, who=who: case.fire(trigger, by=who, basis=Basis("again"), **said)  # type: ignore[misc]
+                for trigger, said in zip(triggers, values, strict=True)
+                for who in five_steps.EVERYBODY
+            ],
+        )
