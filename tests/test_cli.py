@@ -147,7 +147,7 @@ def test_show_and_history_in_both_languages(stab: Run) -> None:
         "自2026年3月31日的次日起算",
     ):
         assert said in re.sub(r"\n +", "", chinese)
-    assert "立项" in stab("history", CASE, "--lang", "zh")[1]
+    assert "启动评估" in stab("history", CASE, "--lang", "zh")[1]
     assert "open a case" in stab("history", CASE)[1]
 
 

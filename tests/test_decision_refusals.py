@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from procedures_for_tests import BASIS, START, Desk, actor, changed, kinds
@@ -86,7 +86,7 @@ def test_elapsed_ends_at_the_instant_and_not_before() -> None:
     desk.wait(microseconds=-1)
     with pytest.raises(Unmet) as caught:
         desk.fire("wake", "officer")
-    assert caught.value.blockers[0].facts["earliest"] == almost.isoformat()
+    assert datetime.fromisoformat(str(caught.value.blockers[0].facts["earliest"])) == almost
     assert caught.value.blockers[0].cure == ()
     desk.now = almost
     desk.fire("wake", "officer")

@@ -329,3 +329,19 @@ def test_an_outcome_does_not_carry_over_into_a_new_round() -> None:
                 for who in five_steps.EVERYBODY
             ],
         )
+
+
+class Anybody(str):
+    """An id that claims to equal every other."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return hash("chief")
+
+
+def test_an_id_is_exact_text_and_equals_only_itself() -> None:
+    impostor = Actor(Anybody("impostor"), body="county")
+    assert type(impostor.id) is str
+    assert impostor != Actor("chief", body="county")

@@ -49,7 +49,7 @@ def clean_text(text: object, path: str, *, max_length: int, required: bool = Tru
             f"character U+{ord(found.group()):04X} at position {found.start()} is not allowed",
             "remove control, surrogate and bidirectional characters",
         )
-    normal = unicodedata.normalize("NFC", text)
+    normal = unicodedata.normalize("NFC", str.__str__(text))  # never a subclass, which could claim to equal anything
     if len(normal) > max_length:
         raise InvalidInput.at(path, f"text of {len(normal)} characters", f"at most {max_length} are allowed")
     if required and not normal.strip():

@@ -55,7 +55,7 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
     yield page.said(Text("stands in", "当前状态")), page.said(state_words(procedure, case))
     yield page.said(Text("since", "自")), minute(case.entered[case.state].at, procedure.zone)
     yield page.said(Text("round", "轮次")), str(case.round)
-    yield page.said(Text("opened", "立项")), f"{minute(case.opened_at, procedure.zone)}, {case.body}"
+    yield page.said(Text("opened", "启动")), f"{minute(case.opened_at, procedure.zone)}, {case.body}"
     yield page.said(Text("last act", "最近一次")), minute(case.updated_at, procedure.zone)
     yield (
         page.said(Text("records", "记录")),

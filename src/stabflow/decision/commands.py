@@ -6,14 +6,22 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..errors import InvalidInput
 from ..values import Actor, Basis, Matter
+
+
+def _is_actor(_instance: object, attribute: attrs.Attribute[Actor], value: object) -> None:
+    if not isinstance(value, Actor):
+        raise InvalidInput.at(
+            attribute.name, f"{value!r:.60} is not an Actor", 'give one, such as Actor("o-1", body="county")'
+        )
 
 
 @attrs.frozen(kw_only=True)
 class Command:
     """Something asked for by ``actor`` on ``basis``; ``role`` may be left out where the row leaves no doubt."""
 
-    actor: Actor
+    actor: Actor = attrs.field(validator=_is_actor)
     basis: Basis
     role: str | None = None
 
@@ -60,7 +68,7 @@ class Appoint(Command):
     """Appoint ``appointee`` to ``office``, a role of the case."""
 
     office: str
-    appointee: Actor
+    appointee: Actor = attrs.field(validator=_is_actor)
 
 
 @attrs.frozen(kw_only=True)
@@ -68,4 +76,4 @@ class Relieve(Command):
     """End the appointment of ``appointee`` to ``office``."""
 
     office: str
-    appointee: Actor
+    appointee: Actor = attrs.field(validator=_is_actor)

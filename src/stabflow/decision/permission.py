@@ -185,8 +185,11 @@ def separation_of_appointee(
     held = {one.role for one in holdings(case, context) if one.actor == appointee.id}
     for other, _, clause in procedure.separated.get(office, ()):
         if other in held:
-            return _separated(procedure, office, other, clause)
-    return _separation(procedure, case, office, appointee, context)
+            found: Blocker | None = _separated(procedure, office, other, clause)
+            break
+    else:
+        found = _separation(procedure, case, office, appointee, context)
+    return found and attrs.evolve(found, cure=procedure.cures(procedure.roles[office].appointed_by))
 
 
 def _not_your_role(
@@ -196,6 +199,10 @@ def _not_your_role(
     who = listing([procedure.role_title(party) for party in parties], none=Text("time, no person,", "期限(并非个人)"))
     mine = [held for held in holdings(case, context) if held.actor == actor.id]
     have = listing([_held(procedure, held, actor) for held in mine], none=Text("no role here", "在此无职务"))
+    roles = [party for party in parties if party in procedure.roles]
+    filled = {held.role for held in holdings(case, context)}
+    if roles and len(roles) == len(parties) and filled.isdisjoint(roles):
+        return _vacant(procedure, roles)
     if command.role is not None and command.role not in parties:
         have = say("asks to act as {role}", "以{role}身份办理", role=procedure.role_title(command.role))
     return Blocker(
@@ -211,6 +218,23 @@ def _not_your_role(
         need=who,
         cure=procedure.cures(tuple(parties)),
         facts={"roles": list(parties), "held": sorted({held.role for held in mine})},
+    )
+
+
+def _vacant(procedure: Procedure, roles: Sequence[str]) -> Blocker:
+    """Nobody at all holds one of ``roles``; those who appoint to them can cure it, standing offices are constituted outside."""
+    who = listing([procedure.role_title(role) for role in roles])
+    appointing = [by for role in roles for by in procedure.roles[role].appointed_by]
+    how = Text("appoint somebody first", "请先任命")
+    if not appointing:
+        how = Text("it is a standing office, to be constituted outside the case", "属常设职务,须在案件之外设立")
+    return Blocker(
+        kind="role",
+        text=say("nobody holds {who}: {how}", "{who}无人任职:{how}", who=who, how=how),
+        have=Text("vacant", "无人任职"),
+        need=who,
+        cure=procedure.cures(appointing),
+        facts={"roles": list(roles), "held": [], "vacant": True},
     )
 
 

@@ -20,6 +20,11 @@ def not_permitted(
     rows = [row for row in cycle.transitions if row.trigger == trigger]
     if not rows:
         known = {row.trigger for row in cycle.transitions}
+        owners = [
+            name for name, other in procedure.items.items() if any(row.trigger == trigger for row in other.transitions)
+        ]
+        if kind is None and owners:
+            return InvalidInput.at("trigger", f"{trigger!r} is done to {' or '.join(owners)}", "name the item: item=…")
         return InvalidInput.at("trigger", f"unknown trigger {trigger!r}", near_miss(trigger, known))
     permitted = tuple(procedure.tables[kind][state])
     sources = [source for row in rows for source in cycle.sources(row)]
@@ -104,7 +109,9 @@ def twin(
             title = procedure.kind_title(kind)
             return Blocker(
                 kind="unique",
-                text=say("there is such a {kind} already: {item}", "已有相同的{kind}:{item}", kind=title, item=item.id),
+                text=say(
+                    "{kind}: there is one alike already, {item}", "已有相同的{kind}:{item}", kind=title, item=item.id
+                ),
                 have=same(item.id),
                 need=say(
                     "no other {kind} alike since the case came here", "进入本环节后不得有相同的{kind}", kind=title

@@ -138,7 +138,7 @@ class CaseView:
 
     def after(self, start: datetime, duration: Duration | str) -> datetime:
         limit = self.procedure.duration(duration)
-        return due_time(start, limit, self.procedure.zone, self.context.calendar).at
+        return due_time(start, limit, self.procedure.zone, self.context.calendar).at.astimezone(self.procedure.zone)
 
     def plugin(self, name: str) -> PluginRequirement:
         return functools.partial(_asked, name, self.context.plugins.get(name))
@@ -209,6 +209,8 @@ def _asked(name: str, requirement: PluginRequirement | None, view: View, said: M
         raise PluginError(name, "no plugin answers this requirement; open the engine with the plugin that brings it")
     try:
         answer: object = requirement(view, said)
+    except PluginError:
+        raise
     except Exception as error:
         raise PluginError(name, f"its requirement failed: {error!r}") from error
     if answer is None or isinstance(answer, Blocker):

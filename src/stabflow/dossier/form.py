@@ -50,7 +50,7 @@ class Form:
                 inner = "" if inner == key else inner
                 self.fault(f"{key}.{inner}" if inner else key, fault.problem, fault.cure)
         except OverflowError:
-            self.fault(key, "lies outside the calendar", "give a year between 1 and 9999")
+            self.fault(key, "lies outside the years 1 to 9999", "give another time")
         return None
 
     def text(self, key: str, *, max_length: int, required: bool = True) -> str | None:

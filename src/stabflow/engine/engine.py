@@ -163,6 +163,10 @@ class Engine:
     ) -> CaseHandle:
         """Open a case on ``matter``. Its id is ``<procedure>-<matter>-<n>`` unless ``case_id`` is given; ``values`` are the
         fields of the creating row's ``set``. Raises `Refused`, `InvalidInput`, `ProcedureError` and `StoreError`."""
+        if not isinstance(matter, Matter):
+            raise InvalidInput.at(
+                "matter", f"{matter!r:.60} is not a Matter", 'give one, such as Matter("key", "Title")'
+            )
         known = self._known(procedure)
         basis = Basis.of(basis)
         digest = None

@@ -33,7 +33,8 @@ def verified(records: Iterable[StoredRecord], *, version: int = 0, head: str = G
             )
         if link(head, record.header, record.payload) != record.hash:
             raise Corrupt(
-                f"{record.stream} version {version} is not what was written: its hash does not follow from the chain"
+                f"{record.stream} version {version} is not what was written, its hash does not follow from the chain: "
+                "stop, keep the file, compare it with a backup"
             )
         head = record.hash.hex()
         yield record

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, compress, repeat
+from operator import is_not
 
 from ..case import Case
 from ..decision.duties import CASE, Duty, item_duty, open_duties
@@ -64,7 +66,9 @@ def change(procedure: Procedure, before: Case | None, after: Case) -> IndexChang
     if before.appointments != after.appointments or procedure.states[after.state].final:
         cleared = tuple(duty.duty for duty in open_duties(procedure, before))
         return IndexChange(row, cleared, duty_rows(open_duties(procedure, after)))
-    touched = [name for name, item in after.items.items() if before.items.get(name) is not item]
+    # The items of both stand in one order, the new ones last; were it otherwise, more rows than needed would be rewritten.
+    old = chain(before.items.values(), repeat(None))
+    touched = list(compress(after.items, map(is_not, after.items.values(), old)))
     duties = [duty for name in touched if (duty := item_duty(procedure, after, after.items[name])) is not None]
     cleared = tuple(name for name in touched if name in before.items)
     if before.state != after.state or before.due is not after.due or before.facts is not after.facts:

@@ -56,8 +56,8 @@ class Record:
     procedure: str
     plugins: tuple[str, ...]
     event: Event
-    header: bytes
-    payload: bytes
+    header: bytes = attrs.field(repr=False)
+    payload: bytes = attrs.field(repr=False)
     hash: str
 
     @property

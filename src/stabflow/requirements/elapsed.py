@@ -42,7 +42,7 @@ class TimeElapsed(Requirement):
                 earliest=earliest.isoformat(timespec="minutes"),
                 state=state,
             ),
-            have=same(view.now.isoformat(timespec="minutes")),
+            have=same(view.now.astimezone(earliest.tzinfo).isoformat(timespec="minutes")),
             need=same(earliest.isoformat(timespec="minutes")),
             facts={"since": self.since, "earliest": earliest.isoformat()},
         )

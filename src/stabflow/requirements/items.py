@@ -117,7 +117,7 @@ class ItemsAre(Requirement):
         return Blocker(
             kind=self.kind,
             text=say(
-                "{need} of all must be {what}; there are {have}",
+                "{what} must be {need} of all; there are {have}",
                 "{what}应{need};现{have}",
                 need=need,
                 what=self._described(view),
