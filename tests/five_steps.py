@@ -127,6 +127,8 @@ def _analyzing(case: Case, state: str) -> Next:
             return fire(
                 "assess", ASSESSOR, item, tests=["law_and_policy"], verdict="doubtful", hazard="larger", grounds="g"
             )
+    if not fresh(case, "risk", "investigating"):
+        return add("risk", ASSESSOR, area="technical_economic", description="a pier may settle")
     for item in case.of_kind("risk"):
         if item.state == "identified":
             return fire(

@@ -299,8 +299,16 @@ PATH: list[tuple[str, str, str, dict[str, object]]] = [
         )
         for n in range(1, 9)
     ),
+    ("add", "risk", "assessor", {"area": "livelihood", "description": "d"}),
+    (
+        "risk-1",
+        "rate",
+        "assessor",
+        {"likelihood": "possible", "impact": "small", "harm": "minor", "unrest": "unlikely", "before": "low"},
+    ),
     ("fire", "complete_analysis", "assessor", {"larger_hazards": False}),
     ("add", "document", "assessor", {"kind": "measure_plan", "file": FILE}),
+    ("risk-1", "appraise", "assessor", {"after": "low", "grounds": "g"}),
     ("fire", "complete_plan", "assessor", {}),
     ("add", "document", "assessor", {"kind": "report", "file": FILE, "report_parts": REPORT}),
     ("add", "document", "initiator", {"kind": "proposal", "file": FILE}),

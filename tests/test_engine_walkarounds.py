@@ -209,8 +209,9 @@ def test_what_is_laid_out_or_names_somebody_is_not_amended(case: CaseHandle) -> 
 def test_what_was_read_stays_as_it_was_in_a_second_round_too(case: CaseHandle) -> None:
     case.fire("submit", by=CLERK, basis=BASIS, urgent=True)
     case.fire("send_back", by=CHAIR, basis=BASIS, reasons="r")
-    note = worlds.noted(case)
+    note = case.add("note", by=CLERK, basis=BASIS, **NOTE)
     case.amend(note, by=CLERK, basis=BASIS, reason="r", words="before it is read")
+    case.fire("do", item=note, by=CLERK, basis=BASIS)
     case.fire("submit", by=CLERK, basis=BASIS, urgent=False)
     refused(case, lambda: case.amend(note, by=CLERK, basis=BASIS, reason="r", words="after"), error=Unmet)
 

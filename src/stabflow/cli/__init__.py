@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         sys.stderr.write(
             f"stabflow: the command line needs {error.name}, which is not installed: pip install 'stabflow[cli]'\n"
-            f"stabflow: 命令行需要{error.name},尚未安装:pip install 'stabflow[cli]'\n"
+            f"stabflow: 命令行需要{error.name}，尚未安装：pip install 'stabflow[cli]'\n"
         )
         return ENVIRONMENT
     return run(arguments)

@@ -22,7 +22,8 @@ from ..dossier import Dossier
 from ..dossier import run as run_dossier
 from ..engine import Engine, open_engine
 from ..errors import InvalidInput, near_miss
-from ..language import bundled_names
+from ..language import Procedure, bundled_names
+from ..ports.store import CaseRow
 from ..text import Language, Text
 from . import case_page, case_report, procedure_page, run_page
 from .failures import BAD_INPUT, INTERRUPTED, YES, report, unfinished
@@ -141,31 +142,35 @@ def _run(session: Session, path: Path, url: str, *, every_refusal: bool, as_json
         session.written = None
         handle = engine.case(done.case_id)
         if as_json:
-            _print_json(run_page.run_json(done, handle, _where(url)))
+            _print_json(run_page.run_json(done, handle, _where(url), session.language))
         else:
             run_page.show_run(session.page(), done, handle, _where(url), url, every_refusal=every_refusal)
 
 
 @contextmanager
 def _progress(session: Session) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, which goes when it is full; nothing elsewhere."""
+    """A bar on a terminal, from the first act that is written until all are; nothing elsewhere."""
     target = console(sys.stderr)
     label = Text("writing", "写入中").get(session.language)
-    with Progress(
+    bar = Progress(
         TextColumn(label),
         BarColumn(),
         MofNCompleteColumn(),
         console=target,
         transient=True,
         disable=not target.is_terminal,
-    ) as bar:
-        task = bar.add_task(label, total=None)
+    )
+    task = bar.add_task(label, total=None)
 
-        def advance(written: int, whole: int) -> None:
-            session.written = (written, whole)
-            bar.update(task, completed=written, total=whole)
+    def advance(written: int, whole: int) -> None:
+        session.written = (written, whole)
+        bar.update(task, completed=written, total=whole)
+        bar.start()
 
+    try:
         yield advance
+    finally:
+        bar.stop()
 
 
 # Reading
@@ -188,7 +193,7 @@ def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
             if as_json:
                 _print_json([attrs.asdict(row) for row in rows])
             else:
-                case_page.show_cases(session.page(), rows)
+                case_page.show_cases(session.page(), _with_procedures(engine, rows))
             return
         found = case_report.CaseReport.of(engine, engine.case(_known_case(engine, case)))
         if as_json:
@@ -204,7 +209,7 @@ def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def history(session: Session, case: str, url: str, as_json: bool) -> None:
-    """Print every act of a case: time, act, role, body, basis."""
+    """Print every act of a case: time, act, who did it, role, body, basis."""
     with _reading(url) as engine:
         handle = engine.case(_known_case(engine, case))
         records = handle.history()
@@ -243,6 +248,15 @@ def _reading(url: str) -> Iterator[Engine]:
         if path is not None and not path.exists():
             raise InvalidInput.at("--store", f"{path} does not exist", "correct the URL, or run a dossier first")
         yield engine
+
+
+def _with_procedures(engine: Engine, rows: Sequence[CaseRow]) -> list[tuple[CaseRow, Procedure]]:
+    """Every row with the procedure that its case is under."""
+    known: dict[str, Procedure] = {}
+    for row in rows:
+        if row.digest not in known:
+            known[row.digest] = engine.case(row.case_id).procedure
+    return [(row, known[row.digest]) for row in rows]
 
 
 def _known_case(engine: Engine, case: str) -> str:

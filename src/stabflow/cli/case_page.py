@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ..case import Case, Item
 from ..decision.duties import CASE, Duty
 from ..history.record import Record
-from ..language import Procedure
+from ..language import Outcome, Procedure, Step
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
 from ..ports.store import CaseRow
 from ..text import Text, listing, same, say
@@ -21,7 +21,9 @@ def show_case(page: Page, report: CaseReport) -> None:
     """Print the case."""
     procedure, case = report.procedure, report.case
     page.title(case.matter.title)
-    page.paragraph(say("{title} ({name})", "{title}({name})", title=procedure.title, name=str(procedure)), style="dim")
+    page.paragraph(
+        say("{title} ({name})", "{title}（{name}）", title=procedure.title, name=str(procedure)), style="dim"
+    )
     page.gap()
     page.table([Column(firm=True, style="dim"), Column()], list(_summary(page, report)))
     if case.facts:
@@ -45,13 +47,13 @@ def state_words(procedure: Procedure, case: Case) -> Text:
     if state.step is not None:
         text = say("{text} · {step}", "{text} · {step}", text=text, step=STEP_TITLES[state.step])
     if state.outcome is not None:
-        text = say("{text} · outcome: {o}", "{text} · 决定:{o}", text=text, o=OUTCOME_TITLES[state.outcome])
+        text = say("{text} · outcome: {o}", "{text} · 决定：{o}", text=text, o=OUTCOME_TITLES[state.outcome])
     return text
 
 
 def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
     procedure, case = report.procedure, report.case
-    yield page.said(Text("case", "事项编号")), case.id
+    yield page.said(Text("case", "案件编号")), case.id
     yield page.said(Text("stands in", "当前状态")), page.said(state_words(procedure, case))
     yield page.said(Text("since", "自")), minute(case.entered[case.state].at, procedure.zone)
     yield page.said(Text("round", "轮次")), str(case.round)
@@ -59,7 +61,7 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
     yield page.said(Text("last act", "最近一次")), minute(case.updated_at, procedure.zone)
     yield (
         page.said(Text("records", "记录")),
-        page.said(say("{n}, the last {h}…", "{n}条,末条{h}…", n=case.version, h=case.head[:12])),
+        page.said(say("{n}, the last {h}…", "{n}条，末条{h}…", n=case.version, h=case.head[:12])),
     )
 
 
@@ -71,7 +73,7 @@ def _show_items(page: Page, procedure: Procedure, kind: str, items: Sequence[Ite
     for item in items:
         state = procedure.state_title(item.state, kind)
         if item.superseded:
-            state = say("{state}, superseded", "{state}(已被替代)", state=state)
+            state = say("{state}, superseded", "{state}（已被替代）", state=state)
         rows.append((item.id, page.said(state), page.said(brief(procedure, kind, item.fields))))
     page.table([Column(firm=True), Column(), Column()], rows)
 
@@ -112,50 +114,67 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
         derived = page.said(duty.due.derivation(procedure.zone))
         due, style = derived, ""
         if duty.due.at < datetime.now(UTC):
-            due, style = page.said(say("overdue: {derived}", "已逾期:{derived}", derived=derived)), "yellow"
-    label = what if kind is None else f"{duty.duty}: {what}"
-    return label, f"{role}: {who}", Cell(due, style)
+            due, style = page.said(say("overdue: {derived}", "已逾期：{derived}", derived=derived)), "yellow"
+    colon = page.said(Text(": ", "："))
+    return what if kind is None else f"{duty.duty}{colon}{what}", f"{role}{colon}{who}", Cell(due, style)
 
 
 def _show_next(page: Page, report: CaseReport) -> None:
     page.heading(Text("Permitted next", "下一步可办理"))
     if not report.next:
-        page.paragraph(Text("nothing: the case is over", "无:事项已终结"), indent=2, style="dim")
+        page.paragraph(Text("nothing: the case is over", "无：事项已终结"), indent=2, style="dim")
         return
     for one in sorted(report.next, key=lambda one: one.option.kind is not None):
         kind, row = one.option.kind, one.option.row
         title = report.procedure.trigger_title(row.trigger, kind)
         if kind is not None:
             what = listing([same(item) for item in one.items], none=report.procedure.kind_title(kind))
-            title = say("{title} ({what})", "{title}({what})", title=title, what=what)
+            title = say("{title} ({what})", "{title}（{what}）", title=title, what=what)
+        name = row.trigger if kind is None or one.items else f"{row.trigger} {kind}"
         parties = listing([report.procedure.role_title(party) for party in row.by])
         ready = Text("ready  ", "可办") if not one.blockers else Text("blocked", "受阻")
-        said = say("{title} — {who}", "{title}——{who}", title=title, who=parties)
+        said = say("{title} · {name} — {who}", "{title} · {name}——{who}", title=title, name=name, who=parties)
         mark = f"{page.said(ready)}  "
         page.paragraph(said, indent=2, mark=mark, mark_style="yellow" if one.blockers else "green")
         for blocker in one.blockers:
             page.paragraph(blocker.sentence(), indent=6, mark="-  ", style="dim")
 
 
-def show_cases(page: Page, rows: Iterable[CaseRow]) -> None:
-    """Print the cases of a store."""
+def show_cases(page: Page, rows: Iterable[tuple[CaseRow, Procedure]]) -> None:
+    """Print the cases of a store, each with its procedure."""
     columns = [
-        Column(Text("case", "事项"), firm=True),
+        Column(Text("case", "案件编号"), whole=True),
+        Column(Text("matter", "事项")),
         Column(Text("state", "状态")),
         Column(Text("step", "环节")),
         Column(Text("outcome", "决定")),
     ]
-    page.table(columns, [(row.case_id, row.state, row.step or "", row.outcome or "") for row in rows], indent=0)
+    page.table(
+        columns,
+        [
+            (
+                row.case_id,
+                row.title,
+                page.said(procedure.state_title(row.state)),
+                page.said(STEP_TITLES[Step(row.step)]) if row.step else "",
+                page.said(OUTCOME_TITLES[Outcome(row.outcome)]) if row.outcome else "",
+            )
+            for row, procedure in rows
+        ],
+        indent=0,
+    )
 
 
 def show_history(page: Page, procedure: Procedure, history: Sequence[Record], *, indent: int = 0) -> None:
-    """Print every record: time, act, role, body, basis."""
+    """Print every record: time, act, who did it, role, body, basis; person and body in one column where room is scarce."""
+    is_wide = page.width >= 110
     columns = [
         Column(Text("", ""), firm=True, style="dim"),
         Column(Text("time", "时间"), firm=page.width >= 96),
-        Column(Text("act", "行为")),
+        Column(Text("act", "办理事项")),
+        *([Column(Text("who", "办理人"), firm=True)] if is_wide else []),
         Column(Text("role", "角色")),
-        Column(Text("body", "单位")),
+        Column(Text("body", "单位") if is_wide else Text("who, body", "办理人，单位")),
         Column(Text("basis", "依据")),
     ]
     rows = [
@@ -163,8 +182,11 @@ def show_history(page: Page, procedure: Procedure, history: Sequence[Record], *,
             str(record.version),
             minute(record.occurred_at, procedure.zone),
             page.said(act_title(procedure, record.event)),
+            *([record.actor.id] if is_wide else []),
             page.said(procedure.role_title(record.role)),
-            record.actor.body,
+            record.actor.body
+            if is_wide
+            else page.said(say("{who}, {body}", "{who}，{body}", who=record.actor.id, body=record.actor.body)),
             record.basis.text,
         )
         for record in history

@@ -13,7 +13,7 @@ from ..decision.duties import Duty, open_duties
 from ..engine import CaseHandle, Engine
 from ..errors import Blocker
 from ..language import Procedure
-from ..text import Language
+from ..text import Language, Text, say
 from ..values import Actor
 from .words import value_json
 
@@ -88,8 +88,16 @@ def _fewest(handle: CaseHandle, option: Option, holders: Sequence[Appointment]) 
     """What stands against ``option`` for whoever of its holders is nearest to it."""
     asked = [_asked(handle, option, Actor(one.actor, body=one.body or "-"), one.role) for one in holders if one.body]
     if not asked:
-        asked = [_asked(handle, option, Actor("nobody", body="nobody"), None)]
+        asked = [tuple(map(_unnamed, _asked(handle, option, Actor("nobody", body="nobody"), None)))]
     return min(asked, key=len)
+
+
+def _unnamed(blocker: Blocker) -> Blocker:
+    """The blocker without the person we made up to ask: the role is vacant, or nobody is named yet."""
+    if blocker.kind != "role" or blocker.facts.get("vacant"):
+        return blocker
+    text = say("nobody is {who} yet", "尚无{who}", who=blocker.need)
+    return attrs.evolve(blocker, text=text, have=Text("nobody", "无人"), cure=())
 
 
 def _asked(handle: CaseHandle, option: Option, by: Actor, role: str | None) -> tuple[Blocker, ...]:
@@ -115,14 +123,14 @@ def case_json(report: CaseReport, language: Language) -> dict[str, object]:
         "updated_at": iso(case.updated_at),
         "version": case.version,
         "head": case.head,
-        "facts": {name: value_json(procedure, None, name, value) for name, value in case.facts.items()},
+        "facts": {name: value_json(value) for name, value in case.facts.items()},
         "items": [
             {
                 "item": item.id,
                 "kind": item.kind,
                 "state": item.state,
                 "superseded": item.superseded,
-                "fields": {name: value_json(procedure, item.kind, name, value) for name, value in item.fields.items()},
+                "fields": {name: value_json(value) for name, value in item.fields.items()},
             }
             for item in case.items.values()
         ],

@@ -36,7 +36,7 @@ def report(error: Exception, language: Language, *, debug: bool, written: tuple[
         text = say(
             "this is a bug in stabflow: {what}. Nothing is lost: what was acknowledged is stored. Run it again with --debug,"
             " and report what it prints",
-            "这是stabflow的程序错误:{what}。已确认写入的内容不会丢失。请加--debug重新运行,并反馈其输出",
+            "这是stabflow的程序错误：{what}。已确认写入的内容不会丢失。请加--debug重新运行，并反馈其输出",
             what=f"{type(error).__name__}: {error}",
         ).get(language)
     else:
@@ -53,7 +53,7 @@ def unfinished(written: tuple[int, int]) -> Text:
     """How far a run had come, and how to complete it."""
     return say(
         "{n} of {whole} acts and offices are written; run it again to complete it",
-        "{whole}项行为与任职中已写入{n}项;重新运行即可补全",
+        "{whole}项办理与任职中已写入{n}项；重新运行即可补全",
         n=written[0],
         whole=written[1],
     )
@@ -67,7 +67,36 @@ def _described(error: Exception, language: Language) -> str:
     if isinstance(error, FaultyInput):
         count = len(error.faults)
         head = say(
-            "{what} has {n} fault{s}:", "{what}有{n}处错误:", what=error.what, n=count, s="" if count == 1 else "s"
+            "{what} has {n} fault{s}:",
+            "{what}有{n}处错误：",
+            what=_named(error.what),
+            n=count,
+            s="" if count == 1 else "s",
         ).get(language)
         return head + "".join(f"\n  {fault}" for fault in error.faults)
     return str(error)
+
+
+_NAMES = {
+    "the request": "请求",
+    "the dossier": "案卷",
+    "the procedure": "程序",
+    "the amendment": "更正",
+    "the name of a procedure": "程序名称",
+}
+_BEGINNINGS = {
+    "the store, beside dossier ": "存储与案卷",
+    "dossier ": "案卷",
+    "procedure ": "程序",
+    "calendar ": "历法",
+}
+
+
+def _named(what: str) -> Text:
+    """What has faults, in both languages; files keep their names, and what is known in English only is the request."""
+    if what in _NAMES:
+        return Text(what, _NAMES[what])
+    for beginning, zh in _BEGINNINGS.items():
+        if what.startswith(beginning):
+            return Text(what, zh + what.removeprefix(beginning).removesuffix(","))
+    return Text(what, what if "/" in what or what.endswith(".toml") else _NAMES["the request"])

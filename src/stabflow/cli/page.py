@@ -76,11 +76,12 @@ def _head(text: str, width: int) -> str:
 
 @attrs.frozen
 class Column:
-    """A column of a table. A ``firm`` one is as wide as its widest cell, up to a third of the page; the others share
-    what is left."""
+    """A column of a table. A ``firm`` one is as wide as its widest cell, up to a third of the page, a ``whole`` one up to half
+    of it; the others share what is left."""
 
     head: Text | None = None
     firm: bool = False
+    whole: bool = False
     style: str = ""
 
 
@@ -161,8 +162,8 @@ class Page:
             lengths = sorted(max((cell_len(line) for line in text.splitlines()), default=0) for text in texts)
             word = max((cell_len(token.strip()) for text in texts for token in _BREAK.split(text)), default=0)
             widest, usual = max(lengths[-1], 1), max(lengths[(len(lengths) - 1) * 9 // 10], 1)
-            if column.firm:
-                widest = usual = word = min(widest, max(word, self.width // 3))
+            if column.firm or column.whole:
+                widest = usual = word = min(widest, max(word, self.width // (2 if column.whole else 3)))
             most.append(usual)
             all_of_it.append(widest)
             widths.append(max(min(word, widest), min(widest, _LEAST), 1))

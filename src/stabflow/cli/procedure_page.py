@@ -55,6 +55,10 @@ def show_procedure(page: Page, procedure: Procedure) -> None:
     show_procedures(page, [procedure])
     _show_roles(page, procedure)
     _show_parameters(page, procedure)
+    _show_lists(page, procedure)
+    if procedure.facts:
+        page.heading(Text("Facts of a case", "案件事实"))
+        _show_fields(page, procedure, procedure.case)
     page.heading(Text("The steps of a case", "事项各环节"))
     for step in Step:
         states = {name: state for name, state in procedure.states.items() if state.step is step}
@@ -67,9 +71,8 @@ def show_procedure(page: Page, procedure: Procedure) -> None:
         page.gap()
         _show_states(page, procedure, None, stepless, indent=4)
     for kind, defined in procedure.items.items():
-        page.heading(say("Item: {kind}", "项目:{kind}", kind=defined.title), kind)
-        fields = listing([procedure.field_title(name, kind) for name in defined.fields], none=Text("none", "无"))
-        page.paragraph(say("fields: {fields}", "栏目:{fields}", fields=fields), indent=2, style="dim")
+        page.heading(defined.title, kind)
+        _show_fields(page, procedure, defined)
         _show_states(page, procedure, kind, defined.states, indent=2, creating=True)
     _show_clauses(page, procedure)
 
@@ -84,14 +87,14 @@ def _show_roles(page: Page, procedure: Procedure) -> None:
             how = say("appointed by {who}", "由{who}任命", who=who)
         if role.supervises:
             below = listing([procedure.role_title(one) for one in role.supervises])
-            how = say("{how}; supervises {below}", "{how};监督{below}", how=how, below=below)
+            how = say("{how}; supervises {below}", "{how}；监督{below}", how=how, below=below)
         rows.append((page.said(role.title), name, page.said(how), ", ".join(role.clause)))
     columns = [Column(Text("role", "角色")), Column(Text("name", "名称"), style="dim")]
     page.table([*columns, Column(Text("how", "产生与监督")), Column(Text("clause", "条款"))], rows)
     for one in procedure.separations:
         who = listing([procedure.role_title(role) for role in one.roles])
         clause = f" [{', '.join(one.clause)}]" if one.clause else ""
-        said = say("nobody acts in two of: {who}{clause}", "不得兼任:{who}{clause}", who=who, clause=clause)
+        said = say("nobody acts in two of: {who}{clause}", "不得兼任：{who}{clause}", who=who, clause=clause)
         page.paragraph(said, indent=2, mark="-  ")
 
 
@@ -104,8 +107,34 @@ def _show_parameters(page: Page, procedure: Procedure) -> None:
         value = one.value.title() if isinstance(one.value, Duration) else Text(str(one.value), str(one.value))
         verified = Text("verified", "已核实") if one.verified else Text("not verified", "未核实")
         title = page.said(one.title) if one.title is not None else name.replace("_", " ")
-        rows.append((title, page.said(value), page.said(verified), one.source or ""))
-    page.table([Column(firm=True), Column(firm=True), Column(firm=True, style="dim"), Column(style="dim")], rows)
+        source = verified if one.source is None else say("{v}: {s}", "{v}：{s}", v=verified, s=one.source)
+        rows.append((title, name, page.said(value), page.said(source)))
+    page.table([Column(), Column(whole=True, style="dim"), Column(firm=True), Column(style="dim")], rows)
+
+
+def _show_lists(page: Page, procedure: Procedure) -> None:
+    """What can be chosen where, by the names one writes."""
+    if not procedure.lists:
+        return
+    page.heading(Text("Lists", "选项"))
+    for name, entries in procedure.lists.items():
+        page.gap()
+        page.line("  ", (name, "bold"))
+        page.table(
+            [Column(), Column(whole=True, style="dim")],
+            [(page.said(entry.title), entry_name) for entry_name, entry in entries.items()],
+            indent=4,
+        )
+
+
+def _show_fields(page: Page, procedure: Procedure, cycle: Lifecycle) -> None:
+    """What can be stated: titles, names, types, and the list to choose from."""
+    rows = []
+    for name, field in cycle.fields.items():
+        type_ = field.type.value if field.of is None else f"{field.type.value}: {field.of}"
+        title = Text(name.replace("_", " "), name) if field.title is None else field.title
+        rows.append((page.said(title), name, type_))
+    page.table([Column(), Column(whole=True, style="dim"), Column(style="dim")], rows)
 
 
 def _show_states(
@@ -124,6 +153,7 @@ def _show_states(
     assert hasattr(states, "items")
     for name, state in states.items():
         text = procedure.state_title(name, kind)
+        text = say("{text} · {name}", "{text} · {name}", text=text, name=name)
         page.paragraph(_state_line(procedure, cycle, state, text), indent=indent, mark="", style="bold")
         for row in cycle.transitions:
             if row.source and name in cycle.sources(row):
@@ -132,19 +162,19 @@ def _show_states(
 
 def _state_line(procedure: Procedure, cycle: Lifecycle, state: State, text: Text) -> Text:
     if state.outcome is not None:
-        text = say("{text} (outcome: {o})", "{text}(决定:{o})", text=text, o=OUTCOME_TITLES[state.outcome])
+        text = say("{text} (outcome: {o})", "{text}（决定：{o}）", text=text, o=OUTCOME_TITLES[state.outcome])
     if state.final:
         text = say("{text} — final", "{text}——终结", text=text)
     if state.accountable is not None:
         text = say("{text} — {who}", "{text}——{who}", text=text, who=procedure.role_title(state.accountable))
     if state.within is not None:
-        text = say("{text}, {limit}", "{text},{limit}", text=text, limit=procedure.duration(state.within).title())
+        text = say("{text}, {limit}", "{text}，{limit}", text=text, limit=procedure.duration(state.within).title())
     elif state.until is not None:
         field = cycle.fields.get(state.until)
         until = Text(state.until, state.until) if field is None or field.title is None else field.title
-        text = say("{text}, until {until}", "{text},至{until}", text=text, until=until)
+        text = say("{text}, until {until}", "{text}，至{until}", text=text, until=until)
     elif state.open_ended:
-        text = say("{text}, open-ended", "{text},不设期限", text=text)
+        text = say("{text}, open-ended", "{text}，不设期限", text=text)
     return _with_clause(text, state.clause)
 
 
@@ -153,12 +183,12 @@ def _with_clause(text: Text, clause: Sequence[str]) -> Text:
 
 
 def _show_row(page: Page, procedure: Procedure, kind: str | None, row: Transition, *, indent: int) -> None:
-    title = procedure.trigger_title(row.trigger, kind)
+    title = say("{t} · {n}", "{t} · {n}", t=procedure.trigger_title(row.trigger, kind), n=row.trigger)
     if row.dest is not None:
         title = say("{title} → {dest}", "{title} → {dest}", title=title, dest=procedure.state_title(row.dest, kind))
     who = listing([procedure.role_title(one) for one in row.by], none=Text("time", "时间"))
     page.paragraph(
-        _with_clause(say("{title}: {who}", "{title}:{who}", title=title, who=who), row.clause),
+        _with_clause(say("{title}: {who}", "{title}：{who}", title=title, who=who), row.clause),
         indent=indent,
         mark="·  ",
     )
@@ -168,8 +198,10 @@ def _show_row(page: Page, procedure: Procedure, kind: str | None, row: Transitio
 
 def _row_details(procedure: Procedure, kind: str | None, row: Transition) -> Iterator[Text]:
     if row.set:
-        stated = listing([procedure.field_title(name, kind) for name in row.set])
-        yield say("states: {stated}", "填报:{stated}", stated=stated)
+        stated = listing(
+            [say("{t} ({n})", "{t}（{n}）", t=procedure.field_title(name, kind), n=name) for name in row.set]
+        )
+        yield say("states: {stated}", "填报：{stated}", stated=stated)
     for one in row.requires:
         yield _with_clause(requirement_text(procedure, kind, one), one.clause)
 
@@ -180,6 +212,6 @@ def _show_clauses(page: Page, procedure: Procedure) -> None:
     page.heading(Text("Clauses of the source", "来源条款"))
     rows = []
     for name, clause in procedure.clauses.items():
-        carried = Text("carried", "已落实") if clause.deviation is None else Text("not carried", "未落实")
+        carried = Text("carried", "已落实") if clause.deviation is None else Text("not carried", "不予采用")
         rows.append((name, page.said(clause.title or ""), page.said(carried), clause.deviation or ""))
     page.table([Column(firm=True), Column(), Column(firm=True, style="dim"), Column(style="dim")], rows)

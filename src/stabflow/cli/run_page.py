@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..case import Case
 from ..decision.events import Moved
@@ -13,7 +16,7 @@ from ..engine import CaseHandle
 from ..history.record import Record
 from ..language import Procedure
 from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
-from ..text import Text, listing, same, say
+from ..text import Language, Text, listing, same, say
 from .case_page import show_history, state_words
 from .case_report import iso
 from .page import Column, Page, numbered
@@ -43,16 +46,32 @@ def show_run(page: Page, run: Run, handle: CaseHandle, where: str, url: str, *, 
     if not url.startswith("memory:"):
         page.gap()
         for verb in ("show", "history"):
-            page.line(f"  stabflow {verb} {handle.id} --store {shlex.quote(url)}")
+            page.line(f"  {_program()} {verb} {handle.id} --store {shlex.quote(url)}")
+
+
+def _program() -> str:
+    """What one writes to run this program again: its name if that is found, else its path from here."""
+    if shutil.which("stabflow") is not None:
+        return "stabflow"
+    running = Path(sys.argv[0]).absolute()
+    if running.stem == "stabflow":
+        return shlex.quote(_from_here(running))
+    return f"{shlex.quote(_from_here(Path(sys.executable)))} -m stabflow"
+
+
+def _from_here(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _show_head(page: Page, dossier: Dossier) -> None:
-    page.title(say("{title}: {matter}", "{title}:{matter}", title=dossier.title, matter=dossier.matter.title))
+    page.title(say("{title}: {matter}", "{title}：{matter}", title=dossier.title, matter=dossier.matter.title))
     procedure = dossier.procedure
-    page.paragraph(say("{title} ({name})", "{title}({name})", title=procedure.title, name=str(procedure)), style="dim")
+    page.paragraph(
+        say("{title} ({name})", "{title}（{name}）", title=procedure.title, name=str(procedure)), style="dim"
+    )
     if dossier.illustrative:
         page.gap()
-        page.paragraph(Text("Illustrative: not everything here is real.", "示例:内容并非全部属实。"))
+        page.paragraph(Text("Illustrative: not everything here is real.", "示例：部分内容为虚构。"))
         for note in dossier.notes:
             page.paragraph(note, indent=2, style="dim")
 
@@ -62,9 +81,9 @@ def _show_outcome(page: Page, run: Run) -> None:
     if not run.written:
         page.paragraph(
             say(
-                "All is there already: {n} acts and offices, of which none was written again. Nothing has changed.",
-                "全部内容均已存在:共{n}项行为与任职,未重复写入,无任何变化。",
-                n=run.present,
+                "All is there already: {what}, of which none was written again. Nothing has changed.",
+                "全部内容均已存在：{what}，未重复写入，无任何变化。",
+                what=_amount(run.present - run.present_offices, run.present_offices),
             ),
             style="bold",
         )
@@ -73,15 +92,27 @@ def _show_outcome(page: Page, run: Run) -> None:
     page.paragraph(
         say(
             "Rehearsed in memory: {n} acts came out as the dossier says, {refused} of them refused.",
-            "已在内存中预演:{n}项行为均与案卷所载一致,其中{refused}项被拒绝。",
+            "已在内存中预演：{n}项办理均与案卷所载一致，其中{refused}项被拒绝。",
             n=len(run.rehearsal),
             refused=refused,
         )
     )
-    text = say("Written: {n} acts and offices.", "已写入:{n}项行为与任职。", n=run.written)
+    offices = len(run.dossier.offices) - run.present_offices
+    text = say("Written: {what}.", "已写入：{what}。", what=_amount(run.written - offices, offices))
     if run.present:
-        text = say("{text} There already: {n}.", "{text}此前已有:{n}项。", text=text, n=run.present)
+        present = _amount(run.present - run.present_offices, run.present_offices)
+        text = say("{text} There already: {present}.", "{text}此前已有：{present}。", text=text, present=present)
     page.paragraph(text)
+
+
+def _amount(acts: int, offices: int) -> Text:
+    """So many acts and so many offices; what there is none of is left out."""
+    parts = [
+        say("{n} {what}", "{n}{what}", n=n, what=Text(one if n == 1 else many, zh))
+        for n, one, many, zh in ((acts, "act", "acts", "项办理"), (offices, "office", "offices", "项任职"))
+        if n
+    ]
+    return say(" and ".join(part.en for part in parts), "和".join(part.zh for part in parts))
 
 
 def _richest(rehearsal: Sequence[Tried]) -> int:
@@ -97,9 +128,9 @@ def _show_stretch(page: Page, dossier: Dossier, stretch: Stretch, richest: int, 
     beside = same(began)
     if began != ended:
         beside = say("{began} to {ended}", "{began}至{ended}", began=began, ended=ended)
-    counts = say("{n} act{s}", "{n}项行为", n=stretch.acts, s="" if stretch.acts == 1 else "s")
+    counts = say("{n} act{s}", "{n}项办理", n=stretch.acts, s="" if stretch.acts == 1 else "s")
     if stretch.refused:
-        counts = say("{counts}, {n} refused", "{counts},拒绝{n}项", counts=counts, n=stretch.refused)
+        counts = say("{counts}, {n} refused", "{counts}，拒绝{n}项", counts=counts, n=stretch.refused)
     page.heading(name, f"{page.said(beside)} · {page.said(counts)}", indent=2)
     for happening in stretch.happenings:
         full = every_refusal or happening.act.number == richest
@@ -112,11 +143,17 @@ def _step_name(stretch: Stretch) -> Text:
     title = STEP_TITLES[stretch.step]
     if stretch.step in FIVE_STEPS:
         number = FIVE_STEPS.index(stretch.step) + 1
-        title = say("Step {n} of 5: {title}", "五步之{n}:{title}", n=number, title=title)
+        title = say(
+            "Step {n} of 5: {title}",
+            "第{nth}步（共五步）：{title}",
+            n=number,
+            nth="一二三四五"[number - 1],
+            title=title,
+        )
     else:
         title = Text(title.en.capitalize(), title.zh)
     if stretch.again:
-        title = say("{title}, again", "{title}(再次)", title=title)
+        title = say("{title}, again", "{title}（再次）", title=title)
     return title
 
 
@@ -128,7 +165,7 @@ def _show_happening(page: Page, dossier: Dossier, one: Happening, *, full: bool)
     if one.refusal is not None:
         count = len(one.refusal.blockers)
         reasons = say("{n} reason{s}", "{n}项理由", n=count, s="" if count == 1 else "s")
-        title = say("{title}: {reasons}", "{title}:{reasons}", title=title, reasons=reasons)
+        title = say("{title}: {reasons}", "{title}：{reasons}", title=title, reasons=reasons)
     mark = page.said(one.mark)
     text = page.said(title)
     if one.act.note is not None:
@@ -148,9 +185,9 @@ def _show_happening(page: Page, dossier: Dossier, one: Happening, *, full: bool)
 def _details(clause: Sequence[str], cures: list[Text]) -> list[Text]:
     details = []
     if cures:
-        details.append(say("can be cured by: {who}", "可补正者:{who}", who=listing(cures)))
+        details.append(say("can be cured by: {who}", "可补正者：{who}", who=listing(cures)))
     if clause:
-        details.append(say("clause {clause}", "依据条款:{clause}", clause=", ".join(clause)))
+        details.append(say("clause {clause}", "依据条款：{clause}", clause=", ".join(clause)))
     return details
 
 
@@ -164,11 +201,11 @@ def _show_decisions(page: Page, procedure: Procedure, history: Sequence[Record])
         if new.outcome is None or new.outcome is old.outcome:
             continue
         outcome = OUTCOME_TITLES[new.outcome]
-        page.heading(say("Decision: {o}", "决定:{o}", o=outcome), day(record.occurred_at, procedure.zone))
+        page.heading(say("Decision: {o}", "决定：{o}", o=outcome), day(record.occurred_at, procedure.zone))
         role = procedure.role_title(record.role)
         who = say(
             "{role}, {actor} ({body})",
-            "{role},{actor}({body})",
+            "{role}，{actor}（{body}）",
             role=role,
             actor=record.actor.id,
             body=record.actor.body,
@@ -190,8 +227,8 @@ def _show_decisions(page: Page, procedure: Procedure, history: Sequence[Record])
         page.table([Column(firm=True, style="dim"), Column()], rows)
 
 
-def run_json(run: Run, handle: CaseHandle, where: str) -> dict[str, object]:
-    """What ``run`` did, as plain JSON values."""
+def run_json(run: Run, handle: CaseHandle, where: str, language: Language) -> dict[str, object]:
+    """What ``run`` did, as plain JSON values; the sentences of refusals in ``language``."""
     dossier = run.dossier
     case, state = handle.value, handle.procedure.states[handle.state]
     refusals = {tried.act.number: tried.refusal for tried in run.rehearsal}
@@ -219,7 +256,7 @@ def run_json(run: Run, handle: CaseHandle, where: str) -> dict[str, object]:
                 "what": act.what,
                 "item": act.item,
                 "refused": act.refused,
-                "refusal": refusal.as_dict() if (refusal := refusals.get(act.number)) is not None else None,
+                "refusal": refusal.as_dict(language) if (refusal := refusals.get(act.number)) is not None else None,
             }
             for act in dossier.acts
         ],

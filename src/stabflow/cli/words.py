@@ -68,12 +68,12 @@ def act_title(procedure: Procedure, event: Event) -> Text:
                 return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
             return say("relieve {who} as {role}", "免去{who}的{role}职务", who=who, role=role)
         case Constituted() | Withdrawn():
-            return say("{who}: {role}", "{who}:{role}", who=event.holder.id, role=procedure.role_title(event.office))
+            return say("{who}: {role}", "{who}：{role}", who=event.holder.id, role=procedure.role_title(event.office))
     return same(event.tag)
 
 
 def _of(title: Text, item: str) -> Text:
-    return say("{title} ({item})", "{title}({item})", title=title, item=item)
+    return say("{title} ({item})", "{title}（{item}）", title=title, item=item)
 
 
 def stated_in(event: Event) -> tuple[str | None, Mapping[str, Value]]:
@@ -90,31 +90,19 @@ def stated_in(event: Event) -> tuple[str | None, Mapping[str, Value]]:
     return None, {}
 
 
-def is_suppressed(procedure: Procedure, kind: str | None, name: str, value: Value) -> bool:
-    """Whether a count is so small that it could point at somebody."""
-    field = procedure.field_of(name, kind)
-    limit = None if field is None else field.suppress_below
-    return limit is not None and isinstance(value, int) and 0 < value < limit
-
-
 def value_text(procedure: Procedure, kind: str | None, name: str, value: Value) -> Text:
-    """A value as people read it; a count that could point at somebody only as being small."""
-    field = procedure.field_of(name, kind)
-    if field is not None and is_suppressed(procedure, kind, name, value):
-        return say("fewer than {n}", "少于{n}", n=field.suppress_below)
+    """A value as people read it."""
     if isinstance(value, File):
         return same(f"{value.title} ({value.media_type}, SHA-256 {value.sha256[:12]}…)")
     if isinstance(value, date):
         return same(value.isoformat())
     if isinstance(value, Decimal):
         return same(f"{value:f}")
-    return procedure.choice_title(field, value)
+    return procedure.choice_title(procedure.field_of(name, kind), value)
 
 
-def value_json(procedure: Procedure, kind: str | None, name: str, value: Value) -> object:
-    """A value for programs; ``None`` for a count that could point at somebody."""
-    if is_suppressed(procedure, kind, name, value):
-        return None
+def value_json(value: Value) -> object:
+    """A value for programs."""
     if isinstance(value, File):
         return {"title": value.title, "media_type": value.media_type, "sha256": value.sha256}
     if isinstance(value, date):
@@ -149,7 +137,7 @@ def requirement_text(procedure: Procedure, kind: str | None, one: Requirement) -
     if not one.when:
         return text
     asked = [requirement_text(procedure, kind, condition) for condition in one.when]
-    return say("if {asked}: {text}", "若{asked}:{text}", asked=_joined(asked, " and ", "且"), text=text)
+    return say("if {asked}: {text}", "若{asked}：{text}", asked=_joined(asked, " and ", "且"), text=text)
 
 
 def _either(words: Sequence[Text]) -> Text:
@@ -171,9 +159,9 @@ def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
             states = _either([procedure.state_title(name) for name in one.case])
             return say("the case stands in {states}", "事项处于{states}", states=states)
         case AnyOf():
-            return _joined([requirement_text(procedure, kind, part) for part in one.any], ", or ", ",或")
+            return _joined([requirement_text(procedure, kind, part) for part in one.any], ", or ", "，或")
         case AllOf():
-            return _joined([requirement_text(procedure, kind, part) for part in one.all], ", and ", ",且")
+            return _joined([requirement_text(procedure, kind, part) for part in one.all], ", and ", "，且")
         case TimeElapsed():
             limit, state = procedure.duration(one.elapsed).title(), procedure.state_title(one.since, kind)
             return say("{limit} have passed since “{state}”", "自“{state}”起满{limit}", limit=limit, state=state)
@@ -183,13 +171,13 @@ def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
                 procedure.trigger_title(name, kind) if name in triggers else procedure.role_title(name)
                 for name in one.independent_of
             ]
-            return say("by somebody who has no part in: {acts}", "由未参与下列事项者办理:{acts}", acts=listing(acts))
+            return say("by somebody who has no part in: {acts}", "由未参与下列事项者办理：{acts}", acts=listing(acts))
         case RolesFilled():
             roles = listing([procedure.role_title(role) for role in one.filled])
             if one.at_least == 1:
-                return say("appointed: {roles}", "已任命:{roles}", roles=roles)
+                return say("appointed: {roles}", "已任命：{roles}", roles=roles)
             least = _bound(procedure, kind, one.at_least)
-            return say("at least {n} appointed: {roles}", "至少已任命{n}名:{roles}", n=least, roles=roles)
+            return say("at least {n} appointed: {roles}", "至少已任命{n}名：{roles}", n=least, roles=roles)
         case PluginAnswers():
             return say("the plugin requirement {name} holds", "插件要求{name}成立", name=one.plugin)
     return same(one.kind)
@@ -201,7 +189,7 @@ def _bound(procedure: Procedure, kind: str | None, bound: int | str) -> Text:
     parameter = procedure.parameters.get(bound)
     if parameter is None:
         return procedure.field_title(bound, kind)
-    return say("{name} ({n})", "{name}({n})", name=procedure.field_title(bound, kind), n=parameter.value)
+    return say("{name} ({n})", "{name}（{n}）", name=procedure.field_title(bound, kind), n=parameter.value)
 
 
 def _items(procedure: Procedure, one: ItemsAre) -> Text:
@@ -216,7 +204,7 @@ def _items(procedure: Procedure, one: ItemsAre) -> Text:
         details.append(say("since “{state}”", "自“{state}”起", state=procedure.state_title(one.since)))
     what = procedure.kind_title(one.items)
     if details:
-        what = say("{what} ({details})", "{what}({details})", what=what, details=listing(details))
+        what = say("{what} ({details})", "{what}（{details}）", what=what, details=listing(details))
     if one.every is not None:
         states = _either([procedure.state_title(state, one.items) for state in one.every])
         return say("every {what} is {states}", "每项{what}均为{states}", what=what, states=states)
@@ -236,7 +224,7 @@ def _value(procedure: Procedure, kind: str | None, one: ValueIs) -> Text:
         values = _either([procedure.choice_title(field, value) for value in one.is_])
         return say("{names} is {values}", "{names}为{values}", names=names, values=values)
     if one.times != 1:
-        names = say("({names}) × {times}", "({names})×{times}", names=names, times=one.times)
+        names = say("({names}) × {times}", "（{names}）×{times}", names=names, times=one.times)
     comparison, bound = one.comparison
     en, zh = {"at_least": ("at least", "不少于"), "at_most": ("at most", "不多于"), "equals": ("equal to", "等于")}[
         comparison

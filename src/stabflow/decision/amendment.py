@@ -1,7 +1,9 @@
-"""Correcting what was stated: the staying twin of the row that stated it, with the same `by` and `requires`, and a reason.
+"""Correcting what was stated: the staying twin of the row that stated it, with the same `requires`, and a reason, by somebody
+acting in the role in which it was stated.
 
-The earlier record stays. What a passed row has read, and what still stands on it, can be amended only once the case, or the
-item of that row, has gone back behind it: a decision must not find its evidence changed under it.
+The earlier record stays. Once the case or the item has moved on from what was stated, or a passed row has read it, it can be
+amended only after a return behind that: a decision must not find its evidence changed under it, whether a row reads that
+evidence or a person does. What is one person's own, a vote or an opinion, is never amended.
 """
 
 from __future__ import annotations
@@ -52,8 +54,9 @@ def decide_amendment(
         context=context,
     )
     stating = said.values if item is None else {}
+    by = _in_the_same_role(row, case.acts if item is None else item.acts, statements, command)
     found = Examination(
-        act, row.by, permission(procedure, case, row.by, parties, command, context, stating), lambda: view.actor_roles
+        act, by, permission(procedure, case, by, parties, command, context, stating), lambda: view.actor_roles
     )
     for blocker in _against(procedure, case, item, said.values, command):
         found.add(blocker)
@@ -72,6 +75,14 @@ def decide_amendment(
 def _act(item: Item | None) -> Text:
     what = same(item.id) if item is not None else Text("the case", "事项")
     return say("amending {what}", "更正{what}", what=what)
+
+
+def _in_the_same_role(
+    row: Transition, acts: Sequence[Act], statements: Mapping[str, Statement], command: Amend
+) -> tuple[str, ...]:
+    """The roles in which the values were stated: nobody rewrites what another office has stated."""
+    versions = {statements[name].version for name in command.values}
+    return tuple(dict.fromkeys(act.role for act in acts if act.version in versions and act.role in row.by))
 
 
 def _stating_row(
@@ -119,8 +130,8 @@ def _against(
         unique = procedure.items[item.kind].unique
         if item.superseded:
             yield superseded(item)
-        if "actor" in unique and command.actor.id != item.adder:
-            yield _somebody_elses(item)
+        if "actor" in unique:
+            yield _ones_own(item)
         if not values.keys().isdisjoint(unique):
             yield twin(procedure, case, item.kind, {**item.fields, **values}, item.adder, item)
     reader = next(_readers(procedure, case, item, values), None)
@@ -131,24 +142,27 @@ def _against(
 def _readers(
     procedure: Procedure, case: Case, item: Item | None, names: Mapping[str, Value]
 ) -> Iterator[tuple[str | None, Act]]:
-    """The passed rows that still stand and have read one of ``names`` since it was stated, with the kind they are of."""
+    """The passed rows that still stand and followed the statement of one of ``names``: those that read it, and those by which
+    the case, or the item it is of, moved on; each with the kind it is of."""
     statements = case.stated if item is None else item.stated
     others = [(one.kind, one, one.acts) for one in case.items.values() if not one.superseded]
     for kind, one, acts in [(None, None, case.acts), *others]:
         own = one is item
-        for act in _standing(procedure, kind, acts):
+        for act, onward in _standing(procedure, kind, acts):
             read, kinds = _reads(procedure.tables[kind][act.source or NEW][act.trigger].row.requires)
-            everything = read is None or (item is not None and item.kind in kinds)
+            everything = (own and onward) or read is None or (item is not None and item.kind in kinds)
             for name in names:
                 by_name = everything or (name in (read or ()) and (own or item is None))
                 if by_name and act.version > statements[name].version:
                     yield kind, act
 
 
-def _standing(procedure: Procedure, kind: str | None, acts: Sequence[Act]) -> Iterator[Act]:
-    """The acts behind which their lifecycle has not gone back since, into a state that it had entered before them."""
+def _standing(procedure: Procedure, kind: str | None, acts: Sequence[Act]) -> Iterator[tuple[Act, bool]]:
+    """The acts behind which their lifecycle has not gone back since, into a state that it had entered before them; and whether
+    they led it onward."""
     entered: dict[str, int] = {acts[0].source: 0} if acts else {}
     undone: list[tuple[int, int]] = []
+    onward: set[int] = set()
     for act in acts:
         dest = None if act.amends else procedure.tables[kind][act.source or NEW][act.trigger].dest
         if dest is None or dest == act.source:
@@ -157,9 +171,11 @@ def _standing(procedure: Procedure, kind: str | None, acts: Sequence[Act]) -> It
             undone.append((entered[dest], act.version))
         else:
             entered[dest] = act.version
+        if list(entered).index(dest) > list(entered).index(act.source):
+            onward.add(act.version)
     for act in acts:
         if not act.amends and not any(first < act.version < back for first, back in undone):
-            yield act
+            yield act, act.version in onward
 
 
 def _reads(requires: Sequence[Requirement]) -> tuple[frozenset[str] | None, frozenset[str]]:
@@ -204,10 +220,10 @@ def _material(procedure: Procedure, name: str) -> Blocker:
     )
 
 
-def _somebody_elses(item: Item) -> Blocker:
+def _ones_own(item: Item) -> Blocker:
     return Blocker(
         kind="own",
-        text=say("only who added {item} may amend it", "仅提出{item}者可更正", item=item.id),
-        need=Text("whose it is", "提出者本人"),
+        text=say("{item} is one person's own and is never amended", "{item}系个人意见,不得更正", item=item.id),
+        need=Text("a new one in a later round", "在以后的轮次中重新提出"),
         facts={"item": item.id},
     )

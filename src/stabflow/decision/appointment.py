@@ -56,6 +56,8 @@ def decide_relief(procedure: Procedure, case: Case, command: Relieve, context: C
     who = (command.office, command.appointee.id, command.appointee.body)
     if not any((one.role, one.actor, one.body) == who for one in case.appointments):
         found.add(_plain("role", say("{who} does not hold the role", "{who}未任该职", who=command.appointee)))
+    if procedure.states[case.state].final:
+        found.add(case_over(procedure, case))
     found.event = Relieved(office=command.office, appointee=command.appointee)
     return found
 

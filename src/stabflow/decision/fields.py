@@ -57,9 +57,14 @@ def coerce(procedure: Procedure, field: Field, value: object) -> Value:
 
 
 def _bad(value: object, problem: str, cure: str) -> InvalidInput:
-    beyond = isinstance(value, int) and value.bit_length() > 1_000  # Python refuses to write out numbers without end
-    shown = "the number" if beyond else repr(value)[:60]
-    return InvalidInput.at("", f"{shown} is {problem}", cure)
+    return InvalidInput.at("", f"{_shown(value)} is {problem}", cure)
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)[:60]
+    except (ValueError, RecursionError):  # a number without end, a list within itself
+        return "the value"
 
 
 def _within(field: Field, number: int | Decimal) -> None:
@@ -119,19 +124,19 @@ def _choice(procedure: Procedure, field: Field, value: object) -> str | tuple[st
     entries = procedure.lists[field.of or ""]
     if type(value) is str and value in entries:
         return (value,) if field.many else value
-    if field.many:
-        chosen = (value,) if isinstance(value, str) else value
-        if not isinstance(chosen, list | tuple) or not chosen:
-            raise _bad(value, "not a list of choices", "give at least one of: " + ", ".join(entries))
-        if len(set(map(str, chosen))) != len(chosen):
-            raise _bad(value, "a list that names a choice twice", "name each once")
-    else:
-        chosen = (value,)
-    for one in chosen:
-        if not isinstance(one, str) or one not in entries:
-            raise InvalidInput.at("", f"unknown choice {one!r:.60}", near_miss(str(one), entries))
+    given = value if field.many and not isinstance(value, str) else (value,)
+    if not isinstance(given, list | tuple) or not given:
+        raise _bad(value, "not a list of choices", "give at least one of: " + ", ".join(entries))
+    chosen = []
+    for one in given:
+        word = str.__str__(one) if isinstance(one, str) else ""  # never a subclass, whose text may say something else
+        if word not in entries:
+            raise InvalidInput.at("", f"unknown choice {_shown(one)}", near_miss(word, entries))
+        chosen.append(word)
+    if len(set(chosen)) != len(chosen):
+        raise _bad(value, "a list that names a choice twice", "name each once")
     # in the order of the list, so that the same choice is always the same value
-    return tuple(entry for entry in entries if entry in chosen) if field.many else str(value)
+    return tuple(entry for entry in entries if entry in chosen) if field.many else chosen[0]
 
 
 def _file(_procedure: Procedure, _field: Field, value: object) -> File:

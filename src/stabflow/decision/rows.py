@@ -247,7 +247,9 @@ def _refuse_if_closed(procedure: Procedure, case: Case, row: Transition, act: Ca
     """In a final state of the case only the rows of items go on that name it in a `case` requirement."""
     if not procedure.states[case.state].final:
         return
-    if any(isinstance(requirement, CaseIs) and case.state in requirement.case for requirement in row.requires):
+    here = procedure.states[case.state]
+    names = {case.state, here.step.value if here.step else case.state}
+    if any(isinstance(requirement, CaseIs) and not names.isdisjoint(requirement.case) for requirement in row.requires):
         return
     over = case_over(procedure, case)
     raise NotPermitted(act(), state=case.state, trigger=row.trigger, permitted=(), blocker=over)

@@ -34,14 +34,15 @@ class Tried:
 
 @attrs.frozen(kw_only=True)
 class Run:
-    """What a run did: it wrote ``written`` acts and offices, ``present`` were there already; where all were, nothing was
-    rehearsed."""
+    """What a run did: it wrote ``written`` acts and offices, ``present`` were there already, ``present_offices`` of these
+    offices; where all were, nothing was rehearsed."""
 
     dossier: Dossier
     case_id: str
     rehearsal: tuple[Tried, ...]
     written: int
     present: int
+    present_offices: int = 0
 
 
 def rehearse(
@@ -57,8 +58,7 @@ def rehearse(
         if beside is not None:
             for stream in (OFFICES, procedure_stream(dossier.procedure.id, dossier.procedure.version)):
                 _copy(stream, beside, engine)
-        for office in dossier.offices:
-            _rehearse_office(dossier, engine, office)
+        _rehearse_offices(dossier, engine, beside)
         handle: CaseHandle | None = None
         for act in dossier.acts:
             refusal = None
@@ -84,16 +84,44 @@ def _copy(stream: str, source: Engine, target: Engine) -> None:
         after = page[-1].version
 
 
-def _rehearse_office(dossier: Dossier, engine: Engine, office: PlannedOffice) -> None:
-    if _is_held(dossier, engine, office):
+def _rehearse_offices(dossier: Dossier, engine: Engine, beside: Engine | None) -> None:
+    """Fill the offices. What stands against them though the dossier alone would be right is the store's, and is said of it."""
+    before = () if beside is None else beside.offices(dossier.procedure)
+    faults: dict[Fault, None] = {}
+    refused: set[str] = set()
+    for office in dossier.offices:
+        if _is_held(dossier, engine, office):
+            continue
+        try:
+            engine.constitute(dossier.procedure, office.role, office.holder, office.basis, at=office.at)
+        except Refused as error:
+            refused |= {office.role, office.holder.id}
+            faults |= {
+                Fault(office.path, f"{error.act.en} is refused: {one.sentence().en}"): None for one in error.blockers
+            }
+        except FaultyInput as error:
+            raise InvalidInput([fault.under(office.path) for fault in error.faults], what=dossier.what) from error
+    if not faults:
         return
-    try:
-        engine.constitute(dossier.procedure, office.role, office.holder, office.basis, at=office.at)
-    except Refused as error:
-        faults = [Fault(office.path, f"{error.act.en} is refused: {one.sentence().en}") for one in error.blockers]
-        raise InvalidInput(faults, what=dossier.what) from error
-    except FaultyInput as error:
-        raise InvalidInput([fault.under(office.path) for fault in error.faults], what=dossier.what) from error
+    if before and _is_right_alone(dossier):
+        held = ", ".join(
+            dict.fromkeys(
+                f"{one.actor} ({one.body}) as {one.role}" for one in before if refused & {one.role, one.actor}
+            )
+        )
+        cure = f"the store has {held}; nothing was written; give the dossier a fresh store, or withdraw these"
+        first, *others = faults
+        raise InvalidInput([attrs.evolve(first, cure=cure), *others], what=f"the store, beside {dossier.what},")
+    raise InvalidInput(faults, what=dossier.what)
+
+
+def _is_right_alone(dossier: Dossier) -> bool:
+    with open_engine("memory:", procedures=[dossier.procedure]) as engine:
+        try:
+            _rehearse_offices(dossier, engine, None)
+        except InvalidInput:
+            return False
+    return True
 
 
 def _check(dossier: Dossier, act: PlannedAct, refusal: Refused | None) -> None:
@@ -136,7 +164,14 @@ def _run(
     offices = [] if handle is not None else [one for one in dossier.offices if not _is_held(dossier, engine, one)]
     whole = len(acts) + len(dossier.offices)
     if handle is not None and not missing:
-        return Run(dossier=dossier, case_id=handle.id, rehearsal=(), written=0, present=whole)
+        return Run(
+            dossier=dossier,
+            case_id=handle.id,
+            rehearsal=(),
+            written=0,
+            present=whole,
+            present_offices=len(dossier.offices),
+        )
     if handle is not None:
         _check_continuable(dossier, handle, done)
     rehearsal = rehearse(dossier, clock=clock, plugins=plugins, beside=engine)
@@ -151,7 +186,14 @@ def _run(
         written += 1
         _tell(progress, present + written, whole)
     assert handle is not None, "a dossier opens a case"
-    return Run(dossier=dossier, case_id=handle.id, rehearsal=rehearsal, written=written, present=present)
+    return Run(
+        dossier=dossier,
+        case_id=handle.id,
+        rehearsal=rehearsal,
+        written=written,
+        present=present,
+        present_offices=len(dossier.offices) - len(offices),
+    )
 
 
 def _tell(progress: Progress | None, written: int, whole: int) -> None:

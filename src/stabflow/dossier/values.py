@@ -96,9 +96,9 @@ class PlannedAct:
         if self.verb is Verb.ADD:
             kind = self.what or ""
             title = procedure.trigger_title(self.trigger or "add", kind)
-            return say("{title} ({what})", "{title}({what})", title=title, what=procedure.kind_title(kind))
+            return say("{title} ({what})", "{title}（{what}）", title=title, what=procedure.kind_title(kind))
         title = procedure.trigger_title(self.what or "", self.kind)
-        return title if self.item is None else say("{title} ({what})", "{title}({what})", title=title, what=self.item)
+        return title if self.item is None else say("{title} ({what})", "{title}（{what}）", title=title, what=self.item)
 
 
 @attrs.frozen(kw_only=True)
@@ -164,7 +164,7 @@ class NotAsExpected(InvalidInput):
         """An act that was to be accepted was refused."""
         outcome = say(
             "act {n}, {title}, is refused; nothing was written",
-            "第{n}项行为“{title}”被拒绝;未写入任何内容",
+            "第{n}项办理“{title}”被拒绝；未写入任何内容",
             n=act.number,
             title=act.title(dossier.procedure),
         )
@@ -176,7 +176,7 @@ class NotAsExpected(InvalidInput):
         """An act that was to be refused was accepted."""
         outcome = say(
             "act {n}, {title}, is marked as refused and was accepted in the rehearsal; nothing was written",
-            "第{n}项行为“{title}”标注为应被拒绝,预演中却获准;未写入任何内容",
+            "第{n}项办理“{title}”标注为应被拒绝，预演中却获准；未写入任何内容",
             n=act.number,
             title=act.title(dossier.procedure),
         )
@@ -193,7 +193,7 @@ class NotAsExpected(InvalidInput):
         found = len(refusal.blockers)
         outcome = say(
             "act {n}, {title}, is refused for {found} reason(s), and {wanted} were expected; nothing was written",
-            "第{n}项行为“{title}”被拒绝的理由有{found}项,应为{wanted}项;未写入任何内容",
+            "第{n}项办理“{title}”被拒绝的理由有{found}项，应为{wanted}项；未写入任何内容",
             n=act.number,
             title=act.title(dossier.procedure),
             found=found,
