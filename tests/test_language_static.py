@@ -48,39 +48,161 @@ FAULTS: dict[str, tuple[tuple[tuple[str, str], ...], str, str]] = {
         "unknown list 'kind'",
     ),
     "unknown type": (((SUMMARY, 'type = "txt"\nmax_length = 4000'),), "facts.summary.type", "'txt'"),
-    "one name in two places": ((("[facts.urgent]", "[facts.quorum]"), ('"urgent"]', '"quorum"]')), "facts.quorum", "parameter"),
+    "one name in two places": (
+        (("[facts.urgent]", "[facts.quorum]"), ('"urgent"]', '"quorum"]')),
+        "facts.quorum",
+        "parameter",
+    ),
     "a state that nothing enters": (((FINISHED, LOST),), "states.lost", "no row enters it"),
-    "a state without a way to an end": (((FINISHED, LOST), (LIMIT, LIMIT), ("[items.hazard]", LOOP + "[items.hazard]")), "states.lost", "no way to an end"),
-    "a row leaves a final state": ((('source = "checking"', 'source = ["checking", "finished"]'),), "transitions[1].source", "is final"),
-    "neither source nor dest": ((('dest = "checking"\nby = ["inspector"]\nclause = "1"', 'by = ["inspector"]\nclause = "1"'),), "transitions[0]", "neither source nor dest"),
+    "a state without a way to an end": (
+        ((FINISHED, LOST), (LIMIT, LIMIT), ("[items.hazard]", LOOP + "[items.hazard]")),
+        "states.lost",
+        "no way to an end",
+    ),
+    "a row leaves a final state": (
+        (('source = "checking"', 'source = ["checking", "finished"]'),),
+        "transitions[1].source",
+        "is final",
+    ),
+    "neither source nor dest": (
+        (('dest = "checking"\nby = ["inspector"]\nclause = "1"', 'by = ["inspector"]\nclause = "1"'),),
+        "transitions[0]",
+        "neither source nor dest",
+    ),
     "nobody fires it": ((('by = ["head"]\nset', "set"),), "transitions[1]", "nobody who fires it"),
-    "two fire it": ((('by = ["inspector"]\nclause', 'by = ["inspector"]\nevery = "quarter"\nclause'),), "transitions[0]", "by, every"),
-    "time on a row with a source": ((('by = ["head"]\nset', 'every = "quarter"\nset'),), "transitions[1].every", "time moves nothing"),
-    "nobody accountable": (((f'accountable = "inspector", {LIMIT}', LIMIT),), "states.checking", "nobody is accountable"),
-    "no limit": (((', within = "10 working days", clause = "1" }', ', clause = "1" }'),), "states.checking", "no limit"),
+    "two fire it": (
+        (('by = ["inspector"]\nclause', 'by = ["inspector"]\nevery = "quarter"\nclause'),),
+        "transitions[0]",
+        "by, every",
+    ),
+    "time on a row with a source": (
+        (('by = ["head"]\nset', 'every = "quarter"\nset'),),
+        "transitions[1].every",
+        "time moves nothing",
+    ),
+    "nobody accountable": (
+        ((f'accountable = "inspector", {LIMIT}', LIMIT),),
+        "states.checking",
+        "nobody is accountable",
+    ),
+    "no limit": (
+        ((', within = "10 working days", clause = "1" }', ', clause = "1" }'),),
+        "states.checking",
+        "no limit",
+    ),
     "two limits": (((LIMIT, "open_ended = true, " + LIMIT),), "states.checking", "within and open_ended"),
-    "a field that no row sets": ((('set = ["summary", "urgent"]', 'set = ["summary"]'),), "facts.urgent", "no row sets it"),
-    "two kinds in one requirement": (((SIGN, 'requires = [{ items = ["hazard", "vote"], at_most = 0 }]'),), "transitions[1].requires[0].items", "not text"),
-    "two comparisons": (((SIGN, 'requires = [{ items = "hazard", at_most = 0, at_least = 1 }]'),), "transitions[1].requires[0]", "exactly one comparison"),
-    "two marks": (((SIGN, 'requires = [{ items = "hazard", case = ["checking"], at_most = 0 }]'),), "transitions[1].requires[0]", "items and case"),
-    "two rows for one source and trigger": ((("[items.hazard]", '[[transitions]]\ntrigger = "sign_off"\nsource = "checking"\nby = "head"\n[items.hazard]'),), "transitions[2]", "second row"),
-    "a role that can never be filled": ((('appointed_by = ["head"]', 'appointed_by = ["helper"]'),), "roles.helper.appointed_by", "never be filled"),
-    "supervision in a circle": ((('[roles.helper]\n', '[roles.helper]\nsupervises = ["head"]\n'), ('supervises = ["inspector"]', 'supervises = ["helper"]')), "roles.head.supervises", "circle"),
-    "a separation of one": ((('roles = ["inspector", "head"]', 'roles = ["inspector"]'),), "separations[0].roles", "fewer than two"),
-    "a separation that leaves nobody": ((('roles = ["inspector", "head"]', 'roles = ["head", "head"]'),), "separations[0].roles", "itself"),
-    "independent of everybody": ((('title = { en = "inspector", zh = "排查人" }', 'title = { en = "inspector", zh = "排查人" }\nholders = 1'),), "items.hazard.transitions[2].requires[0].independent_of", "nobody"),
-    "a wait longer than its limit": (((SIGN, 'requires = [{ elapsed = "30 days", since = "checking" }]'), (LIMIT, LIMIT.replace("10 working days", "3 days"))), "transitions[1].requires[0].elapsed", "30 days"),
-    "a state named like a step": ((("checking = {", "review = {"), ('dest = "checking"', 'dest = "review"'), ('source = "checking"', 'source = "review"')), "states.review", "like a step"),
-    "a clause uncited": ((('"4" = { deviation = "exhortation, no rule" }', '"4" = {}'),), "clauses.4", "nothing carries it"),
-    "a clause unknown": ((('clause = "3"\n\n[items', 'clause = "5"\n\n[items'),), "transitions[1].clause", "unknown clause '5'"),
-    "a kind that nothing creates": ((('transitions = [{ trigger = "add", dest = "cast", by = ["helper"] }]', "transitions = []"),), "items.vote.transitions", "nothing creates"),
-    "a quorum above the seats": (((SIGN, 'requires = [{ items = "vote", at_least = 4 }]'),), "transitions[1].requires[0].at_least", "3 seat"),
-    "a member of the public": (((SUMMARY, SUMMARY + '\n[facts.petitioner]\ntype = "text"\nmax_length = 50'), ('"urgent"]', '"urgent", "petitioner"]')), "facts.petitioner", "member of the public"),
+    "a field that no row sets": (
+        (('set = ["summary", "urgent"]', 'set = ["summary"]'),),
+        "facts.urgent",
+        "no row sets it",
+    ),
+    "two kinds in one requirement": (
+        ((SIGN, 'requires = [{ items = ["hazard", "vote"], at_most = 0 }]'),),
+        "transitions[1].requires[0].items",
+        "not text",
+    ),
+    "two comparisons": (
+        ((SIGN, 'requires = [{ items = "hazard", at_most = 0, at_least = 1 }]'),),
+        "transitions[1].requires[0]",
+        "exactly one comparison",
+    ),
+    "two marks": (
+        ((SIGN, 'requires = [{ items = "hazard", case = ["checking"], at_most = 0 }]'),),
+        "transitions[1].requires[0]",
+        "items and case",
+    ),
+    "two rows for one source and trigger": (
+        (
+            (
+                "[items.hazard]",
+                '[[transitions]]\ntrigger = "sign_off"\nsource = "checking"\nby = "head"\n[items.hazard]',
+            ),
+        ),
+        "transitions[2]",
+        "second row",
+    ),
+    "a role that can never be filled": (
+        (('appointed_by = ["head"]', 'appointed_by = ["helper"]'),),
+        "roles.helper.appointed_by",
+        "never be filled",
+    ),
+    "supervision in a circle": (
+        (
+            ("[roles.helper]\n", '[roles.helper]\nsupervises = ["head"]\n'),
+            ('supervises = ["inspector"]', 'supervises = ["helper"]'),
+        ),
+        "roles.head.supervises",
+        "circle",
+    ),
+    "a separation of one": (
+        (('roles = ["inspector", "head"]', 'roles = ["inspector"]'),),
+        "separations[0].roles",
+        "fewer than two",
+    ),
+    "a separation that leaves nobody": (
+        (('roles = ["inspector", "head"]', 'roles = ["head", "head"]'),),
+        "separations[0].roles",
+        "itself",
+    ),
+    "independent of everybody": (
+        (('title = { en = "inspector", zh = "排查人" }', 'title = { en = "inspector", zh = "排查人" }\nholders = 1'),),
+        "items.hazard.transitions[2].requires[0].independent_of",
+        "nobody",
+    ),
+    "a wait longer than its limit": (
+        (
+            (SIGN, 'requires = [{ elapsed = "30 days", since = "checking" }]'),
+            (LIMIT, LIMIT.replace("10 working days", "3 days")),
+        ),
+        "transitions[1].requires[0].elapsed",
+        "30 days",
+    ),
+    "a state named like a step": (
+        (
+            ("checking = {", "review = {"),
+            ('dest = "checking"', 'dest = "review"'),
+            ('source = "checking"', 'source = "review"'),
+        ),
+        "states.review",
+        "like a step",
+    ),
+    "a clause uncited": (
+        (('"4" = { deviation = "exhortation, no rule" }', '"4" = {}'),),
+        "clauses.4",
+        "nothing carries it",
+    ),
+    "a clause unknown": (
+        (('clause = "3"\n\n[items', 'clause = "5"\n\n[items'),),
+        "transitions[1].clause",
+        "unknown clause '5'",
+    ),
+    "a kind that nothing creates": (
+        (('transitions = [{ trigger = "add", dest = "cast", by = ["helper"] }]', "transitions = []"),),
+        "items.vote.transitions",
+        "nothing creates",
+    ),
+    "a quorum above the seats": (
+        ((SIGN, 'requires = [{ items = "vote", at_least = 4 }]'),),
+        "transitions[1].requires[0].at_least",
+        "3 seat",
+    ),
+    "a member of the public": (
+        (
+            (SUMMARY, SUMMARY + '\n[facts.petitioner]\ntype = "text"\nmax_length = 50'),
+            ('"urgent"]', '"urgent", "petitioner"]'),
+        ),
+        "facts.petitioner",
+        "member of the public",
+    ),
     "a text without bound": (((SUMMARY, 'type = "text"'),), "facts.summary.max_length", "missing"),
     "limits without a zone": ((('timezone = "Asia/Shanghai"\n', ""),), "procedure.timezone", "missing"),
     "an unknown zone": ((('"Asia/Shanghai"', '"Asia/Beijing"'),), "procedure.timezone", "Asia/Beijing"),
     "another format": ((("format = 1", "format = 2"),), "procedure.format", "2"),
-    "an appointed role opens": ((('by = ["inspector"]\nclause', 'by = ["helper"]\nclause'),), "transitions[0].by", "helper"),
+    "an appointed role opens": (
+        (('by = ["inspector"]\nclause', 'by = ["helper"]\nclause'),),
+        "transitions[0].by",
+        "helper",
+    ),
     "a material fact that does not go back": (
         (
             ('[facts.urgent]\ntype = "bool"', '[facts.urgent]\ntype = "bool"\nmaterial = true'),
@@ -89,8 +211,12 @@ FAULTS: dict[str, tuple[tuple[tuple[str, str], ...], str, str]] = {
         "transitions[1].dest",
         "material",
     ),
-    "a reserved word": ((("[facts.urgent]", "[facts.basis]"), ('"urgent"]', '"basis"]')), "facts.basis", "word of the calls"),
-}  # fmt: skip
+    "a reserved word": (
+        (("[facts.urgent]", "[facts.basis]"), ('"urgent"]', '"basis"]')),
+        "facts.basis",
+        "word of the calls",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", FAULTS)

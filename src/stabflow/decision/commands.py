@@ -17,13 +17,23 @@ def _is_actor(_instance: object, attribute: attrs.Attribute[Actor], value: objec
         )
 
 
+def _is_word(_instance: object, attribute: attrs.Attribute[str], value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidInput.at(attribute.name, "is not a name", "give it as text")
+
+
+def _is_word_or_none(_instance: object, attribute: attrs.Attribute[str | None], value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidInput.at(attribute.name, "is not a name", "give it as text, or leave it out")
+
+
 @attrs.frozen(kw_only=True)
 class Command:
     """Something asked for by ``actor`` on ``basis``; ``role`` may be left out where the row leaves no doubt."""
 
     actor: Actor = attrs.field(validator=_is_actor)
     basis: Basis
-    role: str | None = None
+    role: str | None = attrs.field(default=None, validator=_is_word_or_none)
 
 
 @attrs.frozen(kw_only=True)
@@ -33,15 +43,15 @@ class Open(Command):
     case_id: str
     matter: Matter
     values: Mapping[str, object] = attrs.field(factory=dict)
-    trigger: str | None = None
+    trigger: str | None = attrs.field(default=None, validator=_is_word_or_none)
 
 
 @attrs.frozen(kw_only=True)
 class Fire(Command):
     """Fire a row of the case, or of the item ``item``."""
 
-    trigger: str
-    item: str | None = None
+    trigger: str = attrs.field(validator=_is_word)
+    item: str | None = attrs.field(default=None, validator=_is_word_or_none)
     values: Mapping[str, object] = attrs.field(factory=dict)
 
 
@@ -49,16 +59,16 @@ class Fire(Command):
 class Add(Command):
     """Add an item of ``kind``, by its creating row ``trigger`` (needed only where there are several)."""
 
-    kind: str
+    kind: str = attrs.field(validator=_is_word)
     values: Mapping[str, object] = attrs.field(factory=dict)
-    trigger: str | None = None
+    trigger: str | None = attrs.field(default=None, validator=_is_word_or_none)
 
 
 @attrs.frozen(kw_only=True)
 class Amend(Command):
     """Correct what was stated of ``item`` (``None``: of the case); the earlier record stays."""
 
-    item: str | None = None
+    item: str | None = attrs.field(default=None, validator=_is_word_or_none)
     values: Mapping[str, object] = attrs.field(factory=dict)
     reason: str
 
@@ -67,7 +77,7 @@ class Amend(Command):
 class Appoint(Command):
     """Appoint ``appointee`` to ``office``, a role of the case."""
 
-    office: str
+    office: str = attrs.field(validator=_is_word)
     appointee: Actor = attrs.field(validator=_is_actor)
 
 
@@ -75,5 +85,5 @@ class Appoint(Command):
 class Relieve(Command):
     """End the appointment of ``appointee`` to ``office``."""
 
-    office: str
+    office: str = attrs.field(validator=_is_word)
     appointee: Actor = attrs.field(validator=_is_actor)

@@ -208,7 +208,9 @@ class Engine:
             except VersionConflict:
                 continue
             return CaseHandle(self._shell, one)
-        raise InvalidInput.at("case_id", f"{case_id or matter.key!r} is taken", "choose another id")
+        if case_id is None:  # others were opening cases on this matter all the while
+            raise VersionConflict(streams.case_stream(fresh[-1]), 0, 1)
+        raise InvalidInput.at("case_id", f"{case_id!r} is taken", "choose another id")
 
     def _case_ids(
         self, procedure: Procedure, matter: Matter, case_id: str | None
@@ -255,6 +257,8 @@ class Engine:
         if isinstance(procedure, Procedure):
             self._shell.registry.add(procedure)
             return procedure
+        if not isinstance(procedure, str):
+            raise InvalidInput.at("procedure", f"{procedure!r:.60} is no procedure", "give its name, or a Procedure")
         return self._shell.registry.named(procedure)
 
 
@@ -276,6 +280,8 @@ def open_engine(
     system's by default); ``calendar`` is the id of the calendar of working days. Raises `InvalidInput`, `ProcedureError`,
     `PluginError` and `StoreError`; nothing is created before the first act.
     """
+    if not isinstance(url, str):
+        raise InvalidInput.at("store", f"{url!r:.60} is not a URL", 'write it as text, such as "sqlite:///file.db"')
     equipment = equip(plugins)
     loaded = equipment.calendar(calendar)
     store = equipment.open_store(url)

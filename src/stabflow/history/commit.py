@@ -59,6 +59,8 @@ def request_digest(asked: Sequence[Command | Mapping[str, object]]) -> str:
         return canonical.sha256(canonical.encode([_plain(one) for one in asked]))
     except UnicodeEncodeError as error:
         raise InvalidInput.at("values", "a text has lone surrogates", "remove them") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput.at("values", "a value is without end", "give values of bounded size and depth") from error
 
 
 def _plain(value: object) -> object:
