@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,7 +17,11 @@ from stabflow.history.record import Circumstances
 from stabflow.values import MAX_INT, Actor, Basis, File, Matter
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,15}", fullmatch=True)
-IDS = st.from_regex(r"[a-z0-9项][\w.:@-]{0,20}", fullmatch=True).map(lambda text: unicodedata.normalize("NFC", text))
+IDS = (
+    st.from_regex(r"[a-z0-9项][\w.:@-]{0,20}", fullmatch=True)
+    .map(lambda text: unicodedata.normalize("NFC", text))
+    .filter(re.compile(r"\w[\w.:@-]*\Z").match)  # a letter may fall apart into a letter and a mark, which is none
+)
 SHA256 = st.binary(min_size=32, max_size=32).map(bytes.hex)
 
 # Chinese, combining marks, astral letters and what is left of Unicode once the unwanted is taken out.

@@ -198,7 +198,7 @@ def _has_been_read(procedure: Procedure, kind: str | None, reader: Act) -> Block
         kind="read",
         text=say(
             "“{title}” has relied on it: it can be amended only after a return",
-            "“{title}”已以此为据:须退回后方可更正",
+            "“{title}”已以此为据：须退回后方可更正",
             title=title,
         ),
         have=title,
@@ -212,7 +212,7 @@ def _material(procedure: Procedure, name: str) -> Blocker:
         kind="material",
         text=say(
             "{what} is material: after the decision it changes only by going back",
-            "{what}属重大情况:决定之后须退回方可变更",
+            "{what}属重大情况：决定之后须退回方可变更",
             what=procedure.field_title(name),
         ),
         need=Text("a row that leads back into one of the five steps", "退回五个步骤之一"),
@@ -223,7 +223,7 @@ def _material(procedure: Procedure, name: str) -> Blocker:
 def _ones_own(item: Item) -> Blocker:
     return Blocker(
         kind="own",
-        text=say("{item} is one person's own and is never amended", "{item}系个人意见,不得更正", item=item.id),
+        text=say("{item} is one person's own and is never amended", "{item}系个人意见，不得更正", item=item.id),
         need=Text("a new one in a later round", "在以后的轮次中重新提出"),
         facts={"item": item.id},
     )

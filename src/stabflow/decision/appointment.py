@@ -41,7 +41,7 @@ def decide_appointment(procedure: Procedure, case: Case, command: Appoint, conte
         found.add(_plain("unique", say("{who} holds the role already", "{who}已任该职", who=appointee.id)))
     elif role.holders is not None and len(held) >= role.holders:
         seats = say(
-            "all {n} seat(s) are taken; relieve a holder first", "{n}个席位已满;请先免去一名任职者", n=role.holders
+            "all {n} seat(s) are taken; relieve a holder first", "{n}个席位已满；请先免去一名任职者", n=role.holders
         )
         found.add(_plain("seats", seats))
     found.add(body_blocker(procedure, case.facts, {}, role, appointee))

@@ -133,7 +133,7 @@ def body_blocker(
         kind="body",
         text=say(
             "{role} must act for {needed}, not for {body}",
-            "{role}应代表{needed},而非{body}",
+            "{role}应代表{needed}，而非{body}",
             role=role.title,
             needed=needed,
             body=holder.body,
@@ -196,7 +196,7 @@ def _not_your_role(
     procedure: Procedure, case: Case | None, parties: Sequence[str], command: Command, context: Context
 ) -> Blocker:
     actor = command.actor
-    who = listing([procedure.role_title(party) for party in parties], none=Text("time, no person,", "期限(并非个人)"))
+    who = listing([procedure.role_title(party) for party in parties], none=Text("time, no person,", "期限（并非个人）"))
     mine = [held for held in holdings(case, context) if held.actor == actor.id]
     have = listing([_held(procedure, held, actor) for held in mine], none=Text("no role here", "在此无职务"))
     roles = [party for party in parties if party in procedure.roles]
@@ -209,7 +209,7 @@ def _not_your_role(
         kind="role",
         text=say(
             "only {who} may do this; {actor} has {have}",
-            "仅{who}可办理;{actor}:{have}",
+            "仅{who}可办理；{actor}：{have}",
             who=who,
             actor=same(actor.id),
             have=have,
@@ -227,10 +227,10 @@ def _vacant(procedure: Procedure, roles: Sequence[str]) -> Blocker:
     appointing = [by for role in roles for by in procedure.roles[role].appointed_by]
     how = Text("appoint somebody first", "请先任命")
     if not appointing:
-        how = Text("it is a standing office, to be constituted outside the case", "属常设职务,须在案件之外设立")
+        how = Text("it is a standing office, to be constituted outside the case", "属常设职务，须在案件之外设立")
     return Blocker(
         kind="role",
-        text=say("nobody holds {who}: {how}", "{who}无人任职:{how}", who=who, how=how),
+        text=say("nobody holds {who}: {how}", "{who}无人任职：{how}", who=who, how=how),
         have=Text("vacant", "无人任职"),
         need=who,
         cure=procedure.cures(appointing),
@@ -244,7 +244,7 @@ def _held(procedure: Procedure, held: Appointment, actor: Actor) -> Text:
         return title
     return say(
         "{title} for {body}, not for {other}",
-        "{title}(代表{body},而非{other})",
+        "{title}（代表{body}，而非{other}）",
         title=title,
         body=held.body,
         other=actor.body,

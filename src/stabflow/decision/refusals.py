@@ -37,7 +37,7 @@ def not_permitted(
         kind="state",
         text=say(
             "“{have}” does not permit it: it must first be “{need}”; permitted now: {now}",
-            "“{have}”状态下不可办理:应先处于“{need}”;现可办理:{now}",
+            "“{have}”状态下不可办理：应先处于“{need}”；现可办理：{now}",
             have=have,
             need=need,
             now=now,
@@ -56,7 +56,7 @@ def case_over(procedure: Procedure, case: Case) -> Blocker:
     have = procedure.state_title(case.state)
     return Blocker(
         kind="state",
-        text=say("the case is over: “{have}”", "事项已终结:“{have}”", have=have),
+        text=say("the case is over: “{have}”", "事项已终结：“{have}”", have=have),
         have=have,
         need=Text("a case that is still open", "尚未终结的事项"),
         facts={"state": case.state},
@@ -69,7 +69,7 @@ def superseded(item: Item) -> Blocker:
         kind="superseded",
         text=say(
             "{item} belongs to an earlier round, a newer one took its place",
-            "{item}属于以前的轮次,已有新的替代",
+            "{item}属于以前的轮次，已有新的替代",
             item=item.id,
         ),
         have=same(item.id),
@@ -110,7 +110,7 @@ def twin(
             return Blocker(
                 kind="unique",
                 text=say(
-                    "{kind}: there is one alike already, {item}", "已有相同的{kind}:{item}", kind=title, item=item.id
+                    "{kind}: there is one alike already, {item}", "已有相同的{kind}：{item}", kind=title, item=item.id
                 ),
                 have=same(item.id),
                 need=say(

@@ -198,11 +198,11 @@ def _act(
 def _title(procedure: Procedure, kind: str | None, item: Item | None, command: Command, trigger: str) -> Text:
     title = procedure.trigger_title(trigger, kind)
     if isinstance(command, Open):
-        return say("{title}: “{matter}”", "{title}:“{matter}”", title=title, matter=command.matter.title)
+        return say("{title}: “{matter}”", "{title}：“{matter}”", title=title, matter=command.matter.title)
     if kind is None:
         return title
     what = same(item.id) if item is not None else procedure.kind_title(kind)
-    return say("{title} ({what})", "{title}({what})", title=title, what=what)
+    return say("{title} ({what})", "{title}（{what}）", title=title, what=what)
 
 
 def _creating(procedure: Procedure, kind: str | None, trigger: str | None) -> Move:

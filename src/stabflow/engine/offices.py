@@ -106,13 +106,13 @@ def check_constitution(procedure: Procedure, offices: Offices, office: str, hold
         found.append(Blocker(kind="unique", text=Text("holds the office already", "已任该职")))
     elif role.holders is not None and len(held) >= role.holders:
         seats = say(
-            "all {n} seat(s) are taken; withdraw a holder first", "{n}个席位已满;请先免去一名任职者", n=role.holders
+            "all {n} seat(s) are taken; withdraw a holder first", "{n}个席位已满；请先免去一名任职者", n=role.holders
         )
         found.append(Blocker(kind="seats", text=seats))
     needed = required_body(procedure, {}, role)
     if needed and needed != holder.body:
         text = say(
-            "must act for {needed}, not for {body}", "应代表{needed},而非{body}", needed=needed, body=holder.body
+            "must act for {needed}, not for {body}", "应代表{needed}，而非{body}", needed=needed, body=holder.body
         )
         found.append(Blocker(kind="body", text=text))
     for other, _, clause in procedure.separated[office]:

@@ -223,7 +223,7 @@ class Requirement(abc.ABC):
         return sum(1 for _ in self.walk())
 
 
-AND, OR = Text("; and: ", ";并且:"), Text(" – or: ", ";或者:")
+AND, OR = Text("; and: ", "；并且："), Text(" – or: ", "；或者：")
 
 
 def together(kind: str, blockers: Sequence[Blocker], joint: Text, *, pending: bool | None = None) -> Blocker:
@@ -233,7 +233,7 @@ def together(kind: str, blockers: Sequence[Blocker], joint: Text, *, pending: bo
     return Blocker(
         kind=kind,
         text=_joined([blocker.text for blocker in blockers], joint),
-        have=_joined([blocker.have for blocker in blockers], Text("; ", ";")),
+        have=_joined([blocker.have for blocker in blockers], Text("; ", "；")),
         need=_joined([blocker.need for blocker in blockers], joint),
         clause=tuple(dict.fromkeys(clause for blocker in blockers for clause in blocker.clause)),
         cure=cures(cure for blocker in blockers for cure in blocker.cure),

@@ -29,7 +29,7 @@ class CaseIs(Requirement):
             kind=self.kind,
             text=say(
                 "the case must stand in {need}, and stands in {have}",
-                "事项应处于{need},现处于{have}",
+                "事项应处于{need}，现处于{have}",
                 need=need,
                 have=have,
             ),

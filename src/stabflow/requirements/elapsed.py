@@ -38,7 +38,7 @@ class TimeElapsed(Requirement):
             kind=self.kind,
             text=say(
                 "not before {earliest}: the time since “{state}” has not run out yet",
-                "须待{earliest}:自“{state}”起的期限尚未届满",
+                "须待{earliest}：自“{state}”起的期限尚未届满",
                 earliest=earliest.isoformat(timespec="minutes"),
                 state=state,
             ),

@@ -33,7 +33,7 @@ class RolesFilled(Requirement):
             kind=self.kind,
             text=say(
                 "{role} needs {need} holder(s), and has {have}",
-                "{role}需有{need}人任职,现有{have}人",
+                "{role}需有{need}人任职，现有{have}人",
                 role=view.title_of_role(role),
                 need=need,
                 have=have,

@@ -51,7 +51,7 @@ class IndependentOf(Requirement):
         others = view.who_else()
         return Blocker(
             kind=self.kind,
-            text=say("somebody independent must do this: the actor {why}", "应由独立人员办理:本人{why}", why=why),
+            text=say("somebody independent must do this: the actor {why}", "应由独立人员办理：本人{why}", why=why),
             have=why,
             need=say(
                 "another holder of {roles}",

@@ -17,9 +17,9 @@ from .value import is_one_of, literal_faults
 COUNTS = ("at_least", "at_most", "equals")
 COMPARISONS = (*COUNTS, "over", "every")
 _COUNTED = {
-    "at_least": Text("at least {need} {what} needed, there are {have}", "至少需要{need}项{what},现有{have}项"),
-    "at_most": Text("at most {need} {what} allowed, there are {have}", "至多允许{need}项{what},现有{have}项"),
-    "equals": Text("exactly {need} {what} needed, there are {have}", "需要恰好{need}项{what},现有{have}项"),
+    "at_least": Text("at least {need} {what} needed, there are {have}", "至少需要{need}项{what}，现有{have}项"),
+    "at_most": Text("at most {need} {what} allowed, there are {have}", "至多允许{need}项{what}，现有{have}项"),
+    "equals": Text("exactly {need} {what} needed, there are {have}", "需要恰好{need}项{what}，现有{have}项"),
 }
 
 
@@ -95,7 +95,7 @@ class ItemsAre(Requirement):
             kind=self.kind,
             text=say(
                 "every {what} must be {need}; {have}",
-                "每项{what}均应{need};{have}",
+                "每项{what}均应{need}；{have}",
                 what=self._described(view),
                 need=need,
                 have=have,
@@ -118,7 +118,7 @@ class ItemsAre(Requirement):
             kind=self.kind,
             text=say(
                 "{what} must be {need} of all; there are {have}",
-                "{what}应{need};现{have}",
+                "{what}应{need}；现{have}",
                 need=need,
                 what=self._described(view),
                 have=have,
@@ -144,7 +144,7 @@ class ItemsAre(Requirement):
         shown = _COUNTED[comparison]
         text = say(shown.en, shown.zh, need=need, what=self._described(view), have=least)
         if offending:
-            text = say("{text}: {which}", "{text}:{which}", text=text, which=_ids(offending))
+            text = say("{text}: {which}", "{text}：{which}", text=text, which=_ids(offending))
         return Blocker(
             kind=self.kind,
             text=text,
@@ -180,14 +180,14 @@ class ItemsAre(Requirement):
         for name, accepted in self.where.items():
             values = listing([view.title_of_item_value(self.items, name, one) for one in accepted])
             details.append(
-                say("{name}: {values}", "{name}:{values}", name=view.title_of_field(self.items, name), values=values)
+                say("{name}: {values}", "{name}：{values}", name=view.title_of_field(self.items, name), values=values)
             )
         if self.since is not None:
             state = view.title_of_state(self.since)
             details.append(say("since “{state}” was last entered", "自最近一次进入“{state}”起", state=state))
         if not details:
             return what
-        return say("{what} ({details})", "{what}({details})", what=what, details=listing(details))
+        return say("{what} ({details})", "{what}（{details}）", what=what, details=listing(details))
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
         given = [name for name in COMPARISONS if getattr(self, name) is not None]

@@ -66,7 +66,7 @@ class ValueIs(Requirement):
             kind=self.kind,
             text=say(
                 "{name} must be {need}, and is {have}",
-                "{name}应为{need},现为{have}",
+                "{name}应为{need}，现为{have}",
                 name=view.number_name(name),
                 need=need,
                 have=have,
@@ -97,13 +97,13 @@ class ValueIs(Requirement):
             )
         bound_shown = same(f"{need:f}")
         if isinstance(bound, str):
-            bound_shown = say("{name} ({n})", "{name}({n})", name=view.number_name(bound), n=f"{need:f}")
+            bound_shown = say("{name} ({n})", "{name}（{n}）", name=view.number_name(bound), n=f"{need:f}")
         need_shown = say(_SIGNS[comparison].en, _SIGNS[comparison].zh, n=bound_shown)
         return Blocker(
             kind=self.kind,
             text=say(
                 "{what} must be {need}, and is {have}",
-                "{what}应{need},现为{have}",
+                "{what}应{need}，现为{have}",
                 what=what,
                 need=need_shown,
                 have=f"{have:f}",
