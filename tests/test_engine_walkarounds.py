@@ -15,8 +15,10 @@ from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, OUTSIDER
 
 import stabflow
 from stabflow import Actor, Basis, CaseHandle, Engine, InvalidInput, Matter, Refused
+from stabflow.decision.events import Moved
 from stabflow.engine.engine import HOST
-from stabflow.errors import NotPermitted, NotYourRole, StabflowError, Unmet
+from stabflow.errors import Corrupt, NotPermitted, NotYourRole, StabflowError, Unmet
+from stabflow.history.commit import Circumstances, batch, seal
 from stabflow.stores.memory import MemoryStore
 
 OTHER_BODY = Actor(CLERK.id, body="depot")
@@ -346,3 +348,24 @@ def test_an_id_is_exact_text_and_equals_only_itself() -> None:
     impostor = Actor(Anybody("impostor"), body="county")
     assert type(impostor.id) is str
     assert impostor != Actor("chief", body="county")
+
+
+def test_verify_sees_a_record_that_no_row_allows() -> None:
+    engine = worlds.constituted(worlds.engine_on("memory:"))
+    case = worlds.opened(engine)
+    engine.verify()
+    value, last = case.value, case.history()[-1]
+    leap = Moved(trigger="sign", source=value.state, dest="no_such_state")
+    said = Circumstances(
+        actor=last.actor,
+        role=last.role,
+        basis=last.basis,
+        mandate=last.mandate,
+        occurred_at=last.occurred_at,
+        recorded_at=last.recorded_at,
+        procedure=last.procedure,
+    )
+    forged = seal(f"case/{case.id}", value.version + 1, value.head, leap, said)
+    engine._shell.store.append(batch([forged], expected_version=value.version))
+    with pytest.raises(Corrupt, match="no row"):
+        engine.verify()

@@ -6,11 +6,12 @@ import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Registered
+from ..decision.events import Added, ItemMoved, Moved, Opened, Registered
 from ..decision.evolution import evolve
 from ..errors import Corrupt
 from ..history.index import all_rows
 from ..history.record import Record
+from ..language.machine import NEW
 from ..ports.store import CaseQuery, CaseRow, DutyQuery, Store
 from . import pages, streams
 from .offices import Offices
@@ -86,6 +87,7 @@ class Verifier:
         for record in streams.read(self._store, streams.case_stream(case_id)):
             if record.mandate not in mandates and not self._was_given(record.mandate):
                 raise Corrupt(f"{record.stream} version {record.version} was done under a mandate that nobody gave")
+            self._check_row(case, record)
             case = evolve(case, record.event, record.stamp)
             mandates.add(record.hash)
         if case is None:
@@ -93,6 +95,29 @@ class Verifier:
         if case.id != case_id:
             raise Corrupt(f"the stream of case {case_id!r} holds case {case.id!r}")
         return case
+
+    def _check_row(self, case: Case | None, record: Record) -> None:
+        """A row of the procedure leads where the record says, and the record's role may fire it. Whether its requirements held
+        is not decided again."""
+        event = record.event
+        kind: str | None = None
+        dest: str | None
+        if isinstance(event, Opened):
+            procedure = self._registry.of_case(event.procedure, event.procedure_version, event.digest)
+            source, dest = NEW, event.state
+        elif case is not None and isinstance(event, Moved | Added | ItemMoved):
+            procedure = self._registry.of_case(case.procedure, case.procedure_version, case.digest)
+            source, dest = (NEW, event.state) if isinstance(event, Added) else (event.source, event.dest)
+            if not isinstance(event, Moved):
+                kind = event.kind if isinstance(event, Added) else case.items[event.item].kind
+        else:
+            return
+        move = procedure.tables.get(kind, {}).get(source, {}).get(event.trigger)
+        if move is None or move.dest != dest or record.role not in move.row.by:
+            raise Corrupt(
+                f"{record.stream} version {record.version} does what no row of {procedure} allows a {record.role!r} to do: "
+                "stop, keep the file, compare it with a backup"
+            )
 
     def _check_procedure(self, case: Case) -> None:
         stream = streams.procedure_stream(case.procedure, case.procedure_version)
