@@ -36,9 +36,11 @@ _DATA = re.compile(
     r"religion|faces?|photos?_of|fingerprints?|biometrics?|location_trail|social_network|sentiment|mood|attitude_of|"
     r"household_register|wechat|qq|bank_account)(_|$)|^address$"
 )
-_PEOPLE = re.compile(r"(^|_)(petitioners?|complainants?|visitors?|protesters?|suspects?|persons?)(_|$)")
+_PEOPLE = re.compile(
+    r"(^|_)(petitioners?|complainants?|visitors?|protesters?|suspects?|persons?|citizens?|applicants?|whistleblowers?|agitators?|activists?)(_|$)"
+)
 _TITLE_ZH = re.compile(
-    "姓名|身份证|身份證|电话|電話|手机|手機|住址|上访人|上訪人|信访人|信訪人|人脸|人臉|出生|民族成分|户籍|戶籍"
+    "姓名|名单|名單|前科|立场评分|维权人士|維權人士|投诉人|投訴人|举报人|舉報人|挑头人|挑頭人|联系方式|聯繫方式|身份证|身份證|电话|電話|手机|手機|住址|上访人|上訪人|信访人|信訪人|人脸|人臉|出生|民族成分|户籍|戶籍"
 )
 _TITLE_EN = re.compile(
     r"\b(full names?|surnames?|id (card|number)|identity card|passport|(tele|mobile )?phone number|home address|"
