@@ -272,3 +272,13 @@ def test_requirements_stand_at_most_four_deep_and_sixty_four_wide() -> None:
     assert any("deep" in str(fault) for fault in faults(changed((SIGN, f"requires = [{deep}]"))))
     wide = ", ".join([one] * 65)
     assert any("65" in str(fault) for fault in faults(changed((SIGN, f"requires = [{wide}]"))))
+
+
+def test_thousands_of_unknown_names_are_told_without_comparing_each_with_each() -> None:
+    many = "\n".join(
+        f'[roles.role_{n}]\ntitle = {{ en = "r", zh = "r" }}\nsupervises = ["rule_{n}"]' for n in range(2_000)
+    )
+    found = faults(SMALL + many)
+    unknown = [fault for fault in found if "unknown role 'rule_" in fault.problem]
+    assert len(unknown) == 2_000
+    assert all("known: " in fault.cure for fault in unknown)

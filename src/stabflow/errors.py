@@ -250,8 +250,15 @@ class PluginError(StabflowError):
         super().__init__(f"plugin {plugin}: {problem}")
 
 
+MAX_COMPARED = 200
+"""How many words, and how long a word, are compared to find what was meant: each comparison costs."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, if one comes close."""
+    """The known word that was probably meant, if one comes close; of very many words none is looked for."""
+    known = set(known)
+    if len(known) > MAX_COMPARED or len(word) > MAX_COMPARED:
+        return None
     folded = {_folded(one): one for one in sorted(known, reverse=True)}
     close = difflib.get_close_matches(_folded(word), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None
