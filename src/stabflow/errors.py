@@ -120,7 +120,7 @@ class FaultyInput(StabflowError):
     """An input with faults, all of them at once; `ProcedureError` and `InvalidInput` say whose."""
 
     def __init__(self, faults: Iterable[Fault], *, what: str) -> None:
-        self.faults: tuple[Fault, ...] = tuple(faults)
+        self.faults: tuple[Fault, ...] = tuple(dict.fromkeys(faults))
         self.what = what
         many = "" if len(self.faults) == 1 else "s"
         lines = "".join(f"\n  {fault}" for fault in self.faults)

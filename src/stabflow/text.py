@@ -30,7 +30,7 @@ def same(words: object) -> Text:
     return Text(str(words), str(words))
 
 
-def say(en: str, zh: str, **facts: object) -> Text:
+def say(en: str, zh: str, /, **facts: object) -> Text:
     """Both sentences with ``facts`` filled in; a fact that is a `Text` is filled in in its own language."""
 
     def filled(pattern: str, language: Language) -> str:

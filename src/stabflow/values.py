@@ -1,7 +1,7 @@
 """The values everything else is made of: who acts, for which body, on what basis, about which matter.
 
-Text that enters is checked once, here: it is normalised to NFC; NUL, lone surrogates and bidirectional controls are
-refused (they make a history read differently from what was decided); sizes are bounded.
+Text that enters is checked once, here: it is normalised to NFC; control characters, lone surrogates and bidirectional
+controls are refused (they make a history read differently from what was decided); sizes are bounded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ID = re.compile(r"\w[\w.:@-]*\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\Z")
 _UNWANTED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 
@@ -39,9 +39,11 @@ def is_name(text: str) -> bool:
 
 
 def clean_text(text: object, path: str, *, max_length: int, required: bool = True) -> str:
-    """``text`` in NFC, or `InvalidInput` naming ``path`` when it is no text, too long or has forbidden characters."""
+    """``text`` in NFC and with plain ends of lines; `InvalidInput` naming ``path`` when it is no text, too long or has forbidden
+    characters."""
     if not isinstance(text, str):
         raise InvalidInput.at(path, f"{_shown(text)} is not text", "give text in quotes")
+    text = str.__str__(text).replace("\r\n", "\n")  # never a subclass, which could claim to equal anything
     found = _UNWANTED.search(text)
     if found:
         raise InvalidInput.at(
@@ -49,7 +51,7 @@ def clean_text(text: object, path: str, *, max_length: int, required: bool = Tru
             f"character U+{ord(found.group()):04X} at position {found.start()} is not allowed",
             "remove control, surrogate and bidirectional characters",
         )
-    normal = unicodedata.normalize("NFC", str.__str__(text))  # never a subclass, which could claim to equal anything
+    normal = unicodedata.normalize("NFC", text)
     if len(normal) > max_length:
         raise InvalidInput.at(path, f"text of {len(normal)} characters", f"at most {max_length} are allowed")
     if required and not normal.strip():

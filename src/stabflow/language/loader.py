@@ -35,7 +35,10 @@ def from_canonical(data: bytes) -> Procedure:
     tables = canonical.decode(data)
     if not isinstance(tables, dict):
         raise Corrupt("the bytes are canonical JSON, but no procedure")
-    procedure = _procedure(tables, "the stored procedure", stored=True)
+    try:
+        procedure = _procedure(tables, "the stored procedure", stored=True)
+    except ProcedureError as error:
+        raise Corrupt(f"the bytes are canonical JSON, but no procedure: {error}") from error
     if canonical_bytes(procedure) != data:
         raise Corrupt(f"the bytes describe {procedure}, but are not its canonical form")
     return procedure

@@ -1,13 +1,12 @@
 """What reading a procedure found: every fault of form, and what had to be left out, so that nothing innocent is accused.
 
 What does not fit leaves a gap, and a gap makes other faults appear: the field that only the lost row would have set, the
-state that it would have entered. `Reading.explains` knows them; they come back when the gap is mended and they are real.
+state that it would have entered. `Reading.explains` knows them; those that are real come back when the gap is mended.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import attrs
 
@@ -16,72 +15,75 @@ from .paths import Key, path_text
 from .static import UNCITED
 from .static_lifecycle import ENDLESS, UNBEGUN, UNENTERED, UNSET
 
-_NAMED = ("clauses", "facts", "fields", "states")
-_ARROWS = frozenset({"source", "dest", "final", "states", "transitions", "preset", "at", "items"})
-"""Keys without which nobody can say what leads where; rows, which have a number for a key, are among them."""
+_ELSEWHERE = {
+    "clause": (UNCITED,),
+    "dest": (UNENTERED, ENDLESS, *UNBEGUN),
+    "field": (UNSET,),
+    "final": (ENDLESS, *UNBEGUN),
+    "set": (UNSET,),
+    "source": (UNENTERED, ENDLESS, *UNBEGUN),
+    "trigger": ("unknown trigger",),
+}
+"""Which faults elsewhere the loss of a key may cause, besides those that name what was lost."""
+
+_ABSENCES = (UNSET, UNCITED, UNENTERED, ENDLESS)
 
 
 @attrs.define
 class Reading:
-    """The faults of form, in the order in which they were met, and the gaps: places, and the words lost with them.
+    """The faults of form, in the order in which they were met, and what can no longer be judged.
 
     ``stored``: what is read is in the canonical form.
     """
 
     stored: bool = False
     faults: list[Fault] = attrs.field(factory=list)
-    gaps: list[tuple[Key, ...]] = attrs.field(factory=list)
+    _places: set[str] = attrs.field(factory=set)
     _words: set[str] = attrs.field(factory=set)
+    _keys: set[Key] = attrs.field(factory=set)
+    _incomplete: set[str] = attrs.field(factory=set)
 
-    def note(self, where: tuple[Key, ...], problem: str, cure: str) -> None:
-        """There is a fault at ``where``."""
+    def lose(self, where: tuple[Key, ...], table: tuple[Key, ...], value: object, problem: str, cure: str) -> None:
+        """``value``, at ``where``, does not fit and is left out: nothing else can be said about its ``table``."""
         self.faults.append(Fault(path_text(*where), problem, cure))
+        keys = {key for key in where[len(table) :] if isinstance(key, str)}
+        if keys == {"title"}:
+            return
+        self._places.add(path_text(*table))
+        self._keys |= keys
+        self._words.update(_texts_in(value), _texts_in(table[-1:]))
 
-    def doubt(self, where: tuple[Key, ...], words: Iterable[str] = ()) -> None:
-        """Nothing can be said about ``where``, nor about what ``words`` name."""
-        self.gaps.append(where)
-        self._words.update(words)
+    def ignore(self, where: tuple[Key, ...], value: object, problem: str, cure: str) -> None:
+        """``value``, at ``where``, is not known, and may have been meant for something that its table now lacks."""
+        self.faults.append(Fault(path_text(*where), problem, cure))
+        self._incomplete.add(path_text(*where[:-1]))
+        self._words.update(_texts_in(value))
 
     def explains(self, fault: Fault) -> bool:
         """Whether ``fault`` may be there only because of what was left out."""
-        if any(repr(word) in fault.problem for word in self._words):
-            return True
-        if fault.problem in (UNCITED, UNSET, UNENTERED, ENDLESS) and self._names_lost(fault.path):
-            return True
-        return any(_stands_in(fault.path, path_text(*gap)) or _is_asked_for(gap, fault) for gap in self.gaps) or (
-            fault.problem in (UNENTERED, ENDLESS, *UNBEGUN) and self._lost_arrows(fault.path)
+        return (
+            fault.path in self._incomplete
+            or any(not place or _stands_in(fault.path, place) for place in self._places)
+            or any(repr(word) in fault.problem for word in self._words)
+            or (fault.problem in _ABSENCES and self._names_lost(fault.path))
+            or any(fault.problem.startswith(_ELSEWHERE.get(str(key), ())) for key in self._keys)
         )
 
     def _names_lost(self, path: str) -> bool:
-        tails = (path_text(table, word) for word in self._words for table in _NAMED)
-        return any(path == tail or path.endswith(f".{tail}") for tail in tails)
-
-    def _lost_arrows(self, path: str) -> bool:
-        lifecycle = re.match(r"items\.\w+\.", path)
-        prefix = lifecycle.group() if lifecycle else ""
-        return any(
-            (isinstance(gap[-1], int) or gap[-1] in _ARROWS)
-            and path_text(*gap).startswith((f"{prefix}states", f"{prefix}transitions", f"{prefix}preset"))
-            for gap in self.gaps
-        )
+        return any(path.endswith(f".{path_text(word)}") for word in self._words)
 
 
-def _stands_in(path: str, gap: str) -> bool:
-    return path == gap or path.startswith((f"{gap}.", f"{gap}["))
+def _stands_in(path: str, place: str) -> bool:
+    return path == place or path.startswith((f"{place}.", f"{place}["))
 
 
-def _is_asked_for(gap: tuple[Key, ...], fault: Fault) -> bool:
-    """Whether the cure of ``fault`` names the very key that was there and did not fit."""
-    return path_text(*gap[:-1]) == fault.path and re.search(rf"\b{re.escape(str(gap[-1]))}\b", fault.cure) is not None
-
-
-def texts_in(value: object) -> Iterator[str]:
+def _texts_in(value: object) -> Iterator[str]:
     """Every text in ``value``, keys left aside."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):
         for one in value:
-            yield from texts_in(one)
+            yield from _texts_in(one)
     elif isinstance(value, dict):
         for one in value.values():
-            yield from texts_in(one)
+            yield from _texts_in(one)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from ..calendar import zone
 from ..errors import Fault, InvalidInput, near_miss, nearest
 from ..requirements import Requirement, TimeElapsed
+from ..text import Text
 from ..values import NAME_CURE, is_name
 from .lifecycle import FieldType
 from .parts import Draft
@@ -137,17 +138,17 @@ def _names(draft: Draft) -> Iterator[Fault]:
 
 
 def _personal(draft: Draft) -> Iterator[Fault]:
-    named: list[tuple[str, str, str, bool]] = []
+    named: list[tuple[str, str, Text | None, bool]] = []
     for kind, cycle in draft.lifecycles():
         for name, field in cycle.fields.items():
             path = path_text("facts", name) if kind is None else path_text("items", kind, "fields", name)
-            titles = "" if field.title is None else f"{field.title.en} {field.title.zh}"
-            named.append((path, name, titles, field.type is FieldType.INT))
-    named += [(path_text("items", name), name, str(item.title), False) for name, item in draft.items.items()]
-    named += [(path_text("roles", name), name, "", False) for name in draft.roles]
-    for path, name, titles, counts in named:
+            named.append((path, name, field.title, field.type is FieldType.INT))
+    named += [(path_text("items", name), name, item.title, False) for name, item in draft.items.items()]
+    named += [(path_text("roles", name), name, None, False) for name in draft.roles]
+    for path, name, title, counts in named:
         people = not counts and _PEOPLE.search(name)
-        if people or _DATA.search(name) or _TITLE_ZH.search(titles) or _TITLE_EN.search(titles):
+        titled = title is not None and (_TITLE_ZH.search(title.zh) or _TITLE_EN.search(title.en))
+        if people or titled or _DATA.search(name):
             yield Fault(
                 path,
                 "names or describes a member of the public",

@@ -125,7 +125,7 @@ def _material_faults(draft: Draft, row: Transition) -> Iterator[Fault]:
     if material and late and (dest is None or dest.step not in FIVE_STEPS):
         yield Fault(
             "dest",
-            f"{material[0]!r} is material, and {row.trigger!r} sets it from {late[0]!r} without going back",
+            f"{material[0]!r} is material, and {row.trigger!r} sets it in {late[0]!r} and leads to {row.dest or late[0]!r}",
             "lead the row into one of the five steps",
         )
 
@@ -218,9 +218,10 @@ def _quorum_faults(draft: Draft, requirement: ItemsAre, path: str) -> Iterator[F
         return
     adders = {party for row in kind.creating() for party in row.by}
     holders = [draft.roles[party].holders if party in draft.roles else None for party in adders]
-    if not holders or None in holders:
+    known = [seats for seats in holders if seats is not None and seats >= 1]
+    if not known or len(known) != len(holders):
         return
-    seats = sum(filter(None, holders))
+    seats = sum(known)
     for comparison in ("at_least", "equals"):
         need = number_of(DraftScope(draft, None), getattr(requirement, comparison))
         if need is not None and need > seats:

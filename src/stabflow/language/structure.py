@@ -23,10 +23,10 @@ from ..requirements.base import Literal
 from ..text import Text
 from ..values import MAX_INT, clean_text
 from .canonical_form import IDENTITY, canonical_form
-from .lifecycle import Field, FieldType
-from .parts import Draft, Parameter
+from .lifecycle import FieldType
+from .parts import Draft
 from .paths import Key
-from .reading import Reading, texts_in
+from .reading import Reading
 
 if TYPE_CHECKING:
     import cattrs
@@ -46,18 +46,23 @@ _UNREAD = PluginAnswers(plugin="unread")
 
 @attrs.define
 class _Place:
-    """A value on its way in, where it stands, and where its faults are noted."""
+    """A value on its way in: where it stands, in which table of known keys, and where its faults are noted."""
 
     value: object
     where: tuple[Key, ...]
+    table: tuple[Key, ...]
     reading: Reading
 
     def at(self, key: Key, value: object) -> _Place:
-        return _Place(value, (*self.where, key), self.reading)
+        """A part of this value, where that is a list or a table whose keys the author chose."""
+        return _Place(value, (*self.where, key), self.table, self.reading)
+
+    def under(self, key: str, value: object) -> _Place:
+        """What stands under a known key of this value."""
+        return _Place(value, (*self.where, key), self.where, self.reading)
 
     def refuse(self, problem: str, cure: str) -> _Lost:
-        self.reading.note(self.where, problem, cure)
-        self.reading.doubt(self.where, texts_in(self.value))
+        self.reading.lose(self.where, self.table, self.value, problem, cure)
         return LOST
 
 
@@ -70,7 +75,7 @@ def read(tables: Mapping[str, object], *, stored: bool = False) -> tuple[Draft, 
     ``stored``: they are in the canonical form, where tables whose keys the author chose are lists of pairs.
     """
     reading = Reading(stored=stored)
-    said = _read_table(_Place(tables, (), reading), _document())
+    said = _read_table(_Place(tables, (), (), reading), _document())
     return Draft(**said.pop("procedure"), **said), reading
 
 
@@ -233,17 +238,15 @@ def _mapping_hook(type_: Any) -> _Hook:
             return place.refuse(f"is {_what(place.value)}, not a table", "write a table")
         found: dict[str, object] = {}
         for key, value in pairs:
-            entry = place.at(key if isinstance(key, str) else "", value)
-            name = _text(_Place(key, entry.where, place.reading))
+            name = _text(_Place(key, (*place.where, str(key)), place.table, place.reading))
             if name is LOST:
                 continue
+            entry = place.at(name, value)
             if name in found:
-                place.at(name, value).refuse("stands here twice", "keep one of them")
+                entry.refuse("stands here twice", "keep one of them")
                 continue
             one = inner(entry, held)
-            if one is LOST:
-                place.reading.doubt(entry.where, [name])
-            else:
+            if one is not LOST:
                 found[name] = one
         return found
 
@@ -294,22 +297,14 @@ def _required(entries: Mapping[str, _Entry]) -> dict[str, Any]:
     return {entry.name: entry.stand_in for entry in entries.values() if entry.stand_in is not None}
 
 
-_DECISIVE: Mapping[type, str] = {Field: "type", Parameter: "value"}
-"""Without this key nothing can be said about an entry, nor about what names it."""
-
-
 def _class_hook(type_: Any) -> _Hook:
     entries = _entries(type_)
-    decisive = _DECISIVE.get(type_)
 
     def structure(place: _Place, _type: object) -> object:
         if not isinstance(place.value, dict):
             known = ", ".join(list(entries)[:4])
             return place.refuse(f"is {_what(place.value)}, not a table", f"write a table with {known} …")
-        said = _read_table(place, entries)
-        if decisive is not None and (*place.where, decisive) in place.reading.gaps:
-            place.reading.doubt(place.where, texts_in(place.where[-1]))
-        return type_(**said)
+        return type_(**_read_table(place, entries))
 
     return structure
 
@@ -322,14 +317,14 @@ def _read_table(place: _Place, entries: Mapping[str, _Entry]) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for key, value in table.items():
         entry = entries[key]
-        found = entry.hook(place.at(key, value), entry.type)
+        found = entry.hook(place.under(key, value), entry.type)
         if found is not LOST:
             said[entry.name] = found
     for key, entry in entries.items():
         if entry.stand_in is not None and entry.name not in said:
             said[entry.name] = entry.stand_in
             if key not in table:
-                place.at(key, None).refuse("is missing", "add it")
+                place.under(key, None).refuse("is missing", "add it")
     return said
 
 
@@ -338,12 +333,13 @@ def _as_meant(place: _Place, table: Mapping[str, object], entries: Mapping[str, 
     examined too."""
     known: dict[str, object] = {key: value for key, value in table.items() if key in entries}
     for key in [key for key in table if key not in entries]:
-        place.reading.note((*place.where, key), "unknown key", near_miss(key, entries))
         meant = nearest(key, entries)
-        if meant is None or meant in known:
-            place.reading.doubt((*place.where, key), texts_in(table[key]))
-        else:
-            known[meant] = table[key]
+        is_read = meant is not None and meant not in known
+        place.reading.ignore(
+            (*place.where, key), None if is_read else table[key], "unknown key", near_miss(key, entries)
+        )
+        if is_read:
+            known[str(meant)] = table[key]
     return known
 
 

@@ -274,6 +274,13 @@ def number_of(scope: Scope, bound: int | str | None) -> int | None:
     return found if isinstance(found, int) else None
 
 
+def number_faults(scope: Scope, path: str, bound: int | str) -> Iterator[Fault]:
+    """What is wrong with ``bound`` as a whole number or as the name of a parameter that holds one."""
+    if number_of(scope, bound) is None:
+        numbers = [name for name in scope.parameter_names() if isinstance(scope.parameter(name), int)]
+        yield Fault(path, f"{bound!r} is no parameter with a whole number", near_miss(str(bound), numbers))
+
+
 def duration_faults(scope: Scope, path: str, limit: Duration | str) -> Iterator[Fault]:
     """What is wrong with ``limit`` as a duration or as the name of a parameter that holds one."""
     if isinstance(limit, Duration) or isinstance(scope.parameter(limit), Duration):

@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import Blocker, Fault, near_miss
 from ..text import same, say
-from .base import AND, Reads, Requirement, Scope, View, names, number_of, together
+from .base import AND, Reads, Requirement, Scope, View, names, number_faults, number_of, together
 
 
 @attrs.frozen(kw_only=True)
@@ -47,14 +47,9 @@ class RolesFilled(Requirement):
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
         if not self.filled:
             yield Fault("filled", "names no role", "name the roles that must have a holder")
+        yield from number_faults(scope, "at_least", self.at_least)
         need = number_of(scope, self.at_least)
-        if need is None:
-            yield Fault(
-                "at_least",
-                f"{self.at_least!r} is no parameter with a whole number",
-                near_miss(str(self.at_least), scope.parameter_names()),
-            )
-        elif need < 1:
+        if need is not None and need < 1:
             yield Fault("at_least", f"{need} holders are always there", "give a whole number from 1")
         for role in self.filled:
             if role not in scope.roles():

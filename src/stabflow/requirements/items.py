@@ -11,7 +11,20 @@ import attrs
 from ..case import Item
 from ..errors import Blocker, Cure, Fault, near_miss
 from ..text import Text, listing, same, say
-from .base import Literal, Reads, Requirement, Scope, View, by_key, cures, literals, names, number_of, unstated
+from .base import (
+    Literal,
+    Reads,
+    Requirement,
+    Scope,
+    View,
+    by_key,
+    cures,
+    literals,
+    names,
+    number_faults,
+    number_of,
+    unstated,
+)
 from .value import is_one_of, literal_faults
 
 COUNTS = ("at_least", "at_most", "equals")
@@ -215,14 +228,9 @@ class ItemsAre(Requirement):
     def _bound_faults(self, scope: Scope, comparison: str, bound: int | str | None) -> Iterator[Fault]:
         if bound is None:
             return
+        yield from number_faults(scope, comparison, bound)
         need = number_of(scope, bound)
-        if need is None:
-            yield Fault(
-                comparison,
-                f"{bound!r} is no parameter with a whole number",
-                near_miss(str(bound), scope.parameter_names()),
-            )
-        elif need < 0:
+        if need is not None and need < 0:
             yield Fault(comparison, f"{need} items cannot be counted", "give a whole number from 0")
         elif need == 0 and comparison == "at_least":
             yield Fault(comparison, "at least 0 always holds", "leave the requirement out, or ask for 1")
@@ -232,17 +240,17 @@ class ItemsAre(Requirement):
         for path, named in (("in", self.in_), ("every", self.every or ())):
             for state in named:
                 if state not in states:
-                    yield Fault(path, f"unknown state {state!r} of {self.items}", near_miss(state, states))
+                    yield Fault(path, f"unknown state {state!r} of {self.items!r}", near_miss(state, states))
         for name, accepted in self.where.items():
             type_ = scope.kind_field_type(self.items, name)
             if type_ is None:
                 yield Fault(
                     f"where.{name}",
-                    f"unknown field {name!r} of {self.items}",
+                    f"unknown field {name!r} of {self.items!r}",
                     near_miss(name, scope.kind_fields(self.items)),
                 )
             else:
-                yield from literal_faults(f"where.{name}", accepted, type_, scope.kind_choices(self.items, name))
+                yield from literal_faults(f"where.{name}", name, accepted, type_, scope.kind_choices(self.items, name))
 
     def own_reads(self) -> Reads:
         bounds = frozenset(bound for name in COUNTS if isinstance(bound := getattr(self, name), str))

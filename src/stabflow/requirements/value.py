@@ -158,7 +158,7 @@ class ValueIs(Requirement):
             )
         else:
             (name,) = self.value
-            yield from literal_faults("is", self.is_, scope.value_type(name) or "", scope.choices(name))
+            yield from literal_faults("is", name, self.is_, scope.value_type(name) or "", scope.choices(name))
 
     def own_reads(self) -> Reads:
         return Reads(names=frozenset(self._names()))
@@ -167,7 +167,7 @@ class ValueIs(Requirement):
     def samples(cls) -> tuple[Requirement, ...]:
         return (
             cls(value="contested", is_=True),
-            cls(value="level", is_=("low", "medium")),
+            cls(value="overall_level", is_=("low", "medium")),
             cls(value=("support", "oppose", "other"), equals="responded"),
             cls(value="batches_of_30", times=30, at_most="people"),
             cls(value="invited", at_least=1),
@@ -189,18 +189,19 @@ COMPARABLE = {
 
 
 def literal_faults(
-    path: str, accepted: tuple[Literal, ...], type_: str, choices: frozenset[str] | None
+    path: str, name: str, accepted: tuple[Literal, ...], type_: str, choices: frozenset[str] | None
 ) -> Iterator[Fault]:
-    """What is wrong with ``accepted`` as values of a field of ``type_``."""
+    """What is wrong with ``accepted`` as values of the field ``name``, which is of ``type_``."""
     if not accepted:
         yield Fault(path, "no value is named", "name at least one")
     if type_ not in COMPARABLE:
-        yield Fault(path, f"a {type_} cannot be compared with literals", "test a bool, a choice or a whole number")
+        cure = "test a bool, a choice or a whole number"
+        yield Fault(path, f"{name!r} is a {type_}, which cannot be compared with literals", cure)
         return
     for literal in accepted:
         if type_ == "choice":
             if choices is not None and literal not in choices:
-                yield Fault(path, f"unknown choice {literal!r}", near_miss(str(literal), choices))
+                yield Fault(path, f"unknown choice {literal!r} of {name!r}", near_miss(str(literal), choices))
         elif type(literal).__name__ != type_:
             wanted, cure = COMPARABLE[type_]
             yield Fault(path, f"{literal!r} is not {wanted}", cure)

@@ -1,0 +1,181 @@
+"""A case as a requirement sees it, made by hand: everything that a `View` answers is an argument."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from stabflow.calendar import Duration
+from stabflow.case import Act, Entry, Item, frozen
+from stabflow.errors import Blocker, Cure
+from stabflow.requirements import Requirement, View
+from stabflow.text import Text
+from stabflow.values import Value
+
+NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+def title(name: str) -> Text:
+    """What the view calls things: alike in both languages but for a mark."""
+    return Text(name, f"〈{name}〉")
+
+
+def cure(role: str) -> Cure:
+    return Cure(role, title(role))
+
+
+def item(
+    number: int,
+    state: str = "open",
+    *,
+    kind: str = "risk",
+    added: int = 1,
+    superseded: bool = False,
+    **fields: Value,
+) -> Item:
+    """Item ``number`` of ``kind``, added at version ``added`` of the case."""
+    return Item(
+        id=f"{kind}-{number}",
+        kind=kind,
+        state=state,
+        fields=frozen(fields),
+        stated=frozen({}),
+        entered=frozen({}),
+        acts=(),
+        added=added,
+        adder="u-1",
+        due=None,
+        superseded=superseded,
+    )
+
+
+def act(trigger: str, actor: str, role: str) -> Act:
+    return Act(version=1, source="", trigger=trigger, actor=actor, role=role)
+
+
+def entry(version: int, at: datetime = NOW) -> Entry:
+    return Entry(version, at)
+
+
+@attrs.frozen(kw_only=True)
+class HandMade:
+    """A `stabflow.requirements.View`; who cures what is told by the question and its object: ``states people``."""
+
+    values: Mapping[str, Value] = attrs.field(factory=dict)
+    pending: frozenset[str] = frozenset()
+    all_items: Sequence[Item] = ()
+    case_state: str = "voting"
+    case_step: str = "review"
+    entered: Mapping[str, Entry] = attrs.field(factory=dict)
+    own_entered: Mapping[str, Entry] = attrs.field(factory=dict)
+    done: Sequence[Act] = ()
+    actor: str = "me"
+    roles: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+    subordinates: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+    now: datetime = NOW
+    own_id: str = ""
+    own_fields: frozenset[str] = frozenset()
+    plugins: Mapping[str, Callable[..., Blocker | None]] = attrs.field(factory=dict)
+
+    @property
+    def actor_roles(self) -> frozenset[str]:
+        return self.roles_of(self.actor)
+
+    def value(self, name: str) -> Value | None:
+        return self.values.get(name)
+
+    def is_pending(self, name: str) -> bool:
+        return name in self.pending
+
+    def items(self, kind: str) -> Sequence[Item]:
+        return [one for one in self.all_items if one.kind == kind]
+
+    def entered_case_state(self, state: str) -> Entry | None:
+        return self.entered.get(state)
+
+    def entered_own_state(self, state: str) -> Entry | None:
+        return self.own_entered.get(state)
+
+    def acts(self) -> Sequence[Act]:
+        return self.done
+
+    def own_field(self, name: str) -> Value | None:
+        return self.values.get(name) if name in self.own_fields else None
+
+    def holders(self, role: str) -> Sequence[str]:
+        return [actor for actor, held in self.roles.items() if role in held]
+
+    def roles_of(self, actor: str) -> frozenset[str]:
+        return self.roles.get(actor, frozenset())
+
+    def below(self, role: str) -> frozenset[str]:
+        return self.subordinates.get(role, frozenset())
+
+    def after(self, start: datetime, duration: Duration | str) -> datetime:
+        assert isinstance(duration, Duration) or duration == "pause", "a duration, or the name of a parameter"
+        return start + timedelta(days=3 if isinstance(duration, str) else duration.amount)
+
+    def plugin(self, name: str) -> Callable[..., Blocker | None]:
+        return self.plugins[name]
+
+    def number_name(self, name: str) -> Text:
+        return title(name)
+
+    def title_of_value(self, name: str, value: Value) -> Text:
+        return title(str(value))
+
+    def title_of_item_value(self, kind: str, field: str, value: Value) -> Text:
+        return title(str(value))
+
+    def title_of_field(self, kind: str, field: str) -> Text:
+        return title(field)
+
+    def title_of_kind(self, kind: str) -> Text:
+        return title(kind)
+
+    def title_of_state(self, state: str, kind: str | None = None) -> Text:
+        return title(state)
+
+    def title_of_role(self, role: str) -> Text:
+        return title(role)
+
+    def title_of_trigger(self, trigger: str) -> Text:
+        return title(trigger)
+
+    def who_states(self, name: str) -> tuple[Cure, ...]:
+        return (cure(f"states {name}"),)
+
+    def who_adds(self, kind: str) -> tuple[Cure, ...]:
+        return (cure(f"adds {kind}"),)
+
+    def who_moves(self, kind: str) -> tuple[Cure, ...]:
+        return (cure(f"moves {kind}"),)
+
+    def who_enters(self, states: Sequence[str]) -> tuple[Cure, ...]:
+        return (cure(f"enters {' '.join(states)}"),)
+
+    def who_appoints(self, role: str) -> tuple[Cure, ...]:
+        return (cure(f"appoints {role}"),)
+
+    def who_else(self) -> tuple[Cure, ...]:
+        return (cure("somebody else"),)
+
+
+def blocked(requirement: Requirement, view: View | None = None) -> Blocker:
+    """The blocker, which must be there and must read well in both languages."""
+    blocker = requirement.blocker(view or HandMade())
+    assert blocker is not None
+    assert blocker.text.en
+    assert blocker.text.zh
+    assert blocker.text.en != blocker.text.zh
+    assert "{" not in blocker.text.en + blocker.text.zh
+    assert json.loads(json.dumps(dict(blocker.facts))) == blocker.facts
+    assert blocker.sentence().zh
+    return blocker
+
+
+def roles(blocker: Blocker) -> list[str]:
+    return [one.role for one in blocker.cure]
