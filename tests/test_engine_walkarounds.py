@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -49,7 +50,7 @@ def refused(case: CaseHandle, *acts: Callable[[], object], error: type[StabflowE
 
 # Who is nobody here
 
-NOBODIES = [OUTSIDER, OTHER_BODY, PRETENDER, HOST, Actor("Clerk-1", body="office"), Actor("clerk-10", body="office")]
+NOBODIES = [OUTSIDER, OTHER_BODY, PRETENDER, Actor("Clerk-1", body="office"), Actor("clerk-10", body="office")]
 
 
 @pytest.mark.parametrize("who", NOBODIES, ids=str)
@@ -73,6 +74,24 @@ def test_who_holds_no_office_does_nothing_at_all(engine: Engine, case: CaseHandl
     for method in (case.add, case.fire):
         with pytest.raises(Refused), case.acting(who, basis=BASIS) as act:
             act.add("note", **NOTE) if method == case.add else act.fire("submit", urgent=True)
+
+
+@pytest.mark.parametrize("who", [HOST, Actor("host:x", body="office"), Actor("system:tick", body="system")], ids=str)
+def test_who_is_no_office_holder_opens_nothing_and_is_given_no_office(
+    engine: Engine, case: CaseHandle, who: Actor
+) -> None:
+    engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+    refused(
+        case,
+        lambda: engine.constitute("small", "chair", who, basis=BASIS, by=OUTSIDER),
+        lambda: engine.open_case("small", Matter("road", "Road"), by=who, basis=BASIS),
+        lambda: engine.open_case("small", Matter("road", "Road"), by=who, basis=BASIS, key="k"),
+        lambda: case.appoint("clerk", who, by=CHAIR, basis=BASIS),
+        error=InvalidInput,
+    )
+    assert engine.offices("small") == ()
+    engine.constitute("small", "chair", CHAIR, basis=BASIS)
+    refused(case, lambda: case.appoint("clerk", who, by=CHAIR, basis=BASIS), error=InvalidInput)
 
 
 def test_a_role_held_is_no_other_role(case: CaseHandle) -> None:
@@ -369,3 +388,39 @@ def test_verify_sees_a_record_that_no_row_allows() -> None:
     engine._shell.store.append(batch([forged], expected_version=value.version))
     with pytest.raises(Corrupt, match="no row"):
         engine.verify()
+
+
+# Offices that change hands while an act is on its way
+
+
+@pytest.mark.parametrize("url", ["memory:", "sqlite"])
+@pytest.mark.parametrize("opening", [False, True])
+def test_nothing_is_stored_under_an_office_that_was_just_taken_away(url: str, opening: bool, tmp_path: Path) -> None:
+    store = worlds.wrapped(url if url == "memory:" else f"sqlite:///{tmp_path}/store.db?synchronous=normal")
+    engine = worlds.constituted(worlds.engine_over(store))
+    elsewhere = worlds.engine_over(store)
+    case = worlds.opened(engine)
+
+    def act() -> object:
+        if opening:
+            return engine.open_case("small", Matter("road", "Road"), by=CHAIR, basis=BASIS)
+        return case.appoint("clerk", Actor("clerk-2", body=CLERK.body), by=CHAIR, basis=BASIS)
+
+    store.interleave(lambda: elsewhere.withdraw("small", "chair", CHAIR, basis="recalled"))
+    with pytest.raises(NotYourRole):
+        act()
+    assert len(list(engine.cases())) == 1
+    assert case.value.version == 3
+    elsewhere.constitute("small", "chair", CHAIR, basis="again")
+    # Taken away and given again while the act is on its way: it is done, under the mandate that is in force.
+    mandates = []
+
+    def change_hands() -> None:
+        elsewhere.withdraw("small", "chair", CHAIR, basis="recalled")
+        mandates.append(elsewhere.constitute("small", "chair", CHAIR, basis="and again").hash)
+
+    store.interleave(change_hands)
+    act()
+    last = engine.case("small-road-1").history()[-1] if opening else case.history()[-1]
+    assert last.mandate == mandates[0]
+    assert engine.verify().cases == 1 + opening

@@ -29,6 +29,7 @@ from stabflow.ports.store import (
     NewRecord,
     Snapshot,
     Store,
+    StreamHead,
 )
 from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
@@ -86,6 +87,8 @@ def test_declares_what_it_can_do(store: Store) -> None:
 def test_an_empty_store_answers(store: Store) -> None:
     assert list(store.read_stream(STREAM)) == []
     assert store.lookup(STREAM, "key") is None
+    assert list(store.heads([STREAM])) == [StreamHead(STREAM, 0, b"")]
+    assert list(store.heads([])) == []
     assert store.find_cases(CaseQuery()) == (page := store.find_cases(CaseQuery(matter="bridge")))
     assert page.rows == ()
     assert page.next is None
@@ -154,6 +157,74 @@ def test_c1_a_stream_that_is_not_there_is_at_version_0(store: Store) -> None:
 
 
 # C2 Atomicity
+
+
+def head_of(store: Store, stream: str) -> StreamHead:
+    (head,) = store.heads([stream])
+    return head
+
+
+OFFICES = "system/offices"
+
+
+@pytest.mark.parametrize("moved", [STREAM, OFFICES])
+def test_c1_an_act_is_written_only_where_all_it_was_decided_on_is_still_so(handles: Opener, moved: str) -> None:
+    store, other = handles(), handles()
+    for stream in (STREAM, OFFICES):
+        store.append(batch(0, 2, stream=stream))
+    seen = (head_of(store, STREAM), head_of(store, OFFICES))
+    assert seen == (*other.heads([STREAM, OFFICES]),)
+    assert seen[0].hash == read_all(store, STREAM)[-1].hash
+    other.append(batch(2, 1, stream=moved))
+    expected = 3 if moved == STREAM else 2
+    for relied_on in (seen, seen[::-1]):
+        with pytest.raises(VersionConflict) as caught:
+            store.append(batch(expected, relies_on=relied_on, key="key", digest="digest"))
+        assert (caught.value.stream, caught.value.expected, caught.value.actual) == (moved, 2, 3)
+    assert len(read_all(store, STREAM)) == expected
+    assert store.lookup(STREAM, "key") is None
+    now = tuple(store.heads([STREAM, OFFICES]))
+    assert now != seen
+    assert not store.append(batch(expected, relies_on=now, key="key", digest="digest")).replayed
+    # What is there already under the key is told, whatever has moved on.
+    assert store.append(batch(expected, relies_on=seen, key="key", digest="digest")).replayed
+
+
+def test_c1_a_stream_with_another_past_is_not_the_one_relied_on(store: Store) -> None:
+    store.append(batch(0, 1, stream=OFFICES))
+    false = attrs.evolve(head_of(store, OFFICES), hash=bytes(32))
+    with pytest.raises(VersionConflict, match="system/offices"):
+        store.append(batch(relies_on=(false,)))
+    assert list(store.read_stream(STREAM)) == []
+
+
+def test_c1_relying_on_what_is_not_there(store: Store) -> None:
+    with pytest.raises(VersionConflict) as caught:
+        store.append(batch(relies_on=(StreamHead(OFFICES, 4, bytes(32)),)))
+    assert (caught.value.stream, caught.value.expected, caught.value.actual) == (OFFICES, 4, 0)
+    assert list(store.read_stream(STREAM)) == []
+    store.append(batch(relies_on=(StreamHead(STREAM, 0, b""), StreamHead(OFFICES, 0, b""))))
+    assert head_of(store, STREAM).version == 1
+
+
+def test_c7_heads_are_told_while_somebody_writes(handles: Opener) -> None:
+    store = handles()
+    store.append(batch())
+    store.read_stream(STREAM)
+    stop, seen = threading.Event(), []
+
+    def look() -> None:
+        while not stop.is_set():
+            seen.append(head_of(store, STREAM).version)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for version in range(1, 60):
+        store.append(batch(version))
+        assert head_of(store, STREAM).version == version + 1
+    stop.set()
+    watcher.join()
+    assert seen == sorted(seen)
 
 
 def test_c2_versions_are_contiguous_and_positions_rise(store: Store) -> None:
@@ -357,6 +428,7 @@ def test_c12_a_closed_handle_says_so(store: Store) -> None:
     store.close()
     calls: list[Callable[[], object]] = [
         lambda: store.append(batch(1)),
+        lambda: store.heads([STREAM]),
         lambda: store.lookup(STREAM, "key"),
         lambda: store.read_stream(STREAM),
         lambda: store.find_cases(CaseQuery()),

@@ -104,6 +104,7 @@ class Stores(RuleBasedStateMachine):
         owed=duties,
         cleared=st.sets(st.sampled_from(["case", "item-1", "item-2"])),
         key=st.none() | st.tuples(keys, digests),
+        relied_on=st.none() | st.tuples(streams, st.sampled_from([0, 0, 0, -1, 1])),
     )
     def append(
         self,
@@ -115,6 +116,7 @@ class Stores(RuleBasedStateMachine):
         owed: list[DutyRow],
         cleared: set[str],
         key: tuple[str, str] | None,
+        relied_on: tuple[str, int] | None,
     ) -> None:
         expected = self.heads.get(stream, 0) + off
         index = None
@@ -126,6 +128,9 @@ class Stores(RuleBasedStateMachine):
         batch = AppendBatch(stream, expected, tuple(new), index)
         if key is not None:
             batch = attrs.evolve(batch, key=key[0], digest=key[1])
+        if relied_on is not None and not off:  # of two reasons, a store names the one it meets first
+            (head,) = self.memory.heads([relied_on[0]])
+            batch = attrs.evolve(batch, relies_on=(attrs.evolve(head, version=head.version + relied_on[1]),))
         self.alike(which, lambda store: store.append(batch))
         self.heads[stream] = len(self.memory.read_stream(stream))
 
@@ -138,6 +143,10 @@ class Stores(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), stream=streams, after=st.integers(-1, 12), limit=st.integers(1, 5))
     def read(self, which: int, stream: str, after: int, limit: int) -> None:
         self.alike(which, lambda store: tuple(store.read_stream(stream, after=after, limit=limit)))
+
+    @rule(which=st.integers(0, 1), asked=st.lists(streams, max_size=3))
+    def ask_for_heads(self, which: int, asked: list[str]) -> None:
+        self.alike(which, lambda store: tuple(store.heads(asked)))
 
     @rule(which=st.integers(0, 1), stream=streams, key=keys)
     def lookup(self, which: int, stream: str, key: str) -> None:

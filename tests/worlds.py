@@ -21,6 +21,7 @@ from stabflow.ports.store import (
     DutyQuery,
     Store,
     StoredRecord,
+    StreamHead,
 )
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -195,6 +196,9 @@ class Wrapped(Store):
 
     def read_stream(self, stream: str, *, after: int = 0, limit: int = 1000) -> Sequence[StoredRecord]:
         return self.inner.read_stream(stream, after=after, limit=limit)
+
+    def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
+        return self.inner.heads(streams)
 
     def find_cases(self, query: CaseQuery) -> CasePage:
         return self.inner.find_cases(query)

@@ -11,14 +11,14 @@ import attrs
 
 from ..calendar import Calendar
 from ..case import Case
-from ..decision.commands import Add, Command
+from ..decision.commands import Add, Command, Open
 from ..decision.decider import decide
 from ..decision.events import Event, Moved
-from ..decision.evolution import evolve
+from ..decision.evolution import evolve, replay
 from ..decision.view import Context
 from ..errors import Corrupt, IdempotencyMismatch, InvalidInput, VersionConflict
 from ..history.chain import GENESIS
-from ..history.commit import batch, request_digest, seal
+from ..history.commit import batch, head, request_digest, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..ports.store import AppendResult, CaseQuery, Store
@@ -77,11 +77,22 @@ class Shell:
             self.remember(case)
         return self.registry.of_case(case.procedure, case.procedure_version, case.digest), case
 
+    def standing(self, case_id: str) -> tuple[Procedure, Case, Offices]:
+        """The case with its procedure, and the offices in force, as the store has them now. Only what is new is read."""
+        case, offices = self._cases.get(case_id), self.offices.last_seen
+        if case is not None and offices.version:
+            seen = (
+                head(streams.case_stream(case_id), case.version, case.head),
+                head(streams.OFFICES, offices.version, offices.head),
+            )
+            if tuple(self.store.heads([one.stream for one in seen])) == seen:
+                return self.registry.of_case(case.procedure, case.procedure_version, case.digest), case, offices
+        return *self.load(case_id), self.offices.current()
+
     def _caught_up(self, case_id: str, case: Case | None) -> Case | None:
         version, head = (0, GENESIS) if case is None else (case.version, case.head)
-        for record in streams.news(self.store, streams.case_stream(case_id), version=version, head=head):
-            case = evolve(case, record.event, record.stamp)
-        return case
+        news = streams.news(self.store, streams.case_stream(case_id), version=version, head=head)
+        return replay(((record.event, record.stamp) for record in news), case)
 
     def remember(self, case: Case) -> None:
         """Keep ``case`` so that the next load reads only what is new."""
@@ -143,11 +154,14 @@ class Shell:
                 return self.records(stream, found)[0]
         work = Work.on(self, case_id, key=key, at=at, if_version=if_version)
         work.do(command)
-        return work.finish(digest, retry=if_version is None)[0]
+        return work.finish(digest)[0]
 
 
 class Work:
-    """One transaction in the making: commands decided one after the other, each on what the one before made of the case."""
+    """One transaction in the making: commands decided one after the other, each on what the one before made of the case.
+
+    It is stored only if the case and the offices are still those on which the first command was decided.
+    """
 
     def __init__(
         self,
@@ -155,9 +169,11 @@ class Work:
         procedure: Procedure,
         case_id: str,
         case: Case | None,
+        offices: Offices,
         *,
         key: str | None,
         at: datetime | None,
+        if_version: int | None = None,
     ) -> None:
         self._shell = shell
         self._procedure = procedure
@@ -165,9 +181,10 @@ class Work:
         self._stream = streams.case_stream(case_id)
         self._key = key
         self._at = at
+        self._if_version = if_version
         self._before = case
+        self._offices = offices
         self._commands: list[Command] = []
-        self._offices: Offices | None = None
         self.case = case
         self.done: list[Record] = []
 
@@ -176,22 +193,24 @@ class Work:
         cls, shell: Shell, case_id: str, *, key: str | None, at: datetime | None, if_version: int | None = None
     ) -> Work:
         """Work on a case as the store has it now; `VersionConflict` unless it stands at ``if_version``, where that is given."""
-        procedure, case = shell.load(case_id)
+        procedure, case, offices = shell.standing(case_id)
         if if_version is not None and case.version != if_version:
             raise VersionConflict(streams.case_stream(case_id), if_version, case.version)
-        return cls(shell, procedure, case_id, case, key=key, at=at)
+        return cls(shell, procedure, case_id, case, offices, key=key, at=at, if_version=if_version)
 
     @property
     def _version(self) -> int:
         return 0 if self._before is None else self._before.version
 
-    def do(self, command: Command, *, matter: str = "") -> Record:
-        """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was."""
-        case, shell = self.case, self._shell
+    def do(self, command: Command, *, offices: Offices | None = None) -> Record:
+        """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was.
+
+        ``offices`` are those now in force, where they may be others than at the beginning.
+        """
+        case, shell, offices = self.case, self._shell, offices or self._offices
         recorded_at, clamped = shell.moment(None if case is None else case.recorded_at)
         occurred_at = claimed(self._at, recorded_at, None if case is None else case.updated_at)
-        matter = matter if case is None else case.matter.key
-        offices = shell.offices.current()
+        matter = command.matter.key if isinstance(command, Open) else "" if case is None else case.matter.key
         context = shell.context(self._procedure, matter, self._case_id, occurred_at, offices)
         decided = decide(self._procedure, case, command, context)
         began = offices.since.get(decided.mandate)
@@ -220,28 +239,34 @@ class Work:
             ),
         )
         self.case = evolve(case, record.event, record.stamp)
-        self._offices = offices
         self._commands.append(command)
         self.done.append(record)
         return record
 
-    def finish(self, digest: str | None, *, retry: bool, ids_are_known: bool = False) -> tuple[Record, ...]:
-        """Commit; after a lost race do the same again, if ``retry`` and if it comes out the same. Where the ids of added items
-        are known already (``ids_are_known``), they must come out the same too."""
+    def finish(self, digest: str | None, *, ids_are_known: bool = False) -> tuple[Record, ...]:
+        """Commit; after a lost race do the same again, if that comes out the same and the case stands where the caller wants it
+        to. Where the ids of added items are known already (``ids_are_known``), they must come out the same too."""
         work = self
         for attempt in range(RETRIES + 1):
             try:
                 return work.commit(digest)
-            except VersionConflict:
-                if not retry or attempt == RETRIES:
+            except VersionConflict as conflict:
+                is_taken = self._before is None and conflict.stream == self._stream
+                if is_taken or attempt == RETRIES:
                     raise
-                work = work.again(ids_are_known=ids_are_known)
+                work = work._again(ids_are_known=ids_are_known)
         raise AssertionError("the last attempt returns or raises")
 
-    def again(self, *, ids_are_known: bool) -> Work:
+    def _again(self, *, ids_are_known: bool) -> Work:
         """The same commands on the case as it stands now. A lone added item may come out otherwise; for anything else the case
         must stand where it stood, in the same round, and every event come out alike: else `VersionConflict`."""
-        work = Work.on(self._shell, self._case_id, key=self._key, at=self._at)
+        shell = self._shell
+        if self._before is None:
+            work = Work(
+                shell, self._procedure, self._case_id, None, shell.offices.current(), key=self._key, at=self._at
+            )
+        else:
+            work = Work.on(shell, self._case_id, key=self._key, at=self._at, if_version=self._if_version)
         for command in self._commands:
             work.do(command)
         lone_add = len(self._commands) == 1 and isinstance(self._commands[0], Add) and not ids_are_known
@@ -254,23 +279,23 @@ class Work:
         events = [[_timeless(record.event) for record in work.done] for work in (self, first)]
         return where[0] == where[1] and events[0] == events[1]
 
-    @property
-    def is_outdated(self) -> bool:
-        """Whether the standing offices have changed since the last command was decided."""
-        return self._offices is not None and self._shell.offices.current().head != self._offices.head
-
     def commit(self, digest: str | None) -> tuple[Record, ...]:
         """Append what was done, if anything."""
         if not self.done:
             return ()
+        before = self._before
         wanted = batch(
             self.done,
             expected_version=self._version,
             procedure=self._procedure,
-            before=self._before,
+            before=before,
             after=self.case,
             key=self._key,
             digest=digest,
+            relies_on=(
+                head(self._stream, self._version, GENESIS if before is None else before.head),
+                head(streams.OFFICES, self._offices.version, self._offices.head),
+            ),
         )
         result = self._shell.store.append(wanted)
         if result.replayed:

@@ -14,7 +14,7 @@ from ..decision.commands import Command
 from ..decision.events import Event
 from ..errors import InvalidInput
 from ..language import Procedure
-from ..ports.store import AppendBatch, NewRecord
+from ..ports.store import AppendBatch, NewRecord, StreamHead
 from ..values import Actor, Basis, File, Matter
 from . import chain, codec, index
 from .record import Circumstances, Record, header_bytes, make
@@ -37,8 +37,10 @@ def batch(
     after: Case | None = None,
     key: str | None = None,
     digest: str | None = None,
+    relies_on: Sequence[StreamHead] = (),
 ) -> AppendBatch:
-    """The transaction that stores ``records`` of one stream, with the change of the index where a case changed."""
+    """The transaction that stores ``records`` of one stream, with the change of the index where a case changed, if the streams
+    relied on still end where they did."""
     changed = None if procedure is None or after is None else index.change(procedure, before, after)
     return AppendBatch(
         stream=records[0].stream,
@@ -49,7 +51,13 @@ def batch(
         index=changed,
         key=key,
         digest=digest if key is not None else None,
+        relies_on=tuple(relies_on),
     )
+
+
+def head(stream: str, version: int, hash_: str) -> StreamHead:
+    """Where ``stream`` ends, for a store to compare."""
+    return StreamHead(stream, version, bytes.fromhex(hash_))
 
 
 def request_digest(asked: Sequence[Command | Mapping[str, object]]) -> str:

@@ -125,8 +125,20 @@ class Snapshot:
 
 
 @attrs.frozen
+class StreamHead:
+    """Where a stream ends: its version and the hash of its last record (0 and ``b""`` where it has none)."""
+
+    stream: str
+    version: int
+    hash: bytes
+
+
+@attrs.frozen
 class AppendBatch:
-    """Everything one act writes. ``key`` and ``digest`` come together or not at all."""
+    """Everything one act writes. ``key`` and ``digest`` come together or not at all.
+
+    ``relies_on`` are the streams that the act was decided on, its own or others: it is written only where they still end there.
+    """
 
     stream: str
     expected_version: int
@@ -136,6 +148,7 @@ class AppendBatch:
     snapshot: Snapshot | None = None
     key: str | None = None
     digest: str | None = None
+    relies_on: tuple[StreamHead, ...] = ()
 
 
 @attrs.frozen
@@ -232,9 +245,9 @@ class Store(abc.ABC):
         """Commit the whole batch or nothing (C2); durable on return if `Capability.DURABLE` (C4).
 
         The key is looked up before the version is compared (C3). Raises `VersionConflict` when the stream is not at
-        ``expected_version`` (C1), `IdempotencyMismatch` when the key was used with another digest, `StoreUnavailable`
-        when certainly nothing was committed, `CommitUnknown` when the outcome cannot be known (C5), `Unsupported` when
-        the batch uses a capability that is not declared.
+        ``expected_version``, or one of those in ``relies_on`` does not end as it says (C1), `IdempotencyMismatch` when the
+        key was used with another digest, `StoreUnavailable` when certainly nothing was committed, `CommitUnknown` when the
+        outcome cannot be known (C5), `Unsupported` when the batch uses a capability that is not declared.
         """
 
     @abc.abstractmethod
@@ -244,6 +257,10 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def read_stream(self, stream: str, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[StoredRecord]:
         """Records of ``stream`` with a version above ``after``, in order, at most ``limit`` (C7, C8)."""
+
+    @abc.abstractmethod
+    def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
+        """Where each of ``streams`` ends, in their order (C7). It is asked before every act, so that only what is new is read."""
 
     @abc.abstractmethod
     def find_cases(self, query: CaseQuery) -> CasePage:
@@ -270,7 +287,7 @@ class Store(abc.ABC):
         raise Unsupported(Capability.OUTBOX.name, "claiming notices")
 
     def ack(self, claim: Claim) -> None:
-        """The notice was delivered; `LeaseLost` if the lease had passed to another worker (C10)."""
+        """The notice was delivered (C10)."""
         raise Unsupported(Capability.OUTBOX.name, "acknowledging a notice")
 
     def release(self, claim: Claim, *, retry_after: float, error: str) -> None:

@@ -25,6 +25,7 @@ from ..ports.store import (
     IndexChange,
     Store,
     StoredRecord,
+    StreamHead,
 )
 from . import common
 
@@ -65,6 +66,9 @@ class MemoryStore(Store):
             records = self._records.get(batch.stream, [])
             if len(records) != batch.expected_version:
                 raise VersionConflict(batch.stream, batch.expected_version, len(records))
+            for head in batch.relies_on:
+                if (there := self._head(head.stream)) != head:
+                    raise VersionConflict(head.stream, head.version, there.version)
             added = [
                 StoredRecord(
                     position=self._position + n,
@@ -110,6 +114,17 @@ class MemoryStore(Store):
             self._check_open()
             start = max(after, 0)
             return tuple(self._records.get(stream, ())[start : start + limit])
+
+    def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
+        """See `Store.heads`."""
+        self._check_process()
+        with self._lock:
+            self._check_open()
+            return tuple([self._head(stream) for stream in streams])
+
+    def _head(self, stream: str) -> StreamHead:
+        records = self._records.get(stream)
+        return StreamHead(stream, len(records), records[-1].hash) if records else StreamHead(stream, 0, b"")
 
     def find_cases(self, query: CaseQuery) -> CasePage:
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""

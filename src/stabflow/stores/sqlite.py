@@ -32,6 +32,7 @@ from ..ports.store import (
     DutyQuery,
     Store,
     StoredRecord,
+    StreamHead,
 )
 from . import common, sqlite_rows, sqlite_schema
 from .sqlite_file import DatabaseFile, discard
@@ -109,6 +110,9 @@ class SqliteStore(Store):
             if writer is None:
                 if batch.expected_version:
                     raise VersionConflict(batch.stream, batch.expected_version, 0)
+                for head in batch.relies_on:
+                    if head.version:
+                        raise VersionConflict(head.stream, head.version, 0)
                 if self._file.create(lambda cursor: sqlite_rows.write(cursor, batch)):
                     return AppendResult(1, len(batch.records))
                 writer = self._connect_writer()
@@ -136,13 +140,16 @@ class SqliteStore(Store):
                 raise IdempotencyMismatch(batch.stream, str(batch.key)) from error
             self._mark_unless_settled(writer)
             return AppendResult(first, last, replayed=True)
+        for head in batch.relies_on:
+            if (there := sqlite_rows.head(writer, head.stream)) != head:
+                raise VersionConflict(head.stream, head.version, there.version)
         try:
             sqlite_rows.write_records(writer, batch)
         except apsw.ConstraintError as error:
             if getattr(error, "extendedresult", None) != apsw.SQLITE_CONSTRAINT_TRIGGER:
                 raise ValueError(f"the batch for {batch.stream} does not fit the tables: {error}") from error
-            ((head,),) = sqlite_rows.ask(writer, sqlite_rows.HEAD, (batch.stream,))
-            raise VersionConflict(batch.stream, batch.expected_version, head) from error
+            there = sqlite_rows.head(writer, batch.stream)
+            raise VersionConflict(batch.stream, batch.expected_version, there.version) from error
         return AppendResult(batch.expected_version + 1, batch.expected_version + len(batch.records))
 
     def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
@@ -157,6 +164,21 @@ class SqliteStore(Store):
         """See `Store.read_stream`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
         common.check_page(limit)
         return tuple(StoredRecord(*row) for row in self._read(sqlite_rows.READ_STREAM, (stream, after, limit)))
+
+    def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
+        """See `Store.heads`. The writing connection answers unless it is busy: it need not read anew what it has just written."""
+        self._check_process()
+        if not self._in_doubt and self._writing.acquire(blocking=False):
+            try:
+                if self._writer is not None and (writer := self._existing_writer()) is not None:
+                    return tuple([sqlite_rows.head(writer, stream) for stream in streams])
+            except apsw.Error as error:
+                self._drop_writer()
+                raise self._file.failure(error) from error
+            finally:
+                self._writing.release()
+        found = [self._read(sqlite_rows.HEAD, (stream,)) for stream in streams]
+        return tuple([sqlite_rows.head_of(stream, rows) for stream, rows in zip(streams, found, strict=True)])
 
     def find_cases(self, query: CaseQuery) -> CasePage:
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""

@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 import attrs
 
-from ..ports.store import AppendBatch, CaseQuery, CaseRow, DutyQuery, DutyRow, IndexChange
+from ..ports.store import AppendBatch, CaseQuery, CaseRow, DutyQuery, DutyRow, IndexChange, StreamHead
 from . import common
 
 READ_STREAM = (
@@ -21,7 +21,7 @@ READ_STREAM = (
     " WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
 )
 LOOKUP = "SELECT digest, first_version, last_version FROM keys WHERE stream = ? AND key = ?"
-HEAD = "SELECT coalesce(max(version), 0) FROM records WHERE stream = ?"
+HEAD = "SELECT version, hash FROM records WHERE stream = ? ORDER BY version DESC LIMIT 1"
 
 _ADD_KEY = "INSERT INTO keys VALUES (?, ?, ?, ?, ?)"
 _ADD_RECORD = "INSERT INTO records (stream, version, tag, header, payload, hash) VALUES (?, ?, ?, ?, ?, ?)"
@@ -61,6 +61,16 @@ def write_key(cursor: apsw.Cursor, batch: AppendBatch) -> None:
     if batch.key is not None:
         first, last = batch.expected_version + 1, batch.expected_version + len(batch.records)
         cursor.execute(_ADD_KEY, (batch.stream, batch.key, batch.digest, first, last))
+
+
+def head(cursor: apsw.Cursor, stream: str) -> StreamHead:
+    """Where ``stream`` ends."""
+    return head_of(stream, ask(cursor, HEAD, (stream,)))
+
+
+def head_of(stream: str, rows: list[tuple[Any, ...]]) -> StreamHead:
+    """Where ``stream`` ends, from what `HEAD` found."""
+    return StreamHead(stream, *rows[0]) if rows else StreamHead(stream, 0, b"")
 
 
 def write_records(cursor: apsw.Cursor, batch: AppendBatch) -> None:
