@@ -69,7 +69,9 @@ def calendars(draw: st.DrawFn) -> Calendar:
     near = days(date(2025, 12, 1), date(2026, 4, 1))
     holidays = draw(st.frozensets(near, max_size=40))
     workdays = draw(st.frozensets(near, max_size=20)) - holidays
-    return Calendar("drawn", holidays, workdays, draw(st.frozensets(st.integers(2025, 2027))))
+    return Calendar(
+        "drawn", holidays, workdays, draw(st.frozensets(st.integers(2025, 2027))), draw(st.frozensets(near))
+    )
 
 
 def local(text: str, where: tzinfo = SHANGHAI) -> datetime:
@@ -235,22 +237,22 @@ def test_calendars_are_equal_by_content() -> None:
         Calendar("CN", one.holidays | {date(2026, 1, 3)}, one.workdays, one.years),
         Calendar("CN", one.holidays, {date(2026, 1, 4)}, one.years),
         Calendar("CN", one.holidays, one.workdays, {2025, 2026}),
+        Calendar("CN", one.holidays, one.workdays, one.years, [date(2026, 12, 31)]),
     ]
-    assert len({one.digest, *(other.digest for other in others)}) == 5
+    assert len({one.digest, *(other.digest for other in others)}) == 6
 
 
 def test_digest_is_for_ever() -> None:
     calendar = Calendar("CN", [date(2026, 1, 1)], [date(2026, 1, 4)], [2026])
     assert calendar.digest == "6ffb1a7ad1414d12eb00dfbe06c00d4950b0005dd88b990754149d7e4a3e1727"
     assert WEEKENDS.digest == "9aa648ea45559ffcb4e1493bc19fb263d0f8589bb5ed00fcbe60da55d8171184"
+    unsettled = Calendar("CN", calendar.holidays, calendar.workdays, calendar.years, [date(2026, 12, 31)])
+    assert unsettled.digest == "f847820b4b27d2e6e0640fa32c02146b0cafeae315c61b1affda3da71ca0d03c"
 
 
 def test_calendar_knows_its_days() -> None:
     calendar = Calendar("CN", [date(2026, 1, 1)], [date(2026, 1, 4)], [2026])
     assert [calendar.is_working(date(2026, 1, day)) for day in (1, 2, 3, 4, 5)] == [False, True, False, True, True]
-    assert calendar.is_official(date(2026, 12, 31))
-    assert not calendar.is_official(date(2027, 1, 1))
-    assert not WEEKENDS.is_official(date(2026, 1, 1))
 
 
 # Due times
@@ -303,7 +305,8 @@ def test_due_time_agrees_with_a_naive_count(
         assert set(due.workdays) == {day for day in walked if day in calendar.workdays and day.weekday() >= 5}
         assert list(due.holidays) == sorted(due.holidays)
         assert list(due.workdays) == sorted(due.workdays)
-        assert due.estimated is any(day.year not in calendar.years for day in walked)
+        doubtful = [day for day in walked if day.year not in calendar.years or day in calendar.unsettled]
+        assert due.estimated is bool(doubtful)
         assert due.calendar == calendar.digest
     else:
         assert due == DueTime(due.at, due.limit, due.start)  # no calendar was read
@@ -417,6 +420,26 @@ def test_estimated_when_any_day_counted_is_in_a_year_without_notice(
     assert due_time(local(start), Duration(amount, Unit.WORKING_DAYS), SHANGHAI, calendar).estimated is estimated
 
 
+@pytest.mark.parametrize(
+    ("start", "amount", "estimated"),
+    [
+        ("2026-12-28T09:00", 1, False),
+        ("2026-12-29T09:00", 1, True),
+        ("2026-12-28T09:00", 2, True),
+        ("2026-12-24T09:00", 2, False),
+        ("2026-12-30T09:00", 1, False),  # the day it starts on is not counted
+        ("2026-12-01T09:00", 22, True),
+    ],
+)
+def test_estimated_when_it_counts_past_a_day_that_may_still_change(start: str, amount: int, estimated: bool) -> None:
+    calendar = Calendar("CN", years=[2026], unsettled=[date(2026, 12, 30)])
+    found = due_time(local(start), Duration(amount, Unit.WORKING_DAYS), SHANGHAI, calendar)
+    assert found.estimated is estimated
+    assert found.calendar == calendar.digest
+    settled = due_time(local(start), Duration(amount, Unit.WORKING_DAYS), SHANGHAI, Calendar("CN", years=[2026]))
+    assert (settled.at, settled.estimated) == (found.at, False)
+
+
 def test_named_day() -> None:
     due = due_on(date(2026, 3, 31), local("2026-02-10T09:00"), SHANGHAI)
     assert due == DueTime(local("2026-04-01"), "until 2026-03-31", local("2026-02-10T09:00"))
@@ -486,8 +509,8 @@ def test_derivation_of_working_days() -> None:
 
 def test_derivation_says_what_is_estimated() -> None:
     en, zh = derived("1 working days", calendar=WEEKENDS)
-    assert en.endswith("; estimated: a year it touches has no official notice of holidays")
-    assert zh.endswith("；暂估：所涉年份尚未全部正式公布放假安排")
+    assert en.endswith("; estimated: an official notice of holidays for days it touches is still to come")
+    assert zh.endswith("；暂估：所涉日期的放假安排尚未全部正式公布")
     assert "estimated" not in derived("1 working days")[0]
 
 

@@ -57,7 +57,6 @@ def test_every_day_of_both_years_is_as_the_notices_have_it() -> None:
     while day <= date(2026, 12, 31):
         working = day in make_up or (day.weekday() < 5 and day not in off)
         assert china().is_working(day) is working, day
-        assert china().is_official(day)
         day += timedelta(days=1)
 
 
@@ -106,8 +105,8 @@ def test_every_day_of_both_years_is_as_the_notices_have_it() -> None:
         # National Day 2026: 10-01 to 10-07 off, Saturday 10-10 is worked
         ("2026-09-30T09:00", 3, "2026-10-10"),
         ("2026-09-30T09:00", 10, "2026-10-20"),
-        # the last day that any notice covers
-        ("2026-12-21T09:00", 8, "2026-12-31"),
+        # the last working day that no notice still to come can move
+        ("2026-12-21T09:00", 5, "2026-12-28"),
     ],
 )
 def test_due_dates_by_hand(start: str, working_days: int, last: str) -> None:
@@ -126,9 +125,18 @@ def test_what_was_skipped_is_recorded() -> None:
     assert found.workdays == (date(2026, 2, 14), date(2026, 2, 28))
 
 
+def all_until(year: int, day: int) -> DueTime:
+    """As many working days as there are from 2 December to that day."""
+    return due(f"{year}-12-01T09:00", sum(china().is_working(date(year, 12, each)) for each in range(2, day + 1)))
+
+
 def test_years_without_a_notice_are_estimated() -> None:
     last = max(china().years)
     assert not due(f"{last}-12-20T09:00", 3).estimated
+    assert china().unsettled == {date(last, 12, day) for day in (29, 30, 31)}
+    assert not all_until(last, 28).estimated
+    assert all_until(last, 31).estimated
+    assert not all_until(last - 1, 31).estimated
     assert due(f"{last}-12-31T09:00", 1).estimated
     assert due(f"{last}-12-21T09:00", 20).estimated  # begins in a known year, runs into an unknown one
     assert due(f"{last + 1}-03-01T09:00", 1).estimated
@@ -138,8 +146,9 @@ def test_years_without_a_notice_are_estimated() -> None:
 def test_2027_is_estimated_until_its_notice_is_in_the_data() -> None:
     published = any(day.year == 2027 for day in china().holidays)
     assert due("2027-03-01T09:00", 1).estimated is not published
-    assert due("2026-12-21T09:00", 9).estimated is not published
-    assert not due("2026-12-21T09:00", 8).estimated
+    assert due("2026-12-21T09:00", 8).estimated is not published
+    assert due("2026-12-28T09:00", 1).estimated is not published
+    assert not due("2026-12-21T09:00", 5).estimated
 
 
 @pytest.mark.parametrize("limit", ["1 days", "400 days", "9000 hours", "36 months"])

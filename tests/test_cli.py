@@ -57,14 +57,18 @@ def stab(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     return run
 
 
-def program(*words: str | Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command line as a process of its own."""
+def program(
+    *words: str | Path, folder: Path, streams: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command line as a process of its own; ``streams`` are redirections of the shell."""
     env = {
         name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LC_MESSAGES", "LANG", "COLUMNS")
     }
     env |= {"PYTHONPATH": str(ROOT / "src"), **environment}
     command = [sys.executable, "-m", "stabflow", *map(str, words)]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False)
+    if streams:
+        command = ["sh", "-c", f'exec "$@" {streams}', "sh", *command]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False, timeout=60)
 
 
 # The demonstration
@@ -79,7 +83,7 @@ def test_the_demonstration_prints_what_a_person_wants_to_see(stab: Run, tmp_path
     ]
     assert steps == sorted(steps)
     flat = " ".join(out.split())
-    assert flat.index("objection-4 is raised") < flat.index("can be cured by: initiating unit, implementing unit")
+    assert flat.index("objection-4 is “raised”") < flat.index("can be cured by: initiating unit, implementing unit")
     assert out.count("clause D") >= 2
     assert "Decision: defer" in out
     assert "Decision: implement" in out
@@ -402,6 +406,25 @@ def test_an_unknown_case_is_told_with_the_nearest(stab: Run) -> None:
     assert "有1处错误" in stab("show", "nothing", "--lang", "zh")[2]
 
 
+def test_one_case_is_asked_for_by_its_id_alone(stab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    stab("run", PLAIN)
+
+    def listed(_engine: object, **_filters: object) -> object:
+        raise AssertionError("the whole store is listed")
+
+    monkeypatch.setattr(stabflow.Engine, "cases", listed)
+    assert stab("history", CASE)[0] == 0
+    assert stab("show", CASE, "--json")[0] == 0
+
+
+def test_what_can_be_no_id_is_an_unknown_case(stab: Run) -> None:
+    stab("run", PLAIN)
+    for words in (["history", "\udcff"], ["show", " "], ["show", "x" * 600]):
+        status, _, err = stab(*words)
+        assert status == 2
+        assert "CASE: there is no case" in err
+
+
 def test_a_bad_dossier_is_status_2_with_every_fault(stab: Run, tmp_path: Path) -> None:
     text = (
         PLAIN.read_text(encoding="utf-8")
@@ -561,6 +584,60 @@ def test_a_reader_who_leaves_is_no_error(tmp_path: Path) -> None:
         process.stderr.close()
         assert (process.wait(), err) == (0, b"")
     assert (tmp_path / "stabflow-demo.db").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_streams_that_are_closed_change_neither_status_nor_what_is_done(tmp_path: Path, streams: str) -> None:
+    if "/dev/full" in streams and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    for words, status in (
+        (["run", str(PLAIN), "--json"], 0),
+        (["procedures"], 0),
+        (["--help"], 0),
+        (["procedures", "nothing"], 2),
+        (["nonsense"], 2),
+    ):
+        done = program(*words, folder=tmp_path, streams=streams)
+        assert (done.returncode, "Traceback" in done.stderr, "bug" in done.stderr) == (status, False, False), words
+        assert bool(done.stderr) is (status != 0 and streams == ">&-")
+        assert bool(done.stdout) is (status == 0 and ">&-" not in streams.replace("2>&-", ""))
+    assert json.loads(program("show", "--json", folder=tmp_path).stdout)[0]["case_id"] == CASE
+
+
+def test_a_reader_of_errors_who_leaves_changes_no_status(tmp_path: Path) -> None:
+    for words in (["procedures", "nothing"], ["nonsense"], ["show"]):
+        read, write = os.pipe()
+        os.close(read)
+        try:
+            command = [sys.executable, "-m", "stabflow", *words]
+            env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+            done = subprocess.run(
+                command, cwd=tmp_path, env=env, check=False, stdout=subprocess.PIPE, stderr=write, timeout=60
+            )
+        finally:
+            os.close(write)
+        assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "dossier.toml").write_text(
+        PLAIN.read_text(encoding="utf-8").replace('procedure = "five-step"', 'procedure = "pipe.toml"'),
+        encoding="utf-8",
+    )
+    for words in (
+        ["run", "pipe.toml"],
+        ["run", "/dev/zero"],
+        ["run", "folder.toml"],
+        ["run", "dossier.toml"],
+        ["procedures", "pipe.toml"],
+    ):
+        done = program(*words, folder=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "cannot be read: it is not a regular file (check the path)" in done.stderr
 
 
 @pytest.mark.parametrize("missing", ["click", "rich"])

@@ -10,6 +10,7 @@ from procedures_for_tests import OFFICES, START, Desk, actor, changed, kinds
 from stabflow.case import Appointment
 from stabflow.decision.events import Added, Amended, Appointed, ItemMoved, Moved, Opened, Relieved
 from stabflow.errors import InvalidInput, NotPermitted, NotYourRole, Refused, Unmet
+from stabflow.text import Text
 from stabflow.values import Actor
 
 
@@ -376,7 +377,8 @@ def test_what_leads_nowhere_from_here_is_not_permitted() -> None:
     assert refusal.blockers[0].clause == ("2",)
     with pytest.raises(NotPermitted) as caught:
         desk.fire("open", "chief", sector="water")
-    assert "to be created by it" in caught.value.blockers[0].need.en
+    assert caught.value.blockers[0].need == Text("a new one", "新的一项")
+    assert caught.value.blockers[0].text.en.startswith("it only begins something new, and this is there already, in ")
     with pytest.raises(NotPermitted):
         desk.fire("open_weekly", "chief")
 

@@ -56,7 +56,7 @@ def test_requirements_see_what_the_act_itself_states() -> None:
     desk.add("hearing", "officer", day=START.date(), invited=3)
     with pytest.raises(Unmet) as caught:
         desk.fire("hold", "officer", "hearing-1", came=4)
-    assert "invited (3)" in caught.value.blockers[0].text.en
+    assert "“invited” (3)" in caught.value.blockers[0].text.en
     desk.fire("hold", "officer", "hearing-1", came=3)
     label = desk.add("label", "clerk")
     other = desk.add("label", "clerk", trigger="add_marked", marks=["money"])
@@ -146,24 +146,13 @@ def test_a_plugin_answers_with_a_blocker_or_none() -> None:
     assert asked[-1] == ("officer", "officer", {"year": 2026})
 
 
-def test_nothing_passes_by_a_plugin_that_fails() -> None:
-    def wrong(_view: View, _said: object) -> Blocker | None:
-        return True  # type: ignore[return-value]
-
-    def failing(_view: View, _said: object) -> Blocker | None:
-        raise KeyError("budget")
-
-    for plugins, problem in (
-        ({}, "no plugin answers"),
-        ({"budget": wrong}, "answered True"),
-        ({"budget": failing}, "KeyError"),
-    ):
-        desk = Desk(changed(PLUGGED), plugins=plugins).drafting()  # type: ignore[arg-type]
-        desk.fire("describe", "officer", contested=False, people=1)
-        with pytest.raises(PluginError, match=problem) as caught:
-            desk.fire("submit", "officer", lead="officer")
-        assert caught.value.plugin == "budget"
-        assert desk.value.state == "drafting"
+def test_nothing_passes_by_a_plugin_that_is_not_there() -> None:
+    desk = Desk(changed(PLUGGED)).drafting()
+    desk.fire("describe", "officer", contested=False, people=1)
+    with pytest.raises(PluginError, match="no plugin answers") as caught:
+        desk.fire("submit", "officer", lead="officer")
+    assert caught.value.plugin == "budget"
+    assert desk.value.state == "drafting"
 
 
 # Asking without trying

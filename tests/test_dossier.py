@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import stabflow
-from stabflow import Actor, Basis, InvalidInput, Matter, ProcedureError, StoreError
+from stabflow import Actor, Basis, InvalidInput, Matter, Plugin, ProcedureError, StoreError
 from stabflow.dossier import Dossier, NotAsExpected, Verb, rehearse, run
 
 ROOT = Path(__file__).parent.parent
@@ -112,6 +112,8 @@ ONE_FAULT = [
     ("[matter]", "[metter]", "metter", "did you mean 'matter'?"),
     ('id = "o-2"', 'id = "o 2"', "actors.second.id", "is not an id"),
     ('id = "o-2"', 'id = "o-1"', "actors.second.id", "is that of 'chair'"),
+    ('id = "o-2"', 'id = "system:tick"', "actors.second.id", "begin with system: are reserved"),
+    ('id = "o-2"', 'id = "host:operator"', "actors.second.id", "begin with host: are reserved"),
     ('id = "o-2"', 'id = "o-2"\nname = "W."', "actors.second.name", "unknown key"),
     ('role = "decision_body"', 'role = "decison_body"', "offices[0].role", "did you mean 'decision_body'?"),
     ('role = "decision_body"', 'role = "assessment_unit"', "offices[0].role", "no standing office"),
@@ -512,3 +514,22 @@ def test_an_engine_can_be_given(tmp_path: Path) -> None:
         assert run(dossier, engine, progress=lambda n, of: told.append((n, of))).written == 38
         assert told == [(n, 38) for n in range(1, 39)]
         assert run(dossier, engine).written == 0
+
+
+def test_what_is_rehearsed_beside_an_engine_has_its_clock_and_plugins(tmp_path: Path) -> None:
+    class Quiet(Plugin):
+        pass
+
+    asked: list[datetime] = []
+
+    def clock() -> datetime:
+        asked.append(datetime.now(UTC))
+        return asked[-1]
+
+    dossier = Dossier.load(edited(tmp_path))
+    with stabflow.open("memory:", clock=clock, plugins=[Quiet()]) as engine:
+        assert rehearse(dossier, beside=engine)[-1].refusal is None
+        assert asked
+        assert list(engine.cases()) == []
+        assert engine.offices("five-step") == ()
+        assert run(dossier, engine).written == 38

@@ -14,9 +14,11 @@ from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, OUTSIDER, START, 
 
 import stabflow
 from stabflow import Actor, CaseHandle, Engine, InvalidInput, Matter, Plugin, ProcedureError, Refused, hookimpl
-from stabflow.errors import Corrupt, NotYourRole, Unmet
+from stabflow.errors import Blocker, Corrupt, NotYourRole, StoreUnavailable, Unmet
 from stabflow.language import Procedure, bundled
+from stabflow.ports.hooks import NamedRequirement
 from stabflow.stores.memory import MemoryStore
+from stabflow.text import Text
 
 Pair = tuple[Engine, Engine]
 
@@ -95,6 +97,36 @@ def test_seats_are_counted_and_nobody_constitutes_themselves(pair: Pair) -> None
     assert len(pair[0].offices("small")) == 1
 
 
+def test_nobody_else_acts_under_the_ids_of_stabflow(pair: Pair) -> None:
+    tick = Actor("system:tick", body="system")
+    for act in (
+        lambda: pair[0].constitute("small", "chair", CHAIR, basis=BASIS, by=tick),
+        lambda: pair[0].constitute("small", "chair", CHAIR, basis=BASIS, by=tick, key="k"),
+        lambda: pair[0].withdraw("small", "chair", CHAIR, basis=BASIS, by=tick),
+    ):
+        with pytest.raises(InvalidInput, match="begin with system: are reserved") as caught:
+            act()
+        (fault,) = caught.value.faults
+        assert (fault.path, fault.cure) == ("by", "give the id of an office-holder, which begins otherwise")
+    with pytest.raises(InvalidInput, match=r"holder: .* begin with host: are reserved"):
+        pair[0].constitute("small", "chair", Actor("host:x", body="council"), basis=BASIS)
+    assert pair[0].offices("small") == ()
+    pair[0].constitute("small", "chair", CHAIR, basis=BASIS, by=Actor("host:mayor", body="council"))
+    pair[0].withdraw("small", "chair", CHAIR, basis=BASIS, by=Actor("host:mayor", body="council"))
+    pair[0].constitute("small", "chair", Actor("system-1", body="council"), basis=BASIS)
+    assert pair[1].verify().cases == 0
+
+
+def test_what_is_no_actor_is_told_so(pair: Pair) -> None:
+    for act, path in (
+        (lambda: pair[0].constitute("small", "chair", "chair-1", basis=BASIS), "holder"),  # type: ignore[arg-type]
+        (lambda: pair[0].constitute("small", "chair", CHAIR, basis=BASIS, by="mayor"), "by"),  # type: ignore[arg-type]
+        (lambda: pair[0].open_case("small", BRIDGE, by="chair-1", basis=BASIS), "by"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InvalidInput, match=f"{path}: '.*' is not an Actor"):
+            act()
+
+
 def test_two_who_take_the_last_seat_at_once() -> None:
     store = worlds.wrapped()
     engine, rival = worlds.engine_over(store), worlds.engine_over(store)
@@ -122,8 +154,9 @@ def standing(*roles: str, **identity: str) -> Procedure:
 def test_separated_offices_are_not_filled_with_one_person() -> None:
     engine, two = worlds.engine_on("memory:"), standing("clerk", "auditor", id="two")
     engine.constitute(two, "clerk", CLERK, basis=BASIS)
-    with pytest.raises(Unmet, match="separate"):
+    with pytest.raises(Unmet, match=r"auditor may not be somebody who is .* clerk in a standing office") as refusal:
         engine.constitute(two, "auditor", CLERK, basis=BASIS)
+    assert [blocker.kind for blocker in refusal.value.blockers] == ["separation"]
     engine.constitute(two, "auditor", AUDITOR, basis=BASIS)
     engine.constitute(two, "clerk", OUTSIDER, basis=BASIS)
     assert len(engine.offices(two)) == 3
@@ -368,6 +401,51 @@ def test_unknown_cases_are_said(pair: Pair) -> None:
     for name in ("small-bridge-1-2", "", "system/offices", "../x", "offices"):
         with pytest.raises(InvalidInput, match="no case"):
             pair[1].case(name)
+
+
+def test_a_rehearsal_begins_with_the_offices_and_the_procedure_and_changes_nothing(pair: Pair) -> None:
+    engine, other = pair
+    worlds.opened(worlds.constituted(engine))
+    before, rows = engine.verify(), list(engine.cases())
+    with engine.rehearsal("small") as rehearsal:
+        assert rehearsal.offices("small") == engine.offices("small")
+        assert list(rehearsal.cases()) == []
+        case = worlds.opened(rehearsal)
+        worlds.noted(case)
+        assert case.history()[0].mandate == engine.offices("small")[0].mandate
+        rehearsal.withdraw("small", "chair", CHAIR, basis=BASIS)
+        assert rehearsal.verify().cases == 1
+        other.withdraw("small", "chair", CHAIR, basis=BASIS)
+        with pytest.raises(InvalidInput, match="no case"):
+            engine.case(case.id + "-1")
+    assert list(engine.cases()) == rows
+    assert engine.verify().records == before.records + 1
+    with pytest.raises(StoreUnavailable):
+        rehearsal.verify()
+
+
+def test_a_rehearsal_has_what_its_engine_has() -> None:
+    class Brings(Plugin):
+        @hookimpl
+        def stabflow_requirements(self) -> list[NamedRequirement]:
+            return [NamedRequirement("never", lambda view, table: Blocker(kind="never", text=Text("never", "从不")))]
+
+    clock = FakeClock()
+    asking = worlds.small(
+        find='requires = [{ items = "check"', put='requires = [{ plugin = "never" }, { items = "check"'
+    )
+    engine = worlds.constituted(worlds.engine_on("memory:", clock, procedures=[asking], plugins=[Brings()]))
+    with engine.rehearsal("small") as rehearsal:
+        before = clock.now
+        case = worlds.opened(rehearsal)
+        assert clock.now > before
+        assert case.procedure.digest == asking.digest
+        assert case.history()[0].plugins == (f"{Brings.__module__}.{Brings.__qualname__}",)
+        worlds.noted(case)
+        case.fire("submit", by=CLERK, basis=BASIS, urgent=False)
+        assert "never" in [blocker.kind for blocker in case.blockers("settle", by=CHAIR)]
+    with pytest.raises(ProcedureError):
+        engine.rehearsal("smal")
 
 
 def test_names_of_plugins_and_calendar_are_checked_at_once() -> None:

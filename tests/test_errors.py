@@ -22,7 +22,6 @@ from stabflow.errors import (
     FaultyInput,
     IdempotencyMismatch,
     InvalidInput,
-    LeaseLost,
     NotPermitted,
     NotYourRole,
     PluginError,
@@ -65,7 +64,6 @@ EVERY_ERROR: list[StabflowError] = [
     Corrupt("row 7"),
     Unsupported("leases", "claiming work"),
     ContractTooNew("schema 9"),
-    LeaseLost("expired"),
     PluginError("budget", "raised ValueError"),
 ]
 
@@ -87,7 +85,6 @@ def test_every_error_has_its_place_in_the_tree() -> None:
         Corrupt: StoreError,
         Unsupported: StoreError,
         ContractTooNew: StoreError,
-        LeaseLost: StoreError,
         PluginError: StabflowError,
     }
     assert {error: error.__bases__ for error in tree} == {error: (base,) for error, base in tree.items()}
@@ -155,11 +152,11 @@ def test_a_refusal_tells_every_reason_with_clause_and_cure() -> None:
     refusal = Unmet(ACT, [BLOCKER, Blocker("case", Text("it is closed", "已办结"))])
     assert refusal.describe() == str(refusal) == (
         "submit the report is refused\n"
-        "  - at least 1 report needed [clause 二.5, 四] — can be cured by: unit, chair\n"
+        "  - at least 1 report needed [clauses 二.5, 四] — can be cured by: unit, chair\n"
         "  - it is closed"
     )  # fmt: skip
     assert refusal.describe("zh") == (
-        "送审被拒绝\n  - 至少需要1份报告〔二.5, 四〕——可由评估主体、主席补正\n  - 已办结"
+        "送审被拒绝\n  - 至少需要1份报告〔二.5、四〕——可由评估主体、主席补正\n  - 已办结"
     )  # fmt: skip
     assert len(refusal.blockers) == 2
 

@@ -197,7 +197,7 @@ def test_clause_and_title_are_those_of_the_requirement() -> None:
     assert blocker.clause == ("四.1",)
     assert blocker.text == Text("ask first", "先征求意见")
     assert blocker.sentence().en == "ask first [clause 四.1] — can be cured by: enters asking"
-    assert blocked(FAILS).text.en == "the case must stand in asking, and stands in voting"
+    assert blocked(FAILS).text.en == "the case must be in “asking”, but is in “voting”"
 
 
 def test_the_title_does_not_hide_what_must_be_stated() -> None:
@@ -257,7 +257,7 @@ def test_an_item_that_would_decide_a_condition_must_be_stated_first(condition: I
     view = HandMade(all_items=[item(1)])
     blocker = blocked(attrs.evolve(HOLDS, when=condition), view)
     assert blocker.unstated == ("level",)
-    assert blocker.text.en == "state level of risk-1 first"
+    assert blocker.text.en == "state “level” of risk-1 first"
 
 
 # any, all
@@ -290,10 +290,10 @@ def test_alternatives_are_told_each_with_its_cure() -> None:
     view = HandMade(values={"people": 2})
     either = blocked(AnyOf(any=[first, second]), view)
     assert either.text.en == (
-        "the case must stand in asking, and stands in voting – or: people must be at most 1, and is 2"
+        "the case must be in “asking”, but is in “voting” – or: “people” must be at most 1, but is 2"
     )
-    assert either.have.en == "voting; 2"
-    assert either.need.en == "asking – or: at most 1"
+    assert either.have.en == "“voting”; 2"
+    assert either.need.en == "“asking” – or: at most 1"
     assert roles(either) == ["enters asking", "states people"]
     assert either.clause == ("1", "2")
     assert [part.get("value") for part in either.facts["parts"]] == [None, ["people"]]  # type: ignore[attr-defined]

@@ -39,18 +39,39 @@ def test_a_count_compares_at_its_boundary(comparison: str, holding: set[int]) ->
 
 def test_what_is_missing_is_cured_by_who_adds_and_what_is_too_much_by_who_moves() -> None:
     few = blocked(ItemsAre(items="risk", at_least=2), HandMade(all_items=risks(1)))
-    assert few.text == Text("at least 2 risk needed, there are 1", "至少需要2项〈risk〉，现有1项")
-    assert (few.have.en, few.need.en, roles(few)) == ("1", "2", ["adds risk"])
+    assert few.text == Text("risk: at least 2 needed, 1 there", "〈risk〉：至少需要2项，现有1项")
+    assert (few.have, few.need) == (Text("1", "1项"), Text("at least 2", "至少2项"))
+    assert roles(few) == ["adds risk"]
     assert few.facts == {"kind": "risk", "count": 1, "needed": 2, "items": []}
     many = blocked(ItemsAre(items="risk", in_="open", at_most=1), HandMade(all_items=risks(2)))
-    assert many.text.en == "at most 1 risk (open) allowed, there are 2: risk-1, risk-2"
-    assert many.text.zh == "至多允许1项〈risk〉（〈open〉），现有2项：risk-1、risk-2"
+    assert many.text.en == "risk (“open”): at most 1 allowed, 2 there: risk-1, risk-2"
+    assert many.text.zh == "〈risk〉（“〈open〉”）：至多允许1项，现有2项：risk-1、risk-2"
+    assert many.need == Text("at most 1", "至多1项")
     assert many.facts["items"] == ["risk-1", "risk-2"]
     assert roles(many) == ["moves risk"]
     exact = ItemsAre(items="risk", equals=1)
-    assert roles(blocked(exact, HandMade())) == ["adds risk"]
+    none = blocked(exact, HandMade())
+    assert none.text == Text("risk: exactly 1 needed, none there", "〈risk〉：应恰好有1项，尚无")
+    assert (none.have.en, none.need, roles(none)) == ("0", Text("exactly 1", "恰好1项"), ["adds risk"])
     assert roles(blocked(exact, HandMade(all_items=risks(2)))) == ["moves risk"]
     assert roles(blocked(ItemsAre(items="risk", in_="open", at_least=1), HandMade())) == ["adds risk", "moves risk"]
+
+
+@pytest.mark.parametrize("comparison", ["at_most", "equals"])
+def test_none_allowed_is_said_so(comparison: str) -> None:
+    blocker = blocked(ItemsAre(items="risk", **{comparison: 0}), HandMade(all_items=risks(2)))
+    assert blocker.text == Text(
+        "risk: none allowed, 2 there: risk-1, risk-2", "〈risk〉：不得有，现有2项：risk-1、risk-2"
+    )  # fmt: skip
+    assert blocker.need == Text("none", "无")
+
+
+def test_a_number_with_a_name_is_told_with_it() -> None:
+    blocker = blocked(ItemsAre(items="vote", at_least="quorum"), HandMade(values={"quorum": 3}))
+    assert blocker.text == Text(
+        "vote: at least 3 needed (“quorum”), none there", "〈vote〉：至少需要3项（“〈quorum〉”），尚无"
+    )  # fmt: skip
+    assert blocker.need == Text("at least 3", "至少3项")
 
 
 def test_a_quorum_that_nobody_knows_is_stated_first() -> None:
@@ -86,8 +107,21 @@ def test_items_of_this_round_are_those_added_in_or_after_the_entering() -> None:
     assert requirement.blocker(HandMade(all_items=[item(1, added=7)], entered=entered)) is None
     assert requirement.blocker(HandMade(all_items=[item(1, added=8)], entered=entered)) is None
     blocker = blocked(requirement, HandMade(all_items=[item(1, added=6)], entered=entered))
-    assert blocker.text.en == "at least 1 risk (since “voting” was last entered) needed, there are 0"
-    assert blocker.text.zh == "至少需要1项〈risk〉（自最近一次进入“〈voting〉”起），现有0项"
+    assert blocker.text.en == "risk (since “voting” was last entered): at least 1 needed, none there"
+    assert blocker.text.zh == "〈risk〉（自最近一次进入“〈voting〉”起）：至少需要1项，尚无"
+
+
+def test_all_filters_are_told() -> None:
+    where = {"level": ["low", "high"], "sure": True}
+    blocker = blocked(ItemsAre(items="risk", in_=["open", "done"], where=where, since="voting", at_least=1))
+    assert blocker.text.en == (
+        "risk (“open” or “done”; level: “low” or “high”; sure: “True”; since “voting” was last entered):"
+        " at least 1 needed, none there"
+    )
+    assert blocker.text.zh == (
+        "〈risk〉（“〈open〉”或“〈done〉”；〈level〉：“〈low〉”或“〈high〉”；〈sure〉：“〈True〉”；"
+        "自最近一次进入“〈voting〉”起）：至少需要1项，尚无"
+    )
 
 
 def test_since_a_state_that_was_never_entered_there_are_none() -> None:
@@ -133,8 +167,13 @@ def test_a_majority_is_more_than_half_of_all(matching: int, others: int, holds: 
     if not holds:
         blocker = blocked(requirement, view)
         assert blocker.have.en == f"{matching} of {matching + others}"
-        assert blocker.need == Text("more than 1/2", "超过1/2")
-        assert blocker.text.en.startswith("vote (position: for) must be more than 1/2 of all; there are ")
+        assert blocker.need == Text("more than half of all", "超过半数")
+        en = f"{blocker.have.en} there" if matching + others else "none there"
+        zh = f"现为{blocker.have.zh}" if matching + others else "尚无"
+        assert blocker.text == Text(
+            f"vote (position: “for”): more than half of all needed, {en}",
+            f"〈vote〉（〈position〉：“〈for〉”）：应超过半数，{zh}",
+        )
         assert roles(blocker) == ["adds vote"]  # fmt: skip
 
 
@@ -143,6 +182,10 @@ def test_a_share_of_those_in_a_state_is_a_share_of_all() -> None:
     assert ItemsAre(items="risk", in_="done", over=Fraction(1, 2)).blocker(view) is None
     blocker = blocked(ItemsAre(items="risk", in_="done", over=Fraction(2, 3)), view)
     assert blocker.facts == {"kind": "risk", "count": 2, "of": 3}
+    assert blocker.text == Text(
+        "risk (“done”): more than 2/3 of all needed, 2 of 3 there",
+        "〈risk〉（“〈done〉”）：应超过总数的2/3，现为3项中的2项",
+    )
     assert roles(blocker) == ["adds risk", "moves risk"]
 
 
@@ -155,11 +198,21 @@ def test_every_one_stands_where_it_should() -> None:
     assert requirement.blocker(HandMade(all_items=[item(1, "done"), item(2, "gone")])) is None
     blocker = blocked(requirement, HandMade(all_items=[item(1, "done"), item(2, "open"), item(3, "rated")]))
     assert blocker.text == Text(
-        "every risk must be done, gone; risk-2 is open, risk-3 is rated",
-        "每项〈risk〉均应〈done〉、〈gone〉；risk-2为〈open〉、risk-3为〈rated〉",
+        "every risk must be “done” or “gone”; risk-2 is “open”, risk-3 is “rated”",
+        "所有〈risk〉均应为“〈done〉”或“〈gone〉”；risk-2为“〈open〉”，risk-3为“〈rated〉”",
     )
     assert blocker.facts == {"kind": "risk", "items": ["risk-2", "risk-3"]}
     assert roles(blocker) == ["moves risk"]
+
+
+def test_those_that_stand_alike_are_told_together() -> None:
+    view = HandMade(all_items=[item(1, "open"), item(2, "rated"), item(3, "open"), item(4, "open")])
+    blocker = blocked(ItemsAre(items="risk", every="done"), view)
+    assert blocker.have == Text(
+        "risk-1, risk-3 and risk-4 are “open”, risk-2 is “rated”",
+        "risk-1、risk-3、risk-4为“〈open〉”，risk-2为“〈rated〉”",
+    )
+    assert blocker.facts["items"] == ["risk-1", "risk-2", "risk-3", "risk-4"]
 
 
 def test_every_looks_only_at_what_the_filters_let_through() -> None:
@@ -173,27 +226,28 @@ def test_every_looks_only_at_what_the_filters_let_through() -> None:
 # What is unstated
 
 HIGH = {"level": "high"}
+HALF = Fraction(1, 2)
 
 
 @pytest.mark.parametrize(
     ("keys", "items", "expected"),
     [
-        ({"at_least": 1}, [item(1)], "state level of risk-1 first"),
+        ({"at_least": 1}, [item(1)], "state “level” of risk-1 first"),
         ({"at_least": 1}, [item(1), item(2, level="high")], None),
-        ({"at_least": 3}, [item(1), item(2, level="high")], "at least 3 risk (level: high) needed, there are 1"),
-        ({"at_most": 0}, [item(1)], "state level of risk-1 first"),
-        ({"at_most": 0}, [item(1), item(2, level="high")], "at most 0 risk (level: high) allowed, there are 1: risk-2"),
+        ({"at_least": 3}, [item(1), item(2, level="high")], "risk (level: “high”): at least 3 needed, 1 there"),
+        ({"at_most": 0}, [item(1)], "state “level” of risk-1 first"),
+        ({"at_most": 0}, [item(1), item(2, level="high")], "risk (level: “high”): none allowed, 1 there: risk-2"),
         ({"at_most": 2}, [item(1), item(2)], None),
-        ({"equals": 1}, [item(1), item(2, level="high")], "state level of risk-1 first"),
-        ({"equals": 2}, [item(1), item(2)], "state level of risk-1, risk-2 first"),
-        ({"equals": 3}, [item(1), item(2)], "exactly 3 risk (level: high) needed, there are 0"),
-        ({"equals": 0}, [item(2, level="high"), item(1)], "exactly 0 risk (level: high) needed, there are 1: risk-2"),
-        ({"over": Fraction(1, 2)}, [item(1), item(2, level="high")], "state level of risk-1 first"),
-        ({"over": Fraction(1, 2)}, [item(1), *risks(3, level="high")], None),
-        ({"over": Fraction(1, 2)}, [item(1), *risks(3, level="low")], "risk (level: high) must be more than 1/2 of all"),
-        ({"every": "done"}, [item(1)], "state level of risk-1 first"),
+        ({"equals": 1}, [item(1), item(2, level="high")], "state “level” of risk-1 first"),
+        ({"equals": 2}, [item(1), item(2)], "state “level” of risk-1 and risk-2 first"),
+        ({"equals": 3}, [item(1), item(2)], "risk (level: “high”): exactly 3 needed, none there"),
+        ({"equals": 0}, [item(2, level="high"), item(1)], "risk (level: “high”): none allowed, 1 there: risk-2"),
+        ({"over": HALF}, [item(1), item(2, level="high")], "state “level” of risk-1 first"),
+        ({"over": HALF}, [item(1), *risks(3, level="high")], None),
+        ({"over": HALF}, [item(1), *risks(3, level="low")], "risk (level: “high”): more than half of all needed, 0 of 4 there"),
+        ({"every": "done"}, [item(1)], "state “level” of risk-1 first"),
         ({"every": "done"}, [item(1, "done")], None),
-        ({"every": "done"}, [item(1), item(2, level="high")], "every risk (level: high) must be done; risk-2 is open"),
+        ({"every": "done"}, [item(1), item(2, level="high")], "every risk (level: “high”) must be “done”; risk-2 is “open”"),
         ({"every": "done", "in_": "rated"}, [item(1)], None),
     ],
 )  # fmt: skip
@@ -215,7 +269,7 @@ def test_what_is_to_be_stated_is_cured_by_who_moves_or_where_more_would_do_adds(
     view = HandMade(all_items=[item(1)])
     blocker = blocked(ItemsAre(items="risk", where=HIGH, at_most=0), view)
     assert blocker.kind == "unstated"
-    assert blocker.text == Text("state level of risk-1 first", "请先填报risk-1的〈level〉")
+    assert blocker.text == Text("state “level” of risk-1 first", "请先填报risk-1的“〈level〉”")
     assert blocker.facts == {"kind": "risk", "items": ["risk-1"], "unstated": ["level"]}
     assert roles(blocker) == ["moves risk"]
     assert roles(blocked(ItemsAre(items="risk", where=HIGH, at_least=1), view)) == ["adds risk", "moves risk"]
@@ -224,7 +278,7 @@ def test_what_is_to_be_stated_is_cured_by_who_moves_or_where_more_would_do_adds(
 def test_only_the_fields_that_are_unstated_are_asked_for() -> None:
     requirement = ItemsAre(items="risk", where={"level": "high", "sure": True}, at_most=0)
     blocker = blocked(requirement, HandMade(all_items=[item(1, level="high"), item(2, sure=False)]))
-    assert blocker.text.en == "state sure of risk-1 first"
+    assert blocker.text.en == "state “sure” of risk-1 first"
 
 
 # Against a naive reading: it holds when it holds however the unstated is stated

@@ -12,7 +12,7 @@ from requirement_view import NOW, HandMade, act, blocked, entry, roles, title
 
 from stabflow.errors import Blocker
 from stabflow.requirements import CaseIs, IndependentOf, PluginAnswers, RolesFilled, TimeElapsed, ValueIs, View
-from stabflow.text import Text
+from stabflow.text import Text, either, quoted
 from stabflow.values import Value
 
 # value
@@ -45,8 +45,8 @@ def test_numbers_read_well() -> None:
     view = HandMade(values={"support": 3, "oppose": 2, "other": 1, "responded": 7, "batches": 2, "people": 50})
     adds_up = blocked(ValueIs(value=["support", "oppose", "other"], equals="responded"), view)
     assert adds_up.text == Text(
-        "support + oppose + other must be exactly responded (7), and is 6",
-        "〈support〉+〈oppose〉+〈other〉应等于〈responded〉（7），现为6",
+        "“support” + “oppose” + “other” must be exactly “responded” (7), but is 6",
+        "“〈support〉”+“〈oppose〉”+“〈other〉”应等于“〈responded〉”（7），现为6",
     )
     assert adds_up.facts == {
         "value": ["support", "oppose", "other"],
@@ -55,9 +55,13 @@ def test_numbers_read_well() -> None:
         "needed": "7",
     }
     times = blocked(ValueIs(value="batches", times=30, at_most="people"), view)
-    assert times.text.en == "batches × 30 must be at most people (50), and is 60"
+    assert times.text == Text(
+        "“batches” × 30 must be at most “people” (50), but is 60", "“〈batches〉”×30应不多于“〈people〉”（50），现为60"
+    )
     both = blocked(ValueIs(value=["batches", "other"], times=2, at_least=9), view)
-    assert both.text.en == "(batches + other) × 2 must be at least 9, and is 6"
+    assert both.text == Text(
+        "(“batches” + “other”) × 2 must be at least 9, but is 6", "（“〈batches〉”+“〈other〉”）×2应不少于9，现为6"
+    )
 
 
 def test_sums_are_exact() -> None:
@@ -92,8 +96,16 @@ def test_a_value_is_one_of_those_accepted_and_of_their_type(value: Value, accept
         assert requirement.blocker(view) is None
         return
     blocker = blocked(requirement, view)
-    assert blocker.have == title(str(value))
-    assert blocker.text.en == f"level must be {blocker.need}, and is {value}"
+    accepted = list(accepted) if isinstance(accepted, list) else [accepted]
+    assert blocker.need == either([title(str(one)) for one in accepted])
+    if isinstance(value, tuple):
+        assert blocker.have == quoted(title(value[0]))
+        assert blocker.text.en == f"“level” must include {blocker.need}, but names only {blocker.have}"
+        assert blocker.text.zh == f"“〈level〉”应包含{blocker.need.zh}，现仅有{blocker.have.zh}"
+    else:
+        assert blocker.have == quoted(title(str(value)))
+        assert blocker.text.en == f"“level” must be {blocker.need}, but is {blocker.have}"
+        assert blocker.text.zh == f"“〈level〉”应为{blocker.need.zh}，现为{blocker.have.zh}"
     assert roles(blocker) == ["states level"]
     assert blocker.facts["value"] == ["level"]
 
@@ -129,15 +141,20 @@ def test_the_case_stands_in_a_state_or_a_step() -> None:
     assert CaseIs(case="review").blocker(view) is None
     blocker = blocked(CaseIs(case=["asking", "plan"]), view)
     assert blocker.text == Text(
-        "the case must stand in asking, plan, and stands in voting", "事项应处于〈asking〉、〈plan〉，现处于〈voting〉"
+        "the case must be in “asking” or “plan”, but is in “voting”",
+        "事项应处于“〈asking〉”或“〈plan〉”，现处于“〈voting〉”",
     )
-    assert (blocker.have, blocker.need) == (title("voting"), Text("asking, plan", "〈asking〉、〈plan〉"))
+    assert (blocker.have, blocker.need) == (
+        quoted(title("voting")),
+        Text("“asking” or “plan”", "“〈asking〉”或“〈plan〉”"),
+    )
     assert roles(blocker) == ["enters asking plan"]
     assert not blocker.unstated
 
 
 def test_a_case_that_is_not_open_yet_stands_nowhere() -> None:
-    blocked(CaseIs(case="asking"), HandMade(case_state="", case_step=""))
+    blocker = blocked(CaseIs(case="asking"), HandMade(case_state="", case_step=""))
+    assert blocker.text == Text("the case must be in “asking”, but is not open yet", "事项应处于“〈asking〉”，尚未启动")
 
 
 # filled
@@ -149,16 +166,24 @@ def test_each_role_has_so_many_holders() -> None:
     assert RolesFilled(filled="member", at_least=2).blocker(view) is None
     assert RolesFilled(filled="member", at_least="quorum").blocker(view) is None
     blocker = blocked(RolesFilled(filled="member", at_least=3), view)
-    assert blocker.text.en == "member needs 3 holder(s), and has 2"
-    assert (blocker.have.en, blocker.need.en) == ("2", "3")
+    assert blocker.text == Text(
+        "member: at least 3 holders needed, 2 there", "〈member〉：至少需有3人任职，现有2人"
+    )  # fmt: skip
+    assert (blocker.have, blocker.need) == (Text("2", "2人"), Text("at least 3", "至少3人"))
     assert blocker.facts == {"role": "member", "count": 2, "needed": 3}
     assert roles(blocker) == ["appoints member"]
-    blocked(RolesFilled(filled="chair", at_least="quorum"), view)
+    by_name = blocked(RolesFilled(filled="chair", at_least="quorum"), view)
+    assert by_name.text == Text(
+        "chair: at least 2 holders needed (“quorum”), 1 there", "〈chair〉：至少需有2人任职（“〈quorum〉”），现有1人"
+    )
 
 
 def test_every_vacant_role_is_told() -> None:
     blocker = blocked(RolesFilled(filled=["member", "chair", "clerk"]), HandMade(roles={"a": frozenset({"chair"})}))
-    assert blocker.text.en == "member needs 1 holder(s), and has 0; and: clerk needs 1 holder(s), and has 0"
+    assert blocker.text == Text(
+        "member: at least 1 holder needed, none there; clerk: at least 1 holder needed, none there",
+        "〈member〉：至少需有1人任职，现无人任职；〈clerk〉：至少需有1人任职，现无人任职",
+    )
     assert roles(blocker) == ["appoints member", "appoints clerk"]
     assert blocker.kind == "filled"
 
@@ -187,11 +212,11 @@ def independence(**keys: Any) -> HandMade:
         ([act("add", "outsider", "auditor")], None),
         ([act("other", "me", "inspector")], None),
         ([act("add", "me", "inspector")], "did “add” here"),
-        ([act("add", "boss", "head")], "is below head, who did “add” here"),
+        ([act("add", "boss", "head")], "is below the “head”, who did “add” here"),
         ([act("add", "peer", "inspector"), act("add", "me", "inspector")], "did “add” here"),
-        ([act("add", "both", "inspector")], "is below head, who did “add” here"),
-        ([act("add", "boss", "owner")], "is below head, who did “add” here"),
-        ([act("add", "gone", "head")], "is below head, who did “add” here"),
+        ([act("add", "both", "inspector")], "is below the “head”, who did “add” here"),
+        ([act("add", "boss", "owner")], "is below the “head”, who did “add” here"),
+        ([act("add", "gone", "head")], "is below the “head”, who did “add” here"),
         ([act("add", "gone", "owner")], None),
     ],
 )
@@ -203,7 +228,8 @@ def test_nobody_judges_their_own_work_nor_their_superiors(done: list[Any], why: 
     blocker = blocked(requirement, independence(done=done))
     assert blocker.have.en == why
     assert blocker.text.en == f"somebody independent must do this: the actor {why}"
-    assert blocker.need.en == "another holder of somebody else"
+    assert blocker.text.zh == f"应由独立人员办理：该办理人{blocker.have.zh}"
+    assert blocker.need == Text("somebody else as “somebody else”", "由其他人员以“〈somebody else〉”身份办理")
     assert roles(blocker) == ["somebody else"]
     assert blocker.facts == {"independent_of": "add"}
     assert not blocker.unstated
@@ -212,8 +238,8 @@ def test_nobody_judges_their_own_work_nor_their_superiors(done: list[Any], why: 
 @pytest.mark.parametrize(
     ("holder", "why"),
     [
-        ("me", "stands in “owner”"),
-        ("boss", "is below the one in “owner”"),
+        ("me", "is the “owner”"),
+        ("boss", "is below the “owner”"),
         ("peer", None),
         ("outsider", None),
         (None, None),
@@ -234,7 +260,11 @@ def test_time_runs_out_at_its_last_instant() -> None:
     view = HandMade(own_entered={"asking": entry(1, NOW)}, now=NOW + timedelta(days=3))
     assert requirement.blocker(view) is None
     blocker = blocked(requirement, attrs.evolve(view, now=view.now - timedelta(microseconds=1)))
-    assert blocker.need.en == "2026-03-04T08:00+00:00"
+    assert blocker.text == Text(
+        "not possible before 2026-03-04 08:00 (UTC): the time since “asking” was entered has not run out yet",
+        "2026年3月4日08:00（UTC）之前不可办理：自进入“〈asking〉”起的期限尚未届满",
+    )
+    assert (blocker.have.en, blocker.need.en) == ("2026-03-04 07:59:59 (UTC)", "2026-03-04 08:00 (UTC)")
     assert blocker.facts == {"since": "asking", "earliest": "2026-03-04T08:00:00+00:00"}
     assert blocker.cure == ()
     assert not blocker.unstated

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stabflow.text import LANGUAGES, Text, listing, same, say
+from stabflow.text import AND, LANGUAGES, OR, Text, either, joined, listing, quoted, same, say
 
 FIRE = Text("fire", "消防")
 
@@ -55,3 +55,29 @@ def test_lists_are_parted_as_each_language_does_it() -> None:
     assert listing([]) == Text("", "")
     assert listing([], none=Text("nobody", "无人")) == Text("nobody", "无人")
     assert listing([FIRE], none=Text("nobody", "无人")) == FIRE
+
+
+def test_before_the_last_stands_its_own_word() -> None:
+    three = [same("a"), same("b"), same("c")]
+    assert listing(three, last=AND) == Text("a, b and c", "a、b、c")
+    assert listing(three, last=OR) == Text("a, b or c", "a、b或c")
+    assert listing(three[:2], last=OR) == Text("a or b", "a或b")
+    assert listing(three[:1], last=OR) == same("a")
+    assert listing([], last=OR) == same("")
+    assert listing([], last=OR, none=FIRE) == FIRE
+
+
+def test_alternatives_stand_in_quotes() -> None:
+    assert either([FIRE, same("x")]) == Text("“fire” or “x”", "“消防”或“x”")
+    assert either([FIRE]) == quoted(FIRE) == Text("“fire”", "“消防”")
+    assert either([], none=FIRE) == FIRE
+
+
+def test_quotes_within_quotes_are_inner_ones() -> None:
+    assert quoted(Text("villages", "“三农”政策")) == Text("“villages”", "“‘三农’政策”")
+    assert quoted(Text("the “old” town", "旧城")) == Text("“the ‘old’ town”", "“旧城”")
+
+
+def test_parts_are_joined_in_each_language() -> None:
+    assert joined([FIRE, same("x")], Text("; ", "；")) == Text("fire; x", "消防；x")
+    assert joined((), Text("; ", "；")) == same("")

@@ -23,6 +23,7 @@ from stabflow.values import (
     Basis,
     File,
     Matter,
+    check_office_holder,
     clean_id,
     clean_sha256,
     clean_text,
@@ -279,6 +280,16 @@ def test_values_are_frozen_and_hashable(value: Any, name: str) -> None:
     assert len({value, attrs.evolve(value)}) == 1
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         setattr(value, name, "x")
+
+
+def test_some_ids_are_no_office_holders() -> None:
+    for id_ in ("system", "systems:1", "o-1:system:", "host", "u@host:1", "System:1"):
+        check_office_holder(Actor(id_, body="b"), "by")
+    for id_ in ("system:tick", "system:", "host:operator"):
+        told = fault(lambda id_=id_: check_office_holder(Actor(id_, body="b"), "by"))
+        assert told.startswith(f"by: '{id_}' is no office-holder: ids that begin with {id_.partition(':')[0]}: are")
+    check_office_holder(Actor("host:operator", body="b"), "by", reserved=("system:",))
+    assert fault(lambda: check_office_holder("o-1", "by")).startswith("by: 'o-1' is not an Actor")
 
 
 def test_whole_numbers_stay_within_what_json_carries() -> None:

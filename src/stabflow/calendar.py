@@ -159,14 +159,16 @@ def _years(years: Iterable[int]) -> frozenset[int]:
 class Calendar:
     """Which days are worked: Monday to Friday except ``holidays``, and ``workdays``, weekend days worked in exchange.
 
-    ``years`` are those with an official notice. In any other year a due time in working days is estimated, never
-    settled. Two calendars are equal when their digests are.
+    ``years`` are those with an official notice. In any other year, and where it counts past one of the ``unsettled`` days,
+    which a notice still to come may change, a due time in working days is estimated. Two calendars are equal when their
+    digests are.
     """
 
     id: str = attrs.field(converter=_calendar_id, eq=False)
     holidays: frozenset[date] = attrs.field(default=frozenset(), converter=_dates, eq=False, repr=False)
     workdays: frozenset[date] = attrs.field(default=frozenset(), converter=_dates, eq=False, repr=False)
     years: frozenset[int] = attrs.field(default=frozenset(), converter=_years, eq=False, repr=False)
+    unsettled: frozenset[date] = attrs.field(default=frozenset(), converter=_dates, eq=False, repr=False)
     digest: str = attrs.field(init=False)
 
     @digest.default
@@ -178,6 +180,8 @@ class Calendar:
             "workdays": [day.isoformat() for day in sorted(self.workdays)],
             "years": sorted(self.years),
         }
+        if self.unsettled:
+            form["unsettled"] = [day.isoformat() for day in sorted(self.unsettled)]
         return sha256(encode(form))
 
     def __attrs_post_init__(self) -> None:
@@ -189,10 +193,6 @@ class Calendar:
     def is_working(self, day: date) -> bool:
         """Whether ``day`` is worked, as far as this calendar knows."""
         return day in self.workdays or (day.weekday() < _SATURDAY and day not in self.holidays)
-
-    def is_official(self, day: date) -> bool:
-        """Whether an official notice covers the year of ``day``."""
-        return day.year in self.years
 
 
 WEEKENDS = Calendar("weekends")
@@ -250,7 +250,8 @@ class DueTime:
 
 
 _ESTIMATED = Text(
-    "estimated: a year it touches has no official notice of holidays", "暂估：所涉年份尚未全部正式公布放假安排"
+    "estimated: an official notice of holidays for days it touches is still to come",
+    "暂估：所涉日期的放假安排尚未全部正式公布",
 )
 
 
@@ -329,7 +330,8 @@ def _working_days(begun: date, amount: int, calendar: Calendar) -> _Count:
         else:
             holidays.append(day)
     touched = range((begun + _DAY).year, day.year + 1)
-    return _Count(day, weekend_days, tuple(holidays), tuple(workdays), not calendar.years.issuperset(touched))
+    estimated = not calendar.years.issuperset(touched) or any(begun < one <= day for one in calendar.unsettled)
+    return _Count(day, weekend_days, tuple(holidays), tuple(workdays), estimated)
 
 
 def _months_later(day: date, amount: int) -> date:

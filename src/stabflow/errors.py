@@ -16,8 +16,7 @@
     │   ├── CommitUnknown       ask again with the same key
     │   ├── Corrupt             what is stored is not what was written
     │   ├── Unsupported         the store has not declared a capability
-    │   ├── ContractTooNew      the storage was written by a newer version
-    │   └── LeaseLost           the claim expired and went to another worker
+    │   └── ContractTooNew      the storage was written by a newer version
     └── PluginError             the author of a plugin: .plugin
 
 The facts are attributes; the sentence is built from them and tells the reader what to do next.
@@ -30,7 +29,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from .text import Language, Text, listing, say
+from .text import Language, Text, listing, same, say
 
 
 @attrs.frozen
@@ -94,8 +93,9 @@ class Blocker:
         """The blocker in one line: what is unmet, under which clause, and who can cure it."""
         line = self.text
         if self.clause:
-            clause = ", ".join(self.clause)
-            line = say("{line} [clause {clause}]", "{line}〔{clause}〕", line=line, clause=clause)
+            many = "s" if len(self.clause) > 1 else ""
+            clause = listing([same(clause) for clause in self.clause])
+            line = say("{line} [clause{many} {clause}]", "{line}〔{clause}〕", line=line, many=many, clause=clause)
         if self.cure:
             who = listing([cure.title for cure in self.cure])
             line = say("{line} — can be cured by: {who}", "{line}——可由{who}补正", line=line, who=who)
@@ -169,7 +169,7 @@ class Refused(StabflowError):
 
 
 class NotPermitted(Refused):
-    """No row leads from the present state by this trigger; ``permitted`` lists the triggers that do."""
+    """No row leads from the present state by this trigger; ``permitted`` lists the triggers that do, the blocker their titles."""
 
     def __init__(self, act: Text, *, state: str, trigger: str, permitted: Sequence[str], blocker: Blocker) -> None:
         self.state = state
@@ -236,10 +236,6 @@ class Unsupported(StoreError):
 
 class ContractTooNew(StoreError):
     """The storage was written by a newer stabflow: upgrade this installation, the data is untouched."""
-
-
-class LeaseLost(StoreError):
-    """The claim expired and went to another worker; drop the work, it is being done."""
 
 
 class PluginError(StabflowError):

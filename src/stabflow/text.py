@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import attrs
@@ -32,17 +33,40 @@ def same(words: object) -> Text:
 
 def say(en: str, zh: str, /, **facts: object) -> Text:
     """Both sentences with ``facts`` filled in; a fact that is a `Text` is filled in in its own language."""
-
-    def filled(pattern: str, language: Language) -> str:
-        return pattern.format_map(
-            {name: fact.get(language) if isinstance(fact, Text) else fact for name, fact in facts.items()}
-        )
-
-    return Text(filled(en, "en"), filled(zh, "zh"))
+    facts_en = {name: fact.en if isinstance(fact, Text) else fact for name, fact in facts.items()}
+    facts_zh = {name: fact.zh if isinstance(fact, Text) else fact for name, fact in facts.items()}
+    return Text(en.format_map(facts_en), zh.format_map(facts_zh))
 
 
-def listing(parts: list[Text] | tuple[Text, ...], *, none: Text | None = None) -> Text:
-    """``parts`` one after the other, parted as each language does it."""
+_COMMA = Text(", ", "、")
+AND, OR = Text(" and ", "、"), Text(" or ", "或")
+_INNER = str.maketrans("“”", "‘’")
+
+
+def joined(parts: Sequence[Text], joint: Text) -> Text:
+    """``parts`` one after the other, with ``joint`` between them."""
+    return Text(joint.en.join([part.en for part in parts]), joint.zh.join([part.zh for part in parts]))
+
+
+def listing(parts: Sequence[Text], *, last: Text | None = None, none: Text | None = None) -> Text:
+    """``parts`` one after the other, parted as each language does it; before the last stands ``last``, if it is given."""
+    if len(parts) == 1:
+        return parts[0]
     if not parts and none is not None:
         return none
-    return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
+    if parts and last is not None:
+        return joined([listing(parts[:-1]), parts[-1]], last)
+    return joined(parts, _COMMA)
+
+
+def quoted(words: Text) -> Text:
+    """``words`` in quotes; quotes within them become inner ones."""
+    en, zh = words.en, words.zh
+    if "“" in en or "“" in zh:
+        en, zh = en.translate(_INNER), zh.translate(_INNER)
+    return Text(f"“{en}”", f"“{zh}”")
+
+
+def either(parts: Sequence[Text], *, none: Text | None = None) -> Text:
+    """Each of ``parts`` in quotes, any one of which will do."""
+    return listing([quoted(part) for part in parts], last=OR, none=none)

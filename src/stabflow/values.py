@@ -144,6 +144,20 @@ class Actor:
         return f"{self.id} ({self.body})"
 
 
+def check_office_holder(actor: object, path: str, *, reserved: tuple[str, ...] = ("system:", "host:")) -> None:
+    """`InvalidInput` naming ``path`` unless ``actor`` is an Actor whose id may hold an office and act.
+
+    Under ids that begin with ``system:`` stabflow acts itself. Those that begin with ``host:`` are the operator's, who fills
+    and ends offices and holds none. Records bear both, so that only the doors for acts from outside ask, never `Actor`.
+    """
+    if not isinstance(actor, Actor):
+        raise InvalidInput.at(path, f"{_shown(actor)} is not an Actor", 'give one, such as Actor("o-1", body="county")')
+    if actor.id.startswith(reserved):
+        prefix = actor.id.partition(":")[0]
+        problem = f"{actor.id!r} is no office-holder: ids that begin with {prefix}: are reserved"
+        raise InvalidInput.at(path, problem, "give the id of an office-holder, which begins otherwise")
+
+
 @attrs.frozen
 class Basis:
     """Why an act may be done: a text and, where there is one, the SHA-256 of a document."""

@@ -1,11 +1,14 @@
 """The working days of mainland China: statutory holidays and the weekend days worked to make up for them.
 
 The data are those of the package chinesecalendar, which follows the yearly notices of the General Office of the State
-Council (国务院办公厅). A year it does not carry has no official notice yet: due times in it are estimated.
+Council (国务院办公厅). A year that they do not carry has no official notice yet: due times in it are estimated. So are those that
+count past one of the last three days of the year before: a notice settles the New Year too, and those for 2007, 2008, 2012 and
+2019 changed which of these days were worked.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 from ..calendar import Calendar
@@ -17,4 +20,5 @@ def china() -> Calendar:
     from chinese_calendar.constants import holidays, workdays
 
     years = {day.year for day in holidays}
-    return Calendar("CN", holidays, workdays, years)
+    unsettled = [date(year, 12, day) for year in years if year + 1 not in years for day in (29, 30, 31)]
+    return Calendar("CN", holidays, workdays, years, unsettled)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 ENVIRONMENT = 4
 
@@ -13,6 +15,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 yes, 1 the answer is no, 2 bad input, 4 the environment, 70 a bug, 130 interrupted; see `stabflow.cli.failures`.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # whoever started us has closed it: there is nobody to print for
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
     try:
         from .app import run
     except ModuleNotFoundError as error:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,13 +21,13 @@ from .. import __version__
 from .. import procedure as procedure_named
 from ..dossier import Dossier
 from ..dossier import run as run_dossier
-from ..engine import Engine, open_engine
-from ..errors import InvalidInput, near_miss
+from ..engine import CaseHandle, Engine, open_engine
+from ..errors import MAX_COMPARED, InvalidInput, near_miss
 from ..language import Procedure, bundled_names
 from ..ports.store import CaseRow
 from ..text import Language, Text
 from . import case_page, case_report, procedure_page, run_page
-from .failures import BAD_INPUT, INTERRUPTED, YES, report, unfinished
+from .failures import BAD_INPUT, INTERRUPTED, YES, report, tell, unfinished
 from .options import Session, common, json_option, refusals_option, store_option
 from .page import ReaderGone, console
 
@@ -56,10 +57,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return YES
     except (click.Abort, KeyboardInterrupt):
         if session.written is not None:
-            sys.stderr.write(f"stabflow: {unfinished(session.written).get(session.language)}\n")
+            tell(f"stabflow: {unfinished(session.written).get(session.language)}\n")
         return INTERRUPTED
     except click.ClickException as error:
-        error.show(sys.stderr)
+        with suppress(OSError):  # nobody reads it
+            error.show(sys.stderr)
         return BAD_INPUT
     except Exception as error:  # noqa: BLE001 - the outermost place: whatever it is, it gets its status
         return report(error, session.language, debug=session.debug, written=session.written)
@@ -195,7 +197,7 @@ def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
             else:
                 case_page.show_cases(session.page(), _with_procedures(engine, rows))
             return
-        found = case_report.CaseReport.of(engine, engine.case(_known_case(engine, case)))
+        found = case_report.CaseReport.of(engine, _known_case(engine, case))
         if as_json:
             _print_json(case_report.case_json(found, session.language))
         else:
@@ -211,7 +213,7 @@ def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
 def history(session: Session, case: str, url: str, as_json: bool) -> None:
     """Print every act of a case: time, act, who did it, role, body, basis."""
     with _reading(url) as engine:
-        handle = engine.case(_known_case(engine, case))
+        handle = _known_case(engine, case)
         records = handle.history()
         if as_json:
             _print_json({"case": handle.id, "records": [record.as_dict() for record in records]})
@@ -259,11 +261,13 @@ def _with_procedures(engine: Engine, rows: Sequence[CaseRow]) -> list[tuple[Case
     return [(row, known[row.digest]) for row in rows]
 
 
-def _known_case(engine: Engine, case: str) -> str:
-    known = [row.case_id for row in engine.cases()]
-    if case not in known:
-        raise InvalidInput.at("CASE", f"there is no case {case!r} in this store", near_miss(case, known))
-    return case
+def _known_case(engine: Engine, case: str) -> CaseHandle:
+    try:
+        return engine.case(case)
+    except InvalidInput:
+        known = [row.case_id for row in islice(engine.cases(), MAX_COMPARED + 1)]
+        problem = f"there is no case {case!r} in this store"
+        raise InvalidInput.at("CASE", problem, near_miss(case, known)) from None
 
 
 def _file_of(url: str) -> Path | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from contextlib import suppress
 
 from ..dossier import NotAsExpected
 from ..errors import ContractTooNew, FaultyInput, PluginError, Refused, StabflowError, StoreError, StoreUnavailable
@@ -44,9 +45,16 @@ def report(error: Exception, language: Language, *, debug: bool, written: tuple[
     if written is not None:
         text += f"\n  {unfinished(written).get(language)}"
     if debug:
-        sys.stderr.write("".join(traceback.format_exception(error)))
-    sys.stderr.write(f"stabflow: {text}\n")
+        tell("".join(traceback.format_exception(error)))
+    tell(f"stabflow: {text}\n")
     return status
+
+
+def tell(text: str) -> None:
+    """Write ``text`` to standard error, if anybody reads that."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def unfinished(written: tuple[int, int]) -> Text:
@@ -79,7 +87,6 @@ def _described(error: Exception, language: Language) -> str:
 
 _NAMES = {
     "the request": "请求",
-    "the dossier": "案卷",
     "the procedure": "程序",
     "the amendment": "更正",
     "the name of a procedure": "程序名称",

@@ -16,7 +16,7 @@ from ..errors import Blocker, Fault, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Step, Transition
 from ..language.machine import NEW
 from ..requirements import PluginAnswers, Requirement
-from ..text import Text, same, say
+from ..text import Text, quoted, same, say
 from ..values import Value, clean_text
 from .commands import Amend
 from .duties import due_for
@@ -193,12 +193,12 @@ def _reads(requires: Sequence[Requirement]) -> tuple[frozenset[str] | None, froz
 
 
 def _has_been_read(procedure: Procedure, kind: str | None, reader: Act) -> Blocker:
-    title = procedure.trigger_title(reader.trigger, kind)
+    title = quoted(procedure.trigger_title(reader.trigger, kind))
     return Blocker(
         kind="read",
         text=say(
-            "“{title}” has relied on it: it can be amended only after a return",
-            "“{title}”已以此为据：须退回后方可更正",
+            "{title} has relied on it: it can be amended only after a return",
+            "{title}已以此为据：须退回后方可更正",
             title=title,
         ),
         have=title,
@@ -211,11 +211,11 @@ def _material(procedure: Procedure, name: str) -> Blocker:
     return Blocker(
         kind="material",
         text=say(
-            "{what} is material: after the decision it changes only by going back",
-            "{what}属重大情况：决定之后须退回方可变更",
-            what=procedure.field_title(name),
+            "{what} is material: after the decision it can change only by a return to one of the five steps",
+            "{what}属重大情况：决定作出后，须退回五个步骤之一方可变更",
+            what=quoted(procedure.field_title(name)),
         ),
-        need=Text("a row that leads back into one of the five steps", "退回五个步骤之一"),
+        need=Text("a return to one of the five steps", "退回五个步骤之一"),
         facts={"fact": name},
     )
 

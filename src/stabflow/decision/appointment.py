@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from ..case import Case
 from ..errors import Blocker, InvalidInput, near_miss
 from ..language import Procedure, Role
 from ..text import Text, same, say
+from ..values import Actor, Value, check_office_holder
 from .commands import Appoint, Relieve
 from .events import Appointed, Relieved
 from .examination import Examination
-from .permission import body_blocker, permission, required_body, separation_of_appointee
+from .permission import body_blocker, permission, separations_of_appointee
 from .refusals import case_over
 from .view import Context, holdings
-
-__all__ = ["decide_appointment", "decide_relief", "required_body"]
 
 
 def _office(procedure: Procedure, office: str) -> Role:
@@ -30,29 +31,41 @@ def _office(procedure: Procedure, office: str) -> Role:
 def decide_appointment(procedure: Procedure, case: Case, command: Appoint, context: Context) -> Examination:
     """Examine an appointment: who appoints, whom, to what, for which body, beside what else they do."""
     office, appointee = command.office, command.appointee
+    check_office_holder(appointee, "appointee")
     found = _examination(procedure, case, command, context, Text("appointing {who} as {role}", "任命{who}为{role}"))
-    role = procedure.roles[office]
-    held = [one for one in case.appointments if one.role == office]
     if procedure.states[case.state].final:
         found.add(case_over(procedure, case))
-    if appointee.id == command.actor.id:
-        found.add(_plain("oneself", Text("nobody appoints themselves", "不得任命本人")))
-    if any(one.actor == appointee.id for one in held):
-        found.add(_plain("unique", say("{who} holds the role already", "{who}已任该职", who=appointee.id)))
-    elif role.holders is not None and len(held) >= role.holders:
-        seats = say(
-            "all {n} seat(s) are taken; relieve a holder first", "{n}个席位已满；请先免去一名任职者", n=role.holders
-        )
-        found.add(_plain("seats", seats))
-    found.add(body_blocker(procedure, case.facts, {}, role, appointee))
-    found.add(separation_of_appointee(procedure, case, office, appointee, context))
+    for blocker in against_holding(procedure, case, office, appointee, command.actor, context):
+        found.add(blocker)
     found.event = Appointed(office=office, appointee=appointee)
     return found
 
 
+def against_holding(
+    procedure: Procedure, case: Case | None, office: str, holder: Actor, by: Actor, context: Context
+) -> Iterator[Blocker]:
+    """What stands against ``by`` giving ``holder`` a role of ``case`` or, where that is ``None``, a standing office."""
+    role = procedure.roles[office]
+    held = [one.actor for one in holdings(case, context) if one.role == office]
+    if holder.id == by.id:
+        yield _plain("oneself", Text("nobody appoints themselves", "不得任命本人"))
+    if holder.id in held:
+        yield _plain("unique", say("{who} holds the role already", "{who}已任该职", who=holder.id))
+    elif role.holders is not None and len(held) >= role.holders:
+        yield _plain("seats", _no_seat(role.holders))
+    # Outside a case, the body that a fact will tell cannot be known.
+    facts: Mapping[str, Value] = {} if case is None else case.facts
+    body = body_blocker(procedure, facts, {role.body or "": None} if case is None else {}, role, holder)
+    if body is not None:
+        yield body
+    yield from separations_of_appointee(procedure, case, office, holder, context)
+
+
 def decide_relief(procedure: Procedure, case: Case, command: Relieve, context: Context) -> Examination:
     """Examine the end of an appointment: by those who appoint, of somebody who holds the role."""
-    found = _examination(procedure, case, command, context, Text("relieving {who} as {role}", "免去{who}的{role}职务"))
+    found = _examination(
+        procedure, case, command, context, Text("relieving {who} of the role of {role}", "免去{who}的{role}职务")
+    )
     who = (command.office, command.appointee.id, command.appointee.body)
     if not any((one.role, one.actor, one.body) == who for one in case.appointments):
         found.add(_plain("role", say("{who} does not hold the role", "{who}未任该职", who=command.appointee)))
@@ -76,6 +89,12 @@ def _examination(
 
     allowed = permission(procedure, case, role.appointed_by, {}, command, context)
     return Examination(named, role.appointed_by, allowed, held)
+
+
+def _no_seat(seats: int) -> Text:
+    if seats == 1:
+        return Text("the only seat is taken; relieve its holder first", "唯一席位已有人任职；请先免去其职务")
+    return say("all {n} seats are taken; relieve a holder first", "{n}个席位均已有人任职；请先免去其中一人", n=seats)
 
 
 def _plain(kind: str, text: Text) -> Blocker:

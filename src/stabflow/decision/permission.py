@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
@@ -48,7 +48,7 @@ def permission(
         mandate = held.get(party) if role is not None else _named_in(party, fields, case, actor, context)
         if mandate is None:
             continue
-        blocker = _separation(procedure, case, party, actor, context)
+        blocker = next(_separations(procedure, case, party, actor, context), None)
         if blocker is None and role is not None and role.body is not None:
             blocker = body_blocker(procedure, {} if case is None else case.facts, stating or {}, role, actor)
         if blocker is None:
@@ -144,23 +144,29 @@ def body_blocker(
     )
 
 
-def _separation(procedure: Procedure, case: Case | None, role: str, actor: Actor, context: Context) -> Blocker | None:
+_AMONG_OFFICES = Text("in a standing office", "在常设职务中")
+_HERE = Text("in this case", "在本事项中")
+_ELSEWHERE = Text("in another case on this matter", "在同一事项的另一评估中")
+
+
+def _separations(
+    procedure: Procedure,
+    case: Case | None,
+    role: str,
+    actor: Actor,
+    context: Context,
+    held: frozenset[str] = frozenset(),
+) -> Iterator[Blocker]:
+    """Everything that keeps ``actor``, who holds the roles ``held``, from being ``role``."""
+    mine = held if case is None else held | case.acted.get(actor.id, frozenset())
     for other, across, clause in procedure.separated.get(role, ()):
-        here = case is not None and other in case.acted.get(actor.id, frozenset())
-        elsewhere = across == "matter" and other in context.elsewhere.get(actor.id, frozenset())
-        if here or elsewhere:
-            return _separated(procedure, role, other, clause, elsewhere=elsewhere and not here)
-    return None
+        if other in mine:
+            yield _separated(procedure, role, other, clause, _AMONG_OFFICES if case is None else _HERE)
+        elif across == "matter" and other in context.elsewhere.get(actor.id, frozenset()):
+            yield _separated(procedure, role, other, clause, _ELSEWHERE)
 
 
-def _separated(
-    procedure: Procedure, role: str, other: str, clause: tuple[str, ...], *, elsewhere: bool = False
-) -> Blocker:
-    where = (
-        Text("in another case on this matter", "在同一事项的另一评估中")
-        if elsewhere
-        else Text("in this case", "在本事项中")
-    )
+def _separated(procedure: Procedure, role: str, other: str, clause: tuple[str, ...], where: Text) -> Blocker:
     return Blocker(
         kind="separation",
         text=say(
@@ -178,18 +184,14 @@ def _separated(
     )
 
 
-def separation_of_appointee(
-    procedure: Procedure, case: Case, office: str, appointee: Actor, context: Context
-) -> Blocker | None:
-    """Why ``appointee`` cannot be appointed to ``office`` beside what they hold or have done."""
-    held = {one.role for one in holdings(case, context) if one.actor == appointee.id}
-    for other, _, clause in procedure.separated.get(office, ()):
-        if other in held:
-            found: Blocker | None = _separated(procedure, office, other, clause)
-            break
-    else:
-        found = _separation(procedure, case, office, appointee, context)
-    return found and attrs.evolve(found, cure=procedure.cures(procedure.roles[office].appointed_by))
+def separations_of_appointee(
+    procedure: Procedure, case: Case | None, office: str, appointee: Actor, context: Context
+) -> Iterator[Blocker]:
+    """Why ``appointee`` cannot be given ``office`` beside what they hold or have done."""
+    held = frozenset(one.role for one in holdings(case, context) if one.actor == appointee.id)
+    cure = procedure.cures(procedure.roles[office].appointed_by)
+    for found in _separations(procedure, case, office, appointee, context, held):
+        yield attrs.evolve(found, cure=cure)
 
 
 def _not_your_role(

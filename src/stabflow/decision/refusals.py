@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..case import Case, Item
 from ..errors import Blocker, InvalidInput, NotPermitted, Refused, near_miss
 from ..language import Procedure
-from ..text import Text, listing, same, say
+from ..text import AND, Text, either, listing, quoted, same, say
 from ..values import Value
 from .view import who_enters
 
@@ -28,19 +28,18 @@ def not_permitted(
         return InvalidInput.at("trigger", f"unknown trigger {trigger!r}", near_miss(trigger, known))
     permitted = tuple(procedure.tables[kind][state])
     sources = [source for row in rows for source in cycle.sources(row)]
-    have = procedure.state_title(state, kind)
-    need = listing(
-        [procedure.state_title(source, kind) for source in sources], none=Text("to be created by it", "由其设立")
-    )
-    now = listing([same(name) for name in permitted], none=Text("nothing", "无"))
+    have = quoted(procedure.state_title(state, kind))
+    need = either([procedure.state_title(source, kind) for source in sources], none=Text("a new one", "新的一项"))
+    titles = dict.fromkeys(quoted(procedure.trigger_title(name, kind)) for name in permitted)
+    shown = _ELSEWHERE if sources else _CREATES
     blocker = Blocker(
         kind="state",
         text=say(
-            "“{have}” does not permit it: it must first be “{need}”; permitted now: {now}",
-            "“{have}”状态下不可办理：应先处于“{need}”；现可办理：{now}",
+            shown.en,
+            shown.zh,
             have=have,
             need=need,
-            now=now,
+            now=listing([*titles], none=Text("nothing", "无")),
         ),
         have=have,
         need=need,
@@ -51,12 +50,22 @@ def not_permitted(
     return NotPermitted(act, state=state, trigger=trigger, permitted=permitted, blocker=blocker)
 
 
+_ELSEWHERE = Text(
+    "it cannot be done in {have}, only in {need}; permitted now: {now}",
+    "{have}状态下不可办理，须在{need}状态下办理；现可办理：{now}",
+)
+_CREATES = Text(
+    "it only begins something new, and this is there already, in {have}; permitted now: {now}",
+    "仅可用于新设，而此项已经存在，处于{have}；现可办理：{now}",
+)
+
+
 def case_over(procedure: Procedure, case: Case) -> Blocker:
     """The case stands in a final state."""
-    have = procedure.state_title(case.state)
+    have = quoted(procedure.state_title(case.state))
     return Blocker(
         kind="state",
-        text=say("the case is over: “{have}”", "事项已终结：“{have}”", have=have),
+        text=say("the case is over: {have}", "事项已终结：{have}", have=have),
         have=have,
         need=Text("a case that is still open", "尚未终结的事项"),
         facts={"state": case.state},
@@ -68,19 +77,19 @@ def superseded(item: Item) -> Blocker:
     return Blocker(
         kind="superseded",
         text=say(
-            "{item} belongs to an earlier round, a newer one took its place",
-            "{item}属于以前的轮次，已有新的替代",
+            "{item} belongs to an earlier round; a newer one has taken its place",
+            "{item}属于以前的轮次，已由新的一项替代",
             item=item.id,
         ),
         have=same(item.id),
-        need=Text("the item of this round", "本轮次的项目"),
+        need=Text("the one of this round", "本轮次的一项"),
         facts={"item": item.id},
     )
 
 
 def limit_unknown(procedure: Procedure, kind: str | None, until: str) -> Blocker:
     """A state that lasts until a date is to be entered, and nobody has stated the date."""
-    what = procedure.field_title(until, kind)
+    what = quoted(procedure.field_title(until, kind))
     return Blocker(
         kind="unstated",
         text=say("state {what} first", "请先填报{what}", what=what),
@@ -106,16 +115,31 @@ def twin(
         if item is mine or item.superseded or item.added < since:
             continue
         if [item.adder if name == "actor" else item.fields.get(name) for name in unique] == wanted:
-            title = procedure.kind_title(kind)
             return Blocker(
                 kind="unique",
                 text=say(
-                    "{kind}: there is one alike already, {item}", "已有相同的{kind}：{item}", kind=title, item=item.id
+                    "{kind}: there is one{alike} already: {item}",
+                    "{kind}：已有{alike}的一项：{item}",
+                    kind=procedure.kind_title(kind),
+                    alike=_alike(procedure, kind, unique),
+                    item=item.id,
                 ),
                 have=same(item.id),
                 need=say(
-                    "no other {kind} alike since the case came here", "进入本环节后不得有相同的{kind}", kind=title
+                    "only one such since {state} was last entered",
+                    "自最近一次进入{state}起仅有一项",
+                    state=quoted(procedure.state_title(case.state)),
                 ),
                 facts={"item": item.id, "unique": list(unique)},
             )
     return None
+
+
+def _alike(procedure: Procedure, kind: str, unique: Sequence[str]) -> Text:
+    by = Text(" by the same person", "同一人") if "actor" in unique else Text("", "")
+    fields = [quoted(procedure.field_title(name, kind)) for name in unique if name != "actor"]
+    if not fields:
+        return by
+    joint = "且" if by.zh else ""
+    alike = listing(fields, last=AND)
+    return say("{by} with the same {alike}", "{by}{joint}{alike}相同", by=by, joint=joint, alike=alike)

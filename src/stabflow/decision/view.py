@@ -10,9 +10,9 @@ import attrs
 
 from ..calendar import Calendar, Duration, due_time
 from ..case import Act, Appointment, Case, Entry, Item
-from ..errors import Blocker, Cure, PluginError
+from ..errors import Cure, PluginError
 from ..language import Procedure, Transition
-from ..requirements import PluginRequirement, View
+from ..requirements import PluginRequirement
 from ..text import Text
 from ..values import Value
 
@@ -22,7 +22,8 @@ class Context:
     """All that `decide` may know besides the procedure, the case and the command.
 
     ``now`` is the time the act claims; ``offices`` are the standing offices of the procedure now in force; ``elsewhere`` says in
-    which roles each actor has acted in other cases on the same matter; ``plugins`` answer plugin requirements.
+    which roles each actor has acted in other cases on the same matter; ``plugins`` answer plugin requirements, and raise
+    `PluginError` for anything but a blocker or ``None``.
     """
 
     now: datetime
@@ -141,7 +142,12 @@ class CaseView:
         return due_time(start, limit, self.procedure.zone, self.context.calendar).at.astimezone(self.procedure.zone)
 
     def plugin(self, name: str) -> PluginRequirement:
-        return functools.partial(_asked, name, self.context.plugins.get(name))
+        found = self.context.plugins.get(name)
+        if found is None:
+            raise PluginError(
+                name, "no plugin answers this requirement; open the engine with the plugin that brings it"
+            )
+        return found
 
     # Titles and cures are asked for only when something is blocked.
 
@@ -201,18 +207,3 @@ def who_enters(procedure: Procedure, states: Sequence[str]) -> tuple[Cure, ...]:
         if name in states or (state.step and state.step.value in states)
     }
     return procedure.cures(_parties([row for row in procedure.transitions if row.dest in wanted]))
-
-
-def _asked(name: str, requirement: PluginRequirement | None, view: View, said: Mapping[str, object]) -> Blocker | None:
-    """What a plugin answers; whatever else comes out of it is the plugin's error, and nothing passes by it."""
-    if requirement is None:
-        raise PluginError(name, "no plugin answers this requirement; open the engine with the plugin that brings it")
-    try:
-        answer: object = requirement(view, said)
-    except PluginError:
-        raise
-    except Exception as error:
-        raise PluginError(name, f"its requirement failed: {error!r}") from error
-    if answer is None or isinstance(answer, Blocker):
-        return answer
-    raise PluginError(name, f"its requirement answered {answer!r}, neither a blocker nor None")

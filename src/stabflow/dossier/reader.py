@@ -11,14 +11,13 @@ from pathlib import Path
 from ..errors import Fault, InvalidInput, ProcedureError, near_miss
 from ..language import Procedure, bundled
 from ..language import load as load_procedure
-from ..language.loader import tables_of
-from ..values import MAX_BASIS, MAX_TITLE, Actor, Matter
+from ..language.tables import read_file, tables_of
+from ..values import MAX_BASIS, MAX_TITLE, Actor, Matter, check_office_holder
 from .examination import ActForm, Examiner
 from .form import MAX_NOTE, Form
 from .values import Dossier, PlannedAct, PlannedOffice, Verb
 
 FORMAT = 1
-MAX_BYTES = 256 * 1024
 _TABLES = ("dossier", "matter", "actors", "offices", "acts")
 _COMMON = ("at", "by", "basis", "role", "note", "expect", "reasons")
 _KEYS = {
@@ -34,27 +33,12 @@ _KEYS = {
 def load(path: Path, *, now: datetime | None = None) -> Dossier:
     """The dossier in the file ``path``; `InvalidInput` lists every fault of it."""
     what = f"dossier {path}"
+    data = read_file(path, error=InvalidInput)
+    tables = tables_of(data, what=what, error=InvalidInput)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or str(error)
-        raise InvalidInput.at(str(path), f"cannot be read: {problem}", "check the path", what="the dossier") from error
-    try:
-        tables = tables_of(data, what=what, limit=MAX_BYTES)
         return _Reader(tables, path, now or datetime.now(UTC)).dossier(hashlib.sha256(data).hexdigest())
-    except ProcedureError as error:
-        if error.what != what:
-            raise
-        cures = {"is nested too deep": "a dossier nests a handful of tables"}
-        faults = [Fault(one.path, one.problem, cures.get(one.problem, one.cure)) for one in error.faults]
-        raise InvalidInput(faults, what=what) from error
-    except RecursionError as error:
-        raise InvalidInput.at(
-            "(file)", "is nested too deep", "a dossier nests a handful of tables", what=what
-        ) from error
-    except ValueError as error:  # what the TOML reader lets through, such as a number of 5,000 digits
-        raise InvalidInput.at("(file)", f"is not TOML: {error}", "mend the place named", what=what) from error
+    except ValueError as error:  # from writing out a huge number, which TOML can have in hexadecimal
+        raise InvalidInput.at("(file)", "has a number of too many digits", "mend the number", what=what) from error
 
 
 class _Reader:
@@ -277,7 +261,9 @@ def _as_is(value: object) -> object:
 
 
 def _actor_id(value: object) -> str:
-    return Actor(value, body="body").id
+    actor = Actor(value, body="body")
+    check_office_holder(actor, "id")
+    return actor.id
 
 
 def _body(value: object) -> str:

@@ -13,10 +13,8 @@ import attrs
 from ..case import Case
 from ..engine import CaseHandle, Engine, open_engine
 from ..engine.shell import Clock
-from ..engine.streams import OFFICES, procedure_stream
 from ..errors import Fault, FaultyInput, InvalidInput, ProcedureError, Refused
 from ..ports.hooks import Plugin
-from ..ports.store import MAX_PAGE, AppendBatch, NewRecord
 from .values import Dossier, NotAsExpected, PlannedAct, PlannedOffice, Verb
 
 Progress = Callable[[int, int], None]
@@ -48,16 +46,18 @@ class Run:
 def rehearse(
     dossier: Dossier, *, clock: Clock | None = None, plugins: Sequence[Plugin] = (), beside: Engine | None = None
 ) -> tuple[Tried, ...]:
-    """Every act of ``dossier``, tried on a memory store, with the offices and procedures of ``beside`` if it is given.
+    """Every act of ``dossier``, tried on a memory store: the `Engine.rehearsal` of ``beside``, if that is given, else one with
+    ``clock`` and ``plugins``.
 
     Raises `NotAsExpected` at the first act that comes out otherwise than the dossier says, `InvalidInput` at one that could never
     be right, and `ProcedureError` when ``beside`` keeps another definition of the procedure.
     """
     tried: list[Tried] = []
-    with open_engine("memory:", clock=clock, plugins=plugins, procedures=[dossier.procedure]) as engine:
-        if beside is not None:
-            for stream in (OFFICES, procedure_stream(dossier.procedure.id, dossier.procedure.version)):
-                _copy(stream, beside, engine)
+    with (
+        open_engine("memory:", clock=clock, plugins=plugins, procedures=[dossier.procedure])
+        if beside is None
+        else beside.rehearsal(dossier.procedure)
+    ) as engine:
         _rehearse_offices(dossier, engine, beside)
         handle: CaseHandle | None = None
         for act in dossier.acts:
@@ -73,15 +73,6 @@ def rehearse(
             _check(dossier, act, refusal)
             tried.append(Tried(act, refusal, None if handle is None else handle.value))
     return tuple(tried)
-
-
-def _copy(stream: str, source: Engine, target: Engine) -> None:
-    """Have ``target`` begin with the records of ``stream``. An engine's doors lead to acts only, so this takes its store's."""
-    after = 0
-    while page := source._shell.store.read_stream(stream, after=after, limit=MAX_PAGE):
-        records = tuple(NewRecord(one.tag, one.header, one.payload, one.hash) for one in page)
-        target._shell.store.append(AppendBatch(stream=stream, expected_version=after, records=records))
-        after = page[-1].version
 
 
 def _rehearse_offices(dossier: Dossier, engine: Engine, beside: Engine | None) -> None:
@@ -145,18 +136,16 @@ def run(
 
     What is there already is not written again: a run that was interrupted is completed, one that was finished changes nothing.
     Raises what `rehearse` raises, and `InvalidInput` when the store holds the matter's case from elsewhere, or when somebody else
-    has acted in it since; then nothing is written. Acts that are to be refused are tried in the rehearsal only. An engine's own
-    ``clock`` and ``plugins`` must be given here too.
+    has acted in it since; then nothing is written. Acts that are to be refused are tried in the rehearsal only. ``clock`` and
+    ``plugins`` go with a URL; an engine has its own.
     """
     if isinstance(store, Engine):
-        return _run(dossier, store, clock, plugins, progress)
+        return _run(dossier, store, progress)
     with open_engine(store, clock=clock, plugins=plugins, procedures=[dossier.procedure]) as engine:
-        return _run(dossier, engine, clock, plugins, progress)
+        return _run(dossier, engine, progress)
 
 
-def _run(
-    dossier: Dossier, engine: Engine, clock: Clock | None, plugins: Sequence[Plugin], progress: Progress | None
-) -> Run:
+def _run(dossier: Dossier, engine: Engine, progress: Progress | None) -> Run:
     handle = _present_case(dossier, engine)
     acts = dossier.accepted()
     done = set() if handle is None else _keys_of(handle)
@@ -174,7 +163,7 @@ def _run(
         )
     if handle is not None:
         _check_continuable(dossier, handle, done)
-    rehearsal = rehearse(dossier, clock=clock, plugins=plugins, beside=engine)
+    rehearsal = rehearse(dossier, beside=engine)
     written, present = 0, whole - len(missing) - len(offices)
     for office in offices:
         key = f"{dossier.edition}office-{office.number}"

@@ -11,6 +11,7 @@ from typing import Self
 from ..case import Appointment
 from ..decision.commands import Open
 from ..decision.events import Constituted, Withdrawn
+from ..decision.view import Context
 from ..errors import InvalidInput, VersionConflict
 from ..history.commit import batch, request_digest, seal
 from ..history.record import Circumstances, Record
@@ -18,7 +19,7 @@ from ..language import Procedure
 from ..plugins import equip
 from ..ports.hooks import Plugin
 from ..ports.store import CaseQuery, CaseRow
-from ..values import Actor, Basis, Matter, clean_id
+from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text
 from . import pages, streams
 from .handle import CaseHandle
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
@@ -76,6 +77,7 @@ class Engine:
         stabflow: the host vouches for ``by`` and for ``basis``."""
         known = self._known(procedure)
         standing(known, office)
+        check_office_holder(holder, "holder")
         event = Constituted(procedure=known.id, office=office, holder=holder)
         return self._record_office(known, event, by, Basis.of(basis), key, at)
 
@@ -107,6 +109,7 @@ class Engine:
         at: datetime | None,
     ) -> Record:
         shell, digest = self._shell, None
+        check_office_holder(by, "by", reserved=("system:",))
         if key is not None:
             key = clean_key(key)
             digest = request_digest([{"event": event, "by": by, "basis": basis}])
@@ -114,11 +117,12 @@ class Engine:
                 return shell.records(streams.OFFICES, found)[0]
         for attempt in range(RETRIES + 1):
             offices = shell.offices.current()
+            recorded_at, clamped = shell.moment(offices.recorded_at)
             if isinstance(event, Constituted):
-                check_constitution(procedure, offices, event.office, event.holder, by)
+                context = Context(now=recorded_at, calendar=shell.calendar, offices=offices.of(procedure))
+                check_constitution(procedure, event.office, event.holder, by, context)
             else:
                 check_withdrawal(procedure, offices, event.office, event.holder)
-            recorded_at, clamped = shell.moment(offices.recorded_at)
             circumstances = Circumstances(
                 actor=by,
                 role=FOUNDING,
@@ -167,6 +171,7 @@ class Engine:
             raise InvalidInput.at(
                 "matter", f"{matter!r:.60} is not a Matter", 'give one, such as Matter("key", "Title")'
             )
+        check_office_holder(by, "by")
         known = self._known(procedure)
         basis = Basis.of(basis)
         digest = None
@@ -195,16 +200,15 @@ class Engine:
                 if key is not None and self._shell.recall(stream, key, digest) is not None:
                     return CaseHandle(self._shell, one)
                 continue
-            work = Work(self._shell, known, one, None, key=key, at=at)
+            work = Work(self._shell, known, one, None, self._shell.offices.current(), key=key, at=at)
             record = work.do(
-                Open(actor=by, basis=basis, role=role, case_id=one, matter=matter, values=values, trigger=trigger),
-                matter=matter.key,
+                Open(actor=by, basis=basis, role=role, case_id=one, matter=matter, values=values, trigger=trigger)
             )
             self._shell.registry.keep(
                 known, actor=by, role=record.role, basis=record.basis, mandate=record.mandate, now=record.recorded_at
             )
             try:
-                work.commit(digest)
+                work.finish(digest)
             except VersionConflict:
                 continue
             return CaseHandle(self._shell, one)
@@ -224,8 +228,8 @@ class Engine:
 
     def case(self, case_id: str) -> CaseHandle:
         """The handle of a case; `InvalidInput` when the store has none of that id."""
-        handle = CaseHandle(self._shell, case_id)
-        self._shell.load(case_id)
+        handle = CaseHandle(self._shell, clean_text(case_id, "case", max_length=MAX_TITLE, required=False))
+        self._shell.load(handle.id)
         return handle
 
     def cases(
@@ -241,6 +245,29 @@ class Engine:
         """The index rows of the cases that match every filter given, by case id."""
         query = CaseQuery(matter=matter, procedure=procedure, state=state, step=step, outcome=outcome, body=body)
         return pages.cases(self._shell.store, query)
+
+    def rehearsal(self, procedure: str | Procedure, /) -> Engine:
+        """An engine on a store in memory, to try cases under ``procedure`` on: what happens there happens nowhere else.
+
+        It begins with the standing offices and the text of ``procedure`` as this store has them, and has no cases. Clock,
+        calendar, plugins and procedures are those of this engine. Close it, or use it in ``with``.
+        """
+        from ..stores.memory import MemoryStore
+
+        known, shell, store = self._known(procedure), self._shell, MemoryStore()
+        for stream in (streams.OFFICES, streams.procedure_stream(known.id, known.version)):
+            streams.copy(stream, shell.store, store)
+        return Engine(
+            Shell(
+                store=store,
+                registry=shell.registry.over(store),
+                offices=OfficeBook(store),
+                calendar=shell.calendar,
+                clock=shell.clock,
+                requirements=shell.requirements,
+                plugin_names=shell.plugin_names,
+            )
+        )
 
     # Proof
 

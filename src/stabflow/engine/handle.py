@@ -250,16 +250,14 @@ class Acts:
             self._shell.recall(streams.case_stream(self._case_id), self._key, digest)
             self.records = self._stored
             return
-        if work.is_outdated:
-            work = work.again(ids_are_known=True)
-        self.records = work.finish(digest, retry=self._if_version is None, ids_are_known=True)
+        self.records = work.finish(digest, ids_are_known=True)
 
     def _do(self, command: Command) -> Record:
         if self._work is None:
             raise InvalidInput.at("acting", "the block is not open", "act inside `with case.acting(…) as act:`")
         if self._stored is None:
             try:
-                record = self._work.do(command)
+                record = self._work.do(command, offices=self._shell.offices.current())
             except StabflowError as refusal:
                 if self._key is not None:
                     self._refusal = self._refusal or refusal

@@ -8,14 +8,15 @@ from datetime import datetime
 import attrs
 
 from ..case import Appointment, frozen, with_entries
-from ..decision.appointment import required_body
+from ..decision.appointment import against_holding
 from ..decision.events import Constituted, Withdrawn
-from ..errors import Blocker, Corrupt, InvalidInput, Unmet, near_miss
+from ..decision.view import Context
+from ..errors import Corrupt, InvalidInput, Unmet, near_miss
 from ..history.chain import GENESIS
 from ..history.record import Record
 from ..language import Procedure, Role
 from ..ports.store import Store
-from ..text import Text, same, say
+from ..text import same, say
 from ..values import Actor
 from . import streams
 
@@ -68,6 +69,11 @@ class OfficeBook:
         self._store = store
         self._known = Offices()
 
+    @property
+    def last_seen(self) -> Offices:
+        """The offices as they were at the last look."""
+        return self._known
+
     def current(self) -> Offices:
         """The offices in force now."""
         try:
@@ -94,32 +100,9 @@ def standing(procedure: Procedure, office: str) -> Role:
     return role
 
 
-def check_constitution(procedure: Procedure, offices: Offices, office: str, holder: Actor, by: Actor) -> None:
-    """Refuse to constitute ``holder`` as ``office`` where seats, body, separations or ``by`` being the same stand against it."""
-    role = standing(procedure, office)
-    found: list[Blocker] = []
-    others = offices.of(procedure)
-    held = [one for one in others if one.role == office]
-    if by.id == holder.id:
-        found.append(Blocker(kind="oneself", text=Text("nobody appoints themselves", "不得任命本人")))
-    if any(one.actor == holder.id for one in held):
-        found.append(Blocker(kind="unique", text=Text("holds the office already", "已任该职")))
-    elif role.holders is not None and len(held) >= role.holders:
-        seats = say(
-            "all {n} seat(s) are taken; withdraw a holder first", "{n}个席位已满；请先免去一名任职者", n=role.holders
-        )
-        found.append(Blocker(kind="seats", text=seats))
-    needed = required_body(procedure, {}, role)
-    if needed and needed != holder.body:
-        text = say(
-            "must act for {needed}, not for {body}", "应代表{needed}，而非{body}", needed=needed, body=holder.body
-        )
-        found.append(Blocker(kind="body", text=text))
-    for other, _, clause in procedure.separated[office]:
-        if any(one.role == other and one.actor == holder.id for one in others):
-            title = procedure.role_title(other)
-            text = say("holds {other}, which is separate", "已任须分离的{other}", other=title)
-            found.append(Blocker(kind="separation", text=text, clause=clause))
+def check_constitution(procedure: Procedure, office: str, holder: Actor, by: Actor, context: Context) -> None:
+    """Refuse to constitute ``holder`` as ``office`` where anything stands against it."""
+    found = list(against_holding(procedure, None, office, holder, by, context))
     if found:
         who, what = same(holder.id), procedure.role_title(office)
         raise Unmet(say("constituting {who} as {what}", "设立{who}为{what}", who=who, what=what), found)

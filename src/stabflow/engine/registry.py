@@ -29,6 +29,10 @@ class Registry:
         for one in given:
             self.add(one if isinstance(one, Procedure) else load(one))
 
+    def over(self, store: Store) -> Registry:
+        """A registry that knows the same procedures by name, over another store."""
+        return Registry(store, self._given.values())
+
     def add(self, procedure: Procedure) -> None:
         """Make ``procedure`` known by its name; another definition of the same version is refused, also of a bundled one."""
         name = str(procedure)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..history.chain import GENESIS, verified
 from ..history.record import Record, from_stored
-from ..ports.store import MAX_PAGE, Store
+from ..ports.store import MAX_PAGE, AppendBatch, NewRecord, Store
 
 OFFICES = "system/offices"
 
@@ -31,6 +31,15 @@ def read(store: Store, stream: str, *, after: int = 0, head: str = GENESIS) -> I
             after, head = stored.version, stored.hash.hex()
         if len(page) < MAX_PAGE:
             return
+
+
+def copy(stream: str, source: Store, target: Store) -> None:
+    """Have ``target``, which has none yet, begin with the records of ``stream`` as ``source`` has them, without their keys."""
+    after = 0
+    while page := source.read_stream(stream, after=after, limit=MAX_PAGE):
+        records = tuple(NewRecord(one.tag, one.header, one.payload, one.hash) for one in page)
+        target.append(AppendBatch(stream=stream, expected_version=after, records=records))
+        after = page[-1].version
 
 
 class OutOfStep(Exception):

@@ -17,8 +17,6 @@ from .static import faults
 from .structure import read
 from .tables import read_file, tables_of
 
-__all__ = ["bundled", "bundled_names", "from_canonical", "load", "loads", "procedure", "tables_of"]
-
 
 def load(path: str | Path) -> Procedure:
     """The procedure in the TOML file ``path``; `ProcedureError` lists every fault of it."""

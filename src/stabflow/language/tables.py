@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from pathlib import Path
 
@@ -19,8 +20,11 @@ _LONG_KEY = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_KEY_PARTS}}}"
 
 
 def read_file(path: str | Path, *, limit: int = MAX_BYTES, error: type[FaultyInput] = ProcedureError) -> bytes:
-    """The bytes of the file at ``path``, one more than ``limit`` where it is larger."""
+    """The bytes of the file at ``path``, one more than ``limit`` where it is larger. What is no regular file is not opened: it
+    could keep us waiting for ever."""
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise ValueError("it is not a regular file")
         with Path(path).open("rb") as file:
             return file.read(limit + 1)
     except (OSError, ValueError) as problem:

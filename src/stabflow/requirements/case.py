@@ -8,8 +8,11 @@ from typing import ClassVar
 import attrs
 
 from ..errors import Blocker, Fault, near_miss
-from ..text import listing, say
+from ..text import Text, either, quoted, say
 from .base import Reads, Requirement, Scope, View, names
+
+_ELSEWHERE = Text("the case must be in {need}, but is in {have}", "事项应处于{need}，现处于{have}")
+_NOWHERE = Text("the case must be in {need}, but is {have}", "事项应处于{need}，{have}")
 
 
 @attrs.frozen(kw_only=True)
@@ -23,16 +26,13 @@ class CaseIs(Requirement):
     def unmet(self, view: View) -> Blocker | None:
         if view.case_state in self.case or view.case_step in self.case:
             return None
-        have = view.title_of_state(view.case_state)
-        need = listing([view.title_of_state(name) for name in self.case])
+        here = view.case_state
+        have = quoted(view.title_of_state(here)) if here else Text("not open yet", "尚未启动")
+        shown = _ELSEWHERE if here else _NOWHERE
+        need = either([view.title_of_state(name) for name in self.case])
         return Blocker(
             kind=self.kind,
-            text=say(
-                "the case must stand in {need}, and stands in {have}",
-                "事项应处于{need}，现处于{have}",
-                need=need,
-                have=have,
-            ),
+            text=say(shown.en, shown.zh, need=need, have=have),
             have=have,
             need=need,
             cure=view.who_enters(self.case),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import ClassVar
 
 import attrs
 
 from ..calendar import Duration
 from ..errors import Blocker, Fault, near_miss
-from ..text import same, say
+from ..text import Text, quoted, say
 from .base import Reads, Requirement, Scope, View, duration_faults, duration_or_name
 
 
@@ -23,12 +24,11 @@ class TimeElapsed(Requirement):
     since: str
 
     def unmet(self, view: View) -> Blocker | None:
-        state = view.title_of_state(self.since, view.own_id or None)
         entry = view.entered_own_state(self.since)
         if entry is None:
             return Blocker(
                 kind=self.kind,
-                text=say("“{state}” has not been entered yet", "尚未进入“{state}”", state=state),
+                text=say("{state} has not been entered yet", "尚未进入{state}", state=self._state(view)),
                 facts={"since": self.since},
             )
         earliest = view.after(entry.at, self.elapsed)
@@ -37,15 +37,18 @@ class TimeElapsed(Requirement):
         return Blocker(
             kind=self.kind,
             text=say(
-                "not before {earliest}: the time since “{state}” has not run out yet",
-                "须待{earliest}：自“{state}”起的期限尚未届满",
-                earliest=earliest.isoformat(timespec="minutes"),
-                state=state,
+                "not possible before {earliest}: the time since {state} was entered has not run out yet",
+                "{earliest}之前不可办理：自进入{state}起的期限尚未届满",
+                earliest=_moment(earliest),
+                state=self._state(view),
             ),
-            have=same(view.now.astimezone(earliest.tzinfo).isoformat(timespec="minutes")),
-            need=same(earliest.isoformat(timespec="minutes")),
+            have=_moment(view.now.astimezone(earliest.tzinfo)),
+            need=_moment(earliest),
             facts={"since": self.since, "earliest": earliest.isoformat()},
         )
+
+    def _state(self, view: View) -> Text:
+        return quoted(view.title_of_state(self.since, view.own_id or None))
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
         yield from duration_faults(scope, "elapsed", self.elapsed)
@@ -61,3 +64,17 @@ class TimeElapsed(Requirement):
             cls(elapsed="30 days", since="published"),
             cls(elapsed="comment_period", since="published"),
         )
+
+
+def _moment(at: datetime) -> Text:
+    clock = f"{at:%H:%M:%S}" if at.second or at.microsecond else f"{at:%H:%M}"
+    return say(
+        "{day} {clock} ({zone})",
+        "{year}年{month}月{number}日{clock}（{zone}）",
+        day=at.date().isoformat(),
+        year=at.year,
+        month=at.month,
+        number=at.day,
+        clock=clock,
+        zone=at.tzinfo,
+    )

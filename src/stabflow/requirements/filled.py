@@ -8,8 +8,9 @@ from typing import ClassVar
 import attrs
 
 from ..errors import Blocker, Fault, near_miss
-from ..text import same, say
-from .base import AND, Reads, Requirement, Scope, View, names, number_faults, number_of, together
+from ..text import Text, say
+from .base import Reads, Requirement, Scope, View, names, number_faults, number_of, together
+from .value import in_brackets
 
 
 @attrs.frozen(kw_only=True)
@@ -25,21 +26,23 @@ class RolesFilled(Requirement):
         need = self.at_least if isinstance(self.at_least, int) else view.value(self.at_least)
         assert isinstance(need, int), "the loader sees to it that at_least is a whole number"
         short = [self._short(view, role, need) for role in self.filled if len(view.holders(role)) < need]
-        return together(self.kind, short, AND) if short else None
+        return together(self.kind, short, Text("; ", "；")) if short else None
 
     def _short(self, view: View, role: str, need: int) -> Blocker:
         have = len(view.holders(role))
         return Blocker(
             kind=self.kind,
             text=say(
-                "{role} needs {need} holder(s), and has {have}",
-                "{role}需有{need}人任职，现有{have}人",
+                "{role}: at least {need} holder{many} needed{name}, {have} there",
+                "{role}：至少需有{need}人任职{name}，{have}",
                 role=view.title_of_role(role),
                 need=need,
-                have=have,
+                many="" if need == 1 else "s",
+                name=in_brackets(view, self.at_least),
+                have=Text(str(have), f"现有{have}人") if have else Text("none", "现无人任职"),
             ),
-            have=same(have),
-            need=same(need),
+            have=Text(str(have), f"{have}人"),
+            need=Text(f"at least {need}", f"至少{need}人"),
             cure=view.who_appoints(role),
             facts={"role": role, "count": have, "needed": need},
         )

@@ -8,7 +8,7 @@ from typing import ClassVar
 import attrs
 
 from ..errors import Blocker, Fault, near_miss
-from ..text import Text, listing, same, say
+from ..text import Text, either, quoted, say
 from .base import Reads, Requirement, Scope, View, names
 
 
@@ -26,23 +26,24 @@ class IndependentOf(Requirement):
             holder = view.own_field(name)
             if not isinstance(holder, str):
                 continue
-            field = view.number_name(name)
             if holder == view.actor:
-                return self._blocker(view, name, say("stands in “{field}”", "列于“{field}”", field=field))
+                return self._blocker(view, name, say("is the {field}", "即为{field}", field=_field(view, name)))
             if _superior(view, view.roles_of(holder)):
-                below = say("is below the one in “{field}”", "是“{field}”所列人员的下级", field=field)
+                below = say("is below the {field}", "是{field}的下级", field=_field(view, name))
                 return self._blocker(view, name, below)
         for act in view.acts():
             if act.trigger not in self.independent_of:
                 continue
-            done = view.title_of_trigger(act.trigger)
             if act.actor == view.actor:
-                return self._blocker(view, act.trigger, say("did “{done}” here", "办理了“{done}”", done=done))
+                done = quoted(view.title_of_trigger(act.trigger))
+                return self._blocker(view, act.trigger, say("did {done} here", "曾办理{done}", done=done))
             superior = _superior(view, {act.role, *view.roles_of(act.actor)})
             if superior:
-                role = view.title_of_role(superior)
                 below = say(
-                    "is below {role}, who did “{done}” here", "是办理“{done}”的{role}的下级", role=role, done=done
+                    "is below the {role}, who did {done} here",
+                    "是{role}的下级，后者曾办理{done}",
+                    role=quoted(view.title_of_role(superior)),
+                    done=quoted(view.title_of_trigger(act.trigger)),
                 )
                 return self._blocker(view, act.trigger, below)
         return None
@@ -51,12 +52,14 @@ class IndependentOf(Requirement):
         others = view.who_else()
         return Blocker(
             kind=self.kind,
-            text=say("somebody independent must do this: the actor {why}", "应由独立人员办理：本人{why}", why=why),
+            text=say("somebody independent must do this: the actor {why}", "应由独立人员办理：该办理人{why}", why=why),
             have=why,
             need=say(
-                "another holder of {roles}",
-                "{roles}中的其他任职者",
-                roles=listing([cure.title for cure in others], none=same("–")),
+                "somebody else{roles}",
+                "由其他人员{roles}办理",
+                roles=say(" as {roles}", "以{roles}身份", roles=either([cure.title for cure in others]))
+                if others
+                else "",
             ),
             cure=others,
             facts={"independent_of": name},
@@ -81,3 +84,7 @@ class IndependentOf(Requirement):
 def _superior(view: View, roles: Iterable[str]) -> str | None:
     """The one of ``roles`` that supervises a role of the acting person."""
     return next((role for role in sorted(roles) if not view.below(role).isdisjoint(view.actor_roles)), None)
+
+
+def _field(view: View, name: str) -> Text:
+    return quoted(view.number_name(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ import attrs
 
 from ..case import Item
 from ..errors import Blocker, Cure, Fault, near_miss
-from ..text import Text, listing, same, say
+from ..text import AND, Text, either, joined, listing, quoted, same, say
 from .base import (
     Literal,
     Reads,
@@ -25,15 +25,16 @@ from .base import (
     number_of,
     unstated,
 )
-from .value import is_one_of, literal_faults
+from .value import in_brackets, is_one_of, literal_faults
 
 COUNTS = ("at_least", "at_most", "equals")
 COMPARISONS = (*COUNTS, "over", "every")
 _COUNTED = {
-    "at_least": Text("at least {need} {what} needed, there are {have}", "至少需要{need}项{what}，现有{have}项"),
-    "at_most": Text("at most {need} {what} allowed, there are {have}", "至多允许{need}项{what}，现有{have}项"),
-    "equals": Text("exactly {need} {what} needed, there are {have}", "需要恰好{need}项{what}，现有{have}项"),
+    "at_least": (Text("at least {n} needed", "至少需要{n}"), Text("at least {n}", "至少{n}")),
+    "at_most": (Text("at most {n} allowed", "至多允许{n}"), Text("at most {n}", "至多{n}")),
+    "equals": (Text("exactly {n} needed", "应恰好有{n}"), Text("exactly {n}", "恰好{n}")),
 }
+_NONE = (Text("none allowed", "不得有"), Text("none", "无"))
 
 
 def _filters(value: Mapping[str, Literal | tuple[Literal, ...]]) -> Mapping[str, tuple[Literal, ...]]:
@@ -102,13 +103,13 @@ class ItemsAre(Requirement):
         if not open_:
             unsure = [item for item in found.unsure if item.state not in states]
             return self._unstated(view, unsure) if unsure else None
-        need = listing([view.title_of_state(state, self.items) for state in states])
-        have = listing([_item_in_state(view, item) for item in open_])
+        need = either([view.title_of_state(state, self.items) for state in states])
+        have = _standing(view, open_)
         return Blocker(
             kind=self.kind,
             text=say(
                 "every {what} must be {need}; {have}",
-                "每项{what}均应{need}；{have}",
+                "所有{what}均应为{need}；{have}",
                 what=self._described(view),
                 need=need,
                 have=have,
@@ -125,16 +126,18 @@ class ItemsAre(Requirement):
             return None
         if most > share * found.of:
             return self._unstated(view, found.unsure)
-        have = say("{n} of {of}", "{of}项中有{n}项", n=count, of=found.of)
-        need = say("more than {share}", "超过{share}", share=f"{share.numerator}/{share.denominator}")
+        have = say("{n} of {of}", "{of}项中的{n}项", n=count, of=found.of)
+        shown = Text(have.en, f"现为{have.zh}") if found.of else Text("none", "尚无")
+        part = Text("half", "半数") if share == Fraction(1, 2) else Text(str(share), f"总数的{share}")
+        need = say("more than {part} of all", "超过{part}", part=part)
         return Blocker(
             kind=self.kind,
             text=say(
-                "{what} must be {need} of all; there are {have}",
-                "{what}应{need}；现{have}",
-                need=need,
+                "{what}: {need} needed, {shown} there",
+                "{what}：应{need}，{shown}",
                 what=self._described(view),
-                have=have,
+                need=need,
+                shown=shown,
             ),
             have=have,
             need=need,
@@ -154,25 +157,34 @@ class ItemsAre(Requirement):
         if {"at_least": most >= need, "at_most": least <= need, "equals": least <= need <= most}[comparison]:
             return self._unstated(view, found.unsure, adding=comparison == "at_least")
         offending = found.sure if comparison != "at_least" and least > need else ()
-        shown = _COUNTED[comparison]
-        text = say(shown.en, shown.zh, need=need, what=self._described(view), have=least)
+        rule, shown = _NONE if need == 0 else _COUNTED[comparison]
+        n = Text(str(need), f"{need}项")
+        text = say(
+            "{what}: {rule}{name}, {have} there",
+            "{what}：{rule}{name}，{have}",
+            what=self._described(view),
+            rule=say(rule.en, rule.zh, n=n),
+            name=in_brackets(view, bound),
+            have=Text(str(least), f"现有{least}项") if least else Text("none", "尚无"),
+        )
         if offending:
             text = say("{text}: {which}", "{text}：{which}", text=text, which=_ids(offending))
         return Blocker(
             kind=self.kind,
             text=text,
-            have=same(least),
-            need=same(need),
+            have=Text(str(least), f"{least}项"),
+            need=say(shown.en, shown.zh, n=n),
             cure=self._who(view, adding=not offending, moving=bool(self.in_ or offending)),
             facts={"kind": self.items, "count": least, "needed": need, "items": [item.id for item in offending]},
         )
 
-    def _unstated(self, view: View, unsure: list[Item] | tuple[Item, ...], *, adding: bool = False) -> Blocker:
+    def _unstated(self, view: View, unsure: Sequence[Item], *, adding: bool = False) -> Blocker:
         fields = [name for name in self.where if any(item.fields.get(name) is None for item in unsure)]
-        what = listing([view.title_of_field(self.items, name) for name in fields])
+        what = listing([quoted(view.title_of_field(self.items, name)) for name in fields], last=AND)
+        which = _ids(unsure, last=AND)
         return Blocker(
             kind="unstated",
-            text=say("state {what} of {which} first", "请先填报{which}的{what}", what=what, which=_ids(unsure)),
+            text=say("state {what} of {which} first", "请先填报{which}的{what}", what=what, which=which),
             have=Text("not stated", "未填报"),
             need=what,
             cure=self._who(view, adding=adding, moving=True),
@@ -189,18 +201,18 @@ class ItemsAre(Requirement):
         what = view.title_of_kind(self.items)
         details: list[Text] = []
         if self.in_:
-            details.append(listing([view.title_of_state(state, self.items) for state in self.in_]))
+            details.append(either([view.title_of_state(state, self.items) for state in self.in_]))
         for name, accepted in self.where.items():
-            values = listing([view.title_of_item_value(self.items, name, one) for one in accepted])
+            values = either([view.title_of_item_value(self.items, name, one) for one in accepted])
             details.append(
                 say("{name}: {values}", "{name}：{values}", name=view.title_of_field(self.items, name), values=values)
             )
         if self.since is not None:
-            state = view.title_of_state(self.since)
-            details.append(say("since “{state}” was last entered", "自最近一次进入“{state}”起", state=state))
+            state = quoted(view.title_of_state(self.since))
+            details.append(say("since {state} was last entered", "自最近一次进入{state}起", state=state))
         if not details:
             return what
-        return say("{what} ({details})", "{what}（{details}）", what=what, details=listing(details))
+        return say("{what} ({details})", "{what}（{details}）", what=what, details=joined(details, Text("; ", "；")))
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
         given = [name for name in COMPARISONS if getattr(self, name) is not None]
@@ -267,9 +279,16 @@ class ItemsAre(Requirement):
         )
 
 
-def _ids(items: list[Item] | tuple[Item, ...]) -> Text:
-    return listing([same(item.id) for item in items])
+def _ids(items: Sequence[Item], *, last: Text | None = None) -> Text:
+    return listing([same(item.id) for item in items], last=last)
 
 
-def _item_in_state(view: View, item: Item) -> Text:
-    return say("{id} is {state}", "{id}为{state}", id=item.id, state=view.title_of_state(item.state, item.kind))
+def _standing(view: View, items: Sequence[Item]) -> Text:
+    """Where ``items`` stand, those in one state together."""
+    parts = []
+    for state in dict.fromkeys(item.state for item in items):
+        here = [item for item in items if item.state == state]
+        be = "is" if len(here) == 1 else "are"
+        which, shown = _ids(here, last=AND), quoted(view.title_of_state(state, here[0].kind))
+        parts.append(say("{which} {be} {state}", "{which}为{state}", which=which, be=be, state=shown))
+    return joined(parts, Text(", ", "，"))

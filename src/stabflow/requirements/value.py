@@ -9,7 +9,7 @@ from typing import ClassVar
 import attrs
 
 from ..errors import Blocker, Fault, near_miss
-from ..text import Text, listing, same, say
+from ..text import AND, Text, either, joined, listing, quoted, same, say
 from ..values import Value
 from .base import Literal, Reads, Requirement, Scope, View, cures, literals, names, unstated
 
@@ -17,6 +17,8 @@ NUMBERS = frozenset({"int", "decimal"})
 COMPARISONS = ("is_", "at_least", "at_most", "equals")
 _EXACT = 200
 """Digits that hold any sum of stated numbers without rounding."""
+_MUST_BE = Text("{name} must be {need}, but is {have}", "{name}应为{need}，现为{have}")
+_MUST_INCLUDE = Text("{name} must include {need}, but names only {have}", "{name}应包含{need}，现仅有{have}")
 _SIGNS = {
     "at_least": Text("at least {n}", "不少于{n}"),
     "at_most": Text("at most {n}", "不多于{n}"),
@@ -60,14 +62,15 @@ class ValueIs(Requirement):
         value = view.value(name)
         if value is None or is_one_of(value, accepted):
             return None
-        have = view.title_of_value(name, value)
-        need = listing([view.title_of_value(name, one) for one in accepted])
+        have = listing([quoted(view.title_of_value(name, one)) for one in _held(value)], last=AND)
+        need = either([view.title_of_value(name, one) for one in accepted])
+        shown = _MUST_INCLUDE if isinstance(value, tuple) else _MUST_BE
         return Blocker(
             kind=self.kind,
             text=say(
-                "{name} must be {need}, and is {have}",
-                "{name}应为{need}，现为{have}",
-                name=view.number_name(name),
+                shown.en,
+                shown.zh,
+                name=quoted(view.number_name(name)),
                 need=need,
                 have=have,
             ),
@@ -84,25 +87,19 @@ class ValueIs(Requirement):
         need = _number(view.value(bound)) if isinstance(bound, str) else Decimal(bound)
         if {"at_least": have >= need, "at_most": have <= need, "equals": have == need}[comparison]:
             return None
-        what = Text(
-            " + ".join(view.number_name(name).en for name in self.value),
-            "+".join(view.number_name(name).zh for name in self.value),
-        )
+        what = joined([quoted(view.number_name(name)) for name in self.value], Text(" + ", "+"))
         if self.times != 1:
-            factor = say("({what}) × {times}", "({what})×{times}", what=what, times=self.times)
-            what = (
-                factor
-                if len(self.value) > 1
-                else say("{what} × {times}", "{what}×{times}", what=what, times=self.times)
-            )
+            if len(self.value) > 1:
+                what = say("({what})", "（{what}）", what=what)
+            what = say("{what} × {times}", "{what}×{times}", what=what, times=self.times)
         bound_shown = same(f"{need:f}")
         if isinstance(bound, str):
-            bound_shown = say("{name} ({n})", "{name}（{n}）", name=view.number_name(bound), n=f"{need:f}")
+            bound_shown = say("{name} ({n})", "{name}（{n}）", name=quoted(view.number_name(bound)), n=f"{need:f}")
         need_shown = say(_SIGNS[comparison].en, _SIGNS[comparison].zh, n=bound_shown)
         return Blocker(
             kind=self.kind,
             text=say(
-                "{what} must be {need}, and is {have}",
+                "{what} must be {need}, but is {have}",
                 "{what}应{need}，现为{have}",
                 what=what,
                 need=need_shown,
@@ -176,8 +173,16 @@ class ValueIs(Requirement):
 
 def is_one_of(value: Value, accepted: tuple[Literal, ...]) -> bool:
     """Whether ``value`` is among ``accepted``; of a choice of many, whether one of them is."""
-    held = value if isinstance(value, tuple) else (value,)
-    return any(type(one) is type(candidate) and one == candidate for one in held for candidate in accepted)
+    return any(type(one) is type(candidate) and one == candidate for one in _held(value) for candidate in accepted)
+
+
+def _held(value: Value) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def in_brackets(view: View, bound: int | str) -> Text:
+    """The name of the number that ``bound`` is, in brackets; nothing where it has none."""
+    return say(" ({name})", "（{name}）", name=quoted(view.number_name(bound))) if isinstance(bound, str) else same("")
 
 
 COMPARABLE = {
