@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import attrs
 
@@ -164,10 +165,28 @@ class HandMade:
         return (cure("somebody else"),)
 
 
+@attrs.frozen
+class _Muted:
+    _view: View
+
+    def __getattr__(self, name: str) -> Any:
+        assert not name.startswith(("title_of_", "who_", "number_name")), f"{name} is for sentences only"
+        return getattr(self._view, name)
+
+
+def muted(view: View) -> View:
+    """``view``, which answers whatever a judgement needs, and fails the test when it is asked for a word."""
+    return cast(View, _Muted(view))
+
+
 def blocked(requirement: Requirement, view: View | None = None) -> Blocker:
-    """The blocker, which must be there and must read well in both languages."""
-    blocker = requirement.blocker(view or HandMade())
+    """The blocker, which must be there, be judged without a word, and read well in both languages."""
+    view = view or HandMade()
+    blocker = requirement.blocker(view)
     assert blocker is not None
+    judged = requirement.shortfall(muted(view))
+    assert judged is not None
+    assert (judged.unstated, judged.pending) == (blocker.unstated, blocker.pending)
     assert blocker.text.en
     assert blocker.text.zh
     assert blocker.text.en != blocker.text.zh

@@ -315,8 +315,10 @@ def test_a_bad_last_act_is_refused_with_every_reason(store: str, tmp_path: Path)
     assert caught.value.act.number == 33
     assert {fault.path for fault in caught.value.faults} == {"acts[32]"}
     assert all("act 33 is refused" in fault.problem for fault in caught.value.faults)
-    assert "acts[32]" in caught.value.describe("zh")
-    assert "被拒绝" in caught.value.describe("zh")
+    assert caught.value.describe("en").startswith(
+        "acts[32]: refused: act 33, “complete the plan”; nothing was written\n"
+    )
+    assert caught.value.describe("zh").startswith("acts[32]: 已拒绝：第33项办理“完成预案”；未写入任何内容\n")
 
 
 def test_counts_that_do_not_add_up_are_refused(store: str, tmp_path: Path) -> None:
@@ -340,6 +342,27 @@ def test_an_act_refused_for_too_few_reasons(store: str, tmp_path: Path) -> None:
         run(Dossier.load(edited(tmp_path, more=extra)), store)
     assert caught.value.refusal is not None
     assert len(caught.value.faults) == 1 + len(caught.value.refusal.blockers)
+    found = len(caught.value.refusal.blockers)
+    assert found > 1
+    assert caught.value.faults[0].problem == f"act 33 is refused for {found} reasons, not for 90"
+    said = (
+        f"acts[32]: refused for {found} reasons, where at least 90 were expected: act 33, “begin implementing”; nothing"
+    )
+    assert caught.value.describe("en").startswith(said)
+
+
+def test_one_reason_is_said_in_the_singular(store: str, tmp_path: Path) -> None:
+    extra = act(
+        "2026-04-01T09:00:00+08:00",
+        'by = "chair"\nbasis = "x"\nfire = "complete_plan"\nexpect = "refused"\nreasons = 2',
+    )
+    with pytest.raises(NotAsExpected) as caught:
+        run(Dossier.load(edited(tmp_path, more=extra)), store)
+    assert caught.value.faults[0].problem == "act 33 is refused for 1 reason, not for 2"
+    assert caught.value.describe("en").startswith(
+        "acts[32]: refused for 1 reason, where at least 2 were expected: act 33,"
+    )
+    assert "理由有1项，应至少有2项" in caught.value.describe("zh")
 
 
 def test_an_item_that_only_the_run_can_know(store: str, tmp_path: Path) -> None:
@@ -353,7 +376,7 @@ def test_offices_that_are_taken_in_the_store_are_found_out_before_anything_is_wr
     run(Dossier.load(ROOT / "examples" / "county-bridge.toml"), url)
     with stabflow.open(url) as engine:
         before = len(engine.offices("five-step")), len(list(engine.cases()))
-    with pytest.raises(InvalidInput, match=r"offices\[0\]: .* is refused"):
+    with pytest.raises(InvalidInput, match=r"offices\[0\]: refused: constituting "):
         run(Dossier.load(ROOT / "examples" / "plain.toml"), url)
     with stabflow.open(url) as engine:
         assert (len(engine.offices("five-step")), len(list(engine.cases()))) == before

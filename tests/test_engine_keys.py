@@ -162,6 +162,47 @@ def test_opening_under_an_id_with_a_key_happens_once(pair: Pair) -> None:
     assert versions(pair[0].case("mine")) == [1]
 
 
+@pytest.mark.parametrize("used", ["for one act", "for several", "in a case with an id of its own"])
+def test_a_key_of_an_act_in_another_case_opens_a_case_all_the_same(pair: Pair, used: str) -> None:
+    case = worlds.opened(pair[0], **({"case_id": "mine"} if used.startswith("in a case") else {}))
+    if used == "for several":
+        with case.acting(CLERK, basis=BASIS, key="k") as act:
+            note = act.add("note", **NOTE)
+            act.fire("do", item=note)
+    else:
+        case.add("note", by=CLERK, basis=BASIS, key="k", **NOTE)
+    before = versions(case)
+    fresh = [engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, key="k").id for engine in pair]
+    assert fresh == ["small-bridge-1-2"] * 2, "one case, and it is opened once"
+    assert versions(case) == before
+    with pytest.raises(IdempotencyMismatch):
+        pair[0].open_case("small", BRIDGE, by=CHAIR, basis="order 9", key="k")
+    with pytest.raises(InvalidInput, match="taken"):
+        pair[0].open_case("small", BRIDGE, by=CHAIR, basis=BASIS, case_id=case.id, key="k")
+    assert len(list(pair[1].cases())) == 2
+
+
+@pytest.mark.parametrize("opening", ["without a key", "with another key", "with the key"])
+def test_who_loses_the_id_to_another_with_the_key_in_use_takes_the_next(opening: str) -> None:
+    store = worlds.wrapped()
+    engine, rival = worlds.constituted(worlds.engine_over(store)), worlds.engine_over(store)
+    key = {"without a key": None, "with another key": "k-2", "with the key": "k"}[opening]
+
+    def get_ahead() -> None:
+        case = worlds.opened(rival, key=key)
+        if key != "k":
+            case.add("note", by=CLERK, basis=BASIS, key="k", **NOTE)
+
+    store.interleave(get_ahead)
+    ours = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, key="k").id
+    assert ours == ("small-bridge-1-1" if key == "k" else "small-bridge-1-2")
+    assert len(list(engine.cases())) == (1 if key == "k" else 2)
+    store.interleave(lambda: rival.open_case("small", Matter("road", "Road"), by=CHAIR, basis="order 9", key="k"))
+    with pytest.raises(IdempotencyMismatch):
+        engine.open_case("small", Matter("road", "Road"), by=CHAIR, basis=BASIS, key="k")
+    assert engine.verify().cases == (2 if key == "k" else 3)
+
+
 @pytest.mark.parametrize("when", ["before the look", "after the look"])
 def test_two_who_open_at_once_with_one_key_open_one_case(when: str) -> None:
     store = worlds.wrapped()

@@ -76,9 +76,12 @@ def test_who_holds_no_office_does_nothing_at_all(engine: Engine, case: CaseHandl
             act.add("note", **NOTE) if method == case.add else act.fire("submit", urgent=True)
 
 
-@pytest.mark.parametrize("who", [HOST, Actor("host:x", body="office"), Actor("system:tick", body="system")], ids=str)
+NO_HOLDERS: list[Any] = [HOST, Actor("host:x", body="office"), Actor("system:tick", body="system"), "clerk-1", None]
+
+
+@pytest.mark.parametrize("who", NO_HOLDERS, ids=str)
 def test_who_is_no_office_holder_opens_nothing_and_is_given_no_office(
-    engine: Engine, case: CaseHandle, who: Actor
+    engine: Engine, case: CaseHandle, who: Any
 ) -> None:
     engine.withdraw("small", "chair", CHAIR, basis=BASIS)
     refused(
@@ -92,6 +95,28 @@ def test_who_is_no_office_holder_opens_nothing_and_is_given_no_office(
     assert engine.offices("small") == ()
     engine.constitute("small", "chair", CHAIR, basis=BASIS)
     refused(case, lambda: case.appoint("clerk", who, by=CHAIR, basis=BASIS), error=InvalidInput)
+    by: dict[str, Any] = {"by": who, "basis": BASIS}
+    acts: list[Callable[[], object]] = [
+        lambda: case.fire("submit", urgent=True, **by),
+        lambda: case.fire("submit", urgent=True, key="k", **by),
+        lambda: case.fire("do", item="note-1", **by),
+        lambda: case.add("note", **by, **NOTE),
+        lambda: case.amend("note-1", reason="r", words="w", **by),
+        lambda: case.appoint("auditor", OUTSIDER, **by),
+        lambda: case.relieve("clerk", CLERK, **by),
+        lambda: case.acting(who, basis=BASIS),
+        lambda: case.acting(who, basis=BASIS, key="k"),
+        lambda: case.blockers("submit", by=who),
+        lambda: case.add_blockers("note", by=who),
+        lambda: case.available(who),
+    ]
+    refused(case, *acts, error=InvalidInput)
+    for act in acts:
+        with pytest.raises(InvalidInput) as caught:
+            act()
+        assert [fault.path for fault in caught.value.faults] in (
+            [["by"]] if isinstance(who, Actor) else [["by"], ["actor"]]
+        )
 
 
 def test_a_role_held_is_no_other_role(case: CaseHandle) -> None:
@@ -134,6 +159,17 @@ def test_who_has_done_one_thing_does_not_do_the_other_after_changing_hats(case: 
     case.relieve("clerk", CLERK, by=CHAIR, basis=BASIS)
     refused(case, lambda: case.appoint("auditor", CLERK, by=CHAIR, basis=BASIS), error=Unmet)
     assert CLERK.id in case.value.acted
+
+
+def test_roles_that_are_kept_apart_twice_give_one_reason_with_every_clause() -> None:
+    one = '[[separations]]\nroles = ["clerk", "auditor"]\n'
+    apart = f'{one}clause = "1"\n{one}clause = ["2", "1"]\n[clauses]\n"1" = {{}}\n"2" = {{}}\n'
+    engine = worlds.engine_over(MemoryStore(), procedures=[worlds.small(find=one, put=apart)])
+    case = worlds.opened(worlds.constituted(engine))
+    with pytest.raises(Unmet) as caught:
+        case.appoint("auditor", CLERK, by=CHAIR, basis=BASIS)
+    (blocker,) = caught.value.blockers
+    assert (blocker.kind, blocker.clause) == ("separation", ("1", "2"))
 
 
 # What no row allows

@@ -151,12 +151,12 @@ def test_faults_are_told_all_at_once() -> None:
 def test_a_refusal_tells_every_reason_with_clause_and_cure() -> None:
     refusal = Unmet(ACT, [BLOCKER, Blocker("case", Text("it is closed", "已办结"))])
     assert refusal.describe() == str(refusal) == (
-        "submit the report is refused\n"
+        "refused: submit the report\n"
         "  - at least 1 report needed [clauses 二.5, 四] — can be cured by: unit, chair\n"
         "  - it is closed"
     )  # fmt: skip
     assert refusal.describe("zh") == (
-        "送审被拒绝\n  - 至少需要1份报告〔二.5、四〕——可由评估主体、主席补正\n  - 已办结"
+        "已拒绝：送审\n  - 至少需要1份报告〔二.5、四〕——可由评估主体、主席补正\n  - 已办结"
     )  # fmt: skip
     assert len(refusal.blockers) == 2
 

@@ -210,6 +210,29 @@ def test_separations_are_read_from_either_side() -> None:
     assert separated["chair"] == ()
 
 
+def test_overlapping_separations_keep_a_pair_apart_once_for_what_they_are_across() -> None:
+    overlapping = [
+        {"roles": ["unit", "auditor", "chair"], "clause": ["二.1"]},
+        {"roles": ["auditor", "unit"], "across": "matter", "clause": ["一", "二.1"]},
+        {"roles": ["unit", "auditor"], "clause": ["二.2", "二.1"]},
+        {"roles": ["chair", "unit"]},
+        {"roles": ["unit", "auditor"], "across": "matter", "clause": ["二.1", "二.2"]},
+    ]
+    content = changed(tables(BOARD), put("clauses/二.2", {}), put("separations", overlapping))
+    separated = load_tables(content).separated
+    assert separated["unit"] == (
+        ("auditor", "case", ("二.1", "二.2")),
+        ("chair", "case", ("二.1",)),
+        ("auditor", "matter", ("一", "二.1", "二.2")),
+    )
+    assert separated["auditor"] == (
+        ("unit", "case", ("二.1", "二.2")),
+        ("chair", "case", ("二.1",)),
+        ("unit", "matter", ("一", "二.1", "二.2")),
+    )
+    assert separated["chair"] == (("unit", "case", ("二.1",)), ("auditor", "case", ("二.1",)))
+
+
 def test_durations_are_read_through_parameters() -> None:
     procedure = loads(BOARD)
     assert procedure.duration("comment_period") == Duration.parse("30 days")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from language_kit import load_tables, tables
-from requirement_view import HandMade, blocked, item, roles
+from requirement_view import HandMade, blocked, item, muted, roles
 
 from stabflow.calendar import Duration
 from stabflow.language import from_canonical
@@ -202,8 +202,33 @@ def test_clause_and_title_are_those_of_the_requirement() -> None:
 
 def test_the_title_does_not_hide_what_must_be_stated() -> None:
     blocker = blocked(attrs.evolve(UNKNOWN, title=Text("it must be so", "须如此"), clause="1"))
-    assert blocker.text.en == "state unknown first"
+    assert blocker.text.en == "state “unknown” first"
     assert blocker.clause == ("1",)
+
+
+# Judged without a word
+
+
+def test_what_is_thrown_away_is_never_put_in_words() -> None:
+    view = HandMade(all_items=[item(1), item(2, level="low")], values={"people": 2})
+    mute = muted(view)
+    lacking = [
+        FAILS,
+        UNKNOWN,
+        ValueIs(value="people", equals=3),
+        ValueIs(value="people", is_=3),
+        ItemsAre(items="risk", at_least=3),
+        ItemsAre(items="risk", every="done"),
+        ItemsAre(items="risk", over=Fraction(1, 2), in_="done"),
+        ItemsAre(items="risk", where={"level": "high"}, at_most=0),
+        RolesFilled(filled="chair"),
+        TimeElapsed(elapsed="3 days", since="asking"),
+    ]
+    for one in lacking:
+        assert not one.holds(mute)
+        assert AnyOf(any=[one, HOLDS]).holds(mute)
+        assert not AllOf(all=[one, HOLDS], title=Text("both", "均须"), clause="1").holds(mute)
+        assert attrs.evolve(FAILS, when=[one]).holds(mute) == (not blocked(one, view).unstated)
 
 
 # Conditions
@@ -222,7 +247,7 @@ def test_an_unstated_condition_never_passes(asked: Requirement, when: list[Requi
     blocker = blocked(attrs.evolve(asked, when=when, clause="2"))
     assert blocker.kind == "unstated"
     assert blocker.unstated == ("unknown",)
-    assert blocker.text == Text("state unknown first", "请先填报〈unknown〉")
+    assert blocker.text == Text("state “unknown” first", "请先填报“〈unknown〉”")
     assert blocker.clause == ("2",)
     assert roles(blocker) == ["states unknown"]
 
@@ -231,14 +256,14 @@ def test_every_unstated_condition_is_told() -> None:
     other = ValueIs(value="other", is_=True, clause="9")
     blocker = blocked(attrs.evolve(HOLDS, when=[UNKNOWN, other]))
     assert blocker.unstated == ("unknown", "other")
-    assert blocker.text.en == "state unknown first; and: state other first"
+    assert blocker.text.en == "state “unknown” first; and: state “other” first"
     assert roles(blocker) == ["states unknown", "states other"]
     assert blocker.clause == ("9",)
 
 
 def test_only_what_is_unstated_is_told_of_a_condition() -> None:
     blocker = blocked(attrs.evolve(HOLDS, when=AnyOf(any=[FAILS, AllOf(all=[FAILS, UNKNOWN])])))
-    assert blocker.text.en == "state unknown first"
+    assert blocker.text.en == "state “unknown” first"
     assert roles(blocker) == ["states unknown"]
 
 
@@ -335,7 +360,11 @@ THREE = {"holds": HOLDS, "fails": FAILS, "unknown": UNKNOWN}
     )
 )
 def test_what_passes_with_something_unstated_passes_however_it_is_stated(requirement: Requirement) -> None:
-    blocker = requirement.blocker(HandMade())
+    judged = requirement.shortfall(muted(HandMade(pending=frozenset({"unknown"}))))
+    blocker = requirement.blocker(HandMade(pending=frozenset({"unknown"})))
+    assert requirement.holds(HandMade()) == (judged is None) == (blocker is None)
+    if judged is not None and blocker is not None:
+        assert (judged.unstated, judged.pending) == (blocker.unstated, blocker.pending)
     answers = [requirement.blocker(HandMade(values={"unknown": value})) for value in (True, False)]
     assert not any(answer.unstated for answer in answers if answer is not None)
     if blocker is None:

@@ -115,7 +115,7 @@ def test_what_is_unstated_is_told_all_at_once() -> None:
     blocker = blocked(requirement, HandMade(values={"support": 3}))
     assert blocker.kind == "unstated"
     assert blocker.unstated == ("oppose", "responded")
-    assert blocker.text == Text("state oppose, responded first", "请先填报〈oppose〉、〈responded〉")
+    assert blocker.text == Text("state “oppose” and “responded” first", "请先填报“〈oppose〉”、“〈responded〉”")
     assert roles(blocker) == ["states oppose", "states responded"]
     assert not blocker.pending
 

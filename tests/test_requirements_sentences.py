@@ -280,12 +280,12 @@ def test_the_names_of_what_is_permitted_are_facts() -> None:
     refusal = not_permitted(FIVE, None, "screening", "reopen_analysis", Text("x", "某"))
     assert isinstance(refusal, Refused)
     assert refusal.describe() == (
-        "x is refused\n"
+        "refused: x\n"
         "  - it cannot be done in “screening”, only in “planning” or “reporting”;"
         " permitted now: “to be assessed”, “not to be assessed” [clause D2.六.3] — can be cured by: assessment unit, review group"
     )
     assert refusal.describe("zh") == (
-        "某被拒绝\n"
+        "已拒绝：某\n"
         "  - “范围筛查”状态下不可办理，须在“制定预案中”或“编制报告中”状态下办理；现可办理：“认定应当评估”、“认定无需评估”"
         "〔D2.六.3〕——可由评估主体、审查小组补正"
     )

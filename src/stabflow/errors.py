@@ -156,7 +156,7 @@ class Refused(StabflowError):
 
     def describe(self, language: Language = "en") -> str:
         """The refusal as text: the act, then one line for each blocker."""
-        head = say("{act} is refused", "{act}被拒绝", act=self.act).get(language)
+        head = say("refused: {act}", "已拒绝：{act}", act=self.act).get(language)
         return head + "".join(f"\n  - {blocker.sentence().get(language)}" for blocker in self.blockers)
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:

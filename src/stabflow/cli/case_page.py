@@ -57,7 +57,8 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
     yield page.said(Text("stands in", "当前状态")), page.said(state_words(procedure, case))
     yield page.said(Text("since", "自")), minute(case.entered[case.state].at, procedure.zone)
     yield page.said(Text("round", "轮次")), str(case.round)
-    yield page.said(Text("opened", "启动")), f"{minute(case.opened_at, procedure.zone)}, {case.body}"
+    opened = say("{at}, {body}", "{at}，{body}", at=minute(case.opened_at, procedure.zone), body=case.body)
+    yield page.said(Text("opened", "启动")), page.said(opened)
     yield page.said(Text("last act", "最近一次")), minute(case.updated_at, procedure.zone)
     yield (
         page.said(Text("records", "记录")),
@@ -83,9 +84,12 @@ def _show_roles(page: Page, report: CaseReport) -> None:
     rows = []
     for role, defined in report.procedure.roles.items():
         held = [one for one in (*report.case.appointments, *report.offices) if one.role == role]
-        who = ", ".join(f"{one.actor} ({one.body})" for one in held)
+        who = listing(
+            [say("{actor} ({body})", "{actor}（{body}）", actor=one.actor, body=one.body) for one in held],
+            none=Text("nobody", "空缺"),
+        )
         standing = Text("standing office", "常设职务") if defined.standing else Text("of this case", "本事项任命")
-        rows.append((page.said(defined.title), page.said(standing), who or page.said(Text("nobody", "空缺"))))
+        rows.append((page.said(defined.title), page.said(standing), page.said(who)))
     page.table([Column(), Column(firm=True, style="dim"), Column()], rows)
 
 
@@ -106,7 +110,8 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
     procedure = report.procedure
     kind = None if duty.duty == CASE else duty.duty.rpartition("-")[0]
     what = page.said(procedure.state_title(duty.state, kind))
-    who = ", ".join(actor for actor, _ in report.holders(duty)) or page.said(Text("vacant", "空缺"))
+    holders = [same(actor) for actor, _ in report.holders(duty)]
+    who = page.said(listing(holders, none=Text("vacant", "空缺")))
     role = page.said(procedure.role_title(duty.role))
     if duty.due is None:
         due, style = page.said(Text("open-ended", "不设期限")), ""

@@ -10,7 +10,7 @@ from ..language.canonical_form import canonical_form
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
 from ..text import Text, listing, say
 from .page import Column, Page
-from .words import requirement_text
+from .words import cited, requirement_text
 
 
 def show_procedures(page: Page, procedures: Sequence[Procedure]) -> None:
@@ -88,14 +88,13 @@ def _show_roles(page: Page, procedure: Procedure) -> None:
         if role.supervises:
             below = listing([procedure.role_title(one) for one in role.supervises])
             how = say("{how}; supervises {below}", "{how}；监督{below}", how=how, below=below)
-        rows.append((page.said(role.title), name, page.said(how), ", ".join(role.clause)))
+        rows.append((page.said(role.title), name, page.said(how), page.said(cited(role.clause))))
     columns = [Column(Text("role", "角色")), Column(Text("name", "名称"), style="dim")]
     page.table([*columns, Column(Text("how", "产生与监督")), Column(Text("clause", "条款"))], rows)
     for one in procedure.separations:
         who = listing([procedure.role_title(role) for role in one.roles])
-        clause = f" [{', '.join(one.clause)}]" if one.clause else ""
-        said = say("nobody acts in two of: {who}{clause}", "不得兼任：{who}{clause}", who=who, clause=clause)
-        page.paragraph(said, indent=2, mark="-  ")
+        said = say("nobody acts in two of: {who}", "不得兼任：{who}", who=who)
+        page.paragraph(_with_clause(said, one.clause), indent=2, mark="-  ")
 
 
 def _show_parameters(page: Page, procedure: Procedure) -> None:
@@ -179,7 +178,7 @@ def _state_line(procedure: Procedure, cycle: Lifecycle, state: State, text: Text
 
 
 def _with_clause(text: Text, clause: Sequence[str]) -> Text:
-    return text if not clause else say("{text} [{clause}]", "{text}〔{clause}〕", text=text, clause=", ".join(clause))
+    return text if not clause else say("{text} [{clause}]", "{text}〔{clause}〕", text=text, clause=cited(clause))
 
 
 def _show_row(page: Page, procedure: Procedure, kind: str | None, row: Transition, *, indent: int) -> None:

@@ -21,7 +21,7 @@ from .case_page import show_history, state_words
 from .case_report import iso
 from .page import Column, Page, numbered
 from .timeline import BACK, DECIDED, PASSED, REFUSED, Happening, Stretch, stretches
-from .words import brief, day, in_order, minute, stated_in, value_text
+from .words import brief, cited, day, in_order, minute, stated_in, value_text
 
 _STYLES = {REFUSED: "yellow", PASSED: "green", DECIDED: "bold green", BACK: "cyan"}
 
@@ -187,7 +187,8 @@ def _details(clause: Sequence[str], cures: list[Text]) -> list[Text]:
     if cures:
         details.append(say("can be cured by: {who}", "可补正者：{who}", who=listing(cures)))
     if clause:
-        details.append(say("clause {clause}", "依据条款：{clause}", clause=", ".join(clause)))
+        many = "s" if len(clause) > 1 else ""
+        details.append(say("clause{many} {clause}", "依据条款：{clause}", many=many, clause=cited(clause)))
     return details
 
 

@@ -29,7 +29,7 @@ from ..requirements.independent_of import IndependentOf
 from ..requirements.items import ItemsAre
 from ..requirements.plugin import PluginAnswers
 from ..requirements.value import ValueIs
-from ..text import Text, listing, same, say
+from ..text import Text, either, joined, listing, quoted, same, say
 from ..values import File, Value
 
 
@@ -66,7 +66,7 @@ def act_title(procedure: Procedure, event: Event) -> Text:
             who, role = same(event.appointee.id), procedure.role_title(event.office)
             if isinstance(event, Appointed):
                 return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
-            return say("relieve {who} as {role}", "免去{who}的{role}职务", who=who, role=role)
+            return say("relieve {who} of the role of {role}", "免去{who}的{role}职务", who=who, role=role)
         case Constituted() | Withdrawn():
             return say("{who}: {role}", "{who}：{role}", who=event.holder.id, role=procedure.role_title(event.office))
     return same(event.tag)
@@ -93,7 +93,14 @@ def stated_in(event: Event) -> tuple[str | None, Mapping[str, Value]]:
 def value_text(procedure: Procedure, kind: str | None, name: str, value: Value) -> Text:
     """A value as people read it."""
     if isinstance(value, File):
-        return same(f"{value.title} ({value.media_type}, SHA-256 {value.sha256[:12]}…)")
+        type_, digest = value.media_type, value.sha256[:12]
+        return say(
+            "{title} ({type}, SHA-256 {digest}…)",
+            "{title}（{type}，SHA-256 {digest}…）",
+            title=value.title,
+            type=type_,
+            digest=digest,
+        )
     if isinstance(value, date):
         return same(value.isoformat())
     if isinstance(value, Decimal):
@@ -123,12 +130,17 @@ def brief(procedure: Procedure, kind: str, values: Mapping[str, Value]) -> Text:
         elif field is not None and field.type in (FieldType.INT, FieldType.DECIMAL, FieldType.BOOL, FieldType.DATE):
             text = say("{name} {value}", "{name}{value}", name=procedure.field_title(name, kind), value=text)
         parts.append(text)
-    return _joined(parts, "\N{NO-BREAK SPACE}· ", "\N{NO-BREAK SPACE}· ")
+    return joined(parts, same("\N{NO-BREAK SPACE}· "))
 
 
 def in_order(procedure: Procedure, kind: str | None, values: Mapping[str, Value]) -> list[tuple[str, Value]]:
     """``values`` in the order in which the procedure names the fields of ``kind`` (``None``: the facts of the case)."""
     return [(name, values[name]) for name in procedure.lifecycle(kind).fields if name in values]
+
+
+def cited(clauses: Sequence[str]) -> Text:
+    """Clauses of the source, by name."""
+    return listing([same(clause) for clause in clauses])
 
 
 def requirement_text(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
@@ -137,16 +149,7 @@ def requirement_text(procedure: Procedure, kind: str | None, one: Requirement) -
     if not one.when:
         return text
     asked = [requirement_text(procedure, kind, condition) for condition in one.when]
-    return say("if {asked}: {text}", "若{asked}：{text}", asked=_joined(asked, " and ", "且"), text=text)
-
-
-def _either(words: Sequence[Text]) -> Text:
-    """Each in quotes, one of them."""
-    return _joined([say("“{word}”", "“{word}”", word=word) for word in words], " or ", "或")
-
-
-def _joined(parts: Sequence[Text], en: str, zh: str) -> Text:
-    return Text(en.join(part.en for part in parts), zh.join(part.zh for part in parts))
+    return say("if {asked}: {text}", "若{asked}：{text}", asked=joined(asked, Text(" and ", "且")), text=text)
 
 
 def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
@@ -156,15 +159,15 @@ def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
         case ValueIs():
             return _value(procedure, kind, one)
         case CaseIs():
-            states = _either([procedure.state_title(name) for name in one.case])
+            states = either([procedure.state_title(name) for name in one.case])
             return say("the case stands in {states}", "事项处于{states}", states=states)
         case AnyOf():
-            return _joined([requirement_text(procedure, kind, part) for part in one.any], ", or ", "，或")
+            return joined([requirement_text(procedure, kind, part) for part in one.any], Text(", or ", "，或"))
         case AllOf():
-            return _joined([requirement_text(procedure, kind, part) for part in one.all], ", and ", "，且")
+            return joined([requirement_text(procedure, kind, part) for part in one.all], Text(", and ", "，且"))
         case TimeElapsed():
-            limit, state = procedure.duration(one.elapsed).title(), procedure.state_title(one.since, kind)
-            return say("{limit} have passed since “{state}”", "自“{state}”起满{limit}", limit=limit, state=state)
+            limit, state = procedure.duration(one.elapsed).title(), quoted(procedure.state_title(one.since, kind))
+            return say("{limit} have passed since {state}", "自{state}起满{limit}", limit=limit, state=state)
         case IndependentOf():
             triggers = {row.trigger for row in procedure.lifecycle(kind).transitions}
             acts = [
@@ -193,21 +196,21 @@ def _bound(procedure: Procedure, kind: str | None, bound: int | str) -> Text:
 
 
 def _items(procedure: Procedure, one: ItemsAre) -> Text:
-    details = [_either([procedure.state_title(state, one.items) for state in one.in_])] if one.in_ else []
+    details = [either([procedure.state_title(state, one.items) for state in one.in_])] if one.in_ else []
     fields = procedure.items[one.items].fields
     for name, accepted in one.where.items():
-        values = _either([procedure.choice_title(fields[name], value) for value in accepted])
+        values = either([procedure.choice_title(fields[name], value) for value in accepted])
         details.append(
             say("{name} {values}", "{name}为{values}", name=procedure.field_title(name, one.items), values=values)
         )
     if one.since is not None:
-        details.append(say("since “{state}”", "自“{state}”起", state=procedure.state_title(one.since)))
+        details.append(say("since {state}", "自{state}起", state=quoted(procedure.state_title(one.since))))
     what = procedure.kind_title(one.items)
     if details:
-        what = say("{what} ({details})", "{what}（{details}）", what=what, details=listing(details))
+        what = say("{what} ({details})", "{what}（{details}）", what=what, details=joined(details, Text("; ", "；")))
     if one.every is not None:
-        states = _either([procedure.state_title(state, one.items) for state in one.every])
-        return say("every {what} is {states}", "每项{what}均为{states}", what=what, states=states)
+        states = either([procedure.state_title(state, one.items) for state in one.every])
+        return say("every {what} is {states}", "所有{what}均为{states}", what=what, states=states)
     if one.over is not None:
         return say("more than {share} of all are {what}", "{what}超过全部的{share}", what=what, share=one.over)
     if one.at_most == 0:
@@ -218,10 +221,10 @@ def _items(procedure: Procedure, one: ItemsAre) -> Text:
 
 
 def _value(procedure: Procedure, kind: str | None, one: ValueIs) -> Text:
-    names = _joined([procedure.field_title(name, kind) for name in one.value], " + ", "+")
+    names = joined([procedure.field_title(name, kind) for name in one.value], Text(" + ", "+"))
     if one.is_ is not None:
         field = procedure.field_of(one.value[0], kind)
-        values = _either([procedure.choice_title(field, value) for value in one.is_])
+        values = either([procedure.choice_title(field, value) for value in one.is_])
         return say("{names} is {values}", "{names}为{values}", names=names, values=values)
     if one.times != 1:
         names = say("({names}) × {times}", "（{names}）×{times}", names=names, times=one.times)

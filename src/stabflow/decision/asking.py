@@ -10,7 +10,7 @@ import attrs
 
 from ..errors import Blocker
 from ..language import Field, FieldType, Procedure
-from ..requirements import ItemsAre, PluginAnswers, Requirement
+from ..requirements import ItemsAre, PluginAnswers, Requirement, Shortfall
 from ..values import Value
 from .view import CaseView
 
@@ -20,11 +20,15 @@ MAX_CHOICES = 256
 
 def unmet(view: CaseView) -> list[Blocker]:
     """What of the row's requirements is unmet; if values are still to be given, what is unmet whatever they are."""
+    return [lacking.tell() for lacking in _lacking(view)]
+
+
+def _lacking(view: CaseView) -> list[Shortfall]:
     found = []
     for requirement in view.row.requires:
-        blocker = requirement.blocker(view)
-        if blocker is not None and not (view.partial and (blocker.pending or _may_turn(view, requirement))):
-            found.append(blocker)
+        lacking = requirement.shortfall(view)
+        if lacking is not None and not (view.partial and (lacking.pending or _may_turn(view, requirement))):
+            found.append(lacking)
     return found
 
 
@@ -55,12 +59,12 @@ def against_every_choice(view: CaseView) -> Sequence[Blocker]:
     open_ = [name for name in view.row.set if name in read and view.is_pending(name)]
     choices = {name: _choices(view.procedure, fields[name]) for name in open_}
     choices = {name: entries for name, entries in choices.items() if entries}
-    least: Sequence[Blocker] = ()
+    least: Sequence[Shortfall] = ()
     if choices and math.prod(map(len, choices.values())) <= MAX_CHOICES:
         for chosen in itertools.product(*choices.values()):
             with_these = attrs.evolve(view, values={**view.values, **dict(zip(choices, chosen, strict=True))})
-            against = unmet(with_these)
+            against = _lacking(with_these)
             if not against:
                 return ()
             least = least if least and len(least) <= len(against) else against
-    return least
+    return [lacking.tell() for lacking in least]

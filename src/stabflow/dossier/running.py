@@ -88,7 +88,7 @@ def _rehearse_offices(dossier: Dossier, engine: Engine, beside: Engine | None) -
         except Refused as error:
             refused |= {office.role, office.holder.id}
             faults |= {
-                Fault(office.path, f"{error.act.en} is refused: {one.sentence().en}"): None for one in error.blockers
+                Fault(office.path, f"refused: {error.act.en}: {one.sentence().en}"): None for one in error.blockers
             }
         except FaultyInput as error:
             raise InvalidInput([fault.under(office.path) for fault in error.faults], what=dossier.what) from error

@@ -12,7 +12,7 @@ import attrs
 from ..case import frozen
 from ..errors import Fault, InvalidInput, Refused
 from ..language import Procedure
-from ..text import Language, Text, same, say
+from ..text import Language, Text, quoted, same, say
 from ..values import Actor, Basis, Matter, Value
 
 
@@ -89,7 +89,7 @@ class PlannedAct:
             who, role = same(self.person.id if self.person else ""), procedure.role_title(self.what or "")
             if self.verb is Verb.APPOINT:
                 return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
-            return say("relieve {who} as {role}", "免去{who}的{role}职务", who=who, role=role)
+            return say("relieve {who} of the role of {role}", "免去{who}的{role}职务", who=who, role=role)
         if self.verb is Verb.AMEND:
             what = same(self.what) if self.what else Text("the case", "事项")
             return say("amend {what}", "更正{what}", what=what)
@@ -163,10 +163,10 @@ class NotAsExpected(InvalidInput):
     def refused(cls, dossier: Dossier, act: PlannedAct, refusal: Refused) -> NotAsExpected:
         """An act that was to be accepted was refused."""
         outcome = say(
-            "act {n}, {title}, is refused; nothing was written",
-            "第{n}项办理“{title}”被拒绝；未写入任何内容",
+            "refused: act {n}, {title}; nothing was written",
+            "已拒绝：第{n}项办理{title}；未写入任何内容",
             n=act.number,
-            title=act.title(dossier.procedure),
+            title=quoted(act.title(dossier.procedure)),
         )
         faults = [Fault(act.path, f"act {act.number} is refused: {one.sentence().en}") for one in refusal.blockers]
         return cls(dossier, act, outcome, refusal, faults)
@@ -176,9 +176,9 @@ class NotAsExpected(InvalidInput):
         """An act that was to be refused was accepted."""
         outcome = say(
             "act {n}, {title}, is marked as refused and was accepted in the rehearsal; nothing was written",
-            "第{n}项办理“{title}”标注为应被拒绝，预演中却获准；未写入任何内容",
+            "第{n}项办理{title}标注为应被拒绝，预演中却获准；未写入任何内容",
             n=act.number,
-            title=act.title(dossier.procedure),
+            title=quoted(act.title(dossier.procedure)),
         )
         fault = Fault(
             f"{act.path}.expect",
@@ -191,18 +191,20 @@ class NotAsExpected(InvalidInput):
     def too_few(cls, dossier: Dossier, act: PlannedAct, refusal: Refused) -> NotAsExpected:
         """An act was refused for fewer reasons than the dossier says."""
         found = len(refusal.blockers)
+        reasons = f"{found} {'reason' if found == 1 else 'reasons'}"
         outcome = say(
-            "act {n}, {title}, is refused for {found} reason(s), and {wanted} were expected; nothing was written",
-            "第{n}项办理“{title}”被拒绝的理由有{found}项，应为{wanted}项；未写入任何内容",
+            "refused for {reasons}, where at least {wanted} were expected: act {n}, {title}; nothing was written",
+            "已拒绝：第{n}项办理{title}；理由有{found}项，应至少有{wanted}项；未写入任何内容",
             n=act.number,
-            title=act.title(dossier.procedure),
+            title=quoted(act.title(dossier.procedure)),
             found=found,
+            reasons=reasons,
             wanted=act.reasons,
         )
         faults = [
             Fault(
                 f"{act.path}.reasons",
-                f"act {act.number} is refused for {found} reason(s), not for {act.reasons}",
+                f"act {act.number} is refused for {reasons}, not for {act.reasons}",
                 f"write reasons = {found}, or mend the act",
             ),
             *(Fault(act.path, one.sentence().en) for one in refusal.blockers),

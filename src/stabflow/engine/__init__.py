@@ -1,6 +1,8 @@
 """The shell around the decision: the only place that knows the time, and that reads and writes a store."""
 
-from .engine import Engine, open_engine
-from .handle import Acts, CaseHandle
+from .acts import Acts
+from .engine import Engine
+from .handle import CaseHandle
+from .opening import open_engine
 
 __all__ = ["Acts", "CaseHandle", "Engine", "open_engine"]

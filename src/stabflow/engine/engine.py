@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -12,19 +11,16 @@ from ..case import Appointment
 from ..decision.commands import Open
 from ..decision.events import Constituted, Withdrawn
 from ..decision.view import Context
-from ..errors import InvalidInput, VersionConflict
+from ..errors import IdempotencyMismatch, InvalidInput, VersionConflict
 from ..history.commit import batch, request_digest, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
-from ..plugins import equip
-from ..ports.hooks import Plugin
 from ..ports.store import CaseQuery, CaseRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text
 from . import pages, streams
 from .handle import CaseHandle
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
-from .registry import Registry
-from .shell import RETRIES, Clock, Shell, Work, claimed, clean_key
+from .shell import RETRIES, Shell, Work, claimed, clean_key
 from .verification import Verified, Verifier
 
 HOST = Actor("host:operator", body="host")
@@ -189,15 +185,13 @@ class Engine:
             key = clean_key(key)
             digest = request_digest([asked])
         taken, fresh = self._case_ids(known, matter, case_id)
-        if key is not None:
-            for one in (*taken, *fresh):
-                if self._shell.recall(streams.case_stream(one), key, digest) is not None:
-                    return CaseHandle(self._shell, one)
+        for one in (*taken, *fresh):
+            if self._is_opened(one, key, digest):
+                return CaseHandle(self._shell, one)
         self._shell.registry.check_usable(known)
         for one in fresh:
-            stream = streams.case_stream(one)
-            if self._shell.store.read_stream(stream, limit=1):
-                if key is not None and self._shell.recall(stream, key, digest) is not None:
+            if self._shell.store.read_stream(streams.case_stream(one), limit=1):
+                if self._is_opened(one, key, digest):
                     return CaseHandle(self._shell, one)
                 continue
             work = Work(self._shell, known, one, None, self._shell.offices.current(), key=key, at=at)
@@ -211,10 +205,24 @@ class Engine:
                 work.finish(digest)
             except VersionConflict:
                 continue
+            except IdempotencyMismatch:  # others have opened a case under this id meanwhile, and used the key in it
+                self._is_opened(one, key, digest)
+                continue
             return CaseHandle(self._shell, one)
         if case_id is None:  # others were opening cases on this matter all the while
             raise VersionConflict(streams.case_stream(fresh[-1]), 0, 1)
         raise InvalidInput.at("case_id", f"{case_id!r} is taken", "choose another id")
+
+    def _is_opened(self, case_id: str, key: str | None, digest: str | None) -> bool:
+        """Whether the case was opened under ``key``, by this same request; `IdempotencyMismatch` where it was by another request.
+        What else was done in the case under that key is no matter."""
+        stream = streams.case_stream(case_id)
+        found = None if key is None else self._shell.store.lookup(stream, key)
+        if key is None or found is None or found[1].first_version != 1:
+            return False
+        if found[0] != digest:
+            raise IdempotencyMismatch(stream, key)
+        return True
 
     def _case_ids(
         self, procedure: Procedure, matter: Matter, case_id: str | None
@@ -287,44 +295,3 @@ class Engine:
         if not isinstance(procedure, str):
             raise InvalidInput.at("procedure", f"{procedure!r:.60} is no procedure", "give its name, or a Procedure")
         return self._shell.registry.named(procedure)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def open_engine(
-    url: str,
-    *,
-    plugins: Sequence[Plugin] = (),
-    clock: Clock | None = None,
-    procedures: Iterable[Procedure | str | Path] = (),
-    calendar: str = "CN",
-) -> Engine:
-    """An engine over the store at ``url`` (``sqlite:///file.db``, ``memory:``, or what ``plugins`` serve).
-
-    ``procedures`` are known besides the bundled ones (values, or paths of TOML files); ``clock`` tells the time (aware; the
-    system's by default); ``calendar`` is the id of the calendar of working days. Raises `InvalidInput`, `ProcedureError`,
-    `PluginError` and `StoreError`; nothing is created before the first act.
-    """
-    if not isinstance(url, str):
-        raise InvalidInput.at("store", f"{url!r:.60} is not a URL", 'write it as text, such as "sqlite:///file.db"')
-    equipment = equip(plugins)
-    loaded = equipment.calendar(calendar)
-    store = equipment.open_store(url)
-    try:
-        registry = Registry(store, (*equipment.procedures, *procedures))
-    except BaseException:
-        store.close()
-        raise
-    return Engine(
-        Shell(
-            store=store,
-            registry=registry,
-            offices=OfficeBook(store),
-            calendar=loaded,
-            clock=clock or _now,
-            requirements=equipment.requirements,
-            plugin_names=equipment.names,
-        )
-    )

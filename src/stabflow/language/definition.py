@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -72,14 +73,15 @@ class Procedure(Draft):
 
     @functools.cached_property
     def separated(self) -> Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]:
-        """For each role, the roles it is separated from, across what, under which clause."""
-        found: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {role: [] for role in self.roles}
-        for separation in self.separations:
-            for role in separation.roles:
-                found[role] += [
-                    (other, separation.across, separation.clause) for other in separation.roles if other != role
-                ]
-        return MappingProxyType({role: tuple(others) for role, others in found.items()})
+        """For each role, the roles it is separated from, each once for what it is across, under every clause that says so."""
+        found: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {role: {} for role in self.roles}
+        for one in self.separations:
+            for role, other in itertools.permutations(one.roles, 2):
+                clauses = found[role].get((other, one.across), ())
+                found[role][other, one.across] = tuple(dict.fromkeys((*clauses, *one.clause)))
+        return MappingProxyType(
+            {role: tuple((*apart, clauses) for apart, clauses in others.items()) for role, others in found.items()}
+        )
 
     # Titles, for people.
 

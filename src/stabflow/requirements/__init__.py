@@ -8,6 +8,7 @@ from .filled import RolesFilled
 from .independent_of import IndependentOf
 from .items import ItemsAre
 from .plugin import PluginAnswers
+from .shortfall import Shortfall
 from .value import ValueIs
 
 KINDS: dict[str, type[Requirement]] = {
@@ -29,6 +30,7 @@ __all__ = [
     "Requirement",
     "RolesFilled",
     "Scope",
+    "Shortfall",
     "TimeElapsed",
     "ValueIs",
     "View",

@@ -1,13 +1,14 @@
 """What every kind of requirement has in common, and what it may ask of its surroundings.
 
-A requirement is a guard as data. It answers `Requirement.blocker`: ``None`` when it holds, else why not. It sees the case
-through a `View`, *as it would be* with the values of the act at hand, before any state changes; and it is examined once,
-against a `Scope`, when its procedure is made.
+A requirement is a guard as data. It is judged by `Requirement.shortfall`: ``None`` when it holds, else what is lacking, which
+`Requirement.blocker` puts in words. It sees the case through a `View`, *as it would be* with the values of the act at hand,
+before any state changes; and it is examined once, against a `Scope`, when its procedure is made.
 """
 
 from __future__ import annotations
 
 import abc
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -17,8 +18,9 @@ import attrs
 from ..calendar import Duration
 from ..case import Act, Entry, Item, frozen
 from ..errors import Blocker, Cure, Fault, InvalidInput, near_miss
-from ..text import Text, listing, say
+from ..text import AND, Text, listing, quoted, say
 from ..values import Value, is_name
+from .shortfall import AND_ALSO, Shortfall, cures, together
 
 PluginRequirement = Callable[["View", Mapping[str, object]], Blocker | None]
 """What a plugin brings under a name: the blocker, or ``None`` when its requirement holds."""
@@ -147,8 +149,8 @@ class Requirement(abc.ABC):
     title: Text | None = None
 
     @abc.abstractmethod
-    def unmet(self, view: View) -> Blocker | None:
-        """Why the requirement itself does not hold, its conditions left aside."""
+    def unmet(self, view: View) -> Shortfall | None:
+        """Why the requirement itself does not hold, its conditions left aside. Words are for the shortfall's ``tell``."""
 
     @abc.abstractmethod
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
@@ -167,31 +169,50 @@ class Requirement(abc.ABC):
         """The requirements this one is made of, its conditions left aside; they stand under the key that marks the kind."""
         return ()
 
-    def blocker(self, view: View) -> Blocker | None:
-        """``None`` when the requirement holds or is not asked; else why not. What is unstated never passes."""
-        unmet = [blocker for condition in self.when if (blocker := condition.blocker(view)) is not None]
-        if any(blocker.unstated for blocker in unmet):
-            open_ = [question for condition in self.when for question in condition.questions(view)]
-            found = together("unstated", open_, AND)
-            return attrs.evolve(found, clause=found.clause or self.clause)
-        if unmet:
-            return None
-        blocker = self.unmet(view)
-        if blocker is None:
-            return None
-        return attrs.evolve(
-            blocker,
-            clause=self.clause or blocker.clause,
-            text=blocker.text if self.title is None or blocker.unstated else self.title,
-        )
+    def shortfall(self, view: View) -> Shortfall | None:
+        """``None`` when the requirement holds or is not asked; else what is lacking. What is unstated never passes."""
+        if self.when:
+            unmet = [(one, found) for one in self.when if (found := one.shortfall(view)) is not None]
+            if any(found.unstated for _, found in unmet):
+                open_ = [question for one, found in unmet for question in one._questions(view, found)]
+                return self._reworded(together("unstated", open_, AND_ALSO), self._told_first)
+            if unmet:
+                return None
+        found = self.unmet(view)
+        return None if found is None else self._reworded(found, self._told)
 
-    def questions(self, view: View) -> list[Blocker]:
+    def _reworded(self, found: Shortfall, tell: Callable[[Shortfall], Blocker]) -> Shortfall:
+        if not self.clause and self.title is None:
+            return found
+        return Shortfall(functools.partial(tell, found), found.unstated, found.pending)
+
+    def _told_first(self, found: Shortfall) -> Blocker:
+        blocker = found.tell()
+        return attrs.evolve(blocker, clause=blocker.clause or self.clause)
+
+    def _told(self, found: Shortfall) -> Blocker:
+        blocker = found.tell()
+        text = blocker.text if self.title is None or found.unstated else self.title
+        return attrs.evolve(blocker, clause=self.clause or blocker.clause, text=text)
+
+    def holds(self, view: View) -> bool:
+        """Whether the requirement holds, or is not asked."""
+        return self.shortfall(view) is None
+
+    def blocker(self, view: View) -> Blocker | None:
+        """``None`` when the requirement holds or is not asked; else why not, in words."""
+        found = self.shortfall(view)
+        return None if found is None else found.tell()
+
+    def questions(self, view: View) -> list[Shortfall]:
         """What must be stated before it can be said whether the requirement holds."""
-        found = self.blocker(view)
-        if found is None or not found.unstated:
+        found = self.shortfall(view)
+        return [] if found is None else self._questions(view, found)
+
+    def _questions(self, view: View, found: Shortfall) -> list[Shortfall]:
+        if not found.unstated:
             return []
-        inner = [question for part in (*self.when, *self.parts()) for question in part.questions(view)]
-        return inner or [found]
+        return [question for part in (*self.when, *self.parts()) for question in part.questions(view)] or [found]
 
     def walk(self, path: str = "") -> Iterator[tuple[str, Requirement]]:
         """This requirement, its conditions and its parts, each with its path, which continues ``path``."""
@@ -209,6 +230,10 @@ class Requirement(abc.ABC):
 
     def reads(self) -> Reads:
         """What the requirement, its conditions and its parts read."""
+        return self._reads
+
+    @functools.cached_property
+    def _reads(self) -> Reads:
         found = Reads()
         for _, part in self.walk():
             found |= part.own_reads()
@@ -223,39 +248,14 @@ class Requirement(abc.ABC):
         return sum(1 for _ in self.walk())
 
 
-AND, OR = Text("; and: ", "；并且："), Text(" – or: ", "；或者：")
+def unstated(view: View, missing: Sequence[str]) -> Shortfall:
+    """What is lacking where values have not been stated by anybody yet."""
+    pending = all(view.is_pending(name) for name in missing)
+    return Shortfall(functools.partial(_state_first, view, missing, pending), tuple(missing), pending)
 
 
-def together(kind: str, blockers: Sequence[Blocker], joint: Text, *, pending: bool | None = None) -> Blocker:
-    """Several blockers as one, their sentences joined by ``joint``; ``pending`` where all of them are, unless it is given."""
-    if len(blockers) == 1:
-        return blockers[0]
-    return Blocker(
-        kind=kind,
-        text=_joined([blocker.text for blocker in blockers], joint),
-        have=_joined([blocker.have for blocker in blockers], Text("; ", "；")),
-        need=_joined([blocker.need for blocker in blockers], joint),
-        clause=tuple(dict.fromkeys(clause for blocker in blockers for clause in blocker.clause)),
-        cure=cures(cure for blocker in blockers for cure in blocker.cure),
-        facts={"parts": [dict(blocker.facts) for blocker in blockers]},
-        unstated=tuple(dict.fromkeys(name for blocker in blockers for name in blocker.unstated)),
-        pending=all(blocker.pending for blocker in blockers) if pending is None else pending,
-    )
-
-
-def _joined(texts: list[Text], joint: Text) -> Text:
-    said = [text for text in dict.fromkeys(texts) if text.en]
-    return Text(joint.en.join(text.en for text in said), joint.zh.join(text.zh for text in said))
-
-
-def cures(found: Iterable[Cure]) -> tuple[Cure, ...]:
-    """Each of those who can cure something once."""
-    return tuple({cure.role: cure for cure in found}.values())
-
-
-def unstated(view: View, missing: Sequence[str]) -> Blocker:
-    """The blocker for values that nobody has stated yet."""
-    what = listing([view.number_name(name) for name in missing])
+def _state_first(view: View, missing: Sequence[str], pending: bool) -> Blocker:
+    what = listing([quoted(view.number_name(name)) for name in missing], last=AND)
     return Blocker(
         kind="unstated",
         text=say("state {what} first", "请先填报{what}", what=what),
@@ -264,7 +264,7 @@ def unstated(view: View, missing: Sequence[str]) -> Blocker:
         cure=cures(cure for name in missing for cure in view.who_states(name)),
         facts={"unstated": list(missing)},
         unstated=tuple(missing),
-        pending=all(view.is_pending(name) for name in missing),
+        pending=pending,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ import attrs
 from ..errors import Blocker, Fault, near_miss
 from ..text import Text, either, quoted, say
 from .base import Reads, Requirement, Scope, View, names
+from .shortfall import Shortfall
 
 _ELSEWHERE = Text("the case must be in {need}, but is in {have}", "事项应处于{need}，现处于{have}")
 _NOWHERE = Text("the case must be in {need}, but is {have}", "事项应处于{need}，{have}")
@@ -23,9 +25,12 @@ class CaseIs(Requirement):
 
     case: tuple[str, ...] = attrs.field(converter=names)
 
-    def unmet(self, view: View) -> Blocker | None:
+    def unmet(self, view: View) -> Shortfall | None:
         if view.case_state in self.case or view.case_step in self.case:
             return None
+        return Shortfall(functools.partial(self._tell, view))
+
+    def _tell(self, view: View) -> Blocker:
         here = view.case_state
         have = quoted(view.title_of_state(here)) if here else Text("not open yet", "尚未启动")
         shown = _ELSEWHERE if here else _NOWHERE
@@ -36,7 +41,7 @@ class CaseIs(Requirement):
             have=have,
             need=need,
             cure=view.who_enters(self.case),
-            facts={"state": view.case_state, "needed": list(self.case)},
+            facts={"state": here, "needed": list(self.case)},
         )
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:

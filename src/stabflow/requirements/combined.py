@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import attrs
 
-from ..errors import Blocker, Fault
-from .base import AND, OR, Reads, Requirement, Scope, View, requirements, together
+from ..errors import Fault
+from .base import Reads, Requirement, Scope, View, requirements
+from .shortfall import AND_ALSO, OR_ELSE, Shortfall, together
 
 
 @attrs.frozen(kw_only=True)
@@ -19,15 +20,15 @@ class AnyOf(Requirement):
 
     any: tuple[Requirement, ...] = attrs.field(converter=requirements)
 
-    def unmet(self, view: View) -> Blocker | None:
-        blockers: list[Blocker] = []
+    def unmet(self, view: View) -> Shortfall | None:
+        lacking: list[Shortfall] = []
         for alternative in self.any:
-            blocker = alternative.blocker(view)
-            if blocker is None:
+            found = alternative.shortfall(view)
+            if found is None:
                 return None
-            blockers.append(blocker)
+            lacking.append(found)
         # one alternative that the act itself supplies is enough
-        return together(self.kind, blockers, OR, pending=max(blocker.pending for blocker in blockers))
+        return together(self.kind, lacking, OR_ELSE, pending=max([one.pending for one in lacking]))
 
     def parts(self) -> tuple[Requirement, ...]:
         return self.any
@@ -54,9 +55,9 @@ class AllOf(Requirement):
 
     all: tuple[Requirement, ...] = attrs.field(converter=requirements)
 
-    def unmet(self, view: View) -> Blocker | None:
-        blockers = [blocker for part in self.all if (blocker := part.blocker(view)) is not None]
-        return together(self.kind, blockers, AND) if blockers else None
+    def unmet(self, view: View) -> Shortfall | None:
+        lacking = [found for part in self.all if (found := part.shortfall(view)) is not None]
+        return together(self.kind, lacking, AND_ALSO) if lacking else None
 
     def parts(self) -> tuple[Requirement, ...]:
         return self.all

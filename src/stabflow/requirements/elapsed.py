@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar
@@ -12,6 +13,7 @@ from ..calendar import Duration
 from ..errors import Blocker, Fault, near_miss
 from ..text import Text, quoted, say
 from .base import Reads, Requirement, Scope, View, duration_faults, duration_or_name
+from .shortfall import Shortfall
 
 
 @attrs.frozen(kw_only=True)
@@ -23,17 +25,21 @@ class TimeElapsed(Requirement):
     elapsed: Duration | str = attrs.field(converter=duration_or_name)
     since: str
 
-    def unmet(self, view: View) -> Blocker | None:
+    def unmet(self, view: View) -> Shortfall | None:
         entry = view.entered_own_state(self.since)
         if entry is None:
-            return Blocker(
-                kind=self.kind,
-                text=say("{state} has not been entered yet", "尚未进入{state}", state=self._state(view)),
-                facts={"since": self.since},
-            )
+            return Shortfall(functools.partial(self._never_entered, view))
         earliest = view.after(entry.at, self.elapsed)
-        if view.now >= earliest:
-            return None
+        return None if view.now >= earliest else Shortfall(functools.partial(self._too_early, view, earliest))
+
+    def _never_entered(self, view: View) -> Blocker:
+        return Blocker(
+            kind=self.kind,
+            text=say("{state} has not been entered yet", "尚未进入{state}", state=self._state(view)),
+            facts={"since": self.since},
+        )
+
+    def _too_early(self, view: View, earliest: datetime) -> Blocker:
         return Blocker(
             kind=self.kind,
             text=say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -9,7 +10,8 @@ import attrs
 
 from ..errors import Blocker, Fault, near_miss
 from ..text import Text, say
-from .base import Reads, Requirement, Scope, View, names, number_faults, number_of, together
+from .base import Reads, Requirement, Scope, View, names, number_faults, number_of
+from .shortfall import Shortfall, together
 from .value import in_brackets
 
 
@@ -22,14 +24,17 @@ class RolesFilled(Requirement):
     filled: tuple[str, ...] = attrs.field(converter=names)
     at_least: int | str = 1
 
-    def unmet(self, view: View) -> Blocker | None:
+    def unmet(self, view: View) -> Shortfall | None:
         need = self.at_least if isinstance(self.at_least, int) else view.value(self.at_least)
         assert isinstance(need, int), "the loader sees to it that at_least is a whole number"
-        short = [self._short(view, role, need) for role in self.filled if len(view.holders(role)) < need]
+        short = [
+            Shortfall(functools.partial(self._tell, view, role, have, need))
+            for role in self.filled
+            if (have := len(view.holders(role))) < need
+        ]
         return together(self.kind, short, Text("; ", "；")) if short else None
 
-    def _short(self, view: View, role: str, need: int) -> Blocker:
-        have = len(view.holders(role))
+    def _tell(self, view: View, role: str, have: int, need: int) -> Blocker:
         return Blocker(
             kind=self.kind,
             text=say(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 import attrs
@@ -10,6 +11,7 @@ import attrs
 from ..errors import Blocker, Fault, near_miss
 from ..text import Text, either, quoted, say
 from .base import Reads, Requirement, Scope, View, names
+from .shortfall import Shortfall
 
 
 @attrs.frozen(kw_only=True)
@@ -21,35 +23,31 @@ class IndependentOf(Requirement):
 
     independent_of: tuple[str, ...] = attrs.field(converter=names)
 
-    def unmet(self, view: View) -> Blocker | None:
+    def unmet(self, view: View) -> Shortfall | None:
         for name in self.independent_of:
             holder = view.own_field(name)
             if not isinstance(holder, str):
                 continue
             if holder == view.actor:
-                return self._blocker(view, name, say("is the {field}", "即为{field}", field=_field(view, name)))
+                return self._short(view, name, functools.partial(_is, view, name))
             if _superior(view, view.roles_of(holder)):
-                below = say("is below the {field}", "是{field}的下级", field=_field(view, name))
-                return self._blocker(view, name, below)
+                return self._short(view, name, functools.partial(_is_below, view, name))
         for act in view.acts():
             if act.trigger not in self.independent_of:
                 continue
             if act.actor == view.actor:
-                done = quoted(view.title_of_trigger(act.trigger))
-                return self._blocker(view, act.trigger, say("did {done} here", "曾办理{done}", done=done))
+                return self._short(view, act.trigger, functools.partial(_did, view, act.trigger))
             superior = _superior(view, {act.role, *view.roles_of(act.actor)})
             if superior:
-                below = say(
-                    "is below the {role}, who did {done} here",
-                    "是{role}的下级，后者曾办理{done}",
-                    role=quoted(view.title_of_role(superior)),
-                    done=quoted(view.title_of_trigger(act.trigger)),
-                )
-                return self._blocker(view, act.trigger, below)
+                why = functools.partial(_is_below_who_did, view, act.trigger, superior)
+                return self._short(view, act.trigger, why)
         return None
 
-    def _blocker(self, view: View, name: str, why: Text) -> Blocker:
-        others = view.who_else()
+    def _short(self, view: View, name: str, why: Callable[[], Text]) -> Shortfall:
+        return Shortfall(functools.partial(self._tell, view, name, why))
+
+    def _tell(self, view: View, name: str, because: Callable[[], Text]) -> Blocker:
+        others, why = view.who_else(), because()
         return Blocker(
             kind=self.kind,
             text=say("somebody independent must do this: the actor {why}", "应由独立人员办理：该办理人{why}", why=why),
@@ -86,5 +84,22 @@ def _superior(view: View, roles: Iterable[str]) -> str | None:
     return next((role for role in sorted(roles) if not view.below(role).isdisjoint(view.actor_roles)), None)
 
 
-def _field(view: View, name: str) -> Text:
-    return quoted(view.number_name(name))
+def _is(view: View, name: str) -> Text:
+    return say("is the {field}", "即为{field}", field=quoted(view.number_name(name)))
+
+
+def _is_below(view: View, name: str) -> Text:
+    return say("is below the {field}", "是{field}的下级", field=quoted(view.number_name(name)))
+
+
+def _did(view: View, trigger: str) -> Text:
+    return say("did {done} here", "曾办理{done}", done=quoted(view.title_of_trigger(trigger)))
+
+
+def _is_below_who_did(view: View, trigger: str, superior: str) -> Text:
+    return say(
+        "is below the {role}, who did {done} here",
+        "是{role}的下级，后者曾办理{done}",
+        role=quoted(view.title_of_role(superior)),
+        done=quoted(view.title_of_trigger(trigger)),
+    )

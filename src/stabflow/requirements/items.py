@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar
@@ -18,13 +20,13 @@ from .base import (
     Scope,
     View,
     by_key,
-    cures,
     literals,
     names,
     number_faults,
     number_of,
     unstated,
 )
+from .shortfall import Shortfall, cures
 from .value import in_brackets, is_one_of, literal_faults
 
 COUNTS = ("at_least", "at_most", "equals")
@@ -45,8 +47,8 @@ def _filters(value: Mapping[str, Literal | tuple[Literal, ...]]) -> Mapping[str,
 class _Matching:
     """The items that match, those of which a tested field is unstated, and how many of the kind there are since then."""
 
-    sure: tuple[Item, ...]
-    unsure: tuple[Item, ...]
+    sure: Sequence[Item]
+    unsure: Sequence[Item]
     of: int
 
 
@@ -68,7 +70,7 @@ class ItemsAre(Requirement):
     over: Fraction | None = None
     every: tuple[str, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(names))
 
-    def unmet(self, view: View) -> Blocker | None:
+    def unmet(self, view: View) -> Shortfall | None:
         found = self._matching(view)
         if self.every is not None:
             return self._unmet_every(view, found, self.every)
@@ -81,10 +83,13 @@ class ItemsAre(Requirement):
         if self.since is not None:
             entry = view.entered_case_state(self.since)
             pool = [] if entry is None else [item for item in pool if item.added >= entry.version]
-        verdicts = [(item, self._where(item)) for item in pool if not self.in_ or item.state in self.in_]
+        those = [item for item in pool if item.state in self.in_] if self.in_ else pool
+        if not self.where:
+            return _Matching(those, (), len(pool))
+        verdicts = [(item, self._where(item)) for item in those]
         return _Matching(
-            tuple(item for item, verdict in verdicts if verdict),
-            tuple(item for item, verdict in verdicts if verdict is None),
+            [item for item, verdict in verdicts if verdict],
+            [item for item, verdict in verdicts if verdict is None],
             len(pool),
         )
 
@@ -98,11 +103,14 @@ class ItemsAre(Requirement):
                 return False
         return None if unknown else True
 
-    def _unmet_every(self, view: View, found: _Matching, states: tuple[str, ...]) -> Blocker | None:
+    def _unmet_every(self, view: View, found: _Matching, states: tuple[str, ...]) -> Shortfall | None:
         open_ = [item for item in found.sure if item.state not in states]
-        if not open_:
-            unsure = [item for item in found.unsure if item.state not in states]
-            return self._unstated(view, unsure) if unsure else None
+        if open_:
+            return Shortfall(functools.partial(self._tell_every, view, open_, states))
+        unsure = [item for item in found.unsure if item.state not in states]
+        return self._unstated(view, unsure) if unsure else None
+
+    def _tell_every(self, view: View, open_: Sequence[Item], states: tuple[str, ...]) -> Blocker:
         need = either([view.title_of_state(state, self.items) for state in states])
         have = _standing(view, open_)
         return Blocker(
@@ -120,14 +128,18 @@ class ItemsAre(Requirement):
             facts={"kind": self.items, "items": [item.id for item in open_]},
         )
 
-    def _unmet_share(self, view: View, found: _Matching, share: Fraction) -> Blocker | None:
+    def _unmet_share(self, view: View, found: _Matching, share: Fraction) -> Shortfall | None:
         count, most = len(found.sure), len(found.sure) + len(found.unsure)
-        if count > share * found.of:
+        too_few = share.numerator * found.of // share.denominator  # in whole items
+        if count > too_few:
             return None
-        if most > share * found.of:
+        if most > too_few:
             return self._unstated(view, found.unsure)
-        have = say("{n} of {of}", "{of}项中的{n}项", n=count, of=found.of)
-        shown = Text(have.en, f"现为{have.zh}") if found.of else Text("none", "尚无")
+        return Shortfall(functools.partial(self._tell_share, view, count, found.of, share))
+
+    def _tell_share(self, view: View, count: int, of: int, share: Fraction) -> Blocker:
+        have = say("{n} of {of}", "{of}项中的{n}项", n=count, of=of)
+        shown = Text(have.en, f"现为{have.zh}") if of else Text("none", "尚无")
         part = Text("half", "半数") if share == Fraction(1, 2) else Text(str(share), f"总数的{share}")
         need = say("more than {part} of all", "超过{part}", part=part)
         return Blocker(
@@ -142,21 +154,32 @@ class ItemsAre(Requirement):
             have=have,
             need=need,
             cure=self._who(view, adding=True, moving=bool(self.in_)),
-            facts={"kind": self.items, "count": count, "of": found.of},
+            facts={"kind": self.items, "count": count, "of": of},
         )
 
-    def _unmet_count(self, view: View, found: _Matching) -> Blocker | None:
+    @functools.cached_property
+    def _count(self) -> tuple[str, int | str]:
         comparison = next(name for name in COUNTS if getattr(self, name) is not None)
-        bound: int | str = getattr(self, comparison)
+        return comparison, getattr(self, comparison)
+
+    def _unmet_count(self, view: View, found: _Matching) -> Shortfall | None:
+        comparison, bound = self._count
         need = bound if isinstance(bound, int) else view.value(bound)
         if not isinstance(need, int):
             return unstated(view, [str(bound)])
+        low = 0 if comparison == "at_most" else need
+        high = math.inf if comparison == "at_least" else need
         least, most = len(found.sure), len(found.sure) + len(found.unsure)
-        if {"at_least": least >= need, "at_most": most <= need, "equals": least == need == most}[comparison]:
+        if low <= least and most <= high:
             return None
-        if {"at_least": most >= need, "at_most": least <= need, "equals": least <= need <= most}[comparison]:
+        if low <= most and least <= high:
             return self._unstated(view, found.unsure, adding=comparison == "at_least")
-        offending = found.sure if comparison != "at_least" and least > need else ()
+        return Shortfall(functools.partial(self._tell_count, view, found.sure, need))
+
+    def _tell_count(self, view: View, sure: Sequence[Item], need: int) -> Blocker:
+        comparison, bound = self._count
+        least = len(sure)
+        offending = sure if comparison != "at_least" and least > need else ()
         rule, shown = _NONE if need == 0 else _COUNTED[comparison]
         n = Text(str(need), f"{need}项")
         text = say(
@@ -178,8 +201,11 @@ class ItemsAre(Requirement):
             facts={"kind": self.items, "count": least, "needed": need, "items": [item.id for item in offending]},
         )
 
-    def _unstated(self, view: View, unsure: Sequence[Item], *, adding: bool = False) -> Blocker:
-        fields = [name for name in self.where if any(item.fields.get(name) is None for item in unsure)]
+    def _unstated(self, view: View, unsure: Sequence[Item], *, adding: bool = False) -> Shortfall:
+        fields = tuple([name for name in self.where if any(item.fields.get(name) is None for item in unsure)])
+        return Shortfall(functools.partial(self._tell_unstated, view, unsure, fields, adding), fields)
+
+    def _tell_unstated(self, view: View, unsure: Sequence[Item], fields: tuple[str, ...], adding: bool) -> Blocker:
         what = listing([quoted(view.title_of_field(self.items, name)) for name in fields], last=AND)
         which = _ids(unsure, last=AND)
         return Blocker(
@@ -188,8 +214,8 @@ class ItemsAre(Requirement):
             have=Text("not stated", "未填报"),
             need=what,
             cure=self._who(view, adding=adding, moving=True),
-            facts={"kind": self.items, "items": [item.id for item in unsure], "unstated": fields},
-            unstated=tuple(fields),
+            facts={"kind": self.items, "items": [item.id for item in unsure], "unstated": list(fields)},
+            unstated=fields,
         )
 
     def _who(self, view: View, *, adding: bool, moving: bool) -> tuple[Cure, ...]:

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import attrs
 
-from ..errors import Blocker, Fault
+from ..errors import Fault
 from ..values import NAME_CURE, is_name
 from .base import Literal, Reads, Requirement, Scope, View, by_key
+from .shortfall import Shortfall
 
 
 @attrs.frozen(kw_only=True)
@@ -21,8 +22,9 @@ class PluginAnswers(Requirement):
     plugin: str
     with_: Mapping[str, Literal] = attrs.field(factory=dict, converter=by_key, hash=False)
 
-    def unmet(self, view: View) -> Blocker | None:
-        return view.plugin(self.plugin)(view, self.with_)
+    def unmet(self, view: View) -> Shortfall | None:
+        blocker = view.plugin(self.plugin)(view, self.with_)
+        return None if blocker is None else Shortfall(lambda: blocker, blocker.unstated, blocker.pending)
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
         if not is_name(self.plugin):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import operator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import ClassVar
 
@@ -11,7 +13,8 @@ import attrs
 from ..errors import Blocker, Fault, near_miss
 from ..text import AND, Text, either, joined, listing, quoted, same, say
 from ..values import Value
-from .base import Literal, Reads, Requirement, Scope, View, cures, literals, names, unstated
+from .base import Literal, Reads, Requirement, Scope, View, literals, names, unstated
+from .shortfall import Shortfall, cures
 
 NUMBERS = frozenset({"int", "decimal"})
 COMPARISONS = ("is_", "at_least", "at_most", "equals")
@@ -19,6 +22,7 @@ _EXACT = 200
 """Digits that hold any sum of stated numbers without rounding."""
 _MUST_BE = Text("{name} must be {need}, but is {have}", "{name}应为{need}，现为{have}")
 _MUST_INCLUDE = Text("{name} must include {need}, but names only {have}", "{name}应包含{need}，现仅有{have}")
+_COMPARES = {"at_least": operator.ge, "at_most": operator.le, "equals": operator.eq}
 _SIGNS = {
     "at_least": Text("at least {n}", "不少于{n}"),
     "at_most": Text("at most {n}", "不多于{n}"),
@@ -40,28 +44,31 @@ class ValueIs(Requirement):
     at_most: int | str | None = None
     equals: int | str | None = None
 
-    @property
+    @functools.cached_property
     def comparison(self) -> tuple[str, int | str]:
         """The numeric comparison and its bound."""
         found = next(name for name in COMPARISONS[1:] if getattr(self, name) is not None)
         return found, getattr(self, found)
 
+    @functools.cached_property
     def _names(self) -> tuple[str, ...]:
         """Every name that is read: the values, and the bounds that are names."""
         bounds = (getattr(self, name) for name in COMPARISONS[1:])
         return (*self.value, *(bound for bound in bounds if isinstance(bound, str)))
 
-    def unmet(self, view: View) -> Blocker | None:
-        missing = [name for name in self._names() if view.value(name) is None]
-        if missing:
-            return unstated(view, missing)
-        return self._unmet_number(view) if self.is_ is None else self._unmet_choice(view, self.is_)
-
-    def _unmet_choice(self, view: View, accepted: tuple[Literal, ...]) -> Blocker | None:
-        (name,) = self.value
-        value = view.value(name)
-        if value is None or is_one_of(value, accepted):
+    def unmet(self, view: View) -> Shortfall | None:
+        stated = [value for name in self._names if (value := view.value(name)) is not None]
+        if len(stated) < len(self._names):
+            return unstated(view, [name for name in self._names if view.value(name) is None])
+        if self.is_ is None:
+            return self._unmet_number(view, stated)
+        (value,) = stated
+        if is_one_of(value, self.is_):
             return None
+        return Shortfall(functools.partial(self._tell_choice, view, value, self.is_))
+
+    def _tell_choice(self, view: View, value: Value, accepted: tuple[Literal, ...]) -> Blocker:
+        (name,) = self.value
         have = listing([quoted(view.title_of_value(name, one)) for one in _held(value)], last=AND)
         need = either([view.title_of_value(name, one) for one in accepted])
         shown = _MUST_INCLUDE if isinstance(value, tuple) else _MUST_BE
@@ -80,13 +87,16 @@ class ValueIs(Requirement):
             facts={"value": [name], "comparison": "is", "needed": list(accepted)},
         )
 
-    def _unmet_number(self, view: View) -> Blocker | None:
+    def _unmet_number(self, view: View, stated: Sequence[Value]) -> Shortfall | None:
         comparison, bound = self.comparison
-        with localcontext(prec=_EXACT):
-            have = sum((_number(view.value(name)) for name in self.value), Decimal(0)) * self.times
-        need = _number(view.value(bound)) if isinstance(bound, str) else Decimal(bound)
-        if {"at_least": have >= need, "at_most": have <= need, "equals": have == need}[comparison]:
+        have = _total(stated[: len(self.value)], self.times)
+        need = _number(stated[-1]) if isinstance(bound, str) else bound
+        if _COMPARES[comparison](have, need):
             return None
+        return Shortfall(functools.partial(self._tell_number, view, Decimal(have), Decimal(need)))
+
+    def _tell_number(self, view: View, have: Decimal, need: Decimal) -> Blocker:
+        comparison, bound = self.comparison
         what = joined([quoted(view.number_name(name)) for name in self.value], Text(" + ", "+"))
         if self.times != 1:
             if len(self.value) > 1:
@@ -107,7 +117,7 @@ class ValueIs(Requirement):
             ),
             have=same(f"{have:f}"),
             need=need_shown,
-            cure=cures(cure for name in self._names() for cure in view.who_states(name)),
+            cure=cures(cure for name in self._names for cure in view.who_states(name)),
             facts={"value": list(self.value), "comparison": comparison, "have": f"{have:f}", "needed": f"{need:f}"},
         )
 
@@ -158,7 +168,7 @@ class ValueIs(Requirement):
             yield from literal_faults("is", name, self.is_, scope.value_type(name) or "", scope.choices(name))
 
     def own_reads(self) -> Reads:
-        return Reads(names=frozenset(self._names()))
+        return Reads(names=frozenset(self._names))
 
     @classmethod
     def samples(cls) -> tuple[Requirement, ...]:
@@ -173,7 +183,10 @@ class ValueIs(Requirement):
 
 def is_one_of(value: Value, accepted: tuple[Literal, ...]) -> bool:
     """Whether ``value`` is among ``accepted``; of a choice of many, whether one of them is."""
-    return any(type(one) is type(candidate) and one == candidate for one in _held(value) for candidate in accepted)
+    if isinstance(value, tuple):
+        return any(is_one_of(one, accepted) for one in value)
+    type_ = type(value)  # True is not 1
+    return value in [candidate for candidate in accepted if type(candidate) is type_]
 
 
 def _held(value: Value) -> tuple[Value, ...]:
@@ -212,7 +225,15 @@ def literal_faults(
             yield Fault(path, f"{literal!r} is not {wanted}", cure)
 
 
-def _number(value: Value | None) -> Decimal:
+def _total(values: Sequence[Value], times: int) -> int | Decimal:
+    numbers = [_number(value) for value in values]
+    if {*map(type, numbers)} == {int}:
+        return sum(numbers) * times
+    with localcontext(prec=_EXACT):
+        return sum(numbers, Decimal(0)) * times
+
+
+def _number(value: Value) -> int | Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise AssertionError(f"{value!r} is no number; the loader and the field's type see to that")
-    return Decimal(value)
+    return value
