@@ -532,7 +532,9 @@ def test_a_store_that_cannot_be_written_is_told_before_the_rehearsal_counts(tmp_
 
 def test_an_engine_can_be_given(tmp_path: Path) -> None:
     dossier = Dossier.load(edited(tmp_path))
-    with stabflow.open("memory:") as engine:
+    with stabflow.open("memory:") as engine, pytest.raises(InvalidInput, match="late_entry=None"):
+        run(dossier, engine)
+    with stabflow.open("memory:", late_entry=None) as engine:
         told: list[tuple[int, int]] = []
         assert run(dossier, engine, progress=lambda n, of: told.append((n, of))).written == 38
         assert told == [(n, 38) for n in range(1, 39)]
@@ -550,7 +552,7 @@ def test_what_is_rehearsed_beside_an_engine_has_its_clock_and_plugins(tmp_path: 
         return asked[-1]
 
     dossier = Dossier.load(edited(tmp_path))
-    with stabflow.open("memory:", clock=clock, plugins=[Quiet()]) as engine:
+    with stabflow.open("memory:", clock=clock, plugins=[Quiet()], late_entry=None) as engine:
         assert rehearse(dossier, beside=engine)[-1].refusal is None
         assert asked
         assert list(engine.cases()) == []

@@ -218,8 +218,36 @@ def test_a_time_that_cannot_be_claimed_is_refused(pair: Pair, at: Any, why: str)
             engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=at)
 
 
-def test_nobody_acts_before_they_took_office(pair: Pair) -> None:
-    engine = worlds.constituted(pair[0])
+@pytest.mark.parametrize("late_entry", [timedelta(0), timedelta(days=1), timedelta(days=30)])
+def test_no_time_longer_ago_than_late_entry_is_claimed(late_entry: timedelta) -> None:
+    now = START
+    engine = worlds.engine_on("memory:", lambda: now, late_entry=late_entry)
+    engine.constitute("small", "chair", CHAIR, basis=BASIS, at=START - timedelta(days=60))
+    too_old = START - late_entry - timedelta(microseconds=1)
+    with pytest.raises(InvalidInput, match=r"open the engine with late_entry=None"):
+        engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=too_old)
+    assert not list(engine.cases())
+    case = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=START - late_entry)
+    (opened,) = case.history()
+    assert opened.late == late_entry
+    now = START + timedelta(days=90)
+    for act in (
+        lambda at: case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS, at=at),
+        lambda at: case.acting(CHAIR, basis=BASIS, at=at).__enter__().appoint("clerk", CLERK),
+    ):
+        with pytest.raises(InvalidInput, match="before the clock"):
+            act(now - late_entry - timedelta(microseconds=1))
+    assert case.value.version == 1
+
+
+def test_a_day_is_how_late_an_act_is_entered_unless_the_host_says_otherwise() -> None:
+    engine = worlds.constituted(worlds.engine_on("memory:", lambda: START))
+    with pytest.raises(InvalidInput, match="1 day, 0:00:00"):
+        engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=START - timedelta(days=1, seconds=1))
+
+
+def test_nobody_acts_before_they_took_office() -> None:
+    engine = worlds.constituted(worlds.engine_on("memory:", late_entry=None))
     with pytest.raises(InvalidInput, match="took office"):
         engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=START - timedelta(days=400))
     engine.withdraw("small", "chair", CHAIR, basis=BASIS)

@@ -138,7 +138,7 @@ def _demo_dossier() -> Path:
 
 def _run(session: Session, path: Path, url: str, *, every_refusal: bool, as_json: bool) -> None:
     dossier = Dossier.load(path)
-    with open_engine(url, procedures=[dossier.procedure]) as engine:
+    with open_engine(url, procedures=[dossier.procedure], late_entry=None) as engine:
         with _progress(session) as advance:
             done = run_dossier(dossier, engine, progress=advance)
         session.written = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ..case import Case, Item
 from ..decision.duties import CASE, Duty
@@ -197,3 +197,15 @@ def show_history(page: Page, procedure: Procedure, history: Sequence[Record], *,
         for record in history
     ]
     page.table(columns, rows, indent=indent)
+    late = [record for record in history if record.late >= timedelta(days=1)]
+    if late:
+        longest = max(record.late for record in late).days
+        entered = say(
+            "{n} of {of} acts were recorded later than they are said to have happened, by up to {days} day{many}",
+            "{of}项记录中有{n}项为事后补录，最迟补录于{days}日之后",
+            n=len(late),
+            of=len(history),
+            days=longest,
+            many="" if longest == 1 else "s",
+        )
+        page.paragraph(entered, indent=indent, style="dim")

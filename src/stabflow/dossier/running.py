@@ -54,7 +54,7 @@ def rehearse(
     """
     tried: list[Tried] = []
     with (
-        open_engine("memory:", clock=clock, plugins=plugins, procedures=[dossier.procedure])
+        open_engine("memory:", clock=clock, plugins=plugins, procedures=[dossier.procedure], late_entry=None)
         if beside is None
         else beside.rehearsal(dossier.procedure)
     ) as engine:
@@ -107,7 +107,7 @@ def _rehearse_offices(dossier: Dossier, engine: Engine, beside: Engine | None) -
 
 
 def _is_right_alone(dossier: Dossier) -> bool:
-    with open_engine("memory:", procedures=[dossier.procedure]) as engine:
+    with open_engine("memory:", procedures=[dossier.procedure], late_entry=None) as engine:
         try:
             _rehearse_offices(dossier, engine, None)
         except InvalidInput:
@@ -137,11 +137,11 @@ def run(
     What is there already is not written again: a run that was interrupted is completed, one that was finished changes nothing.
     Raises what `rehearse` raises, and `InvalidInput` when the store holds the matter's case from elsewhere, or when somebody else
     has acted in it since; then nothing is written. Acts that are to be refused are tried in the rehearsal only. ``clock`` and
-    ``plugins`` go with a URL; an engine has its own.
+    ``plugins`` go with a URL; an engine has its own, and its ``late_entry``: a dossier of the past needs ``None``.
     """
     if isinstance(store, Engine):
         return _run(dossier, store, progress)
-    with open_engine(store, clock=clock, plugins=plugins, procedures=[dossier.procedure]) as engine:
+    with open_engine(store, clock=clock, plugins=plugins, procedures=[dossier.procedure], late_entry=None) as engine:
         return _run(dossier, engine, progress)
 
 

@@ -124,7 +124,7 @@ class Engine:
                 role=FOUNDING,
                 basis=basis,
                 mandate="",
-                occurred_at=claimed(at, recorded_at, None),
+                occurred_at=claimed(at, recorded_at, None, None),
                 recorded_at=recorded_at,
                 clamped=clamped,
                 key=key,
@@ -274,6 +274,7 @@ class Engine:
                 clock=shell.clock,
                 requirements=shell.requirements,
                 plugin_names=shell.plugin_names,
+                late_entry=shell.late_entry,
             )
         )
 

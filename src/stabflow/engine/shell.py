@@ -46,6 +46,7 @@ class Shell:
     clock: Clock
     requirements: Mapping[str, PluginRequirement]
     plugin_names: tuple[str, ...]
+    late_entry: timedelta | None
     _cases: OrderedDict[str, Case] = attrs.field(factory=OrderedDict)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
@@ -209,7 +210,7 @@ class Work:
         """
         case, shell, offices = self.case, self._shell, offices or self._offices
         recorded_at, clamped = shell.moment(None if case is None else case.recorded_at)
-        occurred_at = claimed(self._at, recorded_at, None if case is None else case.updated_at)
+        occurred_at = claimed(self._at, recorded_at, None if case is None else case.updated_at, shell.late_entry)
         matter = command.matter.key if isinstance(command, Open) else "" if case is None else case.matter.key
         context = shell.context(self._procedure, matter, self._case_id, occurred_at, offices)
         decided = decide(self._procedure, case, command, context)
@@ -320,8 +321,11 @@ def clean_key(key: str) -> str:
     return clean_text(key, "key", max_length=MAX_KEY)
 
 
-def claimed(at: datetime | None, recorded_at: datetime, previous: datetime | None) -> datetime:
-    """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last; by default now."""
+def claimed(
+    at: datetime | None, recorded_at: datetime, previous: datetime | None, late_entry: timedelta | None
+) -> datetime:
+    """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last, nor longer ago than
+    ``late_entry``, if that is given; by default now."""
     if at is None:
         return recorded_at
     moment = utc(at, "at")
@@ -334,5 +338,11 @@ def claimed(at: datetime | None, recorded_at: datetime, previous: datetime | Non
             "at",
             f"{moment.isoformat()} is before the last act, {previous.isoformat()}",
             "claim times in the order of the acts",
+        )
+    if late_entry is not None and recorded_at - moment > late_entry:
+        raise InvalidInput.at(
+            "at",
+            f"{moment.isoformat()} is more than {late_entry} before the clock, {recorded_at.isoformat()}",
+            "enter acts when they are done; to enter a matter of the past, open the engine with late_entry=None",
         )
     return moment

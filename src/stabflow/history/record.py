@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -59,6 +59,11 @@ class Record:
     header: bytes = attrs.field(repr=False)
     payload: bytes = attrs.field(repr=False)
     hash: str
+
+    @property
+    def late(self) -> timedelta:
+        """How long after the time it claims the act was recorded."""
+        return self.recorded_at - self.occurred_at
 
     @property
     def stamp(self) -> Stamp:
