@@ -298,6 +298,8 @@ def test_no_line_is_wider_than_the_terminal(stab: Run, language: Language, colum
 def test_chinese_columns_line_up(stab: Run, columns: int) -> None:
     stab("run", PLAIN)
     lines = stab("history", CASE, "--lang", "zh", columns=columns)[1].splitlines()
+    assert lines[-1].startswith("32项记录中有32项为事后补录，最迟补录于")
+    lines = lines[: lines.index("")]
     starts = [cell_len(lines[1][: found.start()]) for found in re.finditer("─+", lines[1])]
     assert len(starts) == (6 if columns < 110 else 7)
     for line in (lines[0], *lines[2:]):

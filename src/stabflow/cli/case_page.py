@@ -208,4 +208,5 @@ def show_history(page: Page, procedure: Procedure, history: Sequence[Record], *,
             days=longest,
             many="" if longest == 1 else "s",
         )
+        page.gap()
         page.paragraph(entered, indent=indent, style="dim")
