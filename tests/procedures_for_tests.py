@@ -63,6 +63,8 @@ holders = 1
 title = { en = "clerk", zh = "文员" }
 [roles.judge]
 title = { en = "judge", zh = "裁定人" }
+[roles.contributor]
+title = { en = "contributor", zh = "配合单位" }
 [roles.officer]
 title = { en = "officer", zh = "经办人" }
 appointed_by = ["chief", "clerk"]
@@ -348,7 +350,11 @@ OFFICES = (
     Appointment("clerk", "clerk", "hall", "founding-2"),
     Appointment("judge", "judge", "court", "founding-3"),
     Appointment("judge", "judge2", "court", "founding-4"),
+    Appointment("contributor", "owner", "street", "founding-11"),
+    Appointment("contributor", "next", "street", "founding-12"),
 )
+"""Those in office before any case is opened. A contributor does nothing by that office, but may be named in an actor field."""
+
 BASIS = Basis("minutes 1")
 BODIES = {held.actor: held.body for held in OFFICES} | {
     "officer": "bureau",

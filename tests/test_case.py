@@ -53,7 +53,7 @@ def test_with_changes_is_evolve() -> None:
 
 def test_what_a_case_tells_of_its_items_and_holders() -> None:
     desk = Desk().checking()
-    desk.add("task", "officer", owner="officer2", deadline=desk.now.date())
+    desk.add("task", "officer", owner="owner", deadline=desk.now.date())
     case = desk.value
     assert [item.id for item in case.of_kind("criterion")] == ["criterion-1", "criterion-2"]
     assert case.of_kind("vote") == ()

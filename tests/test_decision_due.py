@@ -64,7 +64,7 @@ def test_an_open_ended_state_and_a_final_one_are_never_due() -> None:
     desk = Desk().agreed()
     assert desk.value.due is None
     assert next(open_duties(desk.procedure, desk.value)).due is None
-    desk.add("task", "officer", owner="x", deadline=START.date())
+    desk.add("task", "officer", owner="owner", deadline=START.date())
     desk.fire("close", "judge")
     assert desk.value.due is None
     assert list(open_duties(desk.procedure, desk.value)) == []
@@ -152,12 +152,12 @@ def test_replay_asks_no_calendar() -> None:
 def test_who_owes_it() -> None:
     desk = Desk().drafting().appoint("officer", "officer2")
     desk.add("task", "officer", owner="officer2", deadline=START.date())
-    desk.add("task", "officer", owner="stranger", deadline=START.date())
+    desk.add("task", "officer", owner="owner", deadline=START.date())
     found = {duty.duty: (duty.state, duty.role, duty.holders) for duty in open_duties(desk.procedure, desk.value)}
     assert found == {
         CASE: ("drafting", "officer", (("officer", "bureau"), ("officer2", "bureau"))),
         "task-1": ("given", "owner", (("officer2", "bureau"),)),
-        "task-2": ("given", "owner", (("stranger", ""),)),
+        "task-2": ("given", "owner", (("owner", ""),)),
     }
 
 

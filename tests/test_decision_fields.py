@@ -46,8 +46,8 @@ FITTING: list[tuple[str, object, object]] = [
     ("several", ("money",), ("money",)),
     ("several", "money", ("money",)),
     ("day", date(2026, 3, 2), date(2026, 3, 2)),
-    ("who", "u-1", "u-1"),
-    ("who", Actor("u-1", body="b"), "u-1"),
+    ("who", "owner", "owner"),
+    ("who", Actor("owner", body="b"), "owner"),
     ("paper", FILE, File("Plan", "application/pdf", SHA)),
     ("paper", File("Plan", "application/pdf", SHA), File("Plan", "application/pdf", SHA)),
 ]

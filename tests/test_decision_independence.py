@@ -50,7 +50,7 @@ def test_not_even_in_another_role_or_for_another_body() -> None:
 
 
 def test_who_stands_in_the_field_is_concerned_without_having_acted() -> None:
-    desk = given("first").fire("reassign", "chief", "task-1", owner="judge", deadline=START.date())
+    desk = given("next").fire("reassign", "chief", "task-1", owner="judge", deadline=START.date())
     desk.fire("carry_out", "judge", "task-1", account="x")
     desk.fire("send_back", "judge2", "task-1")
     desk.fire("reassign", "chief", "task-1", owner="judge2", deadline=START.date())
@@ -67,11 +67,11 @@ def test_naming_somebody_else_with_the_same_act_does_not_help() -> None:
     desk.add("task", "officer", owner="judge", deadline=START.date())
     desk.fire("carry_out", "officer", "task-1", account="x")
     with pytest.raises(Unmet) as caught:
-        desk.fire("take_over", "judge", "task-1", owner="somebody")
+        desk.fire("take_over", "judge", "task-1", owner="owner")
     assert kinds(caught.value) == ["independent_of"]
     with pytest.raises(Unmet):
         desk.fire("take_over", "judge2", "task-1", owner="judge2")
-    desk.fire("take_over", "judge2", "task-1", owner="somebody")
+    desk.fire("take_over", "judge2", "task-1", owner="owner")
 
 
 def test_a_subordinate_does_not_judge_a_superiors_work() -> None:
@@ -186,6 +186,34 @@ def test_across_cases_on_one_matter() -> None:
         desk.add("vote", "judge", position="for")
     assert kinds(caught.value) == ["separation"]
     desk.add("vote", "judge2", position="for")
+
+
+OFTEN_APART = (
+    'across = "matter"\nclause = "2"\n',
+    'across = "matter"\nclause = "2"\n[[separations]]\nroles = ["judge", "officer"]\nclause = ["1", "3"]\n'
+    '[[separations]]\nroles = ["officer", "judge"]\nacross = "matter"\nclause = ["3", "2"]\n',
+)
+
+
+def test_a_pair_that_is_apart_in_several_ways_is_one_reason_under_every_clause() -> None:
+    desk = Desk(changed(OFTEN_APART), elsewhere={"judge": frozenset({"judge"})}).drafting()
+    with pytest.raises(Unmet) as caught:
+        desk.appoint("officer", "judge")
+    (blocker,) = caught.value.blockers
+    assert (blocker.kind, blocker.clause) == ("separation", ("2", "3", "1"))
+    assert blocker.text.en.endswith("judge in this case")  # what is here goes before what is elsewhere
+    desk = Desk(changed(OFTEN_APART), elsewhere={"officer2": frozenset({"judge"})}).drafting()
+    with pytest.raises(Unmet) as caught:
+        desk.appoint("officer", "officer2")
+    (blocker,) = caught.value.blockers
+    assert blocker.clause == ("2", "3")  # what is apart within a case says nothing about another one
+    assert blocker.text.en.endswith("judge in another case on this matter")
+    desk = Desk(changed(OFTEN_APART)).checking()
+    desk.assess().fire("pass_check", "officer")
+    desk.offices = (*OFFICES, Appointment("judge", "officer", "bureau", "founding-7"))
+    with pytest.raises(Unmet) as caught:
+        desk.add("vote", "officer", position="for")
+    assert [one.clause for one in caught.value.blockers] == [("2", "3", "1")]
 
 
 def test_of_two_roles_that_may_the_one_that_nothing_stands_against_is_taken() -> None:

@@ -139,7 +139,7 @@ def test_a_plugin_answers_with_a_blocker_or_none() -> None:
     desk = Desk(changed(PLUGGED), plugins={"budget": budget}).drafting()
     desk.fire("describe", "officer", contested=False, people=1)
     with pytest.raises(Unmet) as caught:
-        desk.fire("submit", "officer", lead="other")
+        desk.fire("submit", "officer", lead="next")
     assert (kinds(caught.value), caught.value.blockers[0].clause) == (["budget"], ("2",))
     assert "submit" in [option.trigger for option in desk.available("officer")]
     desk.fire("submit", "officer", lead="officer")

@@ -75,7 +75,7 @@ def test_a_checklist_is_laid_out_anew_and_what_was_unfinished_is_superseded() ->
         ('trigger = "check_again"\nsource = "reviewing"', 'trigger = "check_again"\nsource = ["reviewing", "checking"]')
     )
     desk.procedure = back
-    with pytest.raises(Exception, match="only reviewer"):
+    with pytest.raises(Exception, match="only “reviewer” may"):
         desk.fire("check_again", "officer")
     desk.fire("check_again", "reviewer")
     assert states(desk) == {
@@ -155,7 +155,7 @@ def test_a_preset_is_laid_out_also_where_a_case_is_opened() -> None:
     assert list(states(desk).values()) == ["open", "open"]
     assert desk.value.counters == {"criterion": 2}
     desk.appoint("officer", "officer").fire("describe", "officer", contested=False, people=1)
-    desk.fire("submit", "officer", lead="x")
+    desk.fire("submit", "officer", lead="judge")
     assert list(states(desk).values()) == ["superseded", "superseded", "open", "open"]
 
 

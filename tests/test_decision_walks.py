@@ -63,7 +63,7 @@ def some(procedure: Procedure, field: Field) -> list[object]:
         case FieldType.DATE:
             return [date(2026, 3, 1), date(2026, 5, 1)]
         case FieldType.ACTOR:
-            return ["officer", "owner", "stranger", "implementer", "judge2"]
+            return ["officer", "owner", "stranger", "implementer", "judge2", "member2"]
         case FieldType.FILE:
             return [FILE]
 
@@ -193,6 +193,7 @@ class Walk:
             assert before == ()
             self.was_open(command, case)
             self.was_their_right(command, self.desk.history[-1][1].role, case)
+            self.names_office_holders(case)
 
     def is_complete(self, command: Command, case: Case) -> bool:
         """Whether the command gives every field that its row states, also those it may leave out."""
@@ -229,6 +230,17 @@ class Walk:
         else:
             item = getattr(command, "item", None)
             assert (before.facts if item is None else before.items[item].fields)[role] == who.id
+
+    def names_office_holders(self, before: Case) -> None:
+        """Whoever is named holds an office, or did and has acted."""
+        happened = self.desk.history[-1][0]
+        if isinstance(happened, Moved | ItemMoved | Added):
+            item = getattr(happened, "item", None)
+            kind = None if item is None else self.desk.value.items[item].kind
+            fields = self.procedure.lifecycle(kind).fields
+            named = {value for name, value in happened.values.items() if fields[name].type is FieldType.ACTOR}
+            holders = {one.actor for one in (*before.appointments, *self.desk.offices)}
+            assert named <= holders | before.acted.keys()
 
     # What holds at the end of every walk
 

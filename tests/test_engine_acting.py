@@ -11,7 +11,15 @@ from worlds import AUDITOR, BASIS, CHAIR, CLERK, NOTE, FakeClock, Wrapped
 
 from stabflow import Actor, CaseHandle, Engine, InvalidInput, Refused
 from stabflow.engine import Acts
-from stabflow.errors import CommitUnknown, IdempotencyMismatch, NotPermitted, StoreUnavailable, Unmet, VersionConflict
+from stabflow.errors import (
+    CommitUnknown,
+    IdempotencyMismatch,
+    NotPermitted,
+    NotYourRole,
+    StoreUnavailable,
+    Unmet,
+    VersionConflict,
+)
 
 Scene = tuple[Wrapped, Engine, CaseHandle, CaseHandle]
 
@@ -265,9 +273,9 @@ def test_appointing_in_a_block_counts_at_once(scene: Scene) -> None:
         act.relieve("clerk", CLERK)
         with pytest.raises(Refused):
             act.appoint("auditor", helper)
-    case.add("note", by=helper, basis=BASIS, **NOTE)
-    with pytest.raises(Refused):
-        case.add("note", by=CLERK, basis=BASIS, **NOTE)
+    case.add("note", by=helper, basis=BASIS, **NOTE | {"owner": helper})
+    with pytest.raises(NotYourRole):
+        case.add("note", by=CLERK, basis=BASIS, **NOTE | {"owner": helper})
 
 
 def test_the_claimed_time_of_a_block_holds_for_each_act(scene: Scene) -> None:

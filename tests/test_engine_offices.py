@@ -172,7 +172,7 @@ def test_an_office_of_another_version_is_no_role_here() -> None:
     with pytest.raises(NotYourRole):
         case.add("note", by=OUTSIDER, basis=BASIS, **NOTE)
     other = engine.open_case(two, Matter("road-2", "Road"), by=CHAIR, basis=BASIS)
-    other.add("note", by=OUTSIDER, basis=BASIS, **NOTE)
+    other.add("note", by=OUTSIDER, basis=BASIS, **NOTE | {"owner": OUTSIDER})
     assert engine.verify().cases == 2
 
 
@@ -342,7 +342,7 @@ def test_another_definition_of_a_version_is_refused_across_engines(tmp_path: Pat
         assert len(list(engine.cases())) == 1
         # The case goes on under the text it was opened under, whatever this engine has by that name.
         assert engine.case(case.id).procedure.digest == worlds.small().digest
-        engine.case(case.id).add("note", by=CHAIR, basis=BASIS, **NOTE)
+        engine.case(case.id).add("note", by=CHAIR, basis=BASIS, **NOTE | {"owner": CHAIR})
     with worlds.engine_on(url, procedures=[]) as engine:
         engine.case(case.id).appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
         with pytest.raises(ProcedureError):

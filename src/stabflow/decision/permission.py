@@ -9,7 +9,7 @@ import attrs
 from ..case import Appointment, Case
 from ..errors import Blocker, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Role
-from ..text import Text, listing, same, say
+from ..text import Text, either, listing, quoted, same, say
 from ..values import Actor, Value
 from .commands import Command
 from .view import Context, holdings
@@ -123,7 +123,7 @@ def body_blocker(
         setting = [party for row in procedure.case.rows_setting(role.body) for party in row.by]
         return Blocker(
             kind="unstated",
-            text=say("state {what} first", "请先填报{what}", what=what),
+            text=say("state {what} first", "请先填报{what}", what=quoted(what)),
             need=what,
             cure=procedure.cures(setting),
             facts={"unstated": [role.body]},
@@ -157,13 +157,17 @@ def _separations(
     context: Context,
     held: frozenset[str] = frozenset(),
 ) -> Iterator[Blocker]:
-    """Everything that keeps ``actor``, who holds the roles ``held``, from being ``role``."""
+    """Everything that keeps ``actor``, who holds the roles ``held``, from being ``role``: each other role once, under every
+    clause that says so."""
     mine = held if case is None else held | case.acted.get(actor.id, frozenset())
+    there = context.elsewhere.get(actor.id, frozenset())
+    found: dict[str, tuple[str, ...]] = {}
     for other, across, clause in procedure.separated.get(role, ()):
-        if other in mine:
-            yield _separated(procedure, role, other, clause, _AMONG_OFFICES if case is None else _HERE)
-        elif across == "matter" and other in context.elsewhere.get(actor.id, frozenset()):
-            yield _separated(procedure, role, other, clause, _ELSEWHERE)
+        if other in mine or (across == "matter" and other in there):
+            found[other] = tuple(dict.fromkeys((*found.get(other, ()), *clause)))
+    here = _AMONG_OFFICES if case is None else _HERE
+    for other, clauses in found.items():
+        yield _separated(procedure, role, other, clauses, here if other in mine else _ELSEWHERE)
 
 
 def _separated(procedure: Procedure, role: str, other: str, clause: tuple[str, ...], where: Text) -> Blocker:
@@ -198,23 +202,27 @@ def _not_your_role(
     procedure: Procedure, case: Case | None, parties: Sequence[str], command: Command, context: Context
 ) -> Blocker:
     actor = command.actor
-    who = listing([procedure.role_title(party) for party in parties], none=Text("time, no person,", "期限（并非个人）"))
+    who = either([procedure.role_title(party) for party in parties], none=Text("time, no person,", "期限（并非个人）"))
     mine = [held for held in holdings(case, context) if held.actor == actor.id]
-    have = listing([_held(procedure, held, actor) for held in mine], none=Text("no role here", "在此无职务"))
     roles = [party for party in parties if party in procedure.roles]
     filled = {held.role for held in holdings(case, context)}
     if roles and len(roles) == len(parties) and filled.isdisjoint(roles):
         return _vacant(procedure, roles)
+    have, shown = Text("no role here", "在此无职务"), Text("holds no role here", "在此无职务")
     if command.role is not None and command.role not in parties:
-        have = say("asks to act as {role}", "以{role}身份办理", role=procedure.role_title(command.role))
+        asked = quoted(procedure.role_title(command.role))
+        have = shown = say("asks to act as {role}", "请求以{role}身份办理", role=asked)
+    elif mine:
+        have = listing([_held(procedure, held, actor) for held in mine])
+        shown = say("holds: {have}", "现任：{have}", have=have)
     return Blocker(
         kind="role",
         text=say(
-            "only {who} may do this; {actor} has {have}",
-            "仅{who}可办理；{actor}：{have}",
+            "only {who} may do this; {actor} {shown}",
+            "仅{who}可办理；{actor}{shown}",
             who=who,
-            actor=same(actor.id),
-            have=have,
+            actor=actor.id,
+            shown=shown,
         ),
         have=have,
         need=who,
@@ -225,11 +233,11 @@ def _not_your_role(
 
 def _vacant(procedure: Procedure, roles: Sequence[str]) -> Blocker:
     """Nobody at all holds one of ``roles``; those who appoint to them can cure it, standing offices are constituted outside."""
-    who = listing([procedure.role_title(role) for role in roles])
+    who = either([procedure.role_title(role) for role in roles])
     appointing = [by for role in roles for by in procedure.roles[role].appointed_by]
     how = Text("appoint somebody first", "请先任命")
     if not appointing:
-        how = Text("it is a standing office, to be constituted outside the case", "属常设职务，须在案件之外设立")
+        how = Text("it is a standing office, to be constituted outside the case", "属常设职务，须在事项之外设立")
     return Blocker(
         kind="role",
         text=say("nobody holds {who}: {how}", "{who}无人任职：{how}", who=who, how=how),

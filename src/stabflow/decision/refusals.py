@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..case import Case, Item
 from ..errors import Blocker, InvalidInput, NotPermitted, Refused, near_miss
-from ..language import Procedure
+from ..language import FieldType, Procedure
 from ..text import AND, Text, either, listing, quoted, same, say
 from ..values import Value
-from .view import who_enters
+from .view import Context, holdings, who_enters
 
 
 def not_permitted(
@@ -97,6 +97,48 @@ def limit_unknown(procedure: Procedure, kind: str | None, until: str) -> Blocker
         cure=procedure.cures([party for row in procedure.lifecycle(kind).rows_setting(until) for party in row.by]),
         facts={"unstated": [until]},
         unstated=(until,),
+    )
+
+
+def not_in_office(
+    procedure: Procedure, case: Case | None, kind: str | None, values: Mapping[str, Value], context: Context
+) -> Iterator[Blocker]:
+    """An actor field names office-holders, never anybody else: who holds a role of the case or a standing office, or did and has
+    acted here. While a case is being opened there are only standing offices."""
+    fields = procedure.lifecycle(kind).fields
+    named = {name: value for name, value in values.items() if fields[name].type is FieldType.ACTOR}
+    if not named:
+        return
+    acted = frozenset[str]() if case is None else case.acted.keys()
+    known = {held.actor for held in holdings(case, context)} | acted
+    for name, value in named.items():
+        if value not in known:
+            yield _not_in_office(procedure, case, name, quoted(procedure.field_title(name, kind)), value)
+
+
+_NO_ROLE = Text("no role here", "在此无职务")
+_NO_OFFICE = Text("no standing office", "未任常设职务")
+_IN_OFFICE = Text("somebody who holds a role of the case or a standing office", "在本事项中任职或担任常设职务的人员")
+_IN_STANDING_OFFICE = Text("somebody who holds a standing office", "担任常设职务的人员")
+
+
+def _not_in_office(procedure: Procedure, case: Case | None, name: str, field: Text, value: Value) -> Blocker:
+    """In an open case an appointment cures it; before it is open, and when it is over, nobody appoints."""
+    have, need = (_NO_OFFICE, _IN_STANDING_OFFICE) if case is None else (_NO_ROLE, _IN_OFFICE)
+    appoints = case is not None and not procedure.states[case.state].final
+    return Blocker(
+        kind="office",
+        text=say(
+            "{field} must be an office-holder: {value} holds {have}",
+            "{field}应为任职人员：{value}{have}",
+            field=field,
+            value=value,
+            have=have,
+        ),
+        have=have,
+        need=need,
+        cure=procedure.cures([by for role in procedure.roles.values() for by in role.appointed_by if appoints]),
+        facts={"field": name, "actor": value},
     )
 
 

@@ -22,7 +22,7 @@ from .events import Added, ItemMoved, LaidOut, Moved, Opened
 from .examination import Examination
 from .fields import stated
 from .permission import permission
-from .refusals import case_over, limit_unknown, not_permitted, superseded, twin
+from .refusals import case_over, limit_unknown, not_in_office, not_permitted, superseded, twin
 from .view import CaseView, Context
 
 
@@ -164,6 +164,8 @@ def _examined(
     found = Examination(act, row.by, allowed, lambda: view.actor_roles)
     for blocker in unmet(view):
         found.add(blocker, row.clause)
+    for blocker in not_in_office(procedure, case, kind, said.values, context):
+        found.add(blocker)
     if partial and not found.blockers:
         for blocker in against_every_choice(view):
             found.add(blocker, row.clause)

@@ -15,7 +15,6 @@ from .offices import OfficeBook
 from .registry import Registry
 from .shell import Clock, Shell
 
-
 LATE_ENTRY = timedelta(days=1)
 """Minutes are written up the next day; whatever is older than that is the entry of a matter of the past."""
 

@@ -209,7 +209,7 @@ class Work:
         ``offices`` are those now in force, where they may be others than at the beginning.
         """
         case, shell, offices = self.case, self._shell, offices or self._offices
-        recorded_at, clamped = shell.moment(None if case is None else case.recorded_at)
+        recorded_at, clamped = shell.moment(_later(None if case is None else case.recorded_at, offices.recorded_at))
         occurred_at = claimed(self._at, recorded_at, None if case is None else case.updated_at, shell.late_entry)
         matter = command.matter.key if isinstance(command, Open) else "" if case is None else case.matter.key
         context = shell.context(self._procedure, matter, self._case_id, occurred_at, offices)
@@ -304,6 +304,11 @@ class Work:
         if self.case is not None:
             self._shell.remember(self.case)
         return tuple(self.done)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two times: an act is recorded neither before the last one nor before the offices it was done under."""
+    return max(filter(None, (one, other)), default=None)
 
 
 def _timeless(event: Event) -> Event:
