@@ -1,0 +1,162 @@
+"""What a check says: each property proved, flawed, or left open, with the acts that show it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from ..language import Procedure
+from ..text import Language, Text, joined, listing, quoted, say
+from ..values import Value
+from .walk import Done
+
+
+class Status(enum.Enum):
+    """How a property stands. ``INCOMPLETE``: a bound was hit, or the answer hangs on what a search does not follow."""
+
+    PROVED = "proved"
+    FLAWED = "flawed"
+    INCOMPLETE = "incomplete"
+    NOT_APPLICABLE = "not applicable"
+    WARNING = "warning"
+
+
+STATUS_TITLES = {
+    Status.PROVED: Text("proved", "已证明"),
+    Status.FLAWED: Text("flawed", "有缺陷"),
+    Status.INCOMPLETE: Text("incomplete", "未完成"),
+    Status.NOT_APPLICABLE: Text("not applicable", "不适用"),
+    Status.WARNING: Text("warning", "提示"),
+}
+
+
+@attrs.frozen
+class TracedAct:
+    """One act of a counterexample: the trigger, the item it was done on or made, the roles that may do it, what it stated."""
+
+    trigger: str
+    kind: str | None
+    item: str | None
+    roles: tuple[str, ...]
+    clause: tuple[str, ...]
+    values: Mapping[str, Value]
+    text: Text
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The act as plain JSON values."""
+        return {
+            "trigger": self.trigger,
+            "item": self.item,
+            "roles": list(self.roles),
+            "clause": list(self.clause),
+            "states": {name: list(value) if isinstance(value, tuple) else value for name, value in self.values.items()},
+            "text": self.text.get(language),
+        }
+
+
+@attrs.frozen
+class Finding:
+    """What was found of one property. ``path`` is the place in the procedure it concerns, "" where it is the whole."""
+
+    property: str
+    title: Text
+    status: Status
+    text: Text = Text("", "")
+    path: str = ""
+    clause: tuple[str, ...] = ()
+    trace: tuple[TracedAct, ...] = ()
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The finding as plain JSON values."""
+        return {
+            "property": self.property,
+            "title": self.title.get(language),
+            "status": self.status.value,
+            "text": self.text.get(language),
+            "path": self.path,
+            "clause": list(self.clause),
+            "trace": [act.as_dict(language) for act in self.trace],
+        }
+
+
+@attrs.frozen
+class Report:
+    """What is proved of a procedure, and what is not.
+
+    ``states`` and ``edges`` count what was searched; ``assumed`` is what the proof takes for possible without following it.
+    """
+
+    procedure: str
+    digest: str
+    findings: tuple[Finding, ...]
+    states: int
+    edges: int
+    assumed: tuple[Text, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """``FLAWED`` where anything is, else ``INCOMPLETE`` where anything is, else ``PROVED``."""
+        found = {finding.status for finding in self.findings}
+        return next((one for one in (Status.FLAWED, Status.INCOMPLETE) if one in found), Status.PROVED)
+
+    @property
+    def proved(self) -> bool:
+        """Whether every property that applies is proved."""
+        return self.status is Status.PROVED
+
+    @property
+    def flaws(self) -> tuple[Finding, ...]:
+        """The findings that are flaws."""
+        return tuple(finding for finding in self.findings if finding.status is Status.FLAWED)
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The report as plain JSON values, its sentences in ``language``."""
+        return {
+            "procedure": self.procedure,
+            "digest": self.digest,
+            "status": self.status.value,
+            "states": self.states,
+            "edges": self.edges,
+            "findings": [finding.as_dict(language) for finding in self.findings],
+            "assumed": [text.get(language) for text in self.assumed],
+        }
+
+
+def traced(procedure: Procedure, done: Sequence[Done], told: Sequence[frozenset[str]]) -> tuple[TracedAct, ...]:
+    """Acts that were done, as a person reads them; of what each stated, the fields named in ``told``."""
+    return tuple(_traced(procedure, act, names) for act, names in zip(done, told, strict=True))
+
+
+def _traced(procedure: Procedure, act: Done, names: frozenset[str]) -> TracedAct:
+    cycle = procedure.lifecycle(act.kind)
+    row = next(
+        row
+        for row in cycle.transitions
+        if (row.trigger, row.source, row.dest) == (act.row.trigger, act.row.source, act.row.dest)
+    )
+    said = {name: value for name, value in act.values.items() if name in names}
+    text = procedure.trigger_title(act.trigger, act.kind)
+    if act.item is not None:
+        text = say("{act} ({item})", "{act}（{item}）", act=text, item=act.item)
+    if said:
+        shown = [
+            say(
+                "{name}: {value}",
+                "{name}：{value}",
+                name=procedure.field_title(name, act.kind),
+                value=_shown(procedure, act.kind, name, value),
+            )
+            for name, value in said.items()
+        ]
+        text = joined([text, *shown], Text("; ", "；"))
+    who = listing([procedure.role_title(party) for party in row.by], none=Text("time", "期限届至"))
+    text = say("{act} – by {who}", "{act}——{who}", act=text, who=who)
+    return TracedAct(act.trigger, act.kind, act.item, row.by, row.clause, said, text)
+
+
+def _shown(procedure: Procedure, kind: str | None, name: str, value: Value) -> Text:
+    field = procedure.field_of(name, kind)
+    ones = value if isinstance(value, tuple) else (value,)
+    return listing([quoted(procedure.choice_title(field, one)) for one in ones])

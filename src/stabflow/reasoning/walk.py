@@ -1,0 +1,206 @@
+"""From the abstract path to real acts: a path of one search, walked by a case that has everything, clusters cured on the way.
+
+What a search follows of an item class counted "many" stands for any number of items; here there are so many as there are, and
+the act is done to each. A path that cannot be walked accuses nobody.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from ..case import Case, Item, with_changes
+from ..errors import Refused
+from ..language import Transition
+from .abstraction import ItemClass
+from .composition import Composition, View
+from .explore import Act, Graph, Stage, Values
+
+MAX_ACTS = 400
+
+
+@attrs.frozen
+class Done:
+    """An act as it was done: on ``item``, or adding it; ``values`` are those it stated."""
+
+    trigger: str
+    kind: str | None
+    item: str | None
+    row: Transition = attrs.field(repr=False)
+    values: Values = attrs.field(repr=False)
+
+    def __str__(self) -> str:
+        return self.trigger if self.item is None else f"{self.trigger} ({self.item})"
+
+
+class Blocked(Exception):
+    """The path cannot be walked."""
+
+
+class Walker:
+    """A case that walks, under the procedure with everything in it; anybody may act, and nothing that a search leaves open
+    stands in the way."""
+
+    def __init__(self, composition: Composition, case: Case | None = None) -> None:
+        self._composition = composition
+        self._procedure = composition.whole.procedure
+        self._stage = Stage(self._procedure)
+        self.case = case
+        self.done: list[Done] = []
+
+    def walk(self, path: Sequence[Act], graph: Graph | None = None) -> None:
+        """Do the acts of ``path``, found in ``graph`` (by default that of places); the other groups are cured before each act on
+        the case. `Blocked` where that cannot be done."""
+        graph = self._composition.places if graph is None else graph
+        view, at = View(graph), None
+        for act in path:
+            at = _next(graph, at, act)
+            if act.moves_case:
+                self._act_on_case(act, view, graph.cluster.kinds)
+            else:
+                self._act_on_item(act, graph, at)
+
+    # Acts on the case
+
+    def _act_on_case(self, act: Act, view: View, walked: frozenset[str]) -> None:
+        """The act, stating whatever else it has to so that the other groups can be cured."""
+        others = [
+            (group, graph)
+            for group, graph in zip(self._composition.groups, self._composition.graphs, strict=True)
+            if self.case is not None and not group <= walked
+        ]
+        meant = [one for one in self._possible() if one.trigger == act.trigger and view.told(one) == view.told(act)]
+        curable = [one for one in meant if all(self._can_be_cured(graph, one) for _, graph in others)]
+        if not curable:
+            raise Blocked(f"{act.trigger} cannot be brought about")
+        for _, graph in others:
+            self._cure(graph, curable[0])
+        self._do(None, None, self._row(curable[0]), curable[0].values)
+
+    def _possible(self) -> Iterator[Act]:
+        """The acts on the case that lead on from its place, with everything that they state of what is told apart."""
+        places = self._composition.places
+        if self.case is None:
+            yield from (by for root in places.roots if (by := places.nodes[root].by) is not None)
+            return
+        here = places.abstraction.place(self.case)
+        for index, node in enumerate(places.nodes):
+            if node.place == here:
+                yield from (step.act for step in self._composition.steps if step.source == index)
+
+    def _can_be_cured(self, graph: Graph, act: Act) -> bool:
+        view, index = self._composition.view(graph), self._index(graph)
+        targets = view.permitting(graph.nodes[index].place, view.told(act))
+        return index in targets or _first_act(graph, index, targets) is not None
+
+    def _cure(self, graph: Graph, act: Act) -> None:
+        """Acts on items of one group until it permits ``act``."""
+        view = self._composition.view(graph)
+        for _ in range(MAX_ACTS):
+            index = self._index(graph)
+            targets = view.permitting(graph.nodes[index].place, view.told(act))
+            if index in targets:
+                return
+            first = _first_act(graph, index, targets)
+            if first is None:
+                raise Blocked(f"{act.trigger} cannot be brought about")
+            self._on_one_like_it(graph, index, first)
+        raise Blocked(f"{act.trigger} cannot be brought about in {MAX_ACTS} acts")
+
+    # Acts on items
+
+    def _act_on_item(self, act: Act, graph: Graph, target: int | None) -> None:
+        """The act, on as many items as it takes to come to where the path goes."""
+        before = None if target is None else graph.nodes[target].parent
+        if target is None or before is None:
+            raise Blocked("the path does not begin with an act on the case")
+        for _ in range(MAX_ACTS):
+            self._on_one_like_it(graph, before, act)
+            if self._index(graph) == target:
+                return
+            if act.item is None:
+                break
+        raise Blocked(f"{act.trigger} leads elsewhere")
+
+    def _on_one_like_it(self, graph: Graph, index: int, act: Act) -> None:
+        """``act``, of the node ``index``, on an item here of the same class as the one it is on there."""
+        item = None
+        if act.item is not None:
+            node = graph.nodes[index]
+            wanted = graph.abstraction.item_class(node.case, node.case.items[act.item])
+            item = self._one_of(graph, None if wanted is None else wanted[0])
+            if item is None:
+                raise Blocked(f"no item is left for {act.trigger}")
+        self._do(act.kind, item, self._row(act), act.values)
+
+    def _one_of(self, graph: Graph, wanted: ItemClass | None) -> Item | None:
+        case = self._seen_by(graph)
+        for item in case.items.values():
+            classed = graph.abstraction.item_class(case, item)
+            if classed is not None and classed[0] == wanted:
+                return item
+        return None
+
+    # The case
+
+    def _seen_by(self, graph: Graph) -> Case:
+        if self.case is None:
+            raise Blocked("the case is not open")
+        kinds = graph.cluster.kinds
+        return with_changes(
+            self.case, items={name: item for name, item in self.case.items.items() if item.kind in kinds}
+        )
+
+    def _index(self, graph: Graph) -> int:
+        """The node that the case is at, to the search of one group."""
+        _, key, _ = graph.abstraction.counted(self._seen_by(graph))
+        if key not in graph.known:
+            raise Blocked(f"the search never came to {key.place.state} as it is here")
+        return graph.known[key]
+
+    def _row(self, act: Act) -> Transition:
+        """The row of the whole procedure that ``act`` fires; the searches of groups have it with fewer requirements."""
+        cycle = self._procedure.lifecycle(act.kind)
+        return next(
+            row
+            for row in cycle.transitions
+            if (row.trigger, row.source, row.dest) == (act.row.trigger, act.row.source, act.row.dest)
+        )
+
+    def _do(self, kind: str | None, item: Item | None, row: Transition, values: Values) -> None:
+        if len(self.done) >= MAX_ACTS:
+            raise Blocked(f"more than {MAX_ACTS} acts")
+        try:
+            case = self._stage.after(self.case, kind, item, row, values)
+        except Refused as refusal:
+            raise Blocked(str(refusal)) from refusal
+        name = f"{kind}-{case.counters[kind]}" if kind is not None and item is None else None
+        self.case = case
+        self.done.append(Done(row.trigger, kind, name if item is None else item.id, row, values))
+
+
+def _next(graph: Graph, at: int | None, act: Act) -> int:
+    """The node to which the path of ``graph`` leads by ``act``."""
+    if at is None:
+        return next(root for root in graph.roots if graph.nodes[root].by is act)
+    for index, node in enumerate(graph.nodes):
+        if node.parent == at and node.by is act:
+            return index
+    return next(edge.target for edge in graph.nodes[at].edges if edge.act is act)
+
+
+def _first_act(graph: Graph, start: int, targets: frozenset[int]) -> Act | None:
+    """The first of the shortest item acts that lead from ``start`` to one of ``targets``."""
+    first: dict[int, Act | None] = {start: None}
+    waiting = deque([start])
+    while waiting:
+        index = waiting.popleft()
+        for edge in graph.nodes[index].edges:
+            if edge.sure and not edge.act.moves_case and edge.target not in first:
+                first[edge.target] = first[index] or edge.act
+                if edge.target in targets:
+                    return first[edge.target]
+                waiting.append(edge.target)
+    return None
