@@ -39,6 +39,19 @@ EVERYBODY = [*PEOPLE, OUTSIDER]
 
 PAPER = File("纪要", "application/pdf", "ab" * 32)
 SOON = date(2027, 3, 1)
+FILING = {
+    "report": "file_report",
+    "measure_plan": "file_plan",
+    "contingency_plan": "file_plan",
+    "proposal": "file_proposal",
+    "supplement": "file_proposal",
+    "statement": "file_statement",
+    "notice": "file_notice",
+    "monitoring": "file_monitoring",
+    "minutes": "add",
+}
+"""The row that files each kind of document."""
+
 POSITIONS = {"approved": "implement", "deferred": "defer", "prohibited": "prohibit"}
 
 
@@ -58,11 +71,12 @@ class Next:
     item: str | None = None
     values: Mapping[str, Any] = attrs.field(factory=dict)
     wait: timedelta = timedelta()
+    trigger: str | None = None
 
     def take(self, case: CaseHandle, **options: Any) -> object:
         both: dict[str, Any] = {"by": self.by, "basis": "plan 2026-14", **options}
         if self.verb == "add":
-            return case.add(self.what, **both, **self.values)
+            return case.add(self.what, trigger=self.trigger, **both, **self.values)
         if self.verb == "appoint":
             return case.appoint(self.what, self.values["appointee"], **both)
         return case.fire(self.what, item=self.item, **both, **self.values)
@@ -82,7 +96,7 @@ def document(kind: str, by: Actor) -> Next:
         parts["report_parts"] = ["facts", "assessment", "plan", "evaluation"]
     if kind == "contingency_plan":
         parts["plan_parts"] = ["organisation", "measures", "responsibility"]
-    return add("document", by, kind=kind, file=PAPER, **parts)
+    return Next("add", "document", by, values={"kind": kind, "file": PAPER, **parts}, trigger=FILING[kind])
 
 
 def fresh(case: Case, kind: str, state: str, /, **where: str) -> list[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -149,11 +149,14 @@ class HandMade:
     def who_states(self, name: str) -> tuple[Cure, ...]:
         return (cure(f"states {name}"),)
 
-    def who_adds(self, kind: str) -> tuple[Cure, ...]:
+    def who_adds(self, kind: str, where: Mapping[str, Sequence[object]]) -> tuple[Cure, ...]:
         return (cure(f"adds {kind}"),)
 
-    def who_moves(self, kind: str) -> tuple[Cure, ...]:
+    def who_moves(self, kind: str, states: Collection[str] | None = None) -> tuple[Cure, ...]:
         return (cure(f"moves {kind}"),)
+
+    def who_restates(self, kind: str, fields: Collection[str], states: Collection[str]) -> tuple[Cure, ...]:
+        return (cure(f"states {' '.join(fields)} of {kind}"),)
 
     def who_enters(self, states: Sequence[str]) -> tuple[Cure, ...]:
         return (cure(f"enters {' '.join(states)}"),)

@@ -319,18 +319,18 @@ PATH: list[tuple[str, str, str, dict[str, object]]] = [
         {"likelihood": "possible", "impact": "small", "harm": "minor", "unrest": "unlikely", "before": "low"},
     ),
     ("fire", "complete_analysis", "assessor", {"larger_hazards": False}),
-    ("add", "document", "assessor", {"kind": "measure_plan", "file": FILE}),
+    ("document", "file_plan", "assessor", {"kind": "measure_plan", "file": FILE}),
     ("risk-1", "appraise", "assessor", {"after": "low", "grounds": "g"}),
     ("fire", "complete_plan", "assessor", {}),
-    ("add", "document", "assessor", {"kind": "report", "file": FILE, "report_parts": REPORT}),
-    ("add", "document", "initiator", {"kind": "proposal", "file": FILE}),
+    ("document", "file_report", "assessor", {"kind": "report", "file": FILE, "report_parts": REPORT}),
+    ("document", "file_proposal", "initiator", {"kind": "proposal", "file": FILE}),
     ("fire", "submit_report", "assessor", {"level_before": "low", "level_after": "low", "facts_confirmed": True}),
     ("add", "opinion", "review", {"view": "favourable", "grounds": "g"}),
     ("add", "opinion", "review2", {"view": "favourable", "grounds": "g"}),
     ("fire", "pass_review", "review", {"review_conclusion": "favourable"}),
     *(("add", "vote", who, {"position": "implement", "grounds": "g"}) for who in ("member", "member2", "member3")),
     ("fire", "implement", "body", {"decision_reasons": "r", "plan_first": False}),
-    ("add", "document", "implementer", {"kind": "notice", "file": FILE}),
+    ("document", "file_notice", "implementer", {"kind": "notice", "file": FILE}),
     ("fire", "begin", "implementer", {}),
 ]
 
@@ -347,6 +347,8 @@ def on_the_way(acts: int) -> Desk:
         by = Actor(who, body="unit" if who in units.values() else "county")
         if act == "add":
             at.add(name, by, **values)
+        elif act == "document":
+            at.add(act, by, trigger=name, **values)
         else:
             at.fire(name, by, None if act == "fire" else act, **values)
     return at

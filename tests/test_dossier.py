@@ -480,7 +480,7 @@ def test_another_edition_is_not_written_beside_the_first(tmp_path: Path) -> None
     run(Dossier.load(edited(tmp_path)), url)
     more = act(
         "2026-04-01T09:00:00+08:00",
-        'by = "planner"\nbasis = "x"\nadd = "document"\nwith = { kind = "notice", file = { title = "N", '
+        'by = "planner"\nbasis = "x"\nadd = "document"\ntrigger = "file_notice"\nwith = { kind = "notice", file = { title = "N", '
         'media_type = "text/plain", sha256 = "' + "0" * 64 + '" } }',
     )
     longer = Dossier.load(edited(tmp_path, more=more))

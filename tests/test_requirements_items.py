@@ -53,7 +53,11 @@ def test_what_is_missing_is_cured_by_who_adds_and_what_is_too_much_by_who_moves(
     none = blocked(exact, HandMade())
     assert none.text == Text("risk: exactly 1 needed, none there", "〈risk〉：应恰好有1项，尚无")
     assert (none.have.en, none.need, roles(none)) == ("0", Text("exactly 1", "恰好1项"), ["adds risk"])
-    assert roles(blocked(exact, HandMade(all_items=risks(2)))) == ["moves risk"]
+    assert roles(blocked(exact, HandMade(all_items=risks(2)))) == [], "moving one makes them no fewer"
+    high = blocked(
+        ItemsAre(items="risk", where={"level": "high"}, at_most=0), HandMade(all_items=[item(1, level="high")])
+    )
+    assert roles(high) == ["states level of risk"]
     assert roles(blocked(ItemsAre(items="risk", in_="open", at_least=1), HandMade())) == ["adds risk", "moves risk"]
 
 
@@ -265,14 +269,14 @@ def test_an_item_whose_field_is_unstated_decides_nothing(
     assert not blocker.pending
 
 
-def test_what_is_to_be_stated_is_cured_by_who_moves_or_where_more_would_do_adds() -> None:
+def test_what_is_to_be_stated_is_cured_by_who_states_it_or_where_more_would_do_adds() -> None:
     view = HandMade(all_items=[item(1)])
     blocker = blocked(ItemsAre(items="risk", where=HIGH, at_most=0), view)
     assert blocker.kind == "unstated"
     assert blocker.text == Text("state “level” of risk-1 first", "请先填报risk-1的“〈level〉”")
     assert blocker.facts == {"kind": "risk", "items": ["risk-1"], "unstated": ["level"]}
-    assert roles(blocker) == ["moves risk"]
-    assert roles(blocked(ItemsAre(items="risk", where=HIGH, at_least=1), view)) == ["adds risk", "moves risk"]
+    assert roles(blocker) == ["states level of risk"]
+    assert roles(blocked(ItemsAre(items="risk", where=HIGH, at_least=1), view)) == ["adds risk", "states level of risk"]
 
 
 def test_only_the_fields_that_are_unstated_are_asked_for() -> None:

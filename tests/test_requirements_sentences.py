@@ -73,7 +73,7 @@ READ: list[tuple[Requirement, Titled, str, str]] = [
         ItemsAre(items="vote", since="deciding", at_least="quorum"),
         Titled(all_items=of_kind("vote", "cast"), values={"quorum": 3}, entered=SINCE),
         "vote (since “deciding” was last entered): at least 3 needed (“quorum”), 1 there",
-        "表决（自最近一次进入“会审中”起）：至少需要3项（“法定表决人数”），现有1项",
+        "表决（自最近一次进入“会审中”起）：至少需要3项（“最低表决人数”），现有1项",
     ),
     (
         ItemsAre(items="vote", where={"position": "implement"}, since="deciding", over=Fraction(1, 2)),
@@ -282,7 +282,8 @@ def test_the_names_of_what_is_permitted_are_facts() -> None:
     assert refusal.describe() == (
         "refused: x\n"
         "  - it cannot be done in “screening”, only in “planning” or “reporting”;"
-        " permitted now: “to be assessed”, “not to be assessed” [clause D2.六.3] — can be cured by: assessment unit, review group"
+        " permitted now: “find that it must be assessed”, “find that it need not be assessed” [clause D2.六.3]"
+        " — can be cured by: assessment unit, review group"
     )
     assert refusal.describe("zh") == (
         "已拒绝：某\n"

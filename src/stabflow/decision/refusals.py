@@ -44,7 +44,7 @@ def not_permitted(
         have=have,
         need=need,
         clause=rows[0].clause,
-        cure=who_enters(procedure, sources) if kind is None else (),
+        cure=who_enters(procedure, sources, state) if kind is None else (),
         facts={"state": state, "permitted": list(permitted)},
     )
     return NotPermitted(act, state=state, trigger=trigger, permitted=permitted, blocker=blocker)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -11,8 +11,9 @@ import attrs
 from ..calendar import Calendar, Duration, due_time
 from ..case import Act, Appointment, Case, Entry, Item
 from ..errors import Cure, PluginError
-from ..language import Procedure, Transition
-from ..requirements import PluginRequirement
+from ..language import Lifecycle, Procedure, Transition
+from ..requirements import PluginRequirement, ValueIs
+from ..requirements.base import Literal
 from ..text import Text
 from ..values import Value
 
@@ -182,15 +183,30 @@ class CaseView:
                 return self.procedure.cures(_parties(rows))
         return ()
 
-    def who_adds(self, kind: str) -> tuple[Cure, ...]:
-        return self.procedure.cures(_parties(self.procedure.items[kind].creating()))
+    def who_adds(self, kind: str, where: Mapping[str, tuple[Literal, ...]]) -> tuple[Cure, ...]:
+        cycle = self.procedure.items[kind]
+        single = {name: accepted for name, accepted in where.items() if not cycle.fields[name].many}
+        return self.procedure.cures(_parties([row for row in cycle.creating() if _may_state(row, single)]))
 
-    def who_moves(self, kind: str) -> tuple[Cure, ...]:
-        moving = [row for row in self.procedure.items[kind].transitions if row.source]
-        return self.procedure.cures(_parties(moving)) or self.who_adds(kind)
+    def who_moves(self, kind: str, states: Collection[str] | None = None) -> tuple[Cure, ...]:
+        """Who can move an item of ``kind``; with ``states``, out of one of these."""
+        cycle = self.procedure.items[kind]
+        rows = [row for row in cycle.transitions if row.source]
+        if states is not None:
+            rows = [
+                row for row in rows if row.dest and any(one != row.dest for one in {*states} & {*cycle.sources(row)})
+            ]
+        return self.procedure.cures(_parties(rows))
+
+    def who_restates(self, kind: str, fields: Collection[str], states: Collection[str]) -> tuple[Cure, ...]:
+        """Who can state one of ``fields`` of an item of ``kind`` that stands in one of ``states``, now or further on."""
+        cycle = self.procedure.items[kind]
+        ahead = reachable(cycle, states)
+        rows = [row for field in fields for row in cycle.rows_setting(field)]
+        return self.procedure.cures(_parties([row for row in rows if not ahead.isdisjoint(cycle.sources(row))]))
 
     def who_enters(self, states: Sequence[str]) -> tuple[Cure, ...]:
-        return who_enters(self.procedure, states)
+        return who_enters(self.procedure, states, self.case_state)
 
     def who_appoints(self, role: str) -> tuple[Cure, ...]:
         return self.procedure.cures(self.procedure.roles[role].appointed_by)
@@ -199,11 +215,34 @@ class CaseView:
         return self.procedure.cures(self.row.by)
 
 
-def who_enters(procedure: Procedure, states: Sequence[str]) -> tuple[Cure, ...]:
-    """Who can move the case into one of ``states`` (or steps)."""
+def _may_state(row: Transition, where: Mapping[str, tuple[Literal, ...]]) -> bool:
+    """Whether what a creating row requires outright leaves room for values that match ``where``."""
+    return not any(
+        isinstance(one, ValueIs) and one.value == (name,) and one.is_ is not None and set(one.is_).isdisjoint(accepted)
+        for one in row.requires
+        if not one.when
+        for name, accepted in where.items()
+    )
+
+
+def reachable(cycle: Lifecycle, states: Collection[str]) -> frozenset[str]:
+    """``states`` and all that rows lead to from there."""
+    found, waiting = set(states), list(states)
+    while waiting:
+        state = waiting.pop()
+        further = {row.dest for row in cycle.transitions if row.dest and state in cycle.sources(row)} - found
+        found |= further
+        waiting += further
+    return frozenset(found)
+
+
+def who_enters(procedure: Procedure, states: Sequence[str], present: str) -> tuple[Cure, ...]:
+    """Who can move the case from ``present``, at once or in the end, into one of ``states`` (or steps)."""
     wanted = {
         name
         for name, state in procedure.states.items()
         if name in states or (state.step and state.step.value in states)
     }
-    return procedure.cures(_parties([row for row in procedure.transitions if row.dest in wanted]))
+    ahead = reachable(procedure.case, [present]) if present else frozenset[str]()
+    rows = [row for row in procedure.transitions if row.dest in wanted]
+    return procedure.cures(_parties([row for row in rows if not ahead.isdisjoint(procedure.case.sources(row))]))

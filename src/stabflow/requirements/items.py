@@ -124,7 +124,7 @@ class ItemsAre(Requirement):
             ),
             have=have,
             need=need,
-            cure=view.who_moves(self.items),
+            cure=view.who_moves(self.items, {item.state for item in open_}),
             facts={"kind": self.items, "items": [item.id for item in open_]},
         )
 
@@ -153,7 +153,7 @@ class ItemsAre(Requirement):
             ),
             have=have,
             need=need,
-            cure=self._who(view, adding=True, moving=bool(self.in_)),
+            cure=self._who_adds(view),
             facts={"kind": self.items, "count": count, "of": of},
         )
 
@@ -197,7 +197,7 @@ class ItemsAre(Requirement):
             text=text,
             have=Text(str(least), f"{least}项"),
             need=say(shown.en, shown.zh, n=n),
-            cure=self._who(view, adding=not offending, moving=bool(self.in_ or offending)),
+            cure=self._who_moves(view, offending, tuple(self.where)) if offending else self._who_adds(view),
             facts={"kind": self.items, "count": least, "needed": need, "items": [item.id for item in offending]},
         )
 
@@ -208,20 +208,27 @@ class ItemsAre(Requirement):
     def _tell_unstated(self, view: View, unsure: Sequence[Item], fields: tuple[str, ...], adding: bool) -> Blocker:
         what = listing([quoted(view.title_of_field(self.items, name)) for name in fields], last=AND)
         which = _ids(unsure, last=AND)
+        adders = view.who_adds(self.items, self.where) if adding else ()
         return Blocker(
             kind="unstated",
             text=say("state {what} of {which} first", "请先填报{which}的{what}", what=what, which=which),
             have=Text("not stated", "未填报"),
             need=what,
-            cure=self._who(view, adding=adding, moving=True),
+            cure=cures((*adders, *self._who_moves(view, unsure, fields))),
             facts={"kind": self.items, "items": [item.id for item in unsure], "unstated": list(fields)},
             unstated=fields,
         )
 
-    def _who(self, view: View, *, adding: bool, moving: bool) -> tuple[Cure, ...]:
-        adders = view.who_adds(self.items) if adding else ()
-        movers = view.who_moves(self.items) if moving else ()
-        return cures((*adders, *movers))
+    def _who_adds(self, view: View) -> tuple[Cure, ...]:
+        """Who can make more items match."""
+        movers = view.who_moves(self.items) if self.in_ else ()
+        return cures((*view.who_adds(self.items, self.where), *movers))
+
+    def _who_moves(self, view: View, items: Sequence[Item], fields: Sequence[str]) -> tuple[Cure, ...]:
+        """Who can let ``items`` count otherwise: by moving them where states count, or by stating ``fields`` of them."""
+        states = {item.state for item in items}
+        movers = view.who_moves(self.items, states) if self.in_ or self.every is not None else ()
+        return cures((*movers, *(view.who_restates(self.items, fields, states) if fields else ())))
 
     def _described(self, view: View) -> Text:
         what = view.title_of_kind(self.items)
