@@ -43,6 +43,22 @@ def test_the_readme_prints_what_it_says(
     assert capsys.readouterr().out == shown
 
 
+def test_a_skeleton_looks_as_the_how_to_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "how-to" / "from-transitions.md"
+    run(page)
+    printed = capsys.readouterr().out
+    fenced = [
+        block.split("```")[0]
+        for kind in ("toml", "text")
+        for block in page.read_text("utf-8").split(f"```{kind}\n")[1:]
+    ]
+    assert len(fenced) == 4
+    assert [block for block in fenced if block not in printed] == []
+
+
 def test_a_wrong_example_fails(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text('```python\nx = 1\n```\n\n<!-- skip: next "planted" -->\n```python\n1 / 0\n```\n', encoding="utf-8")

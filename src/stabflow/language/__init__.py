@@ -16,6 +16,7 @@ from .lifecycle import (
 )
 from .loader import bundled, bundled_names, from_canonical, load, loads, procedure
 from .parts import Clause, Gate, ItemKind, ListEntry, Parameter, Property, Role, Separation
+from .skeleton import Skeleton, from_transitions
 
 __all__ = [
     "Breach",
@@ -35,12 +36,14 @@ __all__ = [
     "Recurrence",
     "Role",
     "Separation",
+    "Skeleton",
     "State",
     "Step",
     "Transition",
     "bundled",
     "bundled_names",
     "from_canonical",
+    "from_transitions",
     "load",
     "loads",
     "procedure",

@@ -14,6 +14,7 @@ from ..errors import Fault, InvalidInput, near_miss, nearest
 from ..requirements import Requirement, TimeElapsed
 from ..text import Text
 from ..values import NAME_CURE, is_name
+from .gaps import gap_faults
 from .lifecycle import FieldType
 from .parts import Draft
 from .paths import path_text
@@ -51,7 +52,14 @@ _TITLE_EN = re.compile(
 
 
 def faults(draft: Draft) -> Iterator[Fault]:
-    """Every static fault of ``draft``."""
+    """Every static fault of ``draft``; a gap is told as a gap, and as nothing else."""
+    gaps = tuple(gap_faults(draft))
+    yield from gaps
+    open_places = {fault.path for fault in gaps}
+    yield from (fault for fault in _faults(draft) if fault.path not in open_places)
+
+
+def _faults(draft: Draft) -> Iterator[Fault]:
     yield from _identity(draft)
     yield from _names(draft)
     yield from _personal(draft)

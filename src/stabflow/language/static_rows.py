@@ -177,7 +177,7 @@ def _independence_faults(
     draft: Draft, cycle: Lifecycle, row: Transition, requirement: IndependentOf, path: str
 ) -> Iterator[Fault]:
     if not row.by or not all(party in draft.roles for party in row.by):
-        return  # who stands in an actor field may be anybody
+        return  # who stands in an actor field may hold any role
     doers: list[list[tuple[str, str]]] = []
     for trigger in dict.fromkeys(requirement.independent_of):
         roles = {role for other in cycle.transitions if other.trigger == trigger for role in other.by}
