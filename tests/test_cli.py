@@ -19,7 +19,7 @@ from stabflow import Actor, InvalidInput, StoreError
 from stabflow.cli import app, main
 from stabflow.cli.failures import status_of
 from stabflow.cli.page import WIDEST, Column, Page, console, wrap
-from stabflow.cli.words import act_title, requirement_text
+from stabflow.cli.words import act_title
 from stabflow.decision.events import Relieved
 from stabflow.errors import (
     CommitUnknown,
@@ -30,6 +30,7 @@ from stabflow.errors import (
     Refused,
     StoreUnavailable,
 )
+from stabflow.language.requirement_text import requirement_text
 from stabflow.text import Language, Text
 
 ROOT = Path(__file__).parent.parent

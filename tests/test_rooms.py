@@ -37,7 +37,8 @@ ROOMS = [
 # Within a room: what stands further left does not import what stands further right.
 ORDERS = [
     "text > errors",
-    "language/lifecycle > language/machine > language/definition > language/loader",
+    "language/lifecycle > language/machine > language/definition > language/loader > language/skeleton",
+    "language/foreign > language/config_parts > language/config_rows > language/machine_config > language/skeleton",
     "decision/commands decision/events decision/duties > decision/decider",
     "reasoning/explore > reasoning/check reasoning/plan reasoning/diff",
     "dossier/form > dossier/examination > dossier/reader",

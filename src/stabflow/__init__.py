@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from .errors import StoreError as StoreError
     from .history.record import Record as Record
     from .language import Procedure as Procedure
+    from .language import from_transitions as from_transitions
     from .language import procedure as procedure
     from .ports.hooks import Plugin as Plugin
     from .ports.hooks import hookimpl as hookimpl
+    from .reasoning.check import check as check
+    from .reasoning.diff import diff as diff
     from .requirements import Requirement as Requirement
     from .values import Actor as Actor
     from .values import Basis as Basis
@@ -46,6 +49,9 @@ __all__ = [
     "Refused",
     "Requirement",
     "StoreError",
+    "check",
+    "diff",
+    "from_transitions",
     "hookimpl",
     "open",
     "procedure",
@@ -67,6 +73,9 @@ _HOMES = {
     "Refused": "errors",
     "Requirement": "requirements",
     "StoreError": "errors",
+    "check": "reasoning.check",
+    "diff": "reasoning.diff",
+    "from_transitions": "language",
     "hookimpl": "ports.hooks",
     "open": "engine",
     "procedure": "language",

@@ -1,4 +1,4 @@
-"""The commands: `demo`, `run`, `show`, `history`, `procedures`."""
+"""The commands: `demo`, `run`, `show`, `history`, `procedures`, `check`, `diff`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,12 @@ from ..engine import CaseHandle, Engine, open_engine
 from ..errors import MAX_COMPARED, InvalidInput, near_miss
 from ..language import Procedure, bundled_names
 from ..ports.store import CaseRow
+from ..reasoning.check import check
+from ..reasoning.diff import diff
+from ..reasoning.report import Status
 from ..text import Language, Text
-from . import case_page, case_report, procedure_page, run_page
-from .failures import BAD_INPUT, INTERRUPTED, YES, report, tell, unfinished
+from . import case_page, case_report, check_page, diff_page, procedure_page, run_page
+from .failures import BAD_INPUT, INCOMPLETE, INTERRUPTED, NO, YES, report, tell, unfinished
 from .options import Session, common, json_option, refusals_option, store_option
 from .page import ReaderGone, console
 
@@ -240,6 +243,43 @@ def procedures(session: Session, name: str | None, as_json: bool) -> None:
         _print_json(procedure_page.definition_json(one))
     else:
         procedure_page.show_procedure(session.page(), one)
+
+
+@commands.command(name="diff")
+@click.argument("old")
+@click.argument("new")
+@common
+@json_option
+@click.pass_obj
+def diff_command(session: Session, old: str, new: str, as_json: bool) -> int:
+    """Tell how the procedure NEW differs from OLD, each a name or a file ending in .toml.
+
+    The exit status is 0 where both mean the same, 1 where they do not.
+    """
+    found = diff(procedure_named(old), procedure_named(new))
+    if as_json:
+        _print_json(found.as_dict(session.language))
+    else:
+        diff_page.show_difference(session.page(), found)
+    return NO if found.meaning else YES
+
+
+@commands.command(name="check")
+@click.argument("procedure", metavar="NAME|FILE.toml")
+@common
+@json_option
+@click.pass_obj
+def check_command(session: Session, procedure: str, as_json: bool) -> int:
+    """Tell what can be proved of a procedure before it runs, with the shortest counterexample for what cannot.
+
+    The exit status is 0 where all is proved, 1 where something is flawed, 3 where the search could not decide.
+    """
+    found = check(procedure_named(procedure))
+    if as_json:
+        _print_json(found.as_dict(session.language))
+    else:
+        check_page.show_report(session.page(), found)
+    return {Status.FLAWED: NO, Status.INCOMPLETE: INCOMPLETE}.get(found.status, YES)
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from ..calendar import Duration
 from ..language import Lifecycle, Outcome, Procedure, State, Step, Transition
 from ..language.canonical_form import canonical_form
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
+from ..language.requirement_text import requirement_text
 from ..text import Text, listing, say
 from .page import Column, Page
-from .words import cited, requirement_text
+from .words import cited
 
 
 def show_procedures(page: Page, procedures: Sequence[Procedure]) -> None:

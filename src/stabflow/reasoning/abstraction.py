@@ -101,6 +101,7 @@ class Abstraction:
         self._back = _backward(procedure.case)
         self.tests = self._tests(kept=False)
         self._kept = self._tests(kept=True)
+        self._signatures: dict[object, Signature] = {}
         self._facts_at = {state: self._facts_asked_after(state) for state in procedure.states}
         self._fields_at = {
             (kind, state): self._fields_asked_after(kind, state)
@@ -225,7 +226,10 @@ class Abstraction:
 
     def signature(self, name: str, value: Value | None) -> Signature:
         """Which tests of ``name`` by later rows the value passes."""
-        return signature_of(value, self._kept[name])
+        asked = (name, type(value), value)  # True is not 1
+        if asked not in self._signatures:
+            self._signatures[asked] = signature_of(value, self._kept[name])
+        return self._signatures[asked]
 
     def told(self, chosen: Iterable[tuple[str, Value | None]]) -> tuple[tuple[str, Signature], ...]:
         """What later rows can tell of the values that an act states."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from ..language import Outcome, Procedure, Transition
 from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
-from ..requirements import ItemsAre
-from ..text import Text, listing, quoted, say
+from ..language.requirement_text import requirement_text
+from ..requirements import ItemsAre, Requirement
+from ..text import Text, either, listing, quoted, say
 from .abstraction import asked_in
 from .cluster import rows
 from .composition import Composition
 from .composition import Step as Pass
-from .explore import MAX_STATES, Act, Graph
+from .explore import MAX_STATES, Act, Graph, answers
 from .properties import authors_findings
+from .relaxation import Relaxation
 from .report import Finding, Report, Status, traced
 from .walk import Blocked, Walker
 
@@ -50,6 +53,7 @@ _ENDS = Text("every case can come to an end", "每个事项均可办结")
 _STEPS = Text("no outcome and no open gate without the five steps, in order", "未依次经过五个步骤不得有结论或放行")
 _OUTCOMES = Text("every outcome can be reached", "每种结论均可达到")
 _ROWS = Text("every row can be fired", "每项办理均有可能发生")
+_NEEDLESS = Text("every requirement keeps somebody from something", "每项要求均有作用")
 _ESCALATION = Text("escalation reaches somebody from everywhere", "任何一级均有上级可报")
 _DUTIES = Text("every duty has somebody accountable, and a limit", "每项职责均有责任人和期限")
 _SINCE = Text("what a round counts is of this round", "每轮次只计本轮次事项")
@@ -70,6 +74,7 @@ class _Checker:
             ("ends", _ENDS, self._ends),
             ("outcomes", _OUTCOMES, self._outcomes),
             ("rows", _ROWS, self._rows),
+            ("needless", _NEEDLESS, self._needless),
             ("duties", _DUTIES, lambda: iter(())),
             ("escalation", _ESCALATION, self._escalation),
             ("since", _SINCE, self._since),
@@ -155,6 +160,9 @@ class _Checker:
 
     def _ends(self) -> Iterator[Finding]:
         composition = self._composition
+        if not composition.complete:  # an end that was not found may lie behind the bound
+            yield Finding("ends", _ENDS, Status.INCOMPLETE, _BOUND)
+            return
         culprits = list(composition.culprits())
         for index, groups in culprits:
             if not groups:
@@ -231,10 +239,9 @@ class _Checker:
 
     def _rows(self) -> Iterator[Finding]:
         composition = self._composition
-        opened = (composition.places.nodes[root].by for root in composition.places.roots)
-        passed = (step.act for step in composition.steps if step.source in composition.reached)
+        passed = [step.act for step in composition.steps if step.source in composition.reached]
         fired: set[tuple[str | None, str, tuple[str, ...]]] = {
-            (None, act.row.trigger, act.row.source) for act in (*opened, *passed) if act is not None
+            (None, act.row.trigger, act.row.source) for act in (*composition.places.openings, *passed)
         }
         for graph in composition.graphs:
             for node in graph.nodes:
@@ -249,12 +256,51 @@ class _Checker:
             if (own, row.trigger, row.source) in fired or is_late or self._is_unseen(own, row):
                 continue
             title = self._procedure.trigger_title(row.trigger, own)
-            text = say("“{title}” can never be done", "“{title}”永远无法办理", title=title)
+            why = self._never_met(own, row)
+            text = say("“{title}” can never be done{why}", "“{title}”永远无法办理{why}", title=title, why=why)
             where = f"transitions.{row.trigger}" if own is None else f"items.{own}.transitions.{row.trigger}"
             yield self._unless_bound(Finding("rows", _ROWS, Status.FLAWED, text, where, row.clause))
-        for state in self._procedure.states.keys() - stood_in:
-            text = say("“{state}” is never reached", "“{state}”永远无法达到", state=self._title(state))
-            yield self._unless_bound(Finding("rows", _ROWS, Status.FLAWED, text, f"states.{state}"))
+        unreached = [state for state in self._procedure.states if state not in stood_in]
+        if unreached:
+            titles = either([self._title(state) for state in unreached])
+            text = say("no case ever comes to {states}", "任何事项均无法进入{states}", states=titles)
+            yield self._unless_bound(Finding("rows", _ROWS, Status.FLAWED, text, f"states.{unreached[0]}"))
+
+    def _never_met(self, own: str | None, row: Transition) -> Text:
+        """Which of the requirements of a row no search ever found met; nothing where that is not one of them alone."""
+        for requirement in row.requires:
+            if not any(self._answers(own, row, requirement)):
+                sentence = requirement_text(self._procedure, own, requirement)
+                return say(": it is never so that {sentence}", "：从未满足“{sentence}”", sentence=sentence)
+        return Text("", "")
+
+    def _answers(self, own: str | None, row: Transition, requirement: Requirement) -> Iterator[bool]:
+        """Whether the requirement holds, wherever a search could ask it; once yes where no search follows it."""
+        kinds = requirement.reads().kinds | ({own} if own is not None else frozenset())
+        graphs = self._composition.graphs if kinds else (self._composition.places,)
+        for graph in graphs:
+            if kinds <= graph.cluster.kinds:
+                read = Relaxation(self._procedure, graph.cluster.kinds).of(requirement, own).loose
+                yield from (True,) if read is None else answers(graph, own, row, read)
+
+    def _needless(self) -> Iterator[Finding]:
+        """Requirements that hold wherever they are asked: they keep nobody from anything, which their author may not know."""
+        relaxation = Relaxation(self._procedure, self._procedure.items)
+        for own, row in rows(self._procedure):
+            for number, requirement in enumerate(row.requires):
+                if not relaxation.is_followed(requirement, own):
+                    continue
+                found = list(itertools.islice(self._answers(own, row, requirement), 1))
+                if found and all(self._answers(own, row, requirement)):
+                    where = "" if own is None else f"items.{own}."
+                    text = say(
+                        "it always holds where it is asked: {sentence}",
+                        "凡要求之处均已满足：{sentence}",
+                        sentence=requirement_text(self._procedure, own, requirement),
+                    )
+                    path = f"{where}transitions.{row.trigger}.requires[{number}]"
+                    clause = requirement.clause or row.clause
+                    yield Finding("needless", _NEEDLESS, Status.WARNING, text, path, clause)
 
     def _is_unseen(self, own: str | None, row: Transition) -> bool:
         """Whether the search forgot the items on which the row is fired, because nothing ever counts them."""

@@ -111,7 +111,7 @@ class Composition:
                 yield index, min(failing, key=len, default=())
 
     def _distances(self) -> dict[int, int]:
-        """How many acts on the case an end is away from each place from which one can be reached, if all could be brought about."""
+        """How many acts on the case away an end is from each place, if all that they ask for could be brought about."""
         back: dict[int, list[int]] = {}
         for step in self.steps:
             back.setdefault(step.target, []).append(step.source)

@@ -93,12 +93,13 @@ class Node:
 
 @attrs.define(eq=False)
 class Graph:
-    """What a search found; ``complete`` unless a bound was hit. ``fired`` are the rows (by identity) that some act fired."""
+    """What a search found; ``complete`` unless a bound was hit. ``openings`` are the acts that open a case, at ``roots``."""
 
     cluster: Cluster
     abstraction: Abstraction
     nodes: list[Node] = attrs.field(factory=list)
     roots: list[int] = attrs.field(factory=list)
+    openings: list[Act] = attrs.field(factory=list)
     complete: bool = True
     known: dict[Key, int] = attrs.field(factory=dict)
 
@@ -201,7 +202,9 @@ class _Search:
             for chosen, values in self._assigned(None, row):
                 if self._stage.holds(row.requires, None, None, None, row, values):
                     case = self._stage.after(None, None, None, row, values)
-                    index = self._node(case, None, Act(row.trigger, None, None, chosen, row, values))
+                    act = Act(row.trigger, None, None, chosen, row, values)
+                    self._graph.openings.append(act)
+                    index = self._node(case, None, act)
                     if index not in self._graph.roots:
                         self._graph.roots.append(index)
         while self._waiting:
@@ -331,24 +334,40 @@ class _Search:
         """Everything that the row may state, as far as it makes a difference to the search, with values for the rest."""
         known = self._assignments.get((kind, id(row)))
         if known is None:
-            known = self._assignments[kind, id(row)] = tuple(self._assign(kind, row))
+            known = self._assignments[kind, id(row)] = tuple(assignments(self._abstraction, kind, row))
         return known
 
-    def _assign(self, kind: str | None, row: Transition) -> Iterator[tuple[Chosen, Values]]:
-        fields = self._procedure.lifecycle(kind).fields
-        tested = [name for name in row.set if name in self._abstraction.tests]
-        rest = {
-            name: _filler(self._procedure, fields[name])
-            for name in row.set
-            if name not in tested and not fields[name].optional
-        }
-        ways: list[list[Value | None]] = []
-        for name in tested:
-            found: list[Value | None] = [*values_of(self._procedure, self._abstraction, kind, name)]
-            ways.append([*found, None] if fields[name].optional else found)
-        for chosen in itertools.islice(itertools.product(*ways), MAX_ASSIGNMENTS):
-            said = tuple(zip(tested, chosen, strict=True))
-            yield said, rest | {name: value for name, value in said if value is not None}
+
+def assignments(abstraction: Abstraction, kind: str | None, row: Transition) -> Iterator[tuple[Chosen, Values]]:
+    """Everything that ``row`` of ``kind`` may state, as far as some requirement tells it apart, with values for the rest."""
+    procedure = abstraction.procedure
+    fields = procedure.lifecycle(kind).fields
+    tested = [name for name in row.set if name in abstraction.tests]
+    rest = {
+        name: _filler(procedure, fields[name]) for name in row.set if name not in tested and not fields[name].optional
+    }
+    ways: list[list[Value | None]] = []
+    for name in tested:
+        found: list[Value | None] = [*values_of(procedure, abstraction, kind, name)]
+        ways.append([*found, None] if fields[name].optional else found)
+    for chosen in itertools.islice(itertools.product(*ways), MAX_ASSIGNMENTS):
+        said = tuple(zip(tested, chosen, strict=True))
+        yield said, rest | {name: value for name, value in said if value is not None}
+
+
+def answers(graph: Graph, kind: str | None, row: Transition, requirement: Requirement) -> Iterator[bool]:
+    """Whether ``requirement`` holds, wherever the search came to where ``row`` of ``kind`` leads from, whatever it states."""
+    stage = Stage(graph.cluster.procedure)
+    sources = graph.cluster.procedure.lifecycle(kind).sources(row)
+    ways = tuple(assignments(graph.abstraction, kind, row))
+    for node in graph.nodes:
+        items: list[Item | None] = [None]
+        if kind is not None and not row.creates:
+            items = [item for item in node.case.of_kind(kind) if item.state in sources]
+        elif kind is None and node.place.state not in sources:
+            continue
+        for item, (_, values) in itertools.product(items, ways):
+            yield stage.holds((requirement,), node.case, kind, item, row, values)
 
 
 def _filler(procedure: Procedure, field: Field) -> Value:

@@ -39,9 +39,7 @@ def authors_findings(
         kinds = wanted[number]
         if kinds not in graphs:  # one search for all the properties of the same kinds
             besides = [one for n in wanted if wanted[n] == kinds for one in _asked(procedure.properties[n])]
-            graphs[kinds] = explore(
-                cluster(procedure, kinds), besides=besides, facts_of=composition.whole, max_states=max_states
-            )
+            graphs[kinds] = explore(cluster(procedure, kinds), besides=besides, max_states=max_states)
             searched.append(graphs[kinds])
         yield _found(property_, path, graphs[kinds], shown)
 

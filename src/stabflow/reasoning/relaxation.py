@@ -68,9 +68,9 @@ class Relaxation:
             tuple(dict.fromkeys(assumed)),
         )
 
-    def is_followed(self, requirement: Requirement) -> bool:
-        """Whether a search follows everything in ``requirement``, which stands on no row of an item."""
-        return self._is_exact(requirement, None)
+    def is_followed(self, requirement: Requirement, own: str | None = None) -> bool:
+        """Whether a search follows everything in ``requirement``."""
+        return self._is_exact(requirement, own)
 
     def _read(
         self, requirement: Requirement, own: str | None, *, strictly: bool, assumed: list[Text]

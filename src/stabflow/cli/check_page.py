@@ -1,0 +1,63 @@
+"""What a check found, for people: each property, and for a flaw the acts that show it, one a line."""
+
+from __future__ import annotations
+
+from ..reasoning.report import STATUS_TITLES, Finding, Report, Status
+from ..text import Text, joined, say
+from .page import Page
+from .words import cited
+
+_STYLES = {
+    Status.PROVED: "green",
+    Status.FLAWED: "bold red",
+    Status.INCOMPLETE: "yellow",
+    Status.NOT_APPLICABLE: "dim",
+    Status.WARNING: "yellow",
+}
+_MARKS = {
+    Status.PROVED: "✓  ",
+    Status.FLAWED: "✗  ",
+    Status.INCOMPLETE: "?  ",
+    Status.NOT_APPLICABLE: "-  ",
+    Status.WARNING: "!  ",
+}
+
+
+def show_report(page: Page, report: Report) -> None:
+    """Print the report: the answer first, then what does not hold with its acts, then what does."""
+    page.title(report.procedure)
+    page.paragraph(STATUS_TITLES[report.status], style=_STYLES[report.status])
+    page.paragraph(
+        say(
+            "{n} states and {m} acts between them searched",
+            "共搜索{n}个状态、{m}项办理",
+            n=report.states,
+            m=report.edges,
+        ),
+        style="dim",
+    )
+    for status in (Status.FLAWED, Status.INCOMPLETE, Status.WARNING, Status.PROVED, Status.NOT_APPLICABLE):
+        found = [finding for finding in report.findings if finding.status is status]
+        if found:
+            page.heading(STATUS_TITLES[status])
+            for finding in found:
+                _show_finding(page, finding)
+    if report.assumed:
+        page.heading(Text("Taken for possible, not followed", "视为可能、未予跟踪"))
+        for text in report.assumed:
+            page.paragraph(text, indent=2, mark="·  ")
+
+
+def _show_finding(page: Page, finding: Finding) -> None:
+    said = (
+        finding.title
+        if not finding.text.en
+        else say("{title}: {text}", "{title}：{text}", title=finding.title, text=finding.text)
+    )
+    if finding.clause:
+        said = joined([said, cited(finding.clause)], Text(" ", ""))
+    page.paragraph(said, indent=2, mark=_MARKS[finding.status], mark_style=_STYLES[finding.status])
+    if finding.path:
+        page.paragraph(finding.path, indent=5, style="dim")
+    for number, act in enumerate(finding.trace, start=1):
+        page.paragraph(act.text, indent=5, mark=f"{number:>3}  ", mark_style="dim")

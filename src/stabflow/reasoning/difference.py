@@ -1,0 +1,160 @@
+"""What `stabflow.diff` answers: frozen values, each with its sentence in both languages."""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+from ..text import Language, Text
+
+__all__ = ["Aspect", "Change", "ChangeKind", "Continuation", "Difference", "Direction", "Hindrance", "Way"]
+
+
+class ChangeKind(enum.Enum):
+    """What became of the thing at a path."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class Aspect(enum.Enum):
+    """What a change concerns: what may or must be done; only the words, the version and the aliases; or only how the same thing
+    is written down, such as the order of a list."""
+
+    MEANING = "meaning"
+    WORDING = "wording"
+    ARRANGEMENT = "arrangement"
+
+
+class Direction(enum.Enum):
+    """Whether more is asked for, or less, where that can be said."""
+
+    STRICTER = "stricter"
+    LOOSER = "looser"
+    NEITHER = "neither"
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """One difference. ``path``: where, as in the file, rows by their trigger (and, where it leads from several states, the
+    sources it concerns); ``before``, ``after``: plain JSON values, parameters put in; ``clauses``: under which it stands."""
+
+    kind: ChangeKind
+    path: str
+    text: Text
+    before: object = attrs.field(default=None, hash=False)
+    after: object = attrs.field(default=None, hash=False)
+    clauses: tuple[str, ...] = ()
+    direction: Direction = Direction.NEITHER
+    aspect: Aspect = Aspect.MEANING
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The change as plain JSON values, its sentence in ``language``."""
+        return {
+            "change": self.kind.value,
+            "path": self.path,
+            "text": self.text.get(language),
+            "before": self.before,
+            "after": self.after,
+            "clauses": list(self.clauses),
+            "direction": self.direction.value,
+        }
+
+
+@attrs.frozen
+class Hindrance:
+    """Why a live case could not go on. ``certain``: it stops every case that stands there; else some of them, or one of several
+    ways on."""
+
+    kind: str
+    text: Text
+    certain: bool
+
+
+@attrs.frozen
+class Continuation:
+    """Whether a case that stands in ``state`` under the old version could go on under the new one.
+
+    It is not ``possible`` where a reason is certain; with other reasons it depends on the case. Where there are none, nothing in
+    the two versions is known to stand in the way.
+    """
+
+    state: str
+    title: Text
+    reasons: tuple[Hindrance, ...] = ()
+
+    @property
+    def possible(self) -> bool:
+        """Whether at least some case that stands there could go on."""
+        return not any(reason.certain for reason in self.reasons)
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The answer as plain JSON values, its sentences in ``language``."""
+        return {
+            "state": self.state,
+            "possible": self.possible,
+            "reasons": [
+                {"kind": one.kind, "text": one.text.get(language), "certain": one.certain} for one in self.reasons
+            ],
+        }
+
+
+@attrs.frozen
+class Way:
+    """A shortest sequence of triggers from opening to an end that one version allows and the other does not. The other follows
+    the first ``shared`` of them; where that is all of them, the case does not end there."""
+
+    triggers: tuple[str, ...]
+    shared: int
+    text: Text
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The way as plain JSON values, its sentence in ``language``."""
+        return {"triggers": list(self.triggers), "shared": self.shared, "text": self.text.get(language)}
+
+
+@attrs.frozen(kw_only=True)
+class Difference:
+    """How ``new`` differs from ``old``, two procedures by name; ``changes`` is empty only where their digests are the same.
+
+    ``no_longer``: a way that was lawful and is not any more; ``newly``: one that has become lawful. Both follow rows alone and
+    leave requirements aside.
+    """
+
+    old: str
+    new: str
+    changes: tuple[Change, ...]
+    continuations: tuple[Continuation, ...]
+    no_longer: Way | None
+    newly: Way | None
+
+    @property
+    def meaning(self) -> tuple[Change, ...]:
+        """The changes of what may or must be done."""
+        return self._of(Aspect.MEANING)
+
+    @property
+    def wording(self) -> tuple[Change, ...]:
+        """The changes of titles, texts, aliases, the source and the version alone."""
+        return self._of(Aspect.WORDING)
+
+    @property
+    def arrangement(self) -> tuple[Change, ...]:
+        """Where the same thing is written down otherwise."""
+        return self._of(Aspect.ARRANGEMENT)
+
+    def _of(self, aspect: Aspect) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.aspect is aspect)
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The difference as plain JSON values, its sentences in ``language``."""
+        return {
+            "old": self.old,
+            "new": self.new,
+            **{aspect.value: [change.as_dict(language) for change in self._of(aspect)] for aspect in Aspect},
+            "continuations": [one.as_dict(language) for one in self.continuations],
+            "no_longer": None if self.no_longer is None else self.no_longer.as_dict(language),
+            "newly": None if self.newly is None else self.newly.as_dict(language),
+        }

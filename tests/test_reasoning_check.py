@@ -1,0 +1,117 @@
+"""`check` as its users meet it: the report, its words in both languages, the exit status, and what hits a bound."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import stabflow
+from stabflow.cli import main
+from stabflow.language import bundled, bundled_names, loads
+from stabflow.reasoning.check import check
+from stabflow.reasoning.report import Report, Status
+
+HEAD = """
+[procedure]
+format = 1
+id = "permit"
+version = "1"
+title = { en = "permit", zh = "许可" }
+source = "house rules"
+[clauses]
+"1" = {}
+[roles.head]
+title = { en = "head", zh = "负责人" }
+supervises = ["clerk"]
+clause = "1"
+[roles.clerk]
+title = { en = "clerk", zh = "文员" }
+[states]
+open = { accountable = "clerk", open_ended = true, title = { en = "open", zh = "办理中" } }
+closed = { final = true, title = { en = "closed_", zh = "办结" } }
+[[transitions]]
+trigger = "begin"
+dest = "open"
+by = ["clerk"]
+[items.note]
+title = { en = "note", zh = "记录" }
+states.written = { accountable = "clerk", open_ended = true }
+states.read = { final = true }
+transitions = [
+  { trigger = "add", dest = "written", by = ["clerk"] },
+  { trigger = "read", source = "written", dest = "read", by = ["head"] },
+]
+[[transitions]]
+trigger = "finish"
+source = "open"
+dest = "closed"
+by = ["head"]
+"""
+
+SOUND = HEAD.replace('"closed_"', '"closed"') + 'requires = [{ items = "note", in = ["read"], at_least = 2 }]\n'
+STUCK = SOUND.replace('in = ["read"], at_least = 2 }', 'at_least = 1 }, { items = "note", at_most = 0 }')
+
+
+def checked(text: str, **more: int) -> Report:
+    return check(
+        loads(text.replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby').encode(), what="a draft"), **more
+    )
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_what_comes_with_stabflow_is_proved(name: str) -> None:
+    report = check(bundled(name))
+    assert report.status is Status.PROVED, [finding.as_dict() for finding in report.findings]
+    assert {finding.property for finding in report.findings} >= {"five_steps", "ends", "outcomes", "rows", "authors"}
+    assert report.digest == bundled(name).digest
+
+
+def test_a_sound_procedure_is_proved() -> None:
+    report = checked(SOUND)
+    assert report.proved
+    assert not report.flaws
+    kinds = {finding.property: finding.status for finding in report.findings if finding.status is not Status.WARNING}
+    assert kinds["five_steps"] is kinds["outcomes"] is Status.NOT_APPLICABLE
+    assert kinds["ends"] is kinds["rows"] is kinds["escalation"] is Status.PROVED
+
+
+def test_a_flaw_is_told_with_its_acts_in_both_languages() -> None:
+    report = checked(STUCK)
+    assert report.status is Status.FLAWED
+    (stuck,) = [finding for finding in report.flaws if finding.property == "ends"]
+    assert stuck.path == "states.open"
+    assert [act.trigger for act in stuck.trace] == ["begin"]
+    assert stuck.trace[0].roles == ("clerk",)
+    for language, words in (("en", "begin – by clerk"), ("zh", "begin——文员")):
+        told = report.as_dict(language)  # type: ignore[arg-type]
+        assert words in json.dumps(told, ensure_ascii=False)
+
+
+def test_a_bound_is_never_a_pass() -> None:
+    report = checked(SOUND, max_states=2)
+    assert report.status is Status.INCOMPLETE
+    assert not report.proved
+    assert not any(
+        finding.status is Status.PROVED for finding in report.findings if finding.property in ("ends", "rows")
+    )
+
+
+@pytest.mark.parametrize(("text", "status"), [(SOUND, 0), (STUCK, 1), ("[procedure]\n", 2)])
+def test_the_exit_status_says_it(text: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "draft.toml"
+    file.write_text(text.replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby'), encoding="utf-8")
+    assert main(["check", str(file)]) == status
+    capsys.readouterr()
+    assert main(["check", str(file), "--json", "--lang", "zh"]) == status
+    if status < 2:
+        told = json.loads(capsys.readouterr().out)
+        assert told["status"] == ("proved" if status == 0 else "flawed")
+        assert main(["check", str(file), "--lang", "zh"]) == status
+        shown = capsys.readouterr().out
+        assert ("已证明" if status == 0 else "有缺陷") in shown
+
+
+def test_the_same_under_its_public_name() -> None:
+    assert stabflow.check is check
