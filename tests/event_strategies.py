@@ -67,6 +67,7 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "procedure_version": IDS,
         "digest": SHA256,
         "matter": MATTERS,
+        "unproved": st.booleans(),
         **_LAYING,
     },
     events.Moved: {
@@ -83,6 +84,12 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.Constituted: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Withdrawn: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Registered: {"procedure": NAMES, "procedure_version": IDS, "digest": SHA256, "text": TEXTS},
+    events.Proved: {
+        "procedure": NAMES,
+        "procedure_version": IDS,
+        "digest": SHA256,
+        "checker": st.integers(1, 9),
+    },
 }
 
 

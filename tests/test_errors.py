@@ -26,6 +26,7 @@ from stabflow.errors import (
     NotYourRole,
     PluginError,
     ProcedureError,
+    ProcedureNotProved,
     Refused,
     StabflowError,
     StoreError,
@@ -65,12 +66,14 @@ EVERY_ERROR: list[StabflowError] = [
     Unsupported("leases", "claiming work"),
     ContractTooNew("schema 9"),
     PluginError("budget", "raised ValueError"),
+    ProcedureNotProved([Fault("states.a", "flawed: x", "mend it")], procedure="p@1", digest="ab" * 32),
 ]
 
 
 def test_every_error_has_its_place_in_the_tree() -> None:
     tree = {
         ProcedureError: FaultyInput,
+        ProcedureNotProved: ProcedureError,
         InvalidInput: FaultyInput,
         FaultyInput: StabflowError,
         Refused: StabflowError,

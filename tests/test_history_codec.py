@@ -379,6 +379,7 @@ _EXAMPLES: list[Event] = [
     events.Constituted(procedure="five-step", office="decision_body", holder=_HOLDER),
     events.Withdrawn(procedure="five-step", office="decision_body", holder=_HOLDER),
     events.Registered(procedure="five-step", procedure_version="1", digest="1e" * 32, text='{"procedure":{}}'),
+    events.Proved(procedure="five-step", procedure_version="1", digest="1e" * 32, checker=1),
 ]
 _PREVIOUS = "c0" * 32
 

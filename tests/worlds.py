@@ -51,6 +51,7 @@ source = "for tests"
 [roles.chair]
 title = { en = "chair", zh = "主持" }
 holders = 1
+supervises = ["clerk", "auditor"]
 
 [roles.clerk]
 title = { en = "clerk", zh = "文员" }

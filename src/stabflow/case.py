@@ -118,7 +118,8 @@ class Case:
     counts the opening and every return to an earlier state, ``round_began`` is the version that began the present one.
     ``acts`` are those on the case itself, ``acted`` the roles in which each office-holder has done anything in it;
     ``counters`` number the items; ``due`` is when the present state's duty falls due.
-    ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash.
+    ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash; ``unproved``:
+    it was opened under a procedure that nobody had proved, and opens no gate.
     """
 
     id: str
@@ -144,6 +145,7 @@ class Case:
     recorded_at: datetime
     version: int
     head: str
+    unproved: bool = False
 
     def of_kind(self, kind: str) -> tuple[Item, ...]:
         """The items of ``kind``, in the order in which they were added."""

@@ -4,6 +4,7 @@
 
     StabflowError
     ├── ProcedureError          the author of a procedure: .faults
+    │   └── ProcedureNotProved  a case was to be opened, and it has flaws: .procedure, .digest
     ├── InvalidInput            whoever wrote the request: .faults; it could never be right
     ├── Refused                 the acting person: .blockers; right in form, but not now or not by you
     │   ├── NotPermitted        no row leads from this state by this trigger: .permitted
@@ -132,6 +133,18 @@ class ProcedureError(FaultyInput):
 
     def __init__(self, faults: Iterable[Fault], *, what: str = "the procedure") -> None:
         super().__init__(faults, what=what)
+
+
+class ProcedureNotProved(ProcedureError):
+    """A case was to be opened under a procedure that cannot be proved; ``faults`` are its flaws, and what could not be decided.
+
+    ``procedure`` is its id and version, ``digest`` that of its definition.
+    """
+
+    def __init__(self, faults: Iterable[Fault], *, procedure: str, digest: str) -> None:
+        self.procedure = procedure
+        self.digest = digest
+        super().__init__(faults, what=f"procedure {procedure} is not proved: it")
 
 
 class InvalidInput(FaultyInput):

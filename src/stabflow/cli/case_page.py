@@ -64,6 +64,12 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
         page.said(Text("records", "记录")),
         page.said(say("{n}, the last {h}…", "{n}条，末条{h}…", n=case.version, h=case.head[:12])),
     )
+    if case.unproved:
+        said = Text(
+            "not proved when the case was opened: no gate opens for it",
+            "启动时程序未经证明：本事项在任何实施关口均不放行",
+        )
+        yield page.said(Text("procedure", "程序")), page.said(said)
 
 
 def _show_items(page: Page, procedure: Procedure, kind: str, items: Sequence[Item]) -> None:

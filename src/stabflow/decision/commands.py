@@ -38,11 +38,13 @@ class Command:
 
 @attrs.frozen(kw_only=True)
 class Open(Command):
-    """Open a case on ``matter``, by the creating row ``trigger`` (needed only where there are several)."""
+    """Open a case on ``matter``, by the creating row ``trigger`` (needed only where there are several); ``unproved``: although
+    nobody has proved the procedure."""
 
     case_id: str
     matter: Matter
     values: Mapping[str, object] = attrs.field(factory=dict)
+    unproved: bool = False
     trigger: str | None = attrs.field(default=None, validator=_is_word_or_none)
 
 

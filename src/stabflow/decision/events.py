@@ -36,7 +36,7 @@ class LaidOut:
 
 @attrs.frozen(kw_only=True)
 class Opened(Event):
-    """A case was opened on a matter."""
+    """A case was opened on a matter; ``unproved``: under a procedure that nobody had proved, so that it opens no gate, ever."""
 
     tag = "case.opened"
 
@@ -50,6 +50,7 @@ class Opened(Event):
     values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
     due: DueTime | None = None
     laid_out: tuple[LaidOut, ...] = ()
+    unproved: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -161,9 +162,33 @@ class Registered(Event):
     text: str
 
 
+@attrs.frozen(kw_only=True)
+class Proved(Event):
+    """The procedure with this digest was proved by ``checker``, the edition of the checker's rules."""
+
+    tag = "procedure.proved"
+
+    procedure: str
+    procedure_version: str
+    digest: str
+    checker: int
+
+
 EVENTS: dict[tuple[str, int], type[Event]] = {
     (event.tag, event.tag_version): event
-    for event in (Opened, Moved, Added, ItemMoved, Amended, Appointed, Relieved, Constituted, Withdrawn, Registered)
+    for event in (
+        Opened,
+        Moved,
+        Added,
+        ItemMoved,
+        Amended,
+        Appointed,
+        Relieved,
+        Constituted,
+        Withdrawn,
+        Registered,
+        Proved,
+    )
 }
 """Every event that can be stored, by tag and version."""
 

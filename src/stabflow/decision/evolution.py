@@ -87,6 +87,7 @@ def _opened(event: Opened, stamp: Stamp) -> Case:
         recorded_at=stamp.recorded_at,
         version=stamp.version,
         head=stamp.hash,
+        unproved=event.unproved,
     )
 
 

@@ -44,6 +44,7 @@ def open_case(procedure: Procedure, case: Case | None, command: Open, context: C
         values=values,
         due=due_for(procedure, procedure.states[state], values, context),
         laid_out=tuple(_laid_out(procedure, {}, state, context)),
+        unproved=command.unproved,
     )
     return found
 

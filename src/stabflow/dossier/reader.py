@@ -53,12 +53,13 @@ class _Reader:
         self.handles: tuple[str, ...] = ()
 
     def dossier(self, digest: str) -> Dossier:
-        head = self._form("dossier", ("format", "title", "procedure", "illustrative", "notes"))
+        head = self._form("dossier", ("format", "title", "procedure", "unproved", "illustrative", "notes"))
         self._format(head)
         title = head.words("title", max_length=MAX_TITLE)
         illustrative = head.flag("illustrative")
         notes = self._notes(head)
         procedure = self._procedure(head)
+        unproved = head.read("unproved", _is_allowed, required=False)
         about = self._form("matter", ("key", "title"))
         key, name = about.read("key", _as_is), about.read("title", _as_is)
         matter = None
@@ -85,6 +86,7 @@ class _Reader:
             digest=digest,
             title=title,
             procedure=procedure,
+            unproved="allow" if unproved else "refuse",
             illustrative=illustrative,
             notes=notes,
             matter=matter,
@@ -254,6 +256,12 @@ class _Reader:
 
 def _shown(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
+
+
+def _is_allowed(value: object) -> bool:
+    if value not in ("refuse", "allow"):
+        raise InvalidInput.at("unproved", f"{value!r:.60} is not known", 'write "allow", or leave it out')
+    return value == "allow"
 
 
 def _as_is(value: object) -> object:

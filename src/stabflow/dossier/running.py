@@ -207,7 +207,8 @@ def _perform(
     # A value may bear the name of an argument, so the values go in a table of their own.
     who = {"by": act.by, "basis": act.basis, "role": act.role, "key": key, "at": act.at}
     if act.verb is Verb.OPEN:
-        return engine.open_case(dossier.procedure, dossier.matter, trigger=act.trigger, **who, **act.values)  # type: ignore[arg-type]
+        who |= {"trigger": act.trigger, "unproved": dossier.unproved}
+        return engine.open_case(dossier.procedure, dossier.matter, **who, **act.values)  # type: ignore[arg-type]
     assert handle is not None, "the reader sees to it that a case is opened first"
     with handle.acting(act.by, basis=act.basis, role=act.role, key=key, at=act.at) as acts:
         match act.verb:

@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from ..case import frozen
+from ..engine.proofs import Unproved
 from ..errors import Fault, InvalidInput, Refused
 from ..language import Procedure
 from ..text import Language, Text, quoted, same, say
@@ -105,7 +106,8 @@ class PlannedAct:
 class Dossier:
     """A dossier that has been read and found right in form; whether its acts come out as it says, `rehearse` tells.
 
-    ``digest`` is the SHA-256 of the file: another digest is another edition. ``illustrative``: not everything in it is real.
+    ``digest`` is the SHA-256 of the file: another digest is another edition. ``illustrative``: not everything in it is real;
+    ``unproved``: whether its case may be opened although nobody has proved the procedure.
     """
 
     source: str
@@ -117,6 +119,7 @@ class Dossier:
     matter: Matter
     offices: tuple[PlannedOffice, ...]
     acts: tuple[PlannedAct, ...]
+    unproved: Unproved = "refuse"
 
     @classmethod
     def load(cls, path: str | Path, *, now: datetime | None = None) -> Dossier:

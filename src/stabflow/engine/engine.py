@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 from ..case import Appointment
 from ..decision.commands import Open
@@ -20,6 +20,7 @@ from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean
 from . import pages, streams
 from .handle import CaseHandle
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
+from .proofs import Unproved, prove
 from .shell import RETRIES, Shell, Work, claimed, clean_key
 from .verification import Verified, Verifier
 
@@ -159,15 +160,24 @@ class Engine:
         case_id: str | None = None,
         key: str | None = None,
         at: datetime | None = None,
+        unproved: Unproved = "refuse",
         **values: object,
     ) -> CaseHandle:
         """Open a case on ``matter``. Its id is ``<procedure>-<matter>-<n>`` unless ``case_id`` is given; ``values`` are the
-        fields of the creating row's ``set``. Raises `Refused`, `InvalidInput`, `ProcedureError` and `StoreError`."""
+        fields of the creating row's ``set``.
+
+        A procedure that is neither bundled nor proved in this store before is proved now, which may take seconds; one that cannot
+        be is refused. ``unproved="allow"`` proves nothing: unless a proof is on record the case bears for ever that it was opened
+        without one, and no gate opens for it. Raises `Refused`, `InvalidInput`, `ProcedureError` (`ProcedureNotProved`) and
+        `StoreError`.
+        """
         if not isinstance(matter, Matter):
             raise InvalidInput.at(
                 "matter", f"{matter!r:.60} is not a Matter", 'give one, such as Matter("key", "Title")'
             )
         check_office_holder(by, "by")
+        if unproved not in get_args(Unproved):
+            raise InvalidInput.at("unproved", f"{unproved!r:.60} is not known", 'write "refuse" or "allow"')
         known = self._known(procedure)
         basis = Basis.of(basis)
         digest = None
@@ -181,6 +191,7 @@ class Engine:
                 "trigger": trigger,
                 "basis": basis,
                 "values": values,
+                "unproved": unproved,
             }
             key = clean_key(key)
             digest = request_digest([asked])
@@ -188,7 +199,7 @@ class Engine:
         for one in (*taken, *fresh):
             if self._is_opened(one, key, digest):
                 return CaseHandle(self._shell, one)
-        self._shell.registry.check_usable(known)
+        proved = self._is_proved(known, allow=unproved == "allow")
         for one in fresh:
             if self._shell.store.read_stream(streams.case_stream(one), limit=1):
                 if self._is_opened(one, key, digest):
@@ -196,10 +207,25 @@ class Engine:
                 continue
             work = Work(self._shell, known, one, None, self._shell.offices.current(), key=key, at=at)
             record = work.do(
-                Open(actor=by, basis=basis, role=role, case_id=one, matter=matter, values=values, trigger=trigger)
+                Open(
+                    actor=by,
+                    basis=basis,
+                    role=role,
+                    case_id=one,
+                    matter=matter,
+                    values=values,
+                    trigger=trigger,
+                    unproved=not proved,
+                )
             )
             self._shell.registry.keep(
-                known, actor=by, role=record.role, basis=record.basis, mandate=record.mandate, now=record.recorded_at
+                known,
+                proved=proved,
+                actor=by,
+                role=record.role,
+                basis=record.basis,
+                mandate=record.mandate,
+                now=record.recorded_at,
             )
             try:
                 work.finish(digest)
@@ -212,6 +238,16 @@ class Engine:
         if case_id is None:  # others were opening cases on this matter all the while
             raise VersionConflict(streams.case_stream(fresh[-1]), 0, 1)
         raise InvalidInput.at("case_id", f"{case_id!r} is taken", "choose another id")
+
+    def _is_proved(self, procedure: Procedure, *, allow: bool) -> bool:
+        """Whether ``procedure``, of which the store must know no other definition, is proved; where that is not on record it is
+        proved now, unless cases may be opened without (``allow``)."""
+        self._shell.registry.check_usable(procedure)
+        if self._shell.registry.is_proved(procedure):
+            return True
+        if not allow:
+            prove(procedure)
+        return not allow
 
     def _is_opened(self, case_id: str, key: str | None, digest: str | None) -> bool:
         """Whether the case was opened under ``key``, by this same request; `IdempotencyMismatch` where it was by another request.

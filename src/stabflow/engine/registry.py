@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ..decision.events import Registered
+from ..decision.events import Event, Proved, Registered
 from ..errors import Corrupt, Fault, ProcedureError, VersionConflict, near_miss
 from ..history.chain import GENESIS
 from ..history.commit import batch, seal
@@ -14,8 +14,10 @@ from ..history.record import Circumstances, Record
 from ..language import Procedure, bundled, bundled_names, from_canonical, load
 from ..language.canonical_form import canonical_bytes
 from ..ports.store import Store
+from ..reasoning.check import CHECKER
 from ..values import Actor, Basis
 from . import streams
+from .proofs import is_released
 
 
 class Registry:
@@ -93,31 +95,70 @@ class Registry:
             raise _another_definition(procedure, kept.digest)
         return True
 
-    def keep(self, procedure: Procedure, *, actor: Actor, role: str, basis: Basis, mandate: str, now: datetime) -> None:
-        """Store the text of ``procedure`` for ever, if it is not kept yet."""
-        if self.check_usable(procedure):
+    def is_proved(self, procedure: Procedure) -> bool:
+        """Whether ``procedure`` was proved by the present rules, and that is known without proving it again."""
+        return is_released(procedure) or any(_is_proof(one, procedure) for one in self._records(procedure))
+
+    def _records(self, procedure: Procedure) -> list[Record]:
+        return list(streams.read(self._store, _stream_of(procedure)))
+
+    def keep(
+        self,
+        procedure: Procedure,
+        *,
+        proved: bool,
+        actor: Actor,
+        role: str,
+        basis: Basis,
+        mandate: str,
+        now: datetime,
+    ) -> None:
+        """Store the text of ``procedure`` for ever, and that it is ``proved``, where that is not on record yet."""
+        while True:
+            self.check_usable(procedure)
+            present = self._records(procedure)
+            missing = _missing(procedure, present, proved=proved)
+            if not missing:
+                return
+            circumstances = Circumstances(
+                actor=actor,
+                role=role,
+                basis=basis,
+                mandate=mandate,
+                occurred_at=now,
+                recorded_at=max([now, *(record.recorded_at for record in present[-1:])]),
+                procedure=procedure.digest,
+            )
+            version, head = (present[-1].version, present[-1].hash) if present else (0, GENESIS)
+            new: list[Record] = []
+            for event in missing:
+                new.append(seal(_stream_of(procedure), version + len(new) + 1, head, event, circumstances))
+                head = new[-1].hash
+            try:
+                self._store.append(batch(new, expected_version=version))
+            except VersionConflict:
+                continue
             return
-        event = Registered(
-            procedure=procedure.id,
-            procedure_version=procedure.version,
-            digest=procedure.digest,
-            text=canonical_bytes(procedure).decode("utf-8"),
-        )
-        circumstances = Circumstances(
-            actor=actor,
-            role=role,
-            basis=basis,
-            mandate=mandate,
-            occurred_at=now,
-            recorded_at=now,
-            procedure=procedure.digest,
-        )
-        record = seal(streams.procedure_stream(procedure.id, procedure.version), 1, GENESIS, event, circumstances)
-        try:
-            self._store.append(batch([record], expected_version=0))
-        except VersionConflict:
-            if not self.check_usable(procedure):
-                raise
+
+
+def _stream_of(procedure: Procedure) -> str:
+    return streams.procedure_stream(procedure.id, procedure.version)
+
+
+def _is_proof(record: Record, procedure: Procedure) -> bool:
+    event = record.event
+    return isinstance(event, Proved) and (event.digest, event.checker) == (procedure.digest, CHECKER)
+
+
+def _missing(procedure: Procedure, present: Sequence[Record], *, proved: bool) -> list[Event]:
+    """What is still to be recorded of ``procedure``."""
+    named = {"procedure": procedure.id, "procedure_version": procedure.version, "digest": procedure.digest}
+    missing: list[Event] = []
+    if not present:
+        missing.append(Registered(**named, text=canonical_bytes(procedure).decode("utf-8")))
+    if proved and not any(_is_proof(record, procedure) for record in present):
+        missing.append(Proved(**named, checker=CHECKER))
+    return missing
 
 
 def _text_of(record: Record) -> Procedure:

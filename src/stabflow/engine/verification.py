@@ -6,7 +6,7 @@ import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Added, ItemMoved, Moved, Opened, Registered
+from ..decision.events import Added, ItemMoved, Moved, Opened, Proved, Registered
 from ..decision.evolution import evolve
 from ..errors import Corrupt
 from ..history.index import all_rows
@@ -35,7 +35,7 @@ class Verifier:
     def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
         self._registry = registry
-        self._procedures: dict[str, str] = {}
+        self._procedures: dict[str, tuple[str, bool]] = {}
         self._mandates: set[str] = set()
         self._records = 0
 
@@ -122,15 +122,25 @@ class Verifier:
     def _check_procedure(self, case: Case) -> None:
         stream = streams.procedure_stream(case.procedure, case.procedure_version)
         if stream not in self._procedures:
-            kept = [self._digest(record) for record in streams.read(self._store, stream)]
-            self._records += len(kept)
-            self._procedures[stream] = kept[0] if len(kept) == 1 else ""
-        if self._procedures[stream] != case.digest:
+            self._procedures[stream] = self._kept(stream)
+        digest, proved = self._procedures[stream]
+        if digest != case.digest:
             raise Corrupt(f"{stream} does not keep the procedure that case {case.id!r} runs under")
+        if not (proved or case.unproved):
+            raise Corrupt(f"case {case.id!r} was opened as under a proved procedure, and {stream} has no proof of it")
 
-    @staticmethod
-    def _digest(record: Record) -> str:
-        event = record.event
-        if isinstance(event, Registered) and canonical.sha256(event.text.encode("utf-8")) == event.digest:
-            return event.digest
-        raise Corrupt(f"the text that {record.stream} keeps is not that of the procedure recorded with it")
+    def _kept(self, stream: str) -> tuple[str, bool]:
+        """The digest of the procedure whose text ``stream`` keeps, and whether it was proved."""
+        digest, proved = "", False
+        for record in streams.read(self._store, stream):
+            self._records += 1
+            event = record.event
+            if record.version == 1 and isinstance(event, Registered):
+                if canonical.sha256(event.text.encode("utf-8")) != event.digest:
+                    raise Corrupt(f"the text that {stream} keeps is not that of the procedure recorded with it")
+                digest = event.digest
+            elif isinstance(event, Proved) and event.digest == digest:
+                proved = True
+            else:
+                raise Corrupt(f"{stream} version {record.version} has no place in the stream of a procedure")
+        return digest, proved

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import attrs
 
@@ -75,6 +76,15 @@ def bundled_names() -> tuple[str, ...]:
         if folder.is_dir():
             found += [f"{folder.name}@{file.name[:-5]}" for file in folder.iterdir() if file.name.endswith(".toml")]
     return tuple(sorted(found, key=_by_version))
+
+
+@functools.cache
+def bundled_digests() -> Mapping[str, str]:
+    """The digest of each procedure that comes with stabflow as it was released, by ``id@version``. Every one was proved then."""
+    from importlib import resources
+
+    lines = resources.files("stabflow").joinpath("procedures", "digests.lock").read_text("utf-8").splitlines()
+    return MappingProxyType(dict(line.split() for line in lines if line and not line.startswith("#")))
 
 
 def _by_version(name: str) -> tuple[str, list[tuple[int, str]]]:

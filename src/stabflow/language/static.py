@@ -24,7 +24,7 @@ from .static_rows import requirement_faults
 
 FORMAT = 1
 RESERVED = frozenset(
-    {"actor", "at", "basis", "by", "case_id", "if_version", "item", "key", "reason", "role", "trigger"}
+    {"actor", "at", "basis", "by", "case_id", "if_version", "item", "key", "reason", "role", "trigger", "unproved"}
 )
 """Words of the calls that carry field values; a field of such a name could not be stated."""
 

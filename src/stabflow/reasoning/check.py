@@ -21,6 +21,9 @@ from .relaxation import Relaxation
 from .report import Finding, Report, Status, traced
 from .walk import Blocked, Walker
 
+CHECKER = 1
+"""The edition of these rules. A checker that is mended because it proved too much gets a new one, and proves all anew."""
+
 MAX_TRIES = 20
 """So many paths are tried before a flaw that none of them shows is reported as not decided."""
 
@@ -323,7 +326,11 @@ class _Checker:
         for role, path in accountable.items():
             above = [name for name, below in procedure.subordinates.items() if role in below]
             if role is not None and not above and not procedure.roles[role].supervises:
-                text = say("nobody supervises “{role}”", "“{role}”无人督导", role=procedure.role_title(role))
+                text = say(
+                    "nobody supervises “{role}”: name it in the `supervises` of another role",
+                    "“{role}”无人督导：请在其他角色的`supervises`中列明",
+                    role=procedure.role_title(role),
+                )
                 yield Finding("escalation", _ESCALATION, Status.FLAWED, text, path, procedure.roles[role].clause)
 
     def _since(self) -> Iterator[Finding]:
