@@ -1,4 +1,4 @@
-"""The commands: `demo`, `run`, `show`, `history`, `procedures`, `check`, `diff`."""
+"""The commands: `demo`, `run`, `show`, `history`, `plan`, `procedures`, `check`, `diff`."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ from ..language import Procedure, bundled_names
 from ..ports.store import CaseRow
 from ..reasoning.check import check
 from ..reasoning.diff import diff
+from ..reasoning.planned import Prospect
 from ..reasoning.report import Status
 from ..text import Language, Text
-from . import case_page, case_report, check_page, diff_page, procedure_page, run_page
+from . import case_page, case_report, check_page, diff_page, plan_page, procedure_page, run_page
 from .failures import BAD_INPUT, INCOMPLETE, INTERRUPTED, NO, YES, report, tell, unfinished
 from .options import Session, common, json_option, refusals_option, store_option
 from .page import ReaderGone, console
@@ -205,6 +206,28 @@ def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
             _print_json(case_report.case_json(found, session.language))
         else:
             case_page.show_case(session.page(), found)
+
+
+@commands.command(name="plan")
+@click.argument("case")
+@click.argument("goal")
+@common
+@store_option(STORE)
+@json_option
+@click.pass_obj
+def plan_command(session: Session, case: str, goal: str, url: str, as_json: bool) -> int:
+    """Print the shortest lawful way of a case to GOAL: a state, a step or an outcome of its procedure.
+
+    The exit status is 0 where there is one, 1 where it is proved that there is none, 3 where that could not be decided.
+    """
+    with _reading(url) as engine:
+        handle = _known_case(engine, case)
+        found = handle.plan(goal)
+        if as_json:
+            _print_json(found.as_dict(session.language))
+        else:
+            plan_page.show_plan(session.page(), handle.procedure, handle.state, found)
+    return {Prospect.NONE: NO, Prospect.OPEN: INCOMPLETE}.get(found.prospect, YES)
 
 
 @commands.command()

@@ -12,6 +12,8 @@ from ..decision.events import Added
 from ..errors import Blocker
 from ..history.record import Record
 from ..language import Procedure
+from ..reasoning.plan import plan
+from ..reasoning.planned import Plan
 from ..values import Actor, Basis, check_office_holder
 from . import streams
 from .acts import Acts
@@ -189,6 +191,17 @@ class CaseHandle:
         procedure, case = self._shell.load(self.id)
         now, _ = self._shell.moment(case.recorded_at)
         return decider.blockers(procedure, case, command, self._shell.context(procedure, case.matter.key, case.id, now))
+
+    def plan(self, goal: str, /) -> Plan:
+        """The shortest lawful way from where the case stands to ``goal`` (a state, a step or an outcome), or what is in the way.
+
+        It is by role, and says what has to be found on the way; it recommends no finding. Searching takes as long as `check` does
+        at most. `InvalidInput` when ``goal`` is none of the procedure.
+        """
+        procedure, case = self._shell.load(self.id)
+        now, _ = self._shell.moment(case.recorded_at)
+        context = self._shell.context(procedure, case.matter.key, case.id, now)
+        return plan(procedure, case, goal, now=now, calendar=context.calendar, offices=context.offices)
 
     def available(self, by: Actor, /, *, role: str | None = None) -> tuple[Option, ...]:
         """What ``by`` could do now, given fitting values: rows of the case and of its items, and items to add."""

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import attrs
 
+from ..case import Case
 from ..language import Procedure
 from .abstraction import Place, signature_of
 from .cluster import Cluster, cluster, clusters
@@ -31,17 +32,25 @@ class Step:
 class Composition:
     """The graph of places of a procedure, and the graphs of its clusters.
 
-    ``groups`` says which kinds are searched together; by default each cluster alone. ``complete`` unless a search hit its bound.
+    ``groups`` says which kinds are searched together; by default each cluster alone. The searches begin with the opening of a
+    case, or with ``start``. ``complete`` unless a search hit its bound.
     """
 
     def __init__(
-        self, procedure: Procedure, groups: Sequence[Collection[str]] | None = None, *, max_states: int
+        self,
+        procedure: Procedure,
+        groups: Sequence[Collection[str]] | None = None,
+        *,
+        start: Case | None = None,
+        max_states: int,
     ) -> None:
         self.procedure = procedure
         self.whole: Cluster = cluster(procedure, procedure.items)
         self.groups = tuple(frozenset(group) for group in (clusters(procedure) if groups is None else groups))
-        self.places: Graph = explore(cluster(procedure, ()), facts_of=self.whole, max_states=max_states)
-        self.graphs = tuple(explore(cluster(procedure, group), max_states=max_states) for group in self.groups)
+        self.places: Graph = explore(cluster(procedure, ()), facts_of=self.whole, start=start, max_states=max_states)
+        self.graphs = tuple(
+            explore(cluster(procedure, group), start=start, max_states=max_states) for group in self.groups
+        )
         self._views = tuple(View(graph) for graph in self.graphs)
 
     @property

@@ -123,20 +123,21 @@ def explore(
     *,
     besides: Iterable[Requirement] = (),
     facts_of: Cluster | None = None,
+    start: Case | None = None,
     max_states: int = MAX_STATES,
 ) -> Graph:
-    """Everything that cases under the procedure of ``cluster`` can come to, as far as its rows, or ``besides``, tell them apart
-    (of the facts: as far as the rows of ``facts_of`` do)."""
-    return _Search(cluster, Abstraction(cluster, besides, facts_of=facts_of), max_states).run()
+    """Everything that cases under the procedure of ``cluster`` can come to (with ``start``: that this one can come to), as far as
+    its rows, or ``besides``, tell them apart (of the facts: as far as the rows of ``facts_of`` do)."""
+    return _Search(cluster, Abstraction(cluster, besides, facts_of=facts_of), max_states).run(start)
 
 
 class Stage:
     """Where a search acts: the real requirements, the real `decide` and `evolve`, by somebody who holds every role."""
 
-    def __init__(self, procedure: Procedure) -> None:
+    def __init__(self, procedure: Procedure, now: datetime = _NOW) -> None:
         self.procedure = procedure
         self._context = Context(
-            now=_NOW,
+            now=now,
             calendar=_CALENDAR,
             offices=tuple(Appointment(role, ANYONE, ANYONE, "search") for role in procedure.roles),
         )
@@ -179,7 +180,8 @@ class Stage:
             command = Fire(actor=_WHO, basis=_BASIS, trigger=row.trigger, item=id_, values=values)
         decided = decide(self.procedure, case, command, self._context)
         version = 1 if case is None else case.version + 1
-        stamp = Stamp(version, _NOW, _NOW, _WHO, decided.role, _BASIS, decided.mandate, "search")
+        now = self._context.now
+        stamp = Stamp(version, now, now, _WHO, decided.role, _BASIS, decided.mandate, "search")
         return evolve(case, decided.event, stamp)
 
 
@@ -197,7 +199,20 @@ class _Search:
         self._graph = Graph(cluster, abstraction)
         self._waiting: deque[tuple[int, Mapping[ItemClass, list[Item]]]] = deque()
 
-    def run(self) -> Graph:
+    def run(self, start: Case | None) -> Graph:
+        if start is None:
+            self._open()
+        else:
+            seen = {name: item for name, item in start.items.items() if item.kind in self._cluster.kinds}
+            self._graph.roots.append(self._node(with_changes(start, items=seen), None, None))
+        while self._waiting:
+            if len(self._graph.nodes) > self._max_states:
+                self._graph.complete = False
+                break
+            self._expand(*self._waiting.popleft())
+        return self._graph
+
+    def _open(self) -> None:
         for row in self._procedure.case.creating():
             for chosen, values in self._assigned(None, row):
                 if self._stage.holds(row.requires, None, None, None, row, values):
@@ -207,12 +222,6 @@ class _Search:
                     index = self._node(case, None, act)
                     if index not in self._graph.roots:
                         self._graph.roots.append(index)
-        while self._waiting:
-            if len(self._graph.nodes) > self._max_states:
-                self._graph.complete = False
-                break
-            self._expand(*self._waiting.popleft())
-        return self._graph
 
     def _node(self, case: Case, parent: int | None, act: Act | None) -> int:
         case, key, held = self._abstraction.counted(case)
