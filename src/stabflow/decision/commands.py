@@ -84,6 +84,13 @@ class Appoint(Command):
 
 
 @attrs.frozen(kw_only=True)
+class Migrate(Command):
+    """Let the case go on under another version of its procedure; ``renamed``: what is called otherwise there, by path."""
+
+    renamed: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
 class Relieve(Command):
     """End the appointment of ``appointee`` to ``office``."""
 

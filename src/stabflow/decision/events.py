@@ -129,6 +129,17 @@ class Relieved(Event):
 
 
 @attrs.frozen(kw_only=True)
+class Migrated(Event):
+    """The case goes on under another version of its procedure, in which things are ``renamed`` (by path; "": there no longer)."""
+
+    tag = "case.migrated"
+
+    procedure_version: str
+    digest: str
+    renamed: Mapping[str, Value] = attrs.field(factory=dict, converter=frozen, hash=False)
+
+
+@attrs.frozen(kw_only=True)
 class Constituted(Event):
     """A standing office of a procedure was filled, by an authority outside any case."""
 
@@ -184,6 +195,7 @@ EVENTS: dict[tuple[str, int], type[Event]] = {
         Amended,
         Appointed,
         Relieved,
+        Migrated,
         Constituted,
         Withdrawn,
         Registered,

@@ -10,7 +10,8 @@ from ..calendar import DueTime
 from ..case import Act, Appointment, Case, Entry, Item, Statement, frozen, with_changes, with_entries
 from ..errors import Corrupt
 from ..values import Value
-from .events import Added, Amended, Appointed, Event, ItemMoved, LaidOut, Moved, Opened, Relieved, Stamp
+from .events import Added, Amended, Appointed, Event, ItemMoved, LaidOut, Migrated, Moved, Opened, Relieved, Stamp
+from .renaming import Renaming
 
 Changes = dict[str, Any]
 
@@ -207,6 +208,11 @@ def _relieved(case: Case, event: Relieved, stamp: Stamp) -> Changes:
     return {"appointments": tuple(left)}
 
 
+def _migrated(case: Case, event: Migrated, stamp: Stamp) -> Changes:
+    changes = Renaming({name: str(new) for name, new in event.renamed.items()}).changes(case)
+    return changes | {"procedure_version": event.procedure_version, "digest": event.digest}
+
+
 def _holds(case: Case, event: Appointed | Relieved) -> bool:
     return any((held.role, held.actor) == (event.office, event.appointee.id) for held in case.appointments)
 
@@ -218,4 +224,5 @@ _CHANGES: dict[type[Event], Callable[[Case, Any, Stamp], Changes]] = {
     Amended: _amended,
     Appointed: _appointed,
     Relieved: _relieved,
+    Migrated: _migrated,
 }

@@ -11,9 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import attrs
 
-from ..language import Procedure, State, Transition
+from ..case import Case, with_changes
+from ..language import FieldType, Procedure, State, Transition
 from ..requirements import Requirement
 from ..text import Text
+from ..values import Value
 from .relaxation import Relaxation, Relaxed
 
 ANYONE = "anyone"
@@ -130,3 +132,15 @@ def _timeless(states: Mapping[str, State]) -> dict[str, State]:
         name: attrs.evolve(state, within=None, until=None, open_ended=not state.final, clock_stopped_by=())
         for name, state in states.items()
     }
+
+
+def played_by_anyone(procedure: Procedure, case: Case) -> Case:
+    """The case with whoever acts in a search in the place of everybody whom one of its fields names."""
+
+    def played(values: Mapping[str, Value], kind: str | None) -> Mapping[str, Value]:
+        fields = procedure.lifecycle(kind).fields
+        named = {name for name in values if fields[name].type is FieldType.ACTOR}
+        return {name: ANYONE if name in named else value for name, value in values.items()} if named else values
+
+    items = {name: with_changes(one, fields=played(one.fields, one.kind)) for name, one in case.items.items()}
+    return with_changes(case, facts=played(case.facts, None), items=items)

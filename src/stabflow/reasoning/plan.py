@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import attrs
 
 from ..calendar import Calendar
-from ..case import Appointment, Case, with_changes
+from ..case import Appointment, Case
 from ..decision.commands import Fire
 from ..decision.decider import blockers
 from ..decision.view import Context
 from ..errors import Blocker, InvalidInput, near_miss
-from ..language import FieldType, Outcome, Procedure, Step
+from ..language import Outcome, Procedure, Step
 from ..language.lifecycle import OUTCOME_TITLES
 from ..text import Text, quoted, say
-from ..values import Actor, Basis, Value
-from .cluster import ANYONE
+from ..values import Actor, Basis
+from .cluster import ANYONE, played_by_anyone
 from .composition import Composition
 from .explore import MAX_STATES
 from .planned import Plan, Prospect
@@ -44,7 +44,7 @@ def plan(
     open_ = Plan(case_id=case.id, version=case.version, goal=goal, title=title, prospect=Prospect.OPEN)
     if case.state in wanted:
         return attrs.evolve(open_, prospect=Prospect.FOUND, reason=Text("it stands there already", "已处于该处"))
-    case = _played_by_anyone(procedure, case)
+    case = played_by_anyone(procedure, case)
     composition = Composition(procedure, start=case, max_states=max_states)
     try:
         router = Router(composition, wanted, sure=True)
@@ -91,18 +91,6 @@ def _wanted(procedure: Procedure, goal: str) -> tuple[frozenset[str], Text]:
         f"{goal!r:.60} is no state, step or outcome of {procedure}",
         near_miss(str(goal), {*states, *steps, *outcomes}),
     )
-
-
-def _played_by_anyone(procedure: Procedure, case: Case) -> Case:
-    """The case with whoever acts in a search in the place of everybody whom one of its fields names."""
-
-    def played(values: Mapping[str, Value], kind: str | None) -> Mapping[str, Value]:
-        fields = procedure.lifecycle(kind).fields
-        named = {name for name in values if fields[name].type is FieldType.ACTOR}
-        return {name: ANYONE if name in named else value for name, value in values.items()} if named else values
-
-    items = {name: with_changes(one, fields=played(one.fields, one.kind)) for name, one in case.items.items()}
-    return with_changes(case, facts=played(case.facts, None), items=items)
 
 
 def _blockers(composition: Composition, case: Case, wanted: Collection[str]) -> tuple[Blocker, ...]:
