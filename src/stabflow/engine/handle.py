@@ -16,6 +16,7 @@ from ..values import Actor, Basis, check_office_holder
 from . import streams
 from .acts import Acts
 from .shell import Shell
+from .work import perform
 
 _ASKING = Basis("asking")
 
@@ -151,7 +152,7 @@ class CaseHandle:
 
     def _one(self, command: Command, key: str | None, if_version: int | None, at: datetime | None) -> Record:
         check_office_holder(command.actor, "by")
-        return self._shell.perform(self.id, command, key=key, if_version=if_version, at=at)
+        return perform(self._shell, self.id, command, key=key, if_version=if_version, at=at)
 
     def acting(
         self,
