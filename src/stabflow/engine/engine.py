@@ -22,7 +22,7 @@ from .admission import admit
 from .handle import CaseHandle
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
 from .proofs import Unproved
-from .shell import Shell
+from .shell import Shell, recorded
 from .verification import Verified, Verifier
 from .work import RETRIES, claimed, clean_key
 
@@ -116,9 +116,10 @@ class Engine:
                 return shell.records(streams.OFFICES, found)[0]
         for attempt in range(RETRIES + 1):
             offices = shell.offices.current()
-            recorded_at, clamped = shell.moment(offices.recorded_at)
+            now = shell.now()
+            recorded_at, clamped = recorded(now, offices.recorded_at)
             if isinstance(event, Constituted):
-                context = Context(now=recorded_at, calendar=shell.calendar, offices=offices.of(procedure))
+                context = Context(now=now, calendar=shell.calendar, offices=offices.of(procedure))
                 check_constitution(procedure, event.office, event.holder, by, context)
             else:
                 check_withdrawal(procedure, offices, event.office, event.holder)
@@ -127,7 +128,7 @@ class Engine:
                 role=FOUNDING,
                 basis=basis,
                 mandate="",
-                occurred_at=claimed(at, recorded_at, None, None),
+                occurred_at=claimed(at, now, None, None),
                 recorded_at=recorded_at,
                 clamped=clamped,
                 key=key,

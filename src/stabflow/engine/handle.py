@@ -187,14 +187,11 @@ class CaseHandle:
 
     def _blockers(self, command: Command) -> tuple[Blocker, ...]:
         check_office_holder(command.actor, "by")
-        procedure, case = self._shell.load(self.id)
-        now, _ = self._shell.moment(case.recorded_at)
-        return decider.blockers(procedure, case, command, self._shell.context(procedure, case.matter.key, case.id, now))
+        procedure, case, context = self._shell.asked(self.id)
+        return decider.blockers(procedure, case, command, context)
 
     def available(self, by: Actor, /, *, role: str | None = None) -> tuple[Option, ...]:
         """What ``by`` could do now, given fitting values: rows of the case and of its items, and items to add."""
         check_office_holder(by, "by")
-        procedure, case = self._shell.load(self.id)
-        now, _ = self._shell.moment(case.recorded_at)
-        context = self._shell.context(procedure, case.matter.key, case.id, now)
+        procedure, case, context = self._shell.asked(self.id)
         return decider.available(procedure, case, by, role, context)

@@ -44,8 +44,8 @@ class Shell:
     _cases: OrderedDict[str, Case] = attrs.field(factory=OrderedDict)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
-    def moment(self, previous: datetime | None) -> tuple[datetime, bool]:
-        """When something is recorded now: never before ``previous``; and whether the clock stood notably behind it."""
+    def now(self) -> datetime:
+        """What the clock says."""
         now = self.clock()
         if now.tzinfo is not UTC:
             if now.utcoffset() is None:
@@ -53,9 +53,13 @@ class Shell:
                     "clock", "it tells a time without a zone", "let it return aware times, such as datetime.now(UTC)"
                 )
             now = now.astimezone(UTC)
-        if previous is None or now >= previous:
-            return now, False
-        return previous, previous - now > CLAMP_TOLERANCE
+        return now
+
+    def asked(self, case_id: str) -> tuple[Procedure, Case, Context]:
+        """The case with its procedure, and what a decision on it may know at this moment."""
+        procedure, case, offices = self.standing(case_id)
+        now = present(self.now(), case, offices)
+        return procedure, case, self.context(procedure, case.matter.key, case_id, now, offices)
 
     def load(self, case_id: str) -> tuple[Procedure, Case]:
         """The case as the store has it now, with the procedure it runs under."""
@@ -98,13 +102,13 @@ class Shell:
                 self._cases.popitem(last=False)
 
     def context(
-        self, procedure: Procedure, matter: str, case_id: str, now: datetime, offices: Offices | None = None
+        self, procedure: Procedure, matter: str, case_id: str, now: datetime, offices: Offices
     ) -> Context:
         """What a decision may know besides the case."""
         return Context(
             now=now,
             calendar=self.calendar,
-            offices=(offices or self.offices.current()).of(procedure),
+            offices=offices.of(procedure),
             elsewhere=self._elsewhere(procedure, matter, case_id),
             plugins=self.requirements,
         )
@@ -136,3 +140,20 @@ class Shell:
         if len(found) != len(wanted):
             raise Corrupt(f"{stream} has a key for versions {wanted[0]} to {wanted[-1]}, not all of which are there")
         return found
+
+
+def present(now: datetime, case: Case | None, offices: Offices) -> datetime:
+    """When an act on ``case`` happens that claims no other time: as the clock says, but not before the case's last act, nor
+    before an office that another clock has just filled. A clock that is wrong by more than seconds must not date the acts
+    that others do: it would end their waits."""
+    filled = offices.occurred_at
+    if filled is not None and timedelta() < filled - now <= CLAMP_TOLERANCE:
+        now = filled
+    return now if case is None else max(now, case.updated_at)
+
+
+def recorded(now: datetime, *before: datetime | None) -> tuple[datetime, bool]:
+    """When something is recorded as the clock says ``now``: never ``before`` what it follows; and whether the clock stood
+    notably behind that."""
+    last = max(filter(None, before), default=now)
+    return (now, False) if now >= last else (last, last - now > CLAMP_TOLERANCE)

@@ -19,7 +19,7 @@ from ..language import Procedure
 from ..values import clean_text, utc
 from . import streams
 from .offices import Offices
-from .shell import Shell
+from .shell import Shell, present, recorded
 
 RETRIES = 5
 MAX_KEY = 200
@@ -76,8 +76,10 @@ class Work:
         ``offices`` are those now in force, where they may be others than at the beginning.
         """
         case, shell, offices = self.case, self._shell, offices or self._offices
-        recorded_at, clamped = shell.moment(_later(None if case is None else case.recorded_at, offices.recorded_at))
-        occurred_at = claimed(self._at, recorded_at, None if case is None else case.updated_at, shell.late_entry)
+        now = shell.now()
+        recorded_at, clamped = recorded(now, None if case is None else case.recorded_at, offices.recorded_at)
+        now = present(now, case, offices)
+        occurred_at = claimed(self._at, now, None if case is None else case.updated_at, shell.late_entry)
         matter = command.matter.key if isinstance(command, Open) else "" if case is None else case.matter.key
         context = shell.context(self._procedure, matter, self._case_id, occurred_at, offices)
         decided = decide(self._procedure, case, command, context)
@@ -173,11 +175,6 @@ class Work:
         return tuple(self.done)
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """The later of two times: an act is recorded neither before the last one nor before the offices it was done under."""
-    return max(filter(None, (one, other)), default=None)
-
-
 def _timeless(event: Event) -> Event:
     """The event without the due times, which another clock reading makes different."""
     changes: dict[str, object] = {}
@@ -194,16 +191,16 @@ def clean_key(key: str) -> str:
 
 
 def claimed(
-    at: datetime | None, recorded_at: datetime, previous: datetime | None, late_entry: timedelta | None
+    at: datetime | None, now: datetime, previous: datetime | None, late_entry: timedelta | None
 ) -> datetime:
     """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last, nor longer ago than
     ``late_entry``, if that is given; by default now."""
     if at is None:
-        return recorded_at
+        return now
     moment = utc(at, "at")
-    if moment > recorded_at:
+    if moment > now:
         raise InvalidInput.at(
-            "at", f"{moment.isoformat()} lies ahead of the clock, {recorded_at.isoformat()}", "claim no future time"
+            "at", f"{moment.isoformat()} lies ahead of the clock, {now.isoformat()}", "claim no future time"
         )
     if previous is not None and moment < previous:
         raise InvalidInput.at(
@@ -211,10 +208,10 @@ def claimed(
             f"{moment.isoformat()} is before the last act, {previous.isoformat()}",
             "claim times in the order of the acts",
         )
-    if late_entry is not None and recorded_at - moment > late_entry:
+    if late_entry is not None and now - moment > late_entry:
         raise InvalidInput.at(
             "at",
-            f"{moment.isoformat()} is more than {late_entry} before the clock, {recorded_at.isoformat()}",
+            f"{moment.isoformat()} is more than {late_entry} before the clock, {now.isoformat()}",
             "enter acts when they are done; to enter a matter of the past, open the engine with late_entry=None",
         )
     return moment
