@@ -101,9 +101,7 @@ class Shell:
             while len(self._cases) > CACHED_CASES:
                 self._cases.popitem(last=False)
 
-    def context(
-        self, procedure: Procedure, matter: str, case_id: str, now: datetime, offices: Offices
-    ) -> Context:
+    def context(self, procedure: Procedure, matter: str, case_id: str, now: datetime, offices: Offices) -> Context:
         """What a decision may know besides the case."""
         return Context(
             now=now,

@@ -19,7 +19,7 @@ from ..language import Procedure
 from ..values import clean_text, utc
 from . import streams
 from .offices import Offices
-from .shell import Shell, present, recorded
+from .shell import CLAMP_TOLERANCE, Shell, present, recorded
 
 RETRIES = 5
 MAX_KEY = 200
@@ -53,6 +53,7 @@ class Work:
         self._before = case
         self._offices = offices
         self._commands: list[Command] = []
+        self._began: datetime | None = None
         self.case = case
         self.done: list[Record] = []
 
@@ -77,6 +78,7 @@ class Work:
         """
         case, shell, offices = self.case, self._shell, offices or self._offices
         now = shell.now()
+        self._began = self._began or now
         recorded_at, clamped = recorded(now, None if case is None else case.recorded_at, offices.recorded_at)
         now = present(now, case, offices)
         occurred_at = claimed(self._at, now, None if case is None else case.updated_at, shell.late_entry)
@@ -115,8 +117,11 @@ class Work:
 
     def finish(self, digest: str | None, *, ids_are_known: bool = False) -> tuple[Record, ...]:
         """Commit; after a lost race do the same again, if that comes out the same and the case stands where the caller wants it
-        to. Where the ids of added items are known already (``ids_are_known``), they must come out the same too."""
-        work = self
+        to. Where the ids of added items are known already (``ids_are_known``), they must come out the same too.
+
+        So also where the first act was decided a while ago: what is stored now is done now, and no wait ends meanwhile.
+        """
+        work = self._again(ids_are_known=ids_are_known) if self._is_stale() else self
         for attempt in range(RETRIES + 1):
             try:
                 return work.commit(digest)
@@ -126,6 +131,11 @@ class Work:
                     raise
                 work = work._again(ids_are_known=ids_are_known)
         raise AssertionError("the last attempt returns or raises")
+
+    def _is_stale(self) -> bool:
+        """Whether the time of the first act is no longer that at which it would be stored. Its ``recorded_at`` does not tell,
+        where the records before it bear a later one."""
+        return bool(self.done) and self._began is not None and self._shell.now() - self._began > CLAMP_TOLERANCE
 
     def _again(self, *, ids_are_known: bool) -> Work:
         """The same commands on the case as it stands now. A lone added item may come out otherwise; for anything else the case
@@ -190,9 +200,7 @@ def clean_key(key: str) -> str:
     return clean_text(key, "key", max_length=MAX_KEY)
 
 
-def claimed(
-    at: datetime | None, now: datetime, previous: datetime | None, late_entry: timedelta | None
-) -> datetime:
+def claimed(at: datetime | None, now: datetime, previous: datetime | None, late_entry: timedelta | None) -> datetime:
     """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last, nor longer ago than
     ``late_entry``, if that is given; by default now."""
     if at is None:
