@@ -106,10 +106,15 @@ def test_a_block_held_open_for_a_month_makes_no_wait_vanish(is_poisoned: bool) -
     _, case = waiting(clock, store)
     if is_poisoned:
         fill_an_office(store, FakeClock(START + timedelta(days=400)))
-    with pytest.raises(Unmet, match="has not run out yet"), case.acting(CLERK, basis=BASIS) as act:
-        note = act.add("note", **NOTE)
-        clock.now += timedelta(days=31)
-        act.fire("do", item=note)
+
+    def add_wait_and_do() -> None:
+        with case.acting(CLERK, basis=BASIS) as act:
+            note = act.add("note", **NOTE)
+            clock.now += timedelta(days=31)
+            act.fire("do", item=note)
+
+    with pytest.raises(Unmet, match="has not run out yet"):
+        add_wait_and_do()
     assert case.value.version == 3
 
 
@@ -130,19 +135,29 @@ def test_what_a_block_stores_is_recorded_when_it_is_stored(at: Any) -> None:
 def test_a_claim_must_not_grow_too_old_in_a_block_held_open() -> None:
     clock = FakeClock(step=STILL)
     _, case = waiting(clock)
-    with pytest.raises(InvalidInput, match="before the clock"), case.acting(CLERK, basis=BASIS, at=START) as act:
-        act.add("note", **NOTE)
-        clock.now += timedelta(days=2)
+
+    def add_and_wait() -> None:
+        with case.acting(CLERK, basis=BASIS, at=START) as act:
+            act.add("note", **NOTE)
+            clock.now += timedelta(days=2)
+
+    with pytest.raises(InvalidInput, match="before the clock"):
+        add_and_wait()
     assert case.value.version == 3
 
 
 def test_a_block_held_open_too_long_is_stored_only_on_the_version_that_was_asked_for() -> None:
     clock, store = FakeClock(step=STILL), MemoryStore()
     _, case = waiting(clock, store)
-    with pytest.raises(VersionConflict) as conflict, case.acting(CLERK, basis=BASIS, if_version=3) as act:
-        act.add("note", **NOTE)
-        clock.now += timedelta(hours=3)
-        case.add("note", by=CHAIR, basis=BASIS, **NOTE)
+
+    def add_while_another_adds() -> None:
+        with case.acting(CLERK, basis=BASIS, if_version=3) as act:
+            act.add("note", **NOTE)
+            clock.now += timedelta(hours=3)
+            case.add("note", by=CHAIR, basis=BASIS, **NOTE)
+
+    with pytest.raises(VersionConflict) as conflict:
+        add_while_another_adds()
     assert (conflict.value.expected, conflict.value.actual) == (3, 4)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -58,8 +58,8 @@ class Shell:
     def asked(self, case_id: str) -> tuple[Procedure, Case, Context]:
         """The case with its procedure, and what a decision on it may know at this moment."""
         procedure, case, offices = self.standing(case_id)
-        now = present(self.now(), case, offices)
-        return procedure, case, self.context(procedure, case.matter.key, case_id, now, offices)
+        others = self.others(procedure, case.matter.key, case_id)
+        return procedure, case, self.context(procedure, present(self.now(), case, offices), offices, others)
 
     def load(self, case_id: str) -> tuple[Procedure, Case]:
         """The case as the store has it now, with the procedure it runs under."""
@@ -101,25 +101,26 @@ class Shell:
             while len(self._cases) > CACHED_CASES:
                 self._cases.popitem(last=False)
 
-    def context(self, procedure: Procedure, matter: str, case_id: str, now: datetime, offices: Offices) -> Context:
-        """What a decision may know besides the case."""
+    def context(self, procedure: Procedure, now: datetime, offices: Offices, others: Iterable[Case]) -> Context:
+        """What a decision may know besides the case; ``others`` are those in which acts count too."""
+        acted: dict[str, frozenset[str]] = {}
+        for other in others:
+            for actor, roles in other.acted.items():
+                acted[actor] = acted.get(actor, frozenset()) | roles
         return Context(
             now=now,
             calendar=self.calendar,
             offices=offices.of(procedure),
-            elsewhere=self._elsewhere(procedure, matter, case_id),
+            elsewhere=acted,
             plugins=self.requirements,
         )
 
-    def _elsewhere(self, procedure: Procedure, matter: str, case_id: str) -> Mapping[str, frozenset[str]]:
+    def others(self, procedure: Procedure, matter: str, case_id: str) -> tuple[Case, ...]:
+        """The other cases on the matter, as the store has them now, where what was done in them counts in this one too."""
         if not any(separation.across == "matter" for separation in procedure.separations):
-            return {}
-        acted: dict[str, frozenset[str]] = {}
-        for row in pages.cases(self.store, CaseQuery(matter=matter, procedure=procedure.id)):
-            if row.case_id != case_id:
-                for actor, roles in self.load(row.case_id)[1].acted.items():
-                    acted[actor] = acted.get(actor, frozenset()) | roles
-        return acted
+            return ()
+        rows = pages.cases(self.store, CaseQuery(matter=matter, procedure=procedure.id))
+        return tuple(self.load(row.case_id)[1] for row in rows if row.case_id != case_id)
 
     def recall(self, stream: str, key: str, digest: str | None) -> AppendResult | None:
         """What was stored under ``key``, if anything; `IdempotencyMismatch` when that was for another request."""

@@ -16,6 +16,7 @@ from ..history.chain import GENESIS
 from ..history.commit import batch, head, request_digest, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
+from ..ports.store import StreamHead
 from ..values import clean_text, utc
 from . import streams
 from .offices import Offices
@@ -28,7 +29,8 @@ MAX_KEY = 200
 class Work:
     """One transaction in the making: commands decided one after the other, each on what the one before made of the case.
 
-    It is stored only if the case and the offices are still those on which the first command was decided.
+    It is stored only if the case, the offices and the other cases that count are still those on which the first command was
+    decided.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Work:
         self._offices = offices
         self._commands: list[Command] = []
         self._began: datetime | None = None
+        self._others: dict[str, StreamHead] = {}
         self.case = case
         self.done: list[Record] = []
 
@@ -83,8 +86,11 @@ class Work:
         now = present(now, case, offices)
         occurred_at = claimed(self._at, now, None if case is None else case.updated_at, shell.late_entry)
         matter = command.matter.key if isinstance(command, Open) else "" if case is None else case.matter.key
-        context = shell.context(self._procedure, matter, self._case_id, occurred_at, offices)
-        decided = decide(self._procedure, case, command, context)
+        others = shell.others(self._procedure, matter, self._case_id)
+        for other in others:  # as the first command saw it
+            stream = streams.case_stream(other.id)
+            self._others.setdefault(stream, head(stream, other.version, other.head))
+        decided = decide(self._procedure, case, command, shell.context(self._procedure, occurred_at, offices, others))
         began = offices.since.get(decided.mandate)
         if began is not None and occurred_at < began:
             raise InvalidInput.at(
@@ -175,6 +181,7 @@ class Work:
             relies_on=(
                 head(self._stream, self._version, GENESIS if before is None else before.head),
                 head(streams.OFFICES, self._offices.version, self._offices.head),
+                *self._others.values(),
             ),
         )
         result = self._shell.store.append(wanted)
