@@ -44,7 +44,8 @@ ORDERS = [
     "dossier/form > dossier/examination > dossier/reader",
     "dossier/values > dossier/running",
     "history/codec history/chain history/index > history/commit",
-    "engine/offices engine/registry > engine/shell > engine/acts > engine/handle > engine/engine > engine/opening",
+    "engine/offices engine/registry > engine/shell > engine/work > engine/acts engine/admission > engine/handle",
+    "engine/handle > engine/engine > engine/opening",
 ]
 
 # Who may import a third party.

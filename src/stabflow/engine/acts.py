@@ -14,7 +14,8 @@ from ..history.commit import request_digest
 from ..history.record import Record
 from ..values import Actor, Basis
 from . import streams
-from .shell import Shell, Work, clean_key
+from .shell import Shell
+from .work import Work, clean_key
 
 
 class Acts:

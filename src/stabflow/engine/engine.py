@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from types import TracebackType
 from typing import Self, get_args
@@ -11,18 +11,20 @@ from ..case import Appointment
 from ..decision.commands import Open
 from ..decision.events import Constituted, Withdrawn
 from ..decision.view import Context
-from ..errors import IdempotencyMismatch, InvalidInput, VersionConflict
+from ..errors import InvalidInput, VersionConflict
 from ..history.commit import batch, request_digest, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..ports.store import CaseQuery, CaseRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text
 from . import pages, streams
+from .admission import admit
 from .handle import CaseHandle
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
-from .proofs import Unproved, prove
-from .shell import RETRIES, Shell, Work, claimed, clean_key
+from .proofs import Unproved
+from .shell import Shell, recorded
 from .verification import Verified, Verifier
+from .work import RETRIES, claimed, clean_key
 
 HOST = Actor("host:operator", body="host")
 """Who constitutes offices where the host does not say: the operator of the system stabflow runs in."""
@@ -114,9 +116,10 @@ class Engine:
                 return shell.records(streams.OFFICES, found)[0]
         for attempt in range(RETRIES + 1):
             offices = shell.offices.current()
-            recorded_at, clamped = shell.moment(offices.recorded_at)
+            now = shell.now()
+            recorded_at, clamped = recorded(now, offices.recorded_at)
             if isinstance(event, Constituted):
-                context = Context(now=recorded_at, calendar=shell.calendar, offices=offices.of(procedure))
+                context = Context(now=now, calendar=shell.calendar, offices=offices.of(procedure))
                 check_constitution(procedure, event.office, event.holder, by, context)
             else:
                 check_withdrawal(procedure, offices, event.office, event.holder)
@@ -125,7 +128,7 @@ class Engine:
                 role=FOUNDING,
                 basis=basis,
                 mandate="",
-                occurred_at=claimed(at, recorded_at, None, None),
+                occurred_at=claimed(at, now, None, None),
                 recorded_at=recorded_at,
                 clamped=clamped,
                 key=key,
@@ -195,80 +198,17 @@ class Engine:
             }
             key = clean_key(key)
             digest = request_digest([asked])
-        taken, fresh = self._case_ids(known, matter, case_id)
-        for one in (*taken, *fresh):
-            if self._is_opened(one, key, digest):
-                return CaseHandle(self._shell, one)
-        proved = self._is_proved(known, allow=unproved == "allow")
-        for one in fresh:
-            if self._shell.store.read_stream(streams.case_stream(one), limit=1):
-                if self._is_opened(one, key, digest):
-                    return CaseHandle(self._shell, one)
-                continue
-            work = Work(self._shell, known, one, None, self._shell.offices.current(), key=key, at=at)
-            record = work.do(
-                Open(
-                    actor=by,
-                    basis=basis,
-                    role=role,
-                    case_id=one,
-                    matter=matter,
-                    values=values,
-                    trigger=trigger,
-                    unproved=not proved,
-                )
-            )
-            self._shell.registry.keep(
-                known,
-                proved=proved,
-                actor=by,
-                role=record.role,
-                basis=record.basis,
-                mandate=record.mandate,
-                now=record.recorded_at,
-            )
-            try:
-                work.finish(digest)
-            except VersionConflict:
-                continue
-            except IdempotencyMismatch:  # others have opened a case under this id meanwhile, and used the key in it
-                self._is_opened(one, key, digest)
-                continue
-            return CaseHandle(self._shell, one)
-        if case_id is None:  # others were opening cases on this matter all the while
-            raise VersionConflict(streams.case_stream(fresh[-1]), 0, 1)
-        raise InvalidInput.at("case_id", f"{case_id!r} is taken", "choose another id")
-
-    def _is_proved(self, procedure: Procedure, *, allow: bool) -> bool:
-        """Whether ``procedure``, of which the store must know no other definition, is proved; where that is not on record it is
-        proved now, unless cases may be opened without (``allow``)."""
-        self._shell.registry.check_usable(procedure)
-        if self._shell.registry.is_proved(procedure):
-            return True
-        if not allow:
-            prove(procedure)
-        return not allow
-
-    def _is_opened(self, case_id: str, key: str | None, digest: str | None) -> bool:
-        """Whether the case was opened under ``key``, by this same request; `IdempotencyMismatch` where it was by another request.
-        What else was done in the case under that key is no matter."""
-        stream = streams.case_stream(case_id)
-        found = None if key is None else self._shell.store.lookup(stream, key)
-        if key is None or found is None or found[1].first_version != 1:
-            return False
-        if found[0] != digest:
-            raise IdempotencyMismatch(stream, key)
-        return True
-
-    def _case_ids(
-        self, procedure: Procedure, matter: Matter, case_id: str | None
-    ) -> tuple[Sequence[str], Sequence[str]]:
-        """The ids of the cases that are there, and those that the new one could have."""
-        if case_id is not None:
-            return (), (clean_id(case_id, "case_id"),)
-        taken = [row.case_id for row in self.cases(matter=matter.key, procedure=procedure.id)]
-        first = len(taken) + 1
-        return taken, [f"{procedure.id}-{matter.key}-{n}" for n in range(first, first + RETRIES + 1)]
+        named = "" if case_id is None else clean_id(case_id, "case_id")
+        opened = admit(
+            self._shell,
+            known,
+            Open(actor=by, basis=basis, role=role, case_id=named, matter=matter, values=values, trigger=trigger),
+            key=key,
+            digest=digest,
+            at=at,
+            unproved=unproved,
+        )
+        return CaseHandle(self._shell, opened)
 
     def case(self, case_id: str) -> CaseHandle:
         """The handle of a case; `InvalidInput` when the store has none of that id."""

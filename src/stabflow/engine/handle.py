@@ -18,6 +18,7 @@ from ..values import Actor, Basis, check_office_holder
 from . import streams
 from .acts import Acts
 from .shell import Shell
+from .work import perform
 
 _ASKING = Basis("asking")
 
@@ -153,7 +154,7 @@ class CaseHandle:
 
     def _one(self, command: Command, key: str | None, if_version: int | None, at: datetime | None) -> Record:
         check_office_holder(command.actor, "by")
-        return self._shell.perform(self.id, command, key=key, if_version=if_version, at=at)
+        return perform(self._shell, self.id, command, key=key, if_version=if_version, at=at)
 
     def acting(
         self,
@@ -188,9 +189,8 @@ class CaseHandle:
 
     def _blockers(self, command: Command) -> tuple[Blocker, ...]:
         check_office_holder(command.actor, "by")
-        procedure, case = self._shell.load(self.id)
-        now, _ = self._shell.moment(case.recorded_at)
-        return decider.blockers(procedure, case, command, self._shell.context(procedure, case.matter.key, case.id, now))
+        procedure, case, context = self._shell.asked(self.id)
+        return decider.blockers(procedure, case, command, context)
 
     def plan(self, goal: str, /) -> Plan:
         """The shortest lawful way from where the case stands to ``goal`` (a state, a step or an outcome), or what is in the way.
@@ -206,7 +206,5 @@ class CaseHandle:
     def available(self, by: Actor, /, *, role: str | None = None) -> tuple[Option, ...]:
         """What ``by`` could do now, given fitting values: rows of the case and of its items, and items to add."""
         check_office_holder(by, "by")
-        procedure, case = self._shell.load(self.id)
-        now, _ = self._shell.moment(case.recorded_at)
-        context = self._shell.context(procedure, case.matter.key, case.id, now)
+        procedure, case, context = self._shell.asked(self.id)
         return decider.available(procedure, case, by, role, context)

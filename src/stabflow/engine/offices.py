@@ -26,10 +26,12 @@ FOUNDING = "founding_authority"
 
 @attrs.frozen
 class Offices:
-    """The offices in force, by procedure id, after ``version`` records; ``since`` tells when each mandate is said to begin."""
+    """The offices in force, by procedure id, after ``version`` records, with the times of the last one; ``since`` tells when
+    each mandate is said to begin."""
 
     version: int = 0
     head: str = GENESIS
+    occurred_at: datetime | None = None
     recorded_at: datetime | None = None
     holders: Mapping[str, tuple[Appointment, ...]] = attrs.field(factory=dict, converter=frozen)
     since: Mapping[str, datetime] = attrs.field(factory=dict, converter=frozen)
@@ -59,7 +61,7 @@ class Offices:
         else:
             held = tuple(one for one in held if (one.role, one.actor) != (event.office, event.holder.id))
         holders = with_entries(self.holders, {event.procedure: held})
-        return Offices(record.version, record.hash, record.recorded_at, holders, since)
+        return Offices(record.version, record.hash, record.occurred_at, record.recorded_at, holders, since)
 
 
 class OfficeBook:

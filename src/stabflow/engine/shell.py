@@ -1,38 +1,32 @@
-"""How an act happens: load → decide → seal → append; again after a lost race, if that changes nothing that was decided."""
+"""Everything an act needs that is not the decision itself, and the cases as they were read last."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from ..calendar import Calendar
 from ..case import Case
-from ..decision.commands import Add, Command, Open
-from ..decision.decider import decide
-from ..decision.events import Event, Moved
-from ..decision.evolution import evolve, replay
+from ..decision.evolution import replay
 from ..decision.view import Context
-from ..errors import Corrupt, IdempotencyMismatch, InvalidInput, VersionConflict
+from ..errors import Corrupt, IdempotencyMismatch, InvalidInput
 from ..history.chain import GENESIS
-from ..history.commit import batch, head, request_digest, seal
-from ..history.record import Circumstances, Record
+from ..history.commit import head
+from ..history.record import Record
 from ..language import Procedure
 from ..ports.store import AppendResult, CaseQuery, Store
 from ..requirements import PluginRequirement
-from ..values import clean_text, utc
 from . import pages, streams
 from .offices import OfficeBook, Offices
 from .registry import Registry
 
 Clock = Callable[[], datetime]
-RETRIES = 5
 CLAMP_TOLERANCE = timedelta(seconds=5)
 CACHED_CASES = 512
-MAX_KEY = 200
 
 
 @attrs.define
@@ -50,8 +44,8 @@ class Shell:
     _cases: OrderedDict[str, Case] = attrs.field(factory=OrderedDict)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
-    def moment(self, previous: datetime | None) -> tuple[datetime, bool]:
-        """When something is recorded now: never before ``previous``; and whether the clock stood notably behind it."""
+    def now(self) -> datetime:
+        """What the clock says."""
         now = self.clock()
         if now.tzinfo is not UTC:
             if now.utcoffset() is None:
@@ -59,9 +53,13 @@ class Shell:
                     "clock", "it tells a time without a zone", "let it return aware times, such as datetime.now(UTC)"
                 )
             now = now.astimezone(UTC)
-        if previous is None or now >= previous:
-            return now, False
-        return previous, previous - now > CLAMP_TOLERANCE
+        return now
+
+    def asked(self, case_id: str) -> tuple[Procedure, Case, Context]:
+        """The case with its procedure, and what a decision on it may know at this moment."""
+        procedure, case, offices = self.standing(case_id)
+        others = self.others(procedure, case.matter.key, case_id)
+        return procedure, case, self.context(procedure, present(self.now(), case, offices), offices, others)
 
     def load(self, case_id: str) -> tuple[Procedure, Case]:
         """The case as the store has it now, with the procedure it runs under."""
@@ -103,27 +101,26 @@ class Shell:
             while len(self._cases) > CACHED_CASES:
                 self._cases.popitem(last=False)
 
-    def context(
-        self, procedure: Procedure, matter: str, case_id: str, now: datetime, offices: Offices | None = None
-    ) -> Context:
-        """What a decision may know besides the case."""
+    def context(self, procedure: Procedure, now: datetime, offices: Offices, others: Iterable[Case]) -> Context:
+        """What a decision may know besides the case; ``others`` are those in which acts count too."""
+        acted: dict[str, frozenset[str]] = {}
+        for other in others:
+            for actor, roles in other.acted.items():
+                acted[actor] = acted.get(actor, frozenset()) | roles
         return Context(
             now=now,
             calendar=self.calendar,
-            offices=(offices or self.offices.current()).of(procedure),
-            elsewhere=self._elsewhere(procedure, matter, case_id),
+            offices=offices.of(procedure),
+            elsewhere=acted,
             plugins=self.requirements,
         )
 
-    def _elsewhere(self, procedure: Procedure, matter: str, case_id: str) -> Mapping[str, frozenset[str]]:
+    def others(self, procedure: Procedure, matter: str, case_id: str) -> tuple[Case, ...]:
+        """The other cases on the matter, as the store has them now, where what was done in them counts in this one too."""
         if not any(separation.across == "matter" for separation in procedure.separations):
-            return {}
-        acted: dict[str, frozenset[str]] = {}
-        for row in pages.cases(self.store, CaseQuery(matter=matter, procedure=procedure.id)):
-            if row.case_id != case_id:
-                for actor, roles in self.load(row.case_id)[1].acted.items():
-                    acted[actor] = acted.get(actor, frozenset()) | roles
-        return acted
+            return ()
+        rows = pages.cases(self.store, CaseQuery(matter=matter, procedure=procedure.id))
+        return tuple(self.load(row.case_id)[1] for row in rows if row.case_id != case_id)
 
     def recall(self, stream: str, key: str, digest: str | None) -> AppendResult | None:
         """What was stored under ``key``, if anything; `IdempotencyMismatch` when that was for another request."""
@@ -143,211 +140,19 @@ class Shell:
             raise Corrupt(f"{stream} has a key for versions {wanted[0]} to {wanted[-1]}, not all of which are there")
         return found
 
-    def perform(
-        self, case_id: str, command: Command, *, key: str | None, if_version: int | None, at: datetime | None
-    ) -> Record:
-        """Do ``command`` on a case, and return its record."""
-        digest = None
-        if key is not None:
-            stream, key = streams.case_stream(case_id), clean_key(key)
-            digest = request_digest([command])
-            if (found := self.recall(stream, key, digest)) is not None:
-                return self.records(stream, found)[0]
-        work = Work.on(self, case_id, key=key, at=at, if_version=if_version)
-        work.do(command)
-        return work.finish(digest)[0]
+
+def present(now: datetime, case: Case | None, offices: Offices) -> datetime:
+    """When an act on ``case`` happens that claims no other time: as the clock says, but not before the case's last act, nor
+    before an office that another clock has just filled. A clock that is wrong by more than seconds must not date the acts
+    that others do: it would end their waits."""
+    filled = offices.occurred_at
+    if filled is not None and timedelta() < filled - now <= CLAMP_TOLERANCE:
+        now = filled
+    return now if case is None else max(now, case.updated_at)
 
 
-class Work:
-    """One transaction in the making: commands decided one after the other, each on what the one before made of the case.
-
-    It is stored only if the case and the offices are still those on which the first command was decided.
-    """
-
-    def __init__(
-        self,
-        shell: Shell,
-        procedure: Procedure,
-        case_id: str,
-        case: Case | None,
-        offices: Offices,
-        *,
-        key: str | None,
-        at: datetime | None,
-        if_version: int | None = None,
-    ) -> None:
-        self._shell = shell
-        self._procedure = procedure
-        self._case_id = case_id
-        self._stream = streams.case_stream(case_id)
-        self._key = key
-        self._at = at
-        self._if_version = if_version
-        self._before = case
-        self._offices = offices
-        self._commands: list[Command] = []
-        self.case = case
-        self.done: list[Record] = []
-
-    @classmethod
-    def on(
-        cls, shell: Shell, case_id: str, *, key: str | None, at: datetime | None, if_version: int | None = None
-    ) -> Work:
-        """Work on a case as the store has it now; `VersionConflict` unless it stands at ``if_version``, where that is given."""
-        procedure, case, offices = shell.standing(case_id)
-        if if_version is not None and case.version != if_version:
-            raise VersionConflict(streams.case_stream(case_id), if_version, case.version)
-        return cls(shell, procedure, case_id, case, offices, key=key, at=at, if_version=if_version)
-
-    @property
-    def _version(self) -> int:
-        return 0 if self._before is None else self._before.version
-
-    def do(self, command: Command, *, offices: Offices | None = None) -> Record:
-        """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was.
-
-        ``offices`` are those now in force, where they may be others than at the beginning.
-        """
-        case, shell, offices = self.case, self._shell, offices or self._offices
-        recorded_at, clamped = shell.moment(_later(None if case is None else case.recorded_at, offices.recorded_at))
-        occurred_at = claimed(self._at, recorded_at, None if case is None else case.updated_at, shell.late_entry)
-        matter = command.matter.key if isinstance(command, Open) else "" if case is None else case.matter.key
-        context = shell.context(self._procedure, matter, self._case_id, occurred_at, offices)
-        decided = decide(self._procedure, case, command, context)
-        began = offices.since.get(decided.mandate)
-        if began is not None and occurred_at < began:
-            raise InvalidInput.at(
-                "at",
-                f"{occurred_at.isoformat()} is before {command.actor} took office, {began.isoformat()}",
-                "claim a later time; if the office was taken earlier, constitute it with that time",
-            )
-        record = seal(
-            self._stream,
-            1 if case is None else case.version + 1,
-            GENESIS if case is None else case.head,
-            decided.event,
-            Circumstances(
-                actor=command.actor,
-                role=decided.role,
-                basis=command.basis,
-                mandate=decided.mandate,
-                occurred_at=occurred_at,
-                recorded_at=recorded_at,
-                clamped=clamped,
-                key=self._key,
-                procedure=self._procedure.digest,
-                plugins=shell.plugin_names,
-            ),
-        )
-        self.case = evolve(case, record.event, record.stamp)
-        self._commands.append(command)
-        self.done.append(record)
-        return record
-
-    def finish(self, digest: str | None, *, ids_are_known: bool = False) -> tuple[Record, ...]:
-        """Commit; after a lost race do the same again, if that comes out the same and the case stands where the caller wants it
-        to. Where the ids of added items are known already (``ids_are_known``), they must come out the same too."""
-        work = self
-        for attempt in range(RETRIES + 1):
-            try:
-                return work.commit(digest)
-            except VersionConflict as conflict:
-                is_taken = self._before is None and conflict.stream == self._stream
-                if is_taken or attempt == RETRIES:
-                    raise
-                work = work._again(ids_are_known=ids_are_known)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _again(self, *, ids_are_known: bool) -> Work:
-        """The same commands on the case as it stands now. A lone added item may come out otherwise; for anything else the case
-        must stand where it stood, in the same round, and every event come out alike: else `VersionConflict`."""
-        shell = self._shell
-        if self._before is None:
-            work = Work(
-                shell, self._procedure, self._case_id, None, shell.offices.current(), key=self._key, at=self._at
-            )
-        else:
-            work = Work.on(shell, self._case_id, key=self._key, at=self._at, if_version=self._if_version)
-        for command in self._commands:
-            work.do(command)
-        lone_add = len(self._commands) == 1 and isinstance(self._commands[0], Add) and not ids_are_known
-        if not lone_add and not work._repeats(self):
-            raise VersionConflict(self._stream, self._version, work._version)
-        return work
-
-    def _repeats(self, first: Work) -> bool:
-        where = [None if one is None else (one.state, one.entered[one.state]) for one in (self._before, first._before)]
-        events = [[_timeless(record.event) for record in work.done] for work in (self, first)]
-        return where[0] == where[1] and events[0] == events[1]
-
-    def commit(self, digest: str | None) -> tuple[Record, ...]:
-        """Append what was done, if anything."""
-        if not self.done:
-            return ()
-        before = self._before
-        wanted = batch(
-            self.done,
-            expected_version=self._version,
-            procedure=self._procedure,
-            before=before,
-            after=self.case,
-            key=self._key,
-            digest=digest,
-            relies_on=(
-                head(self._stream, self._version, GENESIS if before is None else before.head),
-                head(streams.OFFICES, self._offices.version, self._offices.head),
-            ),
-        )
-        result = self._shell.store.append(wanted)
-        if result.replayed:
-            return self._shell.records(self._stream, result)
-        if self.case is not None:
-            self._shell.remember(self.case)
-        return tuple(self.done)
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """The later of two times: an act is recorded neither before the last one nor before the offices it was done under."""
-    return max(filter(None, (one, other)), default=None)
-
-
-def _timeless(event: Event) -> Event:
-    """The event without the due times, which another clock reading makes different."""
-    changes: dict[str, object] = {}
-    if hasattr(event, "due"):
-        changes["due"] = None
-    if isinstance(event, Moved):
-        changes["laid_out"] = tuple(attrs.evolve(one, due=None) for one in event.laid_out)
-    return attrs.evolve(event, **changes)
-
-
-def clean_key(key: str) -> str:
-    """An idempotency key as it goes into the record, or `InvalidInput`."""
-    return clean_text(key, "key", max_length=MAX_KEY)
-
-
-def claimed(
-    at: datetime | None, recorded_at: datetime, previous: datetime | None, late_entry: timedelta | None
-) -> datetime:
-    """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last, nor longer ago than
-    ``late_entry``, if that is given; by default now."""
-    if at is None:
-        return recorded_at
-    moment = utc(at, "at")
-    if moment > recorded_at:
-        raise InvalidInput.at(
-            "at", f"{moment.isoformat()} lies ahead of the clock, {recorded_at.isoformat()}", "claim no future time"
-        )
-    if previous is not None and moment < previous:
-        raise InvalidInput.at(
-            "at",
-            f"{moment.isoformat()} is before the last act, {previous.isoformat()}",
-            "claim times in the order of the acts",
-        )
-    if late_entry is not None and recorded_at - moment > late_entry:
-        raise InvalidInput.at(
-            "at",
-            f"{moment.isoformat()} is more than {late_entry} before the clock, {recorded_at.isoformat()}",
-            "enter acts when they are done; to enter a matter of the past, open the engine with late_entry=None",
-        )
-    return moment
+def recorded(now: datetime, *before: datetime | None) -> tuple[datetime, bool]:
+    """When something is recorded as the clock says ``now``: never ``before`` what it follows; and whether the clock stood
+    notably behind that."""
+    last = max(filter(None, before), default=now)
+    return (now, False) if now >= last else (last, last - now > CLAMP_TOLERANCE)

@@ -1,0 +1,247 @@
+"""How an act happens: load → decide → seal → append; again after a lost race, if that changes nothing that was decided."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import attrs
+
+from ..case import Case
+from ..decision.commands import Add, Command, Open
+from ..decision.decider import decide
+from ..decision.events import Event, Moved
+from ..decision.evolution import evolve
+from ..errors import InvalidInput, VersionConflict
+from ..history.chain import GENESIS
+from ..history.commit import batch, head, request_digest, seal
+from ..history.record import Circumstances, Record
+from ..language import Procedure
+from ..ports.store import StreamHead
+from ..values import clean_text, utc
+from . import streams
+from .offices import Offices
+from .shell import CLAMP_TOLERANCE, Shell, present, recorded
+
+RETRIES = 5
+MAX_KEY = 200
+
+
+class Work:
+    """One transaction in the making: commands decided one after the other, each on what the one before made of the case.
+
+    It is stored only if the case, the offices and the other cases that count are still those on which the first command was
+    decided.
+    """
+
+    def __init__(
+        self,
+        shell: Shell,
+        procedure: Procedure,
+        case_id: str,
+        case: Case | None,
+        offices: Offices,
+        *,
+        key: str | None,
+        at: datetime | None,
+        if_version: int | None = None,
+    ) -> None:
+        self._shell = shell
+        self._procedure = procedure
+        self._case_id = case_id
+        self._stream = streams.case_stream(case_id)
+        self._key = key
+        self._at = at
+        self._if_version = if_version
+        self._before = case
+        self._offices = offices
+        self._commands: list[Command] = []
+        self._began: datetime | None = None
+        self._others: dict[str, StreamHead] = {}
+        self.case = case
+        self.done: list[Record] = []
+
+    @classmethod
+    def on(
+        cls, shell: Shell, case_id: str, *, key: str | None, at: datetime | None, if_version: int | None = None
+    ) -> Work:
+        """Work on a case as the store has it now; `VersionConflict` unless it stands at ``if_version``, where that is given."""
+        procedure, case, offices = shell.standing(case_id)
+        if if_version is not None and case.version != if_version:
+            raise VersionConflict(streams.case_stream(case_id), if_version, case.version)
+        return cls(shell, procedure, case_id, case, offices, key=key, at=at, if_version=if_version)
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._before is None else self._before.version
+
+    def do(self, command: Command, *, offices: Offices | None = None) -> Record:
+        """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was.
+
+        ``offices`` are those now in force, where they may be others than at the beginning.
+        """
+        case, shell, offices = self.case, self._shell, offices or self._offices
+        now = shell.now()
+        self._began = self._began or now
+        recorded_at, clamped = recorded(now, None if case is None else case.recorded_at, offices.recorded_at)
+        now = present(now, case, offices)
+        occurred_at = claimed(self._at, now, None if case is None else case.updated_at, shell.late_entry)
+        matter = command.matter.key if isinstance(command, Open) else "" if case is None else case.matter.key
+        others = shell.others(self._procedure, matter, self._case_id)
+        for other in others:  # as the first command saw it
+            stream = streams.case_stream(other.id)
+            self._others.setdefault(stream, head(stream, other.version, other.head))
+        decided = decide(self._procedure, case, command, shell.context(self._procedure, occurred_at, offices, others))
+        began = offices.since.get(decided.mandate)
+        if began is not None and occurred_at < began:
+            raise InvalidInput.at(
+                "at",
+                f"{occurred_at.isoformat()} is before {command.actor} took office, {began.isoformat()}",
+                "claim a later time; if the office was taken earlier, constitute it with that time",
+            )
+        record = seal(
+            self._stream,
+            1 if case is None else case.version + 1,
+            GENESIS if case is None else case.head,
+            decided.event,
+            Circumstances(
+                actor=command.actor,
+                role=decided.role,
+                basis=command.basis,
+                mandate=decided.mandate,
+                occurred_at=occurred_at,
+                recorded_at=recorded_at,
+                clamped=clamped,
+                key=self._key,
+                procedure=self._procedure.digest,
+                plugins=shell.plugin_names,
+            ),
+        )
+        self.case = evolve(case, record.event, record.stamp)
+        self._commands.append(command)
+        self.done.append(record)
+        return record
+
+    def finish(self, digest: str | None, *, ids_are_known: bool = False) -> tuple[Record, ...]:
+        """Commit; after a lost race do the same again, if that comes out the same and the case stands where the caller wants it
+        to. Where the ids of added items are known already (``ids_are_known``), they must come out the same too.
+
+        So also where the first act was decided a while ago: what is stored now is done now, and no wait ends meanwhile.
+        """
+        work = self._again(ids_are_known=ids_are_known) if self._is_stale() else self
+        for attempt in range(RETRIES + 1):
+            try:
+                return work.commit(digest)
+            except VersionConflict as conflict:
+                is_taken = self._before is None and conflict.stream == self._stream
+                if is_taken or attempt == RETRIES:
+                    raise
+                work = work._again(ids_are_known=ids_are_known)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _is_stale(self) -> bool:
+        """Whether the time of the first act is no longer that at which it would be stored. Its ``recorded_at`` does not tell,
+        where the records before it bear a later one."""
+        return bool(self.done) and self._began is not None and self._shell.now() - self._began > CLAMP_TOLERANCE
+
+    def _again(self, *, ids_are_known: bool) -> Work:
+        """The same commands on the case as it stands now. A lone added item may come out otherwise; for anything else the case
+        must stand where it stood, in the same round, and every event come out alike: else `VersionConflict`."""
+        shell = self._shell
+        if self._before is None:
+            work = Work(
+                shell, self._procedure, self._case_id, None, shell.offices.current(), key=self._key, at=self._at
+            )
+        else:
+            work = Work.on(shell, self._case_id, key=self._key, at=self._at, if_version=self._if_version)
+        for command in self._commands:
+            work.do(command)
+        lone_add = len(self._commands) == 1 and isinstance(self._commands[0], Add) and not ids_are_known
+        if not lone_add and not work._repeats(self):
+            raise VersionConflict(self._stream, self._version, work._version)
+        return work
+
+    def _repeats(self, first: Work) -> bool:
+        where = [None if one is None else (one.state, one.entered[one.state]) for one in (self._before, first._before)]
+        events = [[_timeless(record.event) for record in work.done] for work in (self, first)]
+        return where[0] == where[1] and events[0] == events[1]
+
+    def commit(self, digest: str | None) -> tuple[Record, ...]:
+        """Append what was done, if anything."""
+        if not self.done:
+            return ()
+        before = self._before
+        wanted = batch(
+            self.done,
+            expected_version=self._version,
+            procedure=self._procedure,
+            before=before,
+            after=self.case,
+            key=self._key,
+            digest=digest,
+            relies_on=(
+                head(self._stream, self._version, GENESIS if before is None else before.head),
+                head(streams.OFFICES, self._offices.version, self._offices.head),
+                *self._others.values(),
+            ),
+        )
+        result = self._shell.store.append(wanted)
+        if result.replayed:
+            return self._shell.records(self._stream, result)
+        if self.case is not None:
+            self._shell.remember(self.case)
+        return tuple(self.done)
+
+
+def _timeless(event: Event) -> Event:
+    """The event without the due times, which another clock reading makes different."""
+    changes: dict[str, object] = {}
+    if hasattr(event, "due"):
+        changes["due"] = None
+    if isinstance(event, Moved):
+        changes["laid_out"] = tuple(attrs.evolve(one, due=None) for one in event.laid_out)
+    return attrs.evolve(event, **changes)
+
+
+def clean_key(key: str) -> str:
+    """An idempotency key as it goes into the record, or `InvalidInput`."""
+    return clean_text(key, "key", max_length=MAX_KEY)
+
+
+def claimed(at: datetime | None, now: datetime, previous: datetime | None, late_entry: timedelta | None) -> datetime:
+    """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last, nor longer ago than
+    ``late_entry``, if that is given; by default now."""
+    if at is None:
+        return now
+    moment = utc(at, "at")
+    if moment > now:
+        raise InvalidInput.at(
+            "at", f"{moment.isoformat()} lies ahead of the clock, {now.isoformat()}", "claim no future time"
+        )
+    if previous is not None and moment < previous:
+        raise InvalidInput.at(
+            "at",
+            f"{moment.isoformat()} is before the last act, {previous.isoformat()}",
+            "claim times in the order of the acts",
+        )
+    if late_entry is not None and now - moment > late_entry:
+        raise InvalidInput.at(
+            "at",
+            f"{moment.isoformat()} is more than {late_entry} before the clock, {now.isoformat()}",
+            "enter acts when they are done; to enter a matter of the past, open the engine with late_entry=None",
+        )
+    return moment
+
+
+def perform(
+    shell: Shell, case_id: str, command: Command, *, key: str | None, if_version: int | None, at: datetime | None
+) -> Record:
+    """Do ``command`` on a case, and return its record."""
+    digest = None
+    if key is not None:
+        stream, key = streams.case_stream(case_id), clean_key(key)
+        digest = request_digest([command])
+        if (found := shell.recall(stream, key, digest)) is not None:
+            return shell.records(stream, found)[0]
+    work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
+    work.do(command)
+    return work.finish(digest)[0]
