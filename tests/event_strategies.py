@@ -81,6 +81,11 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.Amended: {"item": st.none() | IDS, "reason": WORDS},
     events.Appointed: {"office": NAMES, "appointee": ACTORS},
     events.Relieved: {"office": NAMES, "appointee": ACTORS},
+    events.Migrated: {
+        "procedure_version": IDS,
+        "digest": SHA256,
+        "renamed": st.dictionaries(NAMES, NAMES, max_size=2),
+    },
     events.Constituted: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Withdrawn: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Registered: {"procedure": NAMES, "procedure_version": IDS, "digest": SHA256, "text": TEXTS},

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 
 import stabflow
 from stabflow import Actor, InvalidInput, StoreError
-from stabflow.cli import app, main
+from stabflow.cli import main, procedure_commands
 from stabflow.cli.failures import status_of
 from stabflow.cli.page import WIDEST, Column, Page, console, wrap
 from stabflow.cli.words import act_title
@@ -546,7 +546,7 @@ def test_a_bug_is_status_70_and_has_a_traceback_only_on_demand(stab: Run, monkey
     def broken() -> tuple[str, ...]:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(app, "bundled_names", broken)
+    monkeypatch.setattr(procedure_commands, "bundled_names", broken)
     status, out, err = stab("procedures")
     assert (status, out) == (70, "")
     assert "this is a bug in stabflow: ZeroDivisionError: planted" in err
@@ -560,7 +560,7 @@ def test_an_interruption_is_status_130(stab: Run, monkeypatch: pytest.MonkeyPatc
     def interrupted() -> tuple[str, ...]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(app, "bundled_names", interrupted)
+    monkeypatch.setattr(procedure_commands, "bundled_names", interrupted)
     assert stab("procedures")[0] == 130
 
 

@@ -376,6 +376,7 @@ _EXAMPLES: list[Event] = [
     events.Amended(item="note-1", values=_VALUES, reason="写错", due=_DUE),
     events.Appointed(office="clerk", appointee=_HOLDER),
     events.Relieved(office="clerk", appointee=_HOLDER),
+    events.Migrated(procedure_version="2", digest="2f" * 32, renamed={"states.a": "b", "facts.c": ""}),
     events.Constituted(procedure="five-step", office="decision_body", holder=_HOLDER),
     events.Withdrawn(procedure="five-step", office="decision_body", holder=_HOLDER),
     events.Registered(procedure="five-step", procedure_version="1", digest="1e" * 32, text='{"procedure":{}}'),

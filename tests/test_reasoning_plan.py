@@ -153,7 +153,7 @@ def everything_within(case: CaseHandle, depth: int) -> list[tuple[int, str]]:
     from stabflow.values import Basis
 
     procedure = case.procedure
-    context = case._shell.context(procedure, "m", case.id, worlds.START + timedelta(days=1))
+    _, _, context = case._shell.asked(case.id)
     level, found = [case.value], []
     for number in range(depth + 1):
         found += [(number, one.state) for one in level]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..case import Case, Item
@@ -176,8 +176,11 @@ def show_cases(page: Page, rows: Iterable[tuple[CaseRow, Procedure]]) -> None:
     )
 
 
-def show_history(page: Page, procedure: Procedure, history: Sequence[Record], *, indent: int = 0) -> None:
-    """Print every record: time, act, who did it, role, body, basis; person and body in one column where room is scarce."""
+def show_history(
+    page: Page, procedures: Mapping[str, Procedure], history: Sequence[Record], *, indent: int = 0
+) -> None:
+    """Print every record: time, act, who did it, role, body, basis; person and body in one column where room is scarce. Each is
+    said in the words of the version it was made under, of ``procedures`` by digest."""
     is_wide = page.width >= 110
     columns = [
         Column(Text("", ""), firm=True, style="dim"),
@@ -191,10 +194,10 @@ def show_history(page: Page, procedure: Procedure, history: Sequence[Record], *,
     rows = [
         (
             str(record.version),
-            minute(record.occurred_at, procedure.zone),
-            page.said(act_title(procedure, record.event)),
+            minute(record.occurred_at, procedures[record.procedure].zone),
+            page.said(act_title(procedures[record.procedure], record.event)),
             *([record.actor.id] if is_wide else []),
-            page.said(procedure.role_title(record.role)),
+            page.said(procedures[record.procedure].role_title(record.role)),
             record.actor.body
             if is_wide
             else page.said(say("{who}, {body}", "{who}，{body}", who=record.actor.id, body=record.actor.body)),

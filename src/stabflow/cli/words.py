@@ -14,6 +14,7 @@ from ..decision.events import (
     Constituted,
     Event,
     ItemMoved,
+    Migrated,
     Moved,
     Opened,
     Relieved,
@@ -58,6 +59,8 @@ def act_title(procedure: Procedure, event: Event) -> Text:
             if isinstance(event, Appointed):
                 return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
             return say("relieve {who} of the role of {role}", "免去{who}的{role}职务", who=who, role=role)
+        case Migrated():
+            return say("go on under version {n}", "改按第{n}版办理", n=event.procedure_version)
         case Constituted() | Withdrawn():
             return say("{who}: {role}", "{who}：{role}", who=event.holder.id, role=procedure.role_title(event.office))
     return same(event.tag)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from ..errors import InvalidInput
+from ..language import Procedure
 from ..values import Actor, Basis, Matter
 
 
@@ -85,8 +86,9 @@ class Appoint(Command):
 
 @attrs.frozen(kw_only=True)
 class Migrate(Command):
-    """Let the case go on under another version of its procedure; ``renamed``: what is called otherwise there, by path."""
+    """Let the case go on under ``to``, another version of its procedure; ``renamed``: what is called otherwise there, by path."""
 
+    to: Procedure
     renamed: Mapping[str, str] = attrs.field(factory=dict)
 
 

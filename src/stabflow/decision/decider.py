@@ -14,9 +14,10 @@ from ..values import Actor, Basis
 from . import rows
 from .amendment import decide_amendment
 from .appointment import decide_appointment, decide_relief
-from .commands import Add, Amend, Appoint, Command, Fire, Open, Relieve
+from .commands import Add, Amend, Appoint, Command, Fire, Migrate, Open, Relieve
 from .events import Decided
 from .examination import Examination
+from .migration import decide_migration
 from .permission import mandates
 from .view import Context
 
@@ -54,6 +55,8 @@ def _examined(
     if isinstance(command, Amend):
         item = None if command.item is None else _item(case, command.item)
         return decide_amendment(procedure, case, item, command, context)
+    if isinstance(command, Migrate):
+        return decide_migration(procedure, case, command, context)
     if isinstance(command, Appoint):
         return decide_appointment(procedure, case, command, context)
     if isinstance(command, Relieve):

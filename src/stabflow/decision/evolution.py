@@ -33,10 +33,11 @@ def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
         changes = change(case, event, stamp)
     except KeyError as error:
         raise _impossible(case, event, stamp, f"names {error}, which the case does not have") from error
+    acted = changes.pop("acted", case.acted)
     return with_changes(
         case,
         **changes,
-        acted=_acted(case.acted, stamp),
+        acted=_acted(acted, stamp),
         updated_at=stamp.occurred_at,
         recorded_at=stamp.recorded_at,
         version=stamp.version,

@@ -24,18 +24,20 @@ from .renaming import DROPPED, Renaming, path
 from .view import Context, holdings
 
 
-def examine_migration(
-    old: Procedure, new: Procedure, case: Case, command: Migrate, context: Context
-) -> tuple[Examination, Case]:
-    """Examine whether ``case`` may go on under ``new``, with the case as it would stand there.
-
-    Whoever may open a case under both versions may move one from one to the other. `InvalidInput` when ``new`` is no other
-    version of the procedure, or ``renamed`` names what is not there.
-    """
+def renaming_of(old: Procedure, case: Case, command: Migrate) -> Renaming:
+    """What is called otherwise, and what is dropped. `InvalidInput` when the command names no other version of the procedure, or
+    things that are not there."""
+    new = command.to
     if new.id != case.procedure or new.digest == case.digest:
         problem = f"{new} is no other version of {case.procedure}@{case.procedure_version}"
         raise InvalidInput.at("to", problem, "name another version of the same procedure")
-    renaming = _renaming(old, new, case, command.renamed)
+    return _renaming(old, new, case, command.renamed)
+
+
+def decide_migration(old: Procedure, case: Case, command: Migrate, context: Context) -> Examination:
+    """Examine whether ``case`` may go on under another version: by somebody who may open a case under both."""
+    new = command.to
+    renaming = renaming_of(old, case, command)
     after = with_changes(case, **renaming.changes(case))
 
     def act() -> Text:
@@ -53,7 +55,7 @@ def examine_migration(
     for blocker in (*_lost(old, new, case, renaming), *_misfits(new, after), *_duties(old, new, case, after, renaming)):
         found.add(blocker)
     found.event = Migrated(procedure_version=new.version, digest=new.digest, renamed=dict(renaming.names))
-    return found, after
+    return found
 
 
 def _openers(old: Procedure, new: Procedure) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Self, get_args
 
 from ..case import Appointment
-from ..decision.commands import Open
+from ..decision.commands import Migrate, Open
 from ..decision.events import Constituted, Withdrawn
 from ..decision.view import Context
 from ..errors import InvalidInput, VersionConflict
@@ -20,6 +20,7 @@ from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean
 from . import pages, streams
 from .admission import admit
 from .handle import CaseHandle
+from .migration import Migration, migrate, migrate_all
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
 from .proofs import Unproved
 from .shell import Shell, recorded
@@ -209,6 +210,54 @@ class Engine:
             unproved=unproved,
         )
         return CaseHandle(self._shell, opened)
+
+    def migrate(
+        self,
+        case: CaseHandle | str,
+        to: str | Procedure,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        role: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        key: str | None = None,
+        at: datetime | None = None,
+        dry_run: bool = False,
+    ) -> Migration:
+        """Let a running case go on under another version of its procedure, as one recorded act; earlier records stay as they are,
+        and are read under the version of their time. ``mapping`` says what is called otherwise there, by path:
+        ``{"states.planning": "measures"}``.
+
+        `Refused` with every reason where a completed step or an open duty would be rewritten, or where the case would stand as no
+        case can that was under ``to`` from its beginning; with ``dry_run`` nothing is done, and the reasons are told. It takes
+        somebody who may open cases under both versions. Raises `InvalidInput`, `ProcedureError` and `StoreError`.
+        """
+        case_id = case.id if isinstance(case, CaseHandle) else self.case(case).id
+        command = self._migrating(to, by, basis, role, mapping)
+        return migrate(self._shell, case_id, command, key=key, at=at, dry_run=dry_run)
+
+    def migrate_all(
+        self,
+        to: str | Procedure,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        role: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> Iterator[Migration]:
+        """`migrate` every case of the procedure that is not over and runs under another version, one after the other as the
+        answers are taken. What cannot move says why in its answer, and the others go on. Each is a transaction of its own: broken
+        off and begun again, it goes on with those that are left."""
+        return migrate_all(self._shell, self._migrating(to, by, basis, role, mapping), dry_run=dry_run)
+
+    def _migrating(
+        self, to: str | Procedure, by: Actor, basis: Basis | str, role: str | None, mapping: Mapping[str, str] | None
+    ) -> Migrate:
+        check_office_holder(by, "by")
+        return Migrate(actor=by, basis=Basis.of(basis), role=role, to=self._known(to), renamed=dict(mapping or {}))
 
     def case(self, case_id: str) -> CaseHandle:
         """The handle of a case; `InvalidInput` when the store has none of that id."""

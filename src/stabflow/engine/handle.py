@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from ..case import Case
 from ..decision import decider
 from ..decision.commands import Add, Amend, Appoint, Command, Fire, Relieve
 from ..decision.decider import Option
-from ..decision.events import Added
+from ..decision.events import Added, Migrated, Opened
 from ..errors import Blocker
 from ..history.record import Record
 from ..language import Procedure
@@ -58,6 +59,15 @@ class CaseHandle:
     def procedure(self) -> Procedure:
         """The procedure the case runs under."""
         return self._shell.load(self.id)[0]
+
+    def procedures(self) -> Mapping[str, Procedure]:
+        """The versions under which the case has run, by digest, the first one first: `Record.procedure` names one of them."""
+        found: dict[str, Procedure] = {}
+        for event in (record.event for record in self.history()):
+            if isinstance(event, Opened | Migrated):
+                id_ = event.procedure if isinstance(event, Opened) else next(iter(found.values())).id
+                found[event.digest] = self._shell.registry.of_case(id_, event.procedure_version, event.digest)
+        return found
 
     def history(self) -> tuple[Record, ...]:
         """Every record of the case, in order, each checked against the chain."""
@@ -198,10 +208,8 @@ class CaseHandle:
         It is by role, and says what has to be found on the way; it recommends no finding. Searching takes as long as `check` does
         at most. `InvalidInput` when ``goal`` is none of the procedure.
         """
-        procedure, case = self._shell.load(self.id)
-        now, _ = self._shell.moment(case.recorded_at)
-        context = self._shell.context(procedure, case.matter.key, case.id, now)
-        return plan(procedure, case, goal, now=now, calendar=context.calendar, offices=context.offices)
+        procedure, case, context = self._shell.asked(self.id)
+        return plan(procedure, case, goal, now=context.now, calendar=context.calendar, offices=context.offices)
 
     def available(self, by: Actor, /, *, role: str | None = None) -> tuple[Option, ...]:
         """What ``by`` could do now, given fitting values: rows of the case and of its items, and items to add."""

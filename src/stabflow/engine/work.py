@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from ..case import Case
-from ..decision.commands import Add, Command, Open
+from ..decision.commands import Add, Command, Migrate, Open
 from ..decision.decider import decide
 from ..decision.events import Event, Moved
 from ..decision.evolution import evolve
@@ -56,6 +56,7 @@ class Work:
         self._offices = offices
         self._commands: list[Command] = []
         self._began: datetime | None = None
+        self._onto: Procedure | None = None
         self._others: dict[str, StreamHead] = {}
         self.case = case
         self.done: list[Record] = []
@@ -117,6 +118,8 @@ class Work:
             ),
         )
         self.case = evolve(case, record.event, record.stamp)
+        if isinstance(command, Migrate):
+            self._onto = command.to
         self._commands.append(command)
         self.done.append(record)
         return record
@@ -176,6 +179,7 @@ class Work:
             procedure=self._procedure,
             before=before,
             after=self.case,
+            onto=self._onto,
             key=self._key,
             digest=digest,
             relies_on=(

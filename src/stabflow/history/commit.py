@@ -35,13 +35,19 @@ def batch(
     procedure: Procedure | None = None,
     before: Case | None = None,
     after: Case | None = None,
+    onto: Procedure | None = None,
     key: str | None = None,
     digest: str | None = None,
     relies_on: Sequence[StreamHead] = (),
 ) -> AppendBatch:
-    """The transaction that stores ``records`` of one stream, with the change of the index where a case changed, if the streams
-    relied on still end where they did."""
-    changed = None if procedure is None or after is None else index.change(procedure, before, after)
+    """The transaction that stores ``records`` of one stream, with the change of the index where a case changed (``onto``: it goes
+    on under that version), if the streams relied on still end where they did."""
+    changed = None
+    if procedure is not None and after is not None:
+        if onto is None or before is None:
+            changed = index.change(procedure, before, after)
+        else:
+            changed = index.migrated(procedure, before, onto, after)
     return AppendBatch(
         stream=records[0].stream,
         expected_version=expected_version,

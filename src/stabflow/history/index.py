@@ -58,6 +58,13 @@ def all_rows(procedure: Procedure, case: Case) -> tuple[CaseRow, tuple[DutyRow, 
     return case_row(procedure, case), duty_rows(open_duties(procedure, case))
 
 
+def migrated(old: Procedure, before: Case, new: Procedure, after: Case) -> IndexChange:
+    """What the index must change as the case goes on under another version."""
+    cleared = tuple(duty.duty for duty in open_duties(old, before))
+    row, duties = all_rows(new, after)
+    return IndexChange(row, cleared, duties)
+
+
 def change(procedure: Procedure, before: Case | None, after: Case) -> IndexChange:
     """What the index must change as ``before`` becomes ``after``."""
     row = case_row(procedure, after)

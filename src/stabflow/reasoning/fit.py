@@ -59,6 +59,7 @@ def misfits(procedure: Procedure, case: Case, *, max_states: int = MAX_STATES) -
             state=state,
             facts=facts,
         )
+        return
     for graph in composition.graphs:
         if graph.abstraction.counted(seen_by(graph, case))[1] not in graph.known:
             kinds = [procedure.kind_title(kind) for kind in procedure.items if kind in graph.cluster.kinds]

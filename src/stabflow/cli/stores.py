@@ -1,0 +1,85 @@
+"""What the commands share that read or write a store: opening it, finding a case in it, telling how far writing has come."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from urllib.parse import unquote
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from ..engine import CaseHandle, Engine, open_engine
+from ..errors import MAX_COMPARED, InvalidInput, near_miss
+from ..language import Procedure
+from ..text import Text
+from .options import Session
+from .page import console
+
+STORE = "sqlite:///stabflow.db"
+
+
+@contextmanager
+def reading(url: str, procedures: Sequence[Procedure] = ()) -> Iterator[Engine]:
+    """An engine over a store that must be there."""
+    with open_engine(url, procedures=procedures) as engine:
+        path = file_of(url)
+        if path is not None and not path.exists():
+            raise InvalidInput.at("--store", f"{path} does not exist", "correct the URL, or run a dossier first")
+        yield engine
+
+
+def known_case(engine: Engine, case: str) -> CaseHandle:
+    """The case called so, or `InvalidInput` with the nearest that there is."""
+    try:
+        return engine.case(case)
+    except InvalidInput:
+        known = [row.case_id for row in islice(engine.cases(), MAX_COMPARED + 1)]
+        problem = f"there is no case {case!r} in this store"
+        raise InvalidInput.at("CASE", problem, near_miss(case, known)) from None
+
+
+def file_of(url: str) -> Path | None:
+    """The file behind the URL of a SQLite store."""
+    scheme, _, rest = url.partition(":///")
+    return Path(unquote(rest.partition("?")[0])) if scheme.lower() == "sqlite" else None
+
+
+def where(url: str) -> str:
+    """Where a store is, as people look for it."""
+    path = file_of(url)
+    return url if path is None else str(path.resolve())
+
+
+def print_json(value: object) -> None:
+    """Print for programs."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+@contextmanager
+def progress(session: Session) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, from the first act that is written until all are; nothing elsewhere."""
+    target = console(sys.stderr)
+    label = Text("writing", "写入中").get(session.language)
+    bar = Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=target,
+        transient=True,
+        disable=not target.is_terminal,
+    )
+    task = bar.add_task(label, total=None)
+
+    def advance(written: int, whole: int) -> None:
+        session.written = (written, whole)
+        bar.update(task, completed=written, total=whole)
+        bar.start()
+
+    try:
+        yield advance
+    finally:
+        bar.stop()

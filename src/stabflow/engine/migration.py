@@ -1,0 +1,159 @@
+"""Letting running cases go on under another version of their procedure, one at a time or all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import attrs
+
+from ..case import Case, with_changes
+from ..decision.commands import Migrate
+from ..decision.evolution import replay
+from ..decision.migration import decide_migration, renaming_of
+from ..decision.renaming import DROPPED, Renaming
+from ..errors import Blocker, Refused, VersionConflict
+from ..history.commit import request_digest
+from ..history.record import Record
+from ..language import Procedure
+from ..ports.store import CaseQuery
+from ..reasoning.fit import misfits
+from ..text import Language, Text, quoted, say
+from . import pages, streams
+from .proofs import prove
+from .shell import Shell
+from .work import RETRIES, Work, clean_key
+
+
+@attrs.frozen(kw_only=True)
+class Migration:
+    """What became of a case that was to go on under another version, or would.
+
+    ``before`` and ``after`` are the procedures, by id and version; ``changes`` what is called otherwise or dropped; ``blockers``
+    all that stands against it; ``record`` is there where it was done.
+    """
+
+    case_id: str
+    before: str
+    after: str
+    changes: tuple[Text, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    record: Record | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Whether nothing stands against it."""
+        return not self.blockers
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The migration as plain JSON values, its sentences in ``language``."""
+        return {
+            "case": self.case_id,
+            "before": self.before,
+            "after": self.after,
+            "changes": [text.get(language) for text in self.changes],
+            "blockers": [blocker.as_dict(language) for blocker in self.blockers],
+            "version": None if self.record is None else self.record.version,
+        }
+
+
+def migrate(
+    shell: Shell, case_id: str, command: Migrate, *, key: str | None, at: datetime | None, dry_run: bool
+) -> Migration:
+    """Let a case go on under another version, as one recorded act, or say what that would change. `Refused` with every reason
+    where it may not; with ``dry_run`` the reasons are told instead."""
+    digest = None
+    if key is not None:
+        key = clean_key(key)
+        who = {"actor": command.actor, "role": command.role, "basis": command.basis}
+        digest = request_digest([{**who, "to": command.to.digest, "renamed": dict(command.renamed)}])
+        if not dry_run and (found := shell.recall(streams.case_stream(case_id), key, digest)) is not None:
+            return _done(shell, case_id, command, shell.records(streams.case_stream(case_id), found)[0])
+    for attempt in range(RETRIES + 1):
+        procedure, case, context = shell.asked(case_id)
+        renaming = renaming_of(procedure, case, command)
+        shell.registry.check_usable(command.to)
+        proved = shell.registry.is_proved(command.to)
+        if not proved and not case.unproved:
+            prove(command.to)
+            proved = True
+        examined = decide_migration(procedure, case, command, context)
+        if not examined.blockers:  # what has no place there cannot be compared with what has
+            for text in misfits(command.to, with_changes(case, **renaming.changes(case))):
+                examined.add(Blocker(kind="migration", text=text))
+        told = Migration(
+            case_id=case_id,
+            before=str(procedure),
+            after=str(command.to),
+            changes=tuple(_changes(procedure, command.to, case, renaming)),
+            blockers=tuple(examined.blockers),
+        )
+        if dry_run:
+            return told
+        examined.decided()
+        work = Work.on(shell, case_id, key=key, at=at, if_version=case.version)
+        record = work.do(command)
+        shell.registry.keep(
+            command.to,
+            proved=proved,
+            actor=record.actor,
+            role=record.role,
+            basis=record.basis,
+            mandate=record.mandate,
+            now=record.recorded_at,
+        )
+        try:
+            return attrs.evolve(told, record=work.commit(digest)[0])
+        except VersionConflict:
+            if attempt == RETRIES:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _done(shell: Shell, case_id: str, command: Migrate, record: Record) -> Migration:
+    """What was done under the key already."""
+    history = streams.read(shell.store, streams.case_stream(case_id))
+    before = replay((one.event, one.stamp) for one in history if one.version < record.version)
+    assert before is not None, "a case is opened before it is moved"
+    name = f"{before.procedure}@{before.procedure_version}"
+    return Migration(case_id=case_id, before=name, after=str(command.to), record=record)
+
+
+def migrate_all(shell: Shell, command: Migrate, *, dry_run: bool) -> Iterator[Migration]:
+    """Every case of the procedure that is not over and runs under another version, each an act of its own; a refusal is told, and
+    stops none of the others. Begun again, it goes on with those that are left."""
+    for row in list(pages.cases(shell.store, CaseQuery(procedure=command.to.id))):
+        procedure, case = shell.load(row.case_id)
+        if case.digest == command.to.digest or procedure.states[case.state].final:
+            continue
+        try:
+            yield migrate(shell, row.case_id, command, key=None, at=None, dry_run=dry_run)
+        except Refused as refusal:
+            yield Migration(
+                case_id=row.case_id, before=str(procedure), after=str(command.to), blockers=refusal.blockers
+            )
+
+
+def _changes(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> Iterator[Text]:
+    yield say("{old} becomes {new}", "由{old}改为{new}", old=old, new=new)
+    for path, name in renaming.names.items():
+        if name == DROPPED:
+            title = _title(old, path)
+            yield say(
+                "{what} is no longer part of it, and stays in the history",
+                "{what}不再属于该事项，历史记录予以保留",
+                what=title,
+            )
+        else:
+            yield say("{path} is called {name}", "{path}改称{name}", path=path, name=name)
+    if case.due is not None:
+        yield say(
+            "what is due stays due when it was recorded to be: {when}",
+            "现有期限不变：{when}",
+            when=case.due.derivation(old.zone),
+        )
+
+
+def _title(procedure: Procedure, path: str) -> Text:
+    parts = path.split(".")
+    return quoted(procedure.field_title(parts[-1], parts[1] if parts[0] == "items" else None))

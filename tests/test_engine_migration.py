@@ -1,0 +1,474 @@
+"""A running case goes on under another version, as one recorded act, or is refused with every reason."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import worlds
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_reasoning_plan import some_act
+from worlds import AUDITOR, BASIS, CHAIR, CLERK, OUTSIDER
+
+import stabflow
+from stabflow import Actor, CaseHandle, Engine, InvalidInput, Matter, Procedure, ProcedureError, Refused
+from stabflow.cli import main
+from stabflow.decision.events import Migrated
+from stabflow.engine import streams
+from stabflow.errors import IdempotencyMismatch, NotYourRole, ProcedureNotProved
+from stabflow.language import loads
+from stabflow.reasoning.planned import Prospect
+
+NUMBERS = itertools.count()
+
+
+def version(*pairs: tuple[str, str], number: str = "2") -> Procedure:
+    """The small procedure in another version, with some of its text replaced."""
+    text = worlds.SMALL.replace('version = "1"', f'version = "{number}"')
+    for find, put in pairs:
+        assert find in text
+        text = text.replace(find, put)
+    return loads(text.encode())
+
+
+LONGER = version(("5 working days", "20 working days"), ('en = "drafting"', 'en = "being drafted"'))
+RENAMED = version(
+    ("[states]\ndrafting =", "[states]\npreparing ="),
+    ('dest = "drafting"', 'dest = "preparing"'),
+    ('source = "drafting"', 'source = "preparing"'),
+    ('since = "drafting"', 'since = "preparing"'),
+    ('trigger = "submit"', 'trigger = "hand_in"'),
+    ("urgent =", "pressing ="),
+    ('set = ["urgent"]', 'set = ["pressing"]'),
+    ("[roles.clerk]", "[roles.secretary]"),
+    ('"clerk"', '"secretary"'),
+    ("states.done =", "states.finished ="),
+    ('in = ["done"]', 'in = ["finished"]'),
+    ('dest = "done"', 'dest = "finished"'),
+    ("fields.words", "fields.wording"),
+    ('set = ["words"', 'set = ["wording"'),
+)
+NAMES = {
+    "states.drafting": "preparing",
+    "transitions.submit": "hand_in",
+    "facts.urgent": "pressing",
+    "roles.clerk": "secretary",
+    "items.note.states.done": "finished",
+    "items.note.fields.words": "wording",
+}
+
+
+def begun(*others: Procedure, clock: worlds.FakeClock | None = None) -> tuple[Engine, CaseHandle]:
+    engine = worlds.constituted(worlds.engine_on("memory:", clock, procedures=[worlds.small(), *others]))
+    return engine, opened(engine)
+
+
+def opened(engine: Engine) -> CaseHandle:
+    case = engine.open_case("small@1", Matter(f"m-{next(NUMBERS)}", "M"), by=CHAIR, basis=BASIS)
+    case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
+    case.appoint("auditor", AUDITOR, by=CHAIR, basis=BASIS)
+    return case
+
+
+def move(engine: Engine, case: CaseHandle, to: Procedure, **more: Any) -> Any:
+    return engine.migrate(case, to, by=CHAIR, basis="order 9", **more)
+
+
+def advanced(case: CaseHandle) -> CaseHandle:
+    """With a note done, and submitted."""
+    worlds.noted(case)
+    case.fire("submit", by=CLERK, basis=BASIS, urgent=True)
+    return case
+
+
+def settled(case: CaseHandle, names: bool = False) -> str:
+    if case.state != "deciding":
+        note = case.add(
+            "note",
+            by=CLERK,
+            basis=BASIS,
+            **({"wording" if names else "words": "w"} | {k: v for k, v in worlds.NOTE.items() if k != "words"}),
+        )
+        case.fire("do", item=note, by=CLERK, basis=BASIS)
+        case.fire("hand_in" if names else "submit", by=CLERK, basis=BASIS, **{"pressing" if names else "urgent": False})
+    check = next(
+        item
+        for item in case.value.items.values()
+        if item.kind == "check" and item.state == "due" and not item.superseded
+    )
+    case.fire("pass", item=check.id, by=AUDITOR, basis=BASIS)
+    case.fire("settle", by=CHAIR, basis=BASIS)
+    return case.state
+
+
+# What goes on
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_case_goes_on_under_the_next_version(far: bool) -> None:
+    engine, case = begun(LONGER)
+    if far:
+        advanced(case)
+    before, records = case.value, case.history()
+    done = move(engine, case, LONGER)
+    assert (done.before, done.after, done.possible, done.record.version) == (
+        "small@1",
+        "small@2",
+        True,
+        before.version + 1,
+    )
+    event = case.history()[-1].event
+    assert event == Migrated(procedure_version="2", digest=LONGER.digest)
+    assert case.history()[:-1] == records
+    after = case.value
+    assert (after.procedure_version, after.digest, after.due) == ("2", LONGER.digest, before.due)
+    assert (after.state, after.entered, after.items, after.acts) == (
+        before.state,
+        before.entered,
+        before.items,
+        before.acts,
+    )
+    assert case.procedure == LONGER
+    (row,) = engine.cases()
+    assert (row.procedure_version, row.digest, row.version) == ("2", LONGER.digest, after.version)
+    assert settled(case) == "settled"
+    assert engine.verify().cases == 1
+
+
+def test_it_was_done_by_somebody_in_a_role_on_a_basis() -> None:
+    engine, case = begun(LONGER)
+    record = move(engine, case, LONGER).record
+    assert (record.actor, record.role, record.basis.text) == (CHAIR, "chair", "order 9")
+    assert record.mandate == engine.offices("small")[0].mandate
+
+
+def test_what_is_called_otherwise_is_mapped() -> None:
+    engine, case = begun(RENAMED)
+    advanced(case)
+    done = move(engine, case, RENAMED, mapping=NAMES)
+    assert "states.drafting is called preparing" in [text.en for text in done.changes]
+    value = case.value
+    assert list(value.entered) == ["preparing", "deciding"]
+    assert value.facts == {"pressing": True}
+    assert {held.role for held in value.appointments} == {"secretary", "auditor"}
+    assert value.acted[CLERK.id] == {"secretary", "owner"}
+    note = value.items["note-1"]
+    assert (note.state, note.fields["wording"], note.acts[0].role) == ("finished", "书面", "secretary")
+    assert [act.trigger for act in value.acts] == ["open", "hand_in"]
+    case.fire("send_back", by=CHAIR, basis=BASIS, reasons="once more")
+    assert settled(case, names=True) == "settled"
+    assert engine.verify().cases == 1
+
+
+def test_a_fact_that_is_no_longer_asked_stays_in_the_history() -> None:
+    without = version(
+        ('urgent = { type = "bool", title = { en = "urgent", zh = "紧急" } }\n', ""), ('set = ["urgent"]\n', "")
+    )
+    engine, case = begun(without)
+    advanced(case)
+    done = move(engine, case, without)
+    assert "“urgent” is no longer part of it, and stays in the history" in [text.en for text in done.changes]
+    assert case.value.facts == {}
+    assert any("urgent" in getattr(record.event, "values", {}) for record in case.history())
+
+
+# What is refused
+
+
+def refused(engine: Engine, case: CaseHandle, to: Procedure, **more: Any) -> list[str]:
+    """The sentences against it, with nothing written, and the same as the dry run tells."""
+    before = case.history()
+    told = move(engine, case, to, dry_run=True, **more)
+    assert (told.possible, told.record) == (False, None)
+    with pytest.raises(Refused) as refusal:
+        move(engine, case, to, **more)
+    assert refusal.value.blockers == told.blockers
+    assert case.history() == before
+    assert [text.get(language) for text in (one.text for one in told.blockers) for language in ("en", "zh")]
+    return [one.text.en for one in told.blockers]
+
+
+def test_nothing_that_was_done_is_rewritten() -> None:
+    engine, case = begun(RENAMED)
+    advanced(case)
+    sentences = refused(engine, case, RENAMED)
+    assert "“open” (record 1) has no place in small@2: what was done would be rewritten" in sentences
+    assert any("“submit” (record" in one for one in sentences)
+    assert "clerk-1 holds the role clerk, which small@2 does not have" in sentences
+
+
+def test_a_completed_step_keeps_its_meaning() -> None:
+    stepped = version(("drafting = { accountable", 'drafting = { step = "control", accountable'))
+    engine, case = begun(stepped)
+    assert refused(engine, advanced(case), stepped) == [
+        "“drafting” means another step or outcome in small@2: a completed step would be rewritten"
+    ]
+
+
+def test_an_open_duty_stays_whose_it_is() -> None:
+    other = version(('deciding = { accountable = "chair"', 'deciding = { accountable = "auditor"'))
+    engine, case = begun(other)
+    advanced(case)
+    assert refused(engine, case, other) == [
+        "what is owed now in “deciding” would be owed by somebody else under small@2"
+    ]
+
+
+def test_values_must_be_taken_as_they_are() -> None:
+    other = version(('urgent = { type = "bool"', 'urgent = { type = "text", max_length = 9'))
+    engine, case = begun(other)
+    advanced(case)
+    assert refused(engine, case, other) == ["small@2 does not take what is stated as “urgent” of the case: True"]
+
+
+def test_who_holds_two_roles_that_are_separated_now() -> None:
+    other = version(
+        (
+            'roles = ["clerk", "auditor"]\n',
+            'roles = ["clerk", "auditor", "witness"]\n'
+            '[roles.witness]\ntitle = { en = "w", zh = "w" }\nappointed_by = ["chair"]\n',
+        )
+    )
+    first = version(
+        (
+            "[[separations]]",
+            '[roles.witness]\ntitle = { en = "w", zh = "w" }\nappointed_by = ["chair"]\n[[separations]]',
+        ),
+        number="1.5",
+    )
+    engine = worlds.engine_on("memory:", procedures=[first, other])
+    engine.constitute(first, "chair", CHAIR, basis=BASIS)
+    case = engine.open_case(first, Matter("m", "M"), by=CHAIR, basis=BASIS)
+    case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
+    case.appoint("witness", CLERK, by=CHAIR, basis=BASIS)
+    assert refused(engine, case, other) == ["clerk-1 holds roles that small@2 separates"]
+
+
+def test_a_case_must_stand_as_one_that_was_under_it_from_the_beginning() -> None:
+    """Under the new version nobody comes to a decision without having said at the opening whether it is urgent."""
+    other = version(
+        (
+            'dest = "drafting"\nby = ["chair"]\n\n[[transitions]]\ntrigger = "submit"',
+            'dest = "drafting"\nby = ["chair"]\nset = ["heavy"]\n\n[[transitions]]\ntrigger = "submit"',
+        ),
+        ("[facts]", '[facts]\nheavy = { type = "bool", title = { en = "heavy", zh = "重大" } }'),
+        ('requires = [{ items = "check"', 'requires = [{ value = "heavy", is = [true, false] }, { items = "check"'),
+    )
+    engine, case = begun(other)
+    assert refused(engine, case, other) == ["under small@2 a case in “drafting” has other facts: “heavy”"]
+
+
+def test_a_step_that_is_new_lies_not_behind_the_case() -> None:
+    other = version(
+        (
+            "deciding = {",
+            'checking = { step = "review", accountable = "chair", open_ended = true }\ndeciding = {',
+        ),
+        ('source = "drafting"\ndest = "deciding"', 'source = "drafting"\ndest = "checking"'),
+        (
+            '[[transitions]]\ntrigger = "send_back"',
+            '[[transitions]]\ntrigger = "check"\nsource = "checking"\ndest = "deciding"\nby = ["chair"]\n\n'
+            '[[transitions]]\ntrigger = "send_back"',
+        ),
+    )
+    engine, case = begun(other)
+    assert move(engine, case, other, dry_run=True).possible
+    advanced(case)
+    (sentence,) = refused(engine, case, other)
+    assert sentence.startswith("“submit” (record")
+
+
+def test_a_case_that_is_over_stays_as_it_is() -> None:
+    engine, case = begun(LONGER)
+    settled(case)
+    assert refused(engine, case, LONGER) == ["the case is over: “settled”"]
+
+
+@pytest.mark.parametrize("who", [CLERK, OUTSIDER, Actor("chair-1", body="elsewhere")])
+def test_only_who_may_open_a_case_may_move_one(who: Actor) -> None:
+    engine, case = begun(LONGER)
+    with pytest.raises(NotYourRole):
+        engine.migrate(case, LONGER, by=who, basis=BASIS)
+    assert case.value.digest == worlds.small().digest
+
+
+def test_bad_requests_are_told_with_their_cure() -> None:
+    engine, case = begun(LONGER, RENAMED_AGAIN)
+    for to in (worlds.small(), stabflow.procedure("five-step")):
+        with pytest.raises(InvalidInput, match="to: "):
+            engine.migrate(case, to, by=CHAIR, basis=BASIS)
+    with pytest.raises(InvalidInput) as told:
+        move(engine, case, LONGER, mapping={"states.draftin": "x", "states.drafting": "y", "facts.urgent": "reasons"})
+    assert "mapping.states.draftin: small@1 has no states.draftin (did you mean 'states.drafting'?)" in str(told.value)
+    assert "mapping.states.drafting: small@2 has no states.y" in str(told.value)
+    assert "two things would be called facts.reasons" in str(told.value)
+    with pytest.raises(ProcedureError):
+        engine.migrate(case, "small@9", by=CHAIR, basis=BASIS)
+
+
+RENAMED_AGAIN = version(number="3")
+
+
+def test_nothing_moves_to_what_is_not_proved() -> None:
+    stuck = version(
+        (
+            '{ items = "note", in = ["done"], since = "drafting", at_least = 1 }',
+            '{ items = "note", at_least = 1 }, { items = "note", at_most = 0 }',
+        )
+    )
+    engine, case = begun(stuck)
+    with pytest.raises(ProcedureNotProved):
+        move(engine, case, stuck)
+    with pytest.raises(ProcedureNotProved):
+        move(engine, case, stuck, dry_run=True)
+
+
+# Once, in a race, many
+
+
+def test_under_a_key_it_happens_once() -> None:
+    engine, case = begun(LONGER, RENAMED_AGAIN)
+    first = move(engine, case, LONGER, key="k")
+    again = move(engine, case, LONGER, key="k")
+    assert again.record == first.record
+    assert (again.before, again.after) == ("small@1", "small@2")
+    with pytest.raises(IdempotencyMismatch):
+        move(engine, case, RENAMED_AGAIN, key="k")
+
+
+def test_who_acts_meanwhile_is_not_overrun() -> None:
+    store = worlds.wrapped()
+    procedures = [worlds.small(), LONGER]
+    engine = worlds.constituted(worlds.engine_over(store, procedures=procedures))
+    case = opened(engine)
+    other = worlds.engine_over(store, procedures=procedures).case(case.id)
+    store.interleave(lambda: worlds.noted(other))
+    done = move(engine, case, LONGER)
+    assert done.record.version == case.value.version == 6
+    assert other.value == case.value
+    assert engine.verify().cases == 1
+
+
+def test_all_cases_move_one_by_one_and_what_cannot_says_why() -> None:
+    other = version(('deciding = { accountable = "chair"', 'deciding = { accountable = "auditor"'))
+    engine = worlds.constituted(worlds.engine_on("memory:", procedures=[worlds.small(), other]))
+    cases = [opened(engine) for _ in range(12)]
+    advanced(cases[3])
+    settled(cases[5])
+    told = list(engine.migrate_all(other, by=CHAIR, basis=BASIS, dry_run=True))
+    assert [one.case_id for one in told if not one.possible] == [cases[3].id]
+    assert all(case.value.procedure_version == "1" for case in cases)
+    under_way: Iterator[Any] = engine.migrate_all(other, by=CHAIR, basis=BASIS)
+    for _ in range(4):
+        next(under_way)
+    under_way.close()  # type: ignore[attr-defined]
+    moved = [case for case in cases if case.value.procedure_version == "2"]
+    assert len(moved) in (3, 4)
+    rest = list(engine.migrate_all(other, by=CHAIR, basis=BASIS))
+    assert len(rest) == 11 - len(moved)
+    assert [one.case_id for one in rest if one.record is None] == [cases[3].id]
+    assert [case.value.procedure_version for case in cases] == ["2" if n not in (3, 5) else "1" for n in range(12)]
+    assert [sum(isinstance(r.event, Migrated) for r in case.history()) for case in cases] == [
+        int(n not in (3, 5)) for n in range(12)
+    ]
+    assert engine.verify().cases == 12
+
+
+VERSIONS = [
+    LONGER,
+    version(("at_least = 1 }]\n\n[items.note]", "equals = 2 }]\n\n[items.note]")),
+    version(
+        (
+            'requires = [{ items = "note", in = ["done"], since = "drafting", at_least = 1 }]',
+            'requires = [{ items = "note", in = ["done"], since = "drafting", at_least = 3 }]',
+        )
+    ),
+    version(('trigger = "restart"', 'trigger = "begin_anew"')),
+]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(0, 99), max_size=12), st.sampled_from(VERSIONS))
+def test_what_moved_can_still_come_to_its_end(acts: list[int], to: Procedure) -> None:
+    engine, case = begun(to)
+    for number in acts:
+        some_act(case, number)
+    state = case.value
+    told = move(engine, case, to, dry_run=True)
+    if not told.possible:
+        assert case.value == state
+        return
+    move(engine, case, to)
+    assert case.plan("settled").prospect is Prospect.FOUND
+    fresh = {record.hash for record in streams.read(engine._shell.store, streams.case_stream(case.id))}
+    assert len(fresh) == case.value.version
+    assert engine.verify().cases == 1
+
+
+# The command
+
+
+def written(tmp_path: Path, procedure: Procedure, name: str) -> str:
+    """A file from which ``procedure`` is read again."""
+    file = tmp_path / name
+    file.write_text(procedure_text(procedure), encoding="utf-8")
+    return str(file)
+
+
+def procedure_text(procedure: Procedure) -> str:
+    return {worlds.small().digest: worlds.SMALL, LONGER.digest: LONGER_TEXT}[procedure.digest]
+
+
+LONGER_TEXT = (
+    worlds.SMALL.replace('version = "1"', 'version = "2"')
+    .replace("5 working days", "20 working days")
+    .replace('en = "drafting"', 'en = "being drafted"')
+)
+
+
+def test_the_command_moves_all_cases_and_tells_which_could_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    url = f"sqlite:///{tmp_path}/small.db"
+    with worlds.engine_on(url, procedures=[worlds.small()]) as engine:
+        worlds.constituted(engine)
+        first, second = opened(engine), opened(engine)
+    new = written(tmp_path, LONGER, "small-2.toml")
+    by = ["--by", CHAIR.id, "--body", CHAIR.body, "--basis", "order 9", "--store", url]
+    assert main(["migrate", new, *by, "--dry-run"]) == 0
+    assert "2 of 2 could move; nothing was done" in capsys.readouterr().out
+    assert main(["migrate", new, first.id, *by]) == 0
+    shown = capsys.readouterr().out
+    assert "1 of 1 moved" in shown
+    assert "small@1 becomes small@2" in shown
+    assert main(["migrate", new, *by, "--json", "--lang", "zh"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["case"], told["before"], told["after"], told["blockers"]) == (second.id, "small@1", "small@2", [])
+    assert main(["migrate", new, *by, "--lang", "zh"]) == 0
+    assert "无可迁移事项" in capsys.readouterr().out
+    assert main(["history", first.id, "--store", url]) == 0
+    shown = capsys.readouterr().out
+    assert "go on under version 2" in shown
+    old = written(tmp_path, worlds.small(), "small-1.toml")
+    assert main(["migrate", old, first.id, *by, "--map", "states.drafting"]) == 2
+    assert main(["migrate", new, first.id, *by]) == 2
+    by[1] = "nobody"
+    assert main(["migrate", old, *by, "--lang", "zh"]) == 1
+    assert "不能迁移" in capsys.readouterr().out
+
+
+def test_each_record_is_said_in_the_words_of_its_version() -> None:
+    engine, case = begun(RENAMED)
+    advanced(case)
+    move(engine, case, RENAMED, mapping=NAMES)
+    assert [str(one) for one in case.procedures().values()] == ["small@1", "small@2"]
+    said = [case.procedures()[record.procedure].version for record in case.history()]
+    assert said == ["1"] * len(said)
+    case.fire("send_back", by=CHAIR, basis=BASIS, reasons="r")
+    assert case.procedures()[case.history()[-1].procedure] == RENAMED
