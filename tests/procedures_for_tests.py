@@ -267,7 +267,7 @@ states.carried_out = { accountable = "judge", within = "2 days" }
 states.verified = { final = true }
 transitions = [
   { trigger = "add", dest = "given", by = ["officer"], set = ["owner", "deadline"] },
-  { trigger = "reassign", source = "given", by = ["chief", "owner"], set = ["owner", "deadline"] },
+  { trigger = "reassign", source = "given", by = ["chief", "owner", "officer"], set = ["owner", "deadline"] },
   { trigger = "carry_out", source = "given", dest = "carried_out", by = ["owner"], set = ["account"] },
   { trigger = "verify", source = "carried_out", dest = "verified", by = ["judge", "chief", "officer"], requires = [
     { independent_of = ["add", "carry_out", "owner"] },

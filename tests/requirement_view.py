@@ -112,6 +112,9 @@ class HandMade:
     def roles_of(self, actor: str) -> frozenset[str]:
         return self.roles.get(actor, frozenset())
 
+    def ever_held(self, actor: str) -> frozenset[str]:
+        return self.actor_roles if actor == self.actor else self.roles_of(actor)
+
     def below(self, role: str) -> frozenset[str]:
         return self.subordinates.get(role, frozenset())
 

@@ -266,7 +266,7 @@ def test_being_named_makes_no_office() -> None:
 
 def test_nobody_gets_in_by_an_act_of_which_they_are_the_party() -> None:
     """The row's party is whoever stood in the field before the act."""
-    row = '{ trigger = "reassign", source = "given", by = ["chief", "owner"], set = ["owner", "deadline"] }'
+    row = '{ trigger = "reassign", source = "given", by = ["chief", "owner", "officer"], set = ["owner", "deadline"] }'
     own = row.replace('["chief", "owner"]', '["owner"]')
     adds = '{ trigger = "add", dest = "given", by = ["officer"], set'
     desk = Desk(changed((row, own), (adds, adds.replace('["officer"]', '["officer", "owner"]')))).drafting()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -460,3 +460,125 @@ def test_nothing_is_stored_under_an_office_that_was_just_taken_away(url: str, op
     last = engine.case("small-road-1").history()[-1] if opening else case.history()[-1]
     assert last.mandate == mandates[0]
     assert engine.verify().cases == 1 + opening
+
+
+# Corrections that would be something else
+
+
+def in_the_five_steps(state: str, clock: worlds.FakeClock) -> tuple[Engine, CaseHandle]:
+    """A matter on its way to ``approved``, as far as ``state``."""
+    engine = worlds.engine_on("memory:", clock)
+    five_steps.constitute(engine)
+    case = engine.open_case("five-step", Matter("m", "M"), by=CHIEF, basis=BASIS)
+    while case.state != state or len(case.value.appointments) < len(five_steps.APPOINTED):
+        step = five_steps.toward(case.value, "approved")
+        assert step is not None
+        if step.verb == "wait":
+            clock.now += step.wait
+        else:
+            step.take(case)
+    return engine, case
+
+
+def test_who_owes_a_measure_does_not_put_it_off_by_correcting_its_deadline() -> None:
+    clock = worlds.FakeClock()
+    _, case = in_the_five_steps("approved", clock)
+    builder = five_steps.IMPLEMENTER
+    measure = case.add(
+        "measure",
+        by=builder,
+        basis=BASIS,
+        target="design",
+        description="d",
+        owner=builder,
+        deadline=(clock.now.date()),
+    )
+    due = case.value.items[measure].due
+    refused(
+        case,
+        lambda: case.amend(measure, by=builder, basis=BASIS, reason="r", deadline=date(2030, 1, 1)),
+        lambda: case.amend(measure, by=builder, basis=BASIS, reason="r", deadline=date(2030, 1, 1), description="e"),
+        error=Unmet,
+    )
+    with pytest.raises(Unmet) as told:
+        case.amend(measure, by=builder, basis=BASIS, reason="r", deadline=date(2030, 1, 1))
+    (blocker,) = told.value.blockers
+    assert blocker.text.en == "“deadline” is set anew by “change owner or deadline”, not by a correction"
+    assert [cure.role for cure in blocker.cure] == ["decision_body"]
+    assert case.value.items[measure].due == due
+    case.amend(measure, by=builder, basis=BASIS, reason="r", description="as it was meant")
+    case.fire("reschedule", item=measure, by=CHIEF, basis=BASIS, owner=builder, deadline=date(2030, 1, 1))
+
+
+def test_what_need_not_wait_does_not_become_what_must_by_a_correction() -> None:
+    clock = worlds.FakeClock()
+    _, case = in_the_five_steps("investigating", clock)
+    assessor = five_steps.ASSESSOR
+    asked = case.add("consultation", by=assessor, basis=BASIS, method="questionnaire", invited=3)
+    clock.now += timedelta(days=40)
+    with pytest.raises(Unmet) as told:
+        case.amend(asked, by=assessor, basis=BASIS, reason="r", method="publication")
+    assert told.value.blockers[0].text.en == (
+        "the time to wait before “end” hangs on “method”: begin anew instead of correcting it"
+    )
+    case.amend(asked, by=assessor, basis=BASIS, reason="r", invited=4)
+
+
+RELIEF = """
+[procedure]
+format = 1
+id = "relief"
+version = "1"
+timezone = "Asia/Shanghai"
+title = { en = "Relief", zh = "免职" }
+source = "for tests"
+[roles.head]
+title = { en = "head", zh = "主管" }
+supervises = ["clerk", "auditor_office"]
+[roles.clerk]
+title = { en = "clerk", zh = "文员" }
+appointed_by = ["head"]
+[roles.auditor]
+title = { en = "auditor", zh = "审计" }
+[roles.auditor_office]
+title = { en = "office of the auditor", zh = "审计办" }
+[states]
+begun = { accountable = "head", open_ended = true }
+ended = { final = true }
+[[transitions]]
+trigger = "start"
+dest = "begun"
+by = ["head"]
+[[transitions]]
+trigger = "finish"
+source = "begun"
+dest = "ended"
+by = ["head"]
+[items.paper]
+title = { en = "paper", zh = "文" }
+states.there = { accountable = "head", open_ended = true }
+states.judged = { final = true }
+transitions = [
+  { trigger = "add", dest = "there", by = ["head"] },
+  { trigger = "judge", source = "there", dest = "judged", by = ["auditor"], requires = [{ independent_of = ["add"] }] },
+]
+"""
+
+
+def test_no_head_makes_a_subordinate_independent_by_a_relief() -> None:
+    procedure = stabflow.language.loads(RELIEF.encode())
+    engine = worlds.engine_on("memory:", procedures=[procedure])
+    head, clerk, other = (Actor(name, body="b") for name in ("head-1", "clerk-1", "other-1"))
+    engine.constitute("relief", "head", head, basis=BASIS)
+    for auditor in (clerk, other):
+        engine.constitute("relief", "auditor", auditor, basis=BASIS)
+    case = engine.open_case("relief", Matter("m", "M"), by=head, basis=BASIS)
+    case.appoint("clerk", clerk, by=head, basis=BASIS)
+    paper = case.add("paper", by=head, basis=BASIS)
+    judging: dict[str, Any] = {"item": paper, "basis": BASIS}
+    refused(case, lambda: case.fire("judge", by=clerk, **judging), error=Unmet)
+    case.relieve("clerk", clerk, by=head, basis=BASIS)
+    assert case.value.former == {clerk.id: {"clerk"}}
+    refused(case, lambda: case.fire("judge", by=clerk, **judging), error=Unmet)
+    case.fire("judge", by=other, **judging)
+    assert engine.verify().cases == 1

@@ -119,7 +119,8 @@ class Case:
     ``acts`` are those on the case itself, ``acted`` the roles in which each office-holder has done anything in it;
     ``counters`` number the items; ``due`` is when the present state's duty falls due.
     ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash; ``unproved``:
-    it was opened under a procedure that nobody had proved, and opens no gate.
+    it was opened under a procedure that nobody had proved, and opens no gate. ``former`` are the roles from which each was
+    relieved in this case.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Case:
     version: int
     head: str
     unproved: bool = False
+    former: Mapping[str, frozenset[str]] = attrs.field(factory=dict, converter=frozen, hash=False)
 
     def of_kind(self, kind: str) -> tuple[Item, ...]:
         """The items of ``kind``, in the order in which they were added."""

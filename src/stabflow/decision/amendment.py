@@ -15,7 +15,7 @@ from ..case import Act, Case, Item, Statement
 from ..errors import Blocker, Fault, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Step, Transition
 from ..language.machine import NEW
-from ..requirements import PluginAnswers, Requirement
+from ..requirements import PluginAnswers, Requirement, TimeElapsed
 from ..text import Text, quoted, same, say
 from ..values import Value, clean_text
 from .commands import Amend
@@ -58,7 +58,7 @@ def decide_amendment(
     found = Examination(
         act, by, permission(procedure, case, by, parties, command, context, stating), lambda: view.actor_roles
     )
-    for blocker in _against(procedure, case, item, said.values, command):
+    for blocker in _against(procedure, case, item, said.values, by):
         found.add(blocker)
     for requirement in row.requires:
         found.add(requirement.blocker(view), row.clause)
@@ -116,9 +116,9 @@ def _stating_row(
 
 
 def _against(
-    procedure: Procedure, case: Case, item: Item | None, values: Mapping[str, Value], command: Amend
+    procedure: Procedure, case: Case, item: Item | None, values: Mapping[str, Value], by: Sequence[str]
 ) -> Iterator[Blocker | None]:
-    """What stands against the correction besides the row's own requirements."""
+    """What stands against the correction by one of these roles, besides the row's own requirements."""
     here = procedure.states[case.state]
     if here.final:
         yield case_over(procedure, case)
@@ -134,9 +134,62 @@ def _against(
             yield _ones_own(item)
         if not values.keys().isdisjoint(unique):
             yield twin(procedure, case, item.kind, {**item.fields, **values}, item.adder, item)
+    yield from _put_off(procedure, case, item, values, by)
+    yield from _waited_for(procedure, item, values)
     reader = next(_readers(procedure, case, item, values), None)
     if reader is not None:
         yield _has_been_read(procedure, *reader)
+
+
+def _put_off(
+    procedure: Procedure, case: Case, item: Item | None, names: Mapping[str, Value], by: Sequence[str]
+) -> Iterator[Blocker]:
+    """A deadline that now runs, where the procedure has a row to set it anew that is for others, or asks for something: that is
+    not walked around by a correction."""
+    kind, state = (None, case.state) if item is None else (item.kind, item.state)
+    until = procedure.state_of(state, kind).until
+    rows = [move.row for move in procedure.tables[kind][state].values() if until in move.row.set]
+    theirs = any(not row.requires and {*by} <= {*row.by} for row in rows)
+    if until in names and rows and not theirs:
+        title = quoted(procedure.trigger_title(rows[0].trigger, kind))
+        yield Blocker(
+            kind="deadline",
+            text=say(
+                "{what} is set anew by {act}, not by a correction",
+                "{what}须通过{act}调整，不得以更正变更",
+                what=quoted(procedure.field_title(until or "", kind)),
+                act=title,
+            ),
+            need=title,
+            clause=rows[0].clause,
+            cure=procedure.cures([party for row in rows for party in row.by]),
+            facts={"field": until, "triggers": [row.trigger for row in rows]},
+        )
+
+
+def _waited_for(procedure: Procedure, item: Item | None, names: Mapping[str, Value]) -> Iterator[Blocker]:
+    """A value on which a waiting time hangs: what was begun as something that need not wait is begun anew as what must."""
+    kinds = (None, *procedure.items) if item is None else (item.kind,)
+    for kind in kinds:
+        own = procedure.lifecycle(kind).fields if kind is not None else ()
+        for row in procedure.lifecycle(kind).transitions:
+            for requirement in row.requires:
+                parts = [part for _, part in requirement.walk()]
+                read = frozenset[str]().union(*(part.own_reads().names for part in parts))
+                hit = next((name for name in names if name in read and (item or name not in own)), None)
+                if hit is not None and any(isinstance(part, TimeElapsed) for part in parts):
+                    yield Blocker(
+                        kind="wait",
+                        text=say(
+                            "the time to wait before {act} hangs on {what}: begin anew instead of correcting it",
+                            "{act}之前的等待期限取决于{what}：应重新开始，不得更正",
+                            act=quoted(procedure.trigger_title(row.trigger, kind)),
+                            what=quoted(procedure.field_title(hit, None if item is None else item.kind)),
+                        ),
+                        clause=requirement.clause or row.clause,
+                        facts={"field": hit, "trigger": row.trigger},
+                    )
+                    return
 
 
 def _readers(

@@ -206,7 +206,8 @@ def _relieved(case: Case, event: Relieved, stamp: Stamp) -> Changes:
     if not _holds(case, event):
         raise _impossible(case, event, stamp, f"relieves {event.appointee.id}, who does not hold {event.office}")
     left = [held for held in case.appointments if (held.role, held.actor) != (event.office, event.appointee.id)]
-    return {"appointments": tuple(left)}
+    roles = case.former.get(event.appointee.id, frozenset()) | {event.office}
+    return {"appointments": tuple(left), "former": with_entries(case.former, {event.appointee.id: roles})}
 
 
 def _migrated(case: Case, event: Migrated, stamp: Stamp) -> Changes:

@@ -35,6 +35,9 @@ class Renaming:
             "acts": self._acts(case.acts, None),
             "appointments": tuple(with_changes(held, role=self.of("roles", held.role)) for held in case.appointments),
             "acted": frozen({who: frozenset(self._role(role) for role in roles) for who, roles in case.acted.items()}),
+            "former": frozen(
+                {who: frozenset(self._role(role) for role in roles) for who, roles in case.former.items()}
+            ),
             "items": frozen({name: self._item(item) for name, item in case.items.items()}),
         }
 

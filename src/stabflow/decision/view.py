@@ -135,6 +135,10 @@ class CaseView:
     def roles_of(self, actor: str) -> frozenset[str]:
         return frozenset(held.role for held in holdings(self.case, self.context) if held.actor == actor)
 
+    def ever_held(self, actor: str) -> frozenset[str]:
+        former = frozenset[str]() if self.case is None else self.case.former.get(actor, frozenset())
+        return self.roles_of(actor) | former
+
     def below(self, role: str) -> frozenset[str]:
         return self.procedure.subordinates.get(role, frozenset())
 

@@ -17,7 +17,8 @@ from .shortfall import Shortfall
 @attrs.frozen(kw_only=True)
 class IndependentOf(Requirement):
     """The actor did none of the acts named in ``independent_of`` on this lifecycle, stands in none of the actor fields named
-    there, and holds no role supervised by a role of those who did or do: the one they acted in, or another."""
+    there, and holds no role supervised by a role of those who did or do: the one they acted in, or another. Roles of this case
+    from which somebody was relieved count as held: no superior makes a subordinate independent by a relief."""
 
     kind: ClassVar[str] = "independent_of"
 
@@ -30,14 +31,14 @@ class IndependentOf(Requirement):
                 continue
             if holder == view.actor:
                 return self._short(view, name, functools.partial(_is, view, name))
-            if _superior(view, view.roles_of(holder)):
+            if _superior(view, view.ever_held(holder)):
                 return self._short(view, name, functools.partial(_is_below, view, name))
         for act in view.acts():
             if act.trigger not in self.independent_of:
                 continue
             if act.actor == view.actor:
                 return self._short(view, act.trigger, functools.partial(_did, view, act.trigger))
-            superior = _superior(view, {act.role, *view.roles_of(act.actor)})
+            superior = _superior(view, {act.role, *view.ever_held(act.actor)})
             if superior:
                 why = functools.partial(_is_below_who_did, view, act.trigger, superior)
                 return self._short(view, act.trigger, why)
@@ -80,8 +81,9 @@ class IndependentOf(Requirement):
 
 
 def _superior(view: View, roles: Iterable[str]) -> str | None:
-    """The one of ``roles`` that supervises a role of the acting person."""
-    return next((role for role in sorted(roles) if not view.below(role).isdisjoint(view.actor_roles)), None)
+    """The one of ``roles`` that supervises a role of the acting person, now or before a relief."""
+    held = view.ever_held(view.actor)
+    return next((role for role in sorted(roles) if not view.below(role).isdisjoint(held)), None)
 
 
 def _is(view: View, name: str) -> Text:
