@@ -113,7 +113,7 @@ class Engine:
             key = clean_key(key)
             digest = request_digest([{"event": event, "by": by, "basis": basis}])
             if (found := shell.recall(streams.OFFICES, key, digest)) is not None:
-                return shell.records(streams.OFFICES, found)[0]
+                return shell.records(streams.OFFICES, found, key)[0]
         for attempt in range(RETRIES + 1):
             offices = shell.offices.current()
             now = shell.now()
@@ -141,7 +141,7 @@ class Engine:
                 if attempt == RETRIES:
                     raise
                 continue
-            return shell.records(streams.OFFICES, result)[0] if result.replayed else record
+            return shell.records(streams.OFFICES, result, key)[0] if result.replayed else record
         raise AssertionError("the last attempt returns or raises")
 
     def offices(self, procedure: str | Procedure) -> tuple[Appointment, ...]:
@@ -239,8 +239,10 @@ class Engine:
         from ..stores.memory import MemoryStore
 
         known, shell, store = self._known(procedure), self._shell, MemoryStore()
-        for stream in (streams.OFFICES, streams.procedure_stream(known.id, known.version)):
-            streams.copy(stream, shell.store, store)
+        copied = {
+            stream: streams.copy(stream, shell.store, store)
+            for stream in (streams.OFFICES, streams.procedure_stream(known.id, known.version))
+        }
         return Engine(
             Shell(
                 store=store,
@@ -251,19 +253,22 @@ class Engine:
                 requirements=shell.requirements,
                 plugin_names=shell.plugin_names,
                 late_entry=shell.late_entry,
+                copied=copied,
             )
         )
 
     # Proof
 
     def verify(self) -> Verified:
-        """Check every case of the store: its chain, that its records replay, that each was done under a mandate on record, and
-        that the index says the same; with the offices and the procedures they rest on. `Corrupt` names the first thing wrong.
+        """Check every case of the store: its chain, that its records replay, that each was done by a row of the procedure under a
+        mandate that gave the actor the role, that its key answers with it, and that the index says the same; with the offices and
+        the procedures they rest on. `Corrupt` names the first thing wrong. Others may act on the store meanwhile.
 
         What a chain cannot show: that the newest records of a stream, or a whole stream with its index row, were cut off. Compare
-        the heads with an exported bundle or a backup for that.
+        the heads with an exported bundle or a backup for that. Nor is a case found that has lost its index row and owes nothing:
+        a store lists cases by the index alone.
         """
-        return Verifier(self._shell.store, self._shell.registry).run()
+        return Verifier(self._shell.store, self._shell.registry, self._shell.copied).run()
 
     def _known(self, procedure: str | Procedure) -> Procedure:
         if isinstance(procedure, Procedure):

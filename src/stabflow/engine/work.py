@@ -186,7 +186,7 @@ class Work:
         )
         result = self._shell.store.append(wanted)
         if result.replayed:
-            return self._shell.records(self._stream, result)
+            return self._shell.records(self._stream, result, self._key)
         if self.case is not None:
             self._shell.remember(self.case)
         return tuple(self.done)
@@ -241,7 +241,7 @@ def perform(
         stream, key = streams.case_stream(case_id), clean_key(key)
         digest = request_digest([command])
         if (found := shell.recall(stream, key, digest)) is not None:
-            return shell.records(stream, found)[0]
+            return shell.records(stream, found, key)[0]
     work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
     work.do(command)
     return work.finish(digest)[0]
