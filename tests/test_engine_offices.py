@@ -371,6 +371,41 @@ def test_a_newer_version_is_taken_for_new_cases_only() -> None:
     assert {"small@1", "small@2", "five-step@1"} <= set(engine.procedures())
 
 
+def version(number: str) -> Procedure:
+    return worlds.small(find='version = "1"', put=f'version = "{number}"')
+
+
+@pytest.mark.parametrize("given", [("1", "2", "0.9", "10"), ("10", "2", "1", "0.9"), ("2", "10", "0.9", "1")])
+def test_the_newest_version_is_that_of_the_highest_number_in_whatever_order_they_are_given(given: Any) -> None:
+    engine = worlds.engine_on("memory:", procedures=[version(number) for number in given])
+    assert str(engine.procedure("small")) == "small@10"
+    assert str(engine.procedure("small@0.9")) == "small@0.9"
+    older = worlds.loads(worlds.SMALL.replace('"small"', '"five-step"', 1).replace('"1"', '"0.1"', 1))
+    assert str(worlds.engine_on("memory:", procedures=[older]).procedure("five-step")) == str(bundled("five-step"))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda engine, procedure: engine.offices(procedure),
+        lambda engine, procedure: engine.rehearsal(procedure).close(),
+        lambda engine, procedure: engine.constitute(procedure, "chair", CHAIR, basis=BASIS),
+        lambda engine, procedure: engine.withdraw(procedure, "chair", CHAIR, basis=BASIS),
+        lambda engine, procedure: engine.open_case(procedure, BRIDGE, by=CHAIR, basis=BASIS),
+    ],
+)
+@pytest.mark.parametrize("number", ["0.9", "2"])
+def test_asking_with_a_procedure_makes_it_known_by_no_name(ask: Callable[..., object], number: str) -> None:
+    engine = worlds.engine_on("memory:")
+    names = engine.procedures()
+    with contextlib.suppress(Refused, InvalidInput):
+        ask(worlds.constituted(engine), version(number))
+    with contextlib.suppress(Refused, InvalidInput):
+        ask(engine, worlds.small(find='id = "small"', put='id = "tiny"'))
+    assert str(engine.procedure("small")) == "small@1"
+    assert engine.procedures() == names
+
+
 @pytest.mark.parametrize("name", ["smal", "small@2", "five-steps", "", "five-step@0"])
 def test_an_unknown_procedure_is_said_with_a_near_one(name: str) -> None:
     with pytest.raises(ProcedureError):

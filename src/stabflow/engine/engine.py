@@ -272,7 +272,7 @@ class Engine:
 
     def _known(self, procedure: str | Procedure) -> Procedure:
         if isinstance(procedure, Procedure):
-            self._shell.registry.add(procedure)
+            self._shell.registry.check_definition(procedure)
             return procedure
         if not isinstance(procedure, str):
             raise InvalidInput.at("procedure", f"{procedure!r:.60} is no procedure", "give its name, or a Procedure")

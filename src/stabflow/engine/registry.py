@@ -13,6 +13,7 @@ from ..history.commit import batch, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure, bundled, bundled_names, from_canonical, load
 from ..language.canonical_form import canonical_bytes
+from ..language.loader import by_version
 from ..ports.store import Store
 from ..reasoning.check import CHECKER
 from ..values import Actor, Basis
@@ -29,14 +30,16 @@ class Registry:
         self._read: dict[bytes, Procedure] = {}
         self._in_use: dict[str, Procedure] = {}
         for one in given:
-            self.add(one if isinstance(one, Procedure) else load(one))
+            procedure = one if isinstance(one, Procedure) else load(one)
+            self.check_definition(procedure)
+            self._given.setdefault(str(procedure), procedure)
 
     def over(self, store: Store) -> Registry:
         """A registry that knows the same procedures by name, over another store."""
         return Registry(store, self._given.values())
 
-    def add(self, procedure: Procedure) -> None:
-        """Make ``procedure`` known by its name; another definition of the same version is refused, also of a bundled one."""
+    def check_definition(self, procedure: Procedure) -> None:
+        """`ProcedureError` where another definition of this version is known by its name, also a bundled one."""
         name = str(procedure)
         known = self._given.get(name)
         if known is procedure:
@@ -45,23 +48,21 @@ class Registry:
             known = bundled(name)
         if known is not None and known.digest != procedure.digest:
             raise _another_definition(procedure, known.digest)
-        self._given.setdefault(name, procedure)
 
     def names(self) -> tuple[str, ...]:
         """Every procedure known by name, as ``id@version``."""
         return tuple(dict.fromkeys((*bundled_names(), *self._given)))
 
     def named(self, name: str) -> Procedure:
-        """The procedure known as ``name``: an id (its newest version) or ``id@version``; given ones before bundled ones."""
-        matching = [known for full, known in self._given.items() if name in (full, known.id)]
-        if matching:
-            return matching[-1]
-        known = {*self.names(), *(full.partition("@")[0] for full in self.names())}
-        if name not in known:
+        """The procedure known as ``name``: an id (its newest version) or ``id@version``."""
+        names = self.names()
+        matching = sorted((full for full in names if name in (full, full.partition("@")[0])), key=by_version)
+        if not matching:
+            known = {*names, *(full.partition("@")[0] for full in names)}
             raise ProcedureError(
                 [Fault(name, "no such procedure", near_miss(name, known))], what="the name of a procedure"
             )
-        return bundled(name)
+        return self._given.get(matching[-1]) or bundled(matching[-1])
 
     def of_case(self, id_: str, version: str, digest: str) -> Procedure:
         """The procedure with this digest that a case runs under, from the store's own copy where need be."""
