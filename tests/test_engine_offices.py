@@ -176,6 +176,38 @@ def test_an_office_of_another_version_is_no_role_here() -> None:
     assert engine.verify().cases == 2
 
 
+def looser() -> Procedure:
+    """Version 2: as many chairs as anybody likes."""
+    return worlds.loads(worlds.SMALL.replace('version = "1"', 'version = "2"', 1).replace("holders = 1\n", "", 1))
+
+
+@pytest.mark.parametrize("known", ["given", "in use"])
+def test_a_seat_is_counted_in_every_version_in_whose_cases_the_office_is_held(known: str) -> None:
+    store = MemoryStore()
+    two = looser()
+    engine = worlds.constituted(worlds.engine_over(store))
+    case = engine.open_case("small@1", BRIDGE, by=CHAIR, basis=BASIS)
+    if known == "in use":
+        engine = worlds.engine_over(store, procedures=[two])
+    with pytest.raises(Unmet, match=r"as chair \(also under small@1\)") as refusal:
+        engine.constitute(two, "chair", OUTSIDER, basis=BASIS)
+    assert [blocker.kind for blocker in refusal.value.blockers] == ["seats"]
+    assert "同时依small@1" in refusal.value.describe("zh")
+    with pytest.raises(NotYourRole):
+        case.appoint("clerk", CLERK, by=OUTSIDER, basis=BASIS)
+    engine.withdraw(two, "chair", CHAIR, basis=BASIS)
+    engine.constitute(two, "chair", OUTSIDER, basis=BASIS)
+    assert [held.actor for held in engine.offices(two)] == [OUTSIDER.id]
+
+
+def test_where_only_versions_without_that_bound_are_known_there_are_seats_for_all() -> None:
+    two = looser()
+    engine = worlds.engine_on("memory:", procedures=[two])
+    for holder in (CHAIR, OUTSIDER):
+        engine.constitute("small", "chair", holder, basis=BASIS)
+    assert len(engine.offices("small")) == 2
+
+
 # Time
 
 

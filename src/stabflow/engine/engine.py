@@ -119,8 +119,10 @@ class Engine:
             now = shell.now()
             recorded_at, clamped = recorded(now, offices.recorded_at)
             if isinstance(event, Constituted):
-                context = Context(now=now, calendar=shell.calendar, offices=offices.of(procedure))
-                check_constitution(procedure, event.office, event.holder, by, context)
+                versions = shell.registry.versions_of(procedure)
+                check_constitution(
+                    versions, event.office, event.holder, by, Context(now=now, calendar=shell.calendar), offices
+                )
             else:
                 check_withdrawal(procedure, offices, event.office, event.holder)
             circumstances = Circumstances(

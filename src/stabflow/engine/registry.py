@@ -14,10 +14,10 @@ from ..history.record import Circumstances, Record
 from ..language import Procedure, bundled, bundled_names, from_canonical, load
 from ..language.canonical_form import canonical_bytes
 from ..language.loader import by_version
-from ..ports.store import Store
+from ..ports.store import MAX_PAGE, CaseQuery, Store
 from ..reasoning.check import CHECKER
 from ..values import Actor, Basis
-from . import streams
+from . import pages, streams
 from .proofs import is_released
 
 
@@ -76,6 +76,19 @@ class Registry:
                 )
             self._in_use[digest] = found
         return found
+
+    def versions_of(self, procedure: Procedure) -> tuple[Procedure, ...]:
+        """``procedure``, and every other version of it that is known by name or that a case of the store runs under."""
+        found = {procedure.digest: procedure}
+        for name in self.names():
+            if name.partition("@")[0] == procedure.id:
+                known = self.named(name)
+                found.setdefault(known.digest, known)
+        rows = pages.cases(self._store, CaseQuery(procedure=procedure.id, limit=MAX_PAGE))
+        for row in {(row.procedure_version, row.digest) for row in rows}:
+            if row[1] not in found:
+                found[row[1]] = self.of_case(procedure.id, *row)
+        return tuple(found.values())
 
     def _kept(self, id_: str, version: str) -> Procedure | None:
         """The procedure whose text the store keeps, looked up each time: a store may be put back to an older state."""
