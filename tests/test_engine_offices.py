@@ -491,6 +491,71 @@ def test_a_refused_opening_keeps_no_procedure() -> None:
     assert set(store._records) == {"system/offices"}
 
 
+@pytest.mark.parametrize("url", ["memory:", "sqlite"])
+def test_an_opening_that_is_refused_because_an_office_was_just_taken_away_keeps_no_procedure(
+    url: str, tmp_path: Path
+) -> None:
+    store = worlds.wrapped(url if url == "memory:" else f"sqlite:///{tmp_path}/store.db")
+    engine, rival = worlds.constituted(worlds.engine_over(store)), worlds.engine_over(store)
+    store.interleave(lambda: rival.withdraw("small", "chair", CHAIR, basis="recalled"), only="procedure/")
+    with pytest.raises(NotYourRole):
+        engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert list(store.read_stream("procedure/small@1")) == []
+
+    def change_hands() -> None:
+        rival.withdraw("small", "chair", CHAIR, basis="recalled")
+        rival.constitute("small", "chair", CHAIR, basis="and again")
+
+    rival.constitute("small", "chair", CHAIR, basis="again")
+    store.interleave(change_hands, only="procedure/")
+    case = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert [case.history()[0].mandate] == [held.mandate for held in engine.offices("small")]
+    assert engine.verify().cases == 1
+
+
+@pytest.mark.parametrize("name", ["matter", "procedure", "state", "step", "outcome", "body"])
+@pytest.mark.parametrize("value", ["\ud800", 5, b"m", BRIDGE, ("m",)], ids=repr)
+def test_a_filter_that_is_no_text_is_told(pair: Pair, name: str, value: Any) -> None:
+    with pytest.raises(InvalidInput, match=f"{name}: "):
+        pair[0].cases(**{name: value})
+
+
+def test_what_is_no_name_is_told_with_its_place(pair: Pair) -> None:
+    engine: Any = pair[0]
+    for act, place in (
+        (lambda: engine.procedure(5), "name"),
+        (lambda: engine.procedure(None), "name"),
+        (lambda: engine.constitute("small", None, CHAIR, basis=BASIS), "role"),
+        (lambda: engine.constitute("small", ["chair"], CHAIR, basis=BASIS), "role"),
+        (lambda: engine.withdraw("small", None, CHAIR, basis=BASIS), "role"),
+        (lambda: engine.withdraw("small", "chair", None, basis=BASIS), "holder"),
+        (lambda: engine.offices(5), "procedure"),
+    ):
+        with pytest.raises(InvalidInput, match=f"{place}: "):
+            act()
+    assert list(pair[0].cases(outcome="", matter="x" * 500)) == [], "what nothing matches is no error"
+
+
+def test_a_time_of_another_class_is_measured_like_any_other(pair: Pair) -> None:
+    class Sly(datetime):
+        def __gt__(self, other: object) -> bool:
+            return False
+
+        def __lt__(self, other: object) -> bool:
+            return False
+
+        def __rsub__(self, other: Any) -> Any:
+            return timedelta()
+
+        def astimezone(self, tz: Any = None) -> Any:
+            return self
+
+    case = worlds.opened(worlds.constituted(pair[0]))
+    for year in (2020, 2030):
+        with pytest.raises(InvalidInput, match="at: "):
+            case.add("note", by=CLERK, basis=BASIS, at=Sly(year, 1, 1, tzinfo=UTC), **NOTE)
+
+
 def test_unknown_cases_are_said(pair: Pair) -> None:
     worlds.opened(worlds.constituted(pair[0]))
     for name in ("small-bridge-1-2", "", "system/offices", "../x", "offices"):

@@ -56,6 +56,10 @@ class Engine:
 
     def procedure(self, name: str) -> Procedure:
         """The procedure known as ``name``: an id (its newest version) or ``id@version``."""
+        if not isinstance(name, str):
+            raise InvalidInput.at(
+                "name", f"{name!r:.60} is no name of a procedure", "give it as text, see engine.procedures()"
+            )
         return self._shell.registry.named(name)
 
     # Offices
@@ -95,6 +99,7 @@ class Engine:
         """End the tenure of the holder of a standing office, from the next act on."""
         known = self._known(procedure)
         standing(known, office)
+        check_office_holder(holder, "holder", reserved=())
         event = Withdrawn(procedure=known.id, office=office, holder=holder)
         return self._record_office(known, event, by, Basis.of(basis), key, at)
 
@@ -229,7 +234,14 @@ class Engine:
         body: str | None = None,
     ) -> Iterator[CaseRow]:
         """The index rows of the cases that match every filter given, by case id."""
-        query = CaseQuery(matter=matter, procedure=procedure, state=state, step=step, outcome=outcome, body=body)
+        query = CaseQuery(
+            matter=_wanted(matter, "matter"),
+            procedure=_wanted(procedure, "procedure"),
+            state=_wanted(state, "state"),
+            step=_wanted(step, "step"),
+            outcome=_wanted(outcome, "outcome"),
+            body=_wanted(body, "body"),
+        )
         return pages.cases(self._shell.store, query)
 
     def rehearsal(self, procedure: str | Procedure, /) -> Engine:
@@ -279,3 +291,8 @@ class Engine:
         if not isinstance(procedure, str):
             raise InvalidInput.at("procedure", f"{procedure!r:.60} is no procedure", "give its name, or a Procedure")
         return self._shell.registry.named(procedure)
+
+
+def _wanted(value: str | None, path: str) -> str | None:
+    """What a filter asks for, as the index has it; `InvalidInput` where it is no text."""
+    return None if value is None else clean_text(value, path, max_length=MAX_TITLE, required=False)

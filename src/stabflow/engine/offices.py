@@ -93,6 +93,8 @@ class OfficeBook:
 
 def standing(procedure: Procedure, office: str) -> Role:
     """The standing office of that name; `InvalidInput` when there is none."""
+    if not isinstance(office, str):
+        raise InvalidInput.at("role", f"{office!r:.60} is not a name", "give the name of a standing office, as text")
     role = procedure.roles.get(office)
     if role is None:
         raise InvalidInput.at("role", f"unknown role {office!r}", near_miss(office, procedure.roles))

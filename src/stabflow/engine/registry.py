@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from ..decision.events import Event, Proved, Registered
@@ -14,9 +13,8 @@ from ..history.record import Circumstances, Record
 from ..language import Procedure, bundled, bundled_names, from_canonical, load
 from ..language.canonical_form import canonical_bytes
 from ..language.loader import by_version
-from ..ports.store import MAX_PAGE, CaseQuery, Store
+from ..ports.store import MAX_PAGE, CaseQuery, Store, StreamHead
 from ..reasoning.check import CHECKER
-from ..values import Actor, Basis
 from . import pages, streams
 from .proofs import is_released
 
@@ -55,6 +53,8 @@ class Registry:
 
     def named(self, name: str) -> Procedure:
         """The procedure known as ``name``: an id (its newest version) or ``id@version``."""
+        if name in self._given:
+            return self._given[name]
         names = self.names()
         matching = sorted((full for full in names if name in (full, full.partition("@")[0])), key=by_version)
         if not matching:
@@ -116,18 +116,9 @@ class Registry:
     def _records(self, procedure: Procedure) -> list[Record]:
         return list(streams.read(self._store, _stream_of(procedure)))
 
-    def keep(
-        self,
-        procedure: Procedure,
-        *,
-        proved: bool,
-        actor: Actor,
-        role: str,
-        basis: Basis,
-        mandate: str,
-        now: datetime,
-    ) -> None:
-        """Store the text of ``procedure`` for ever, and that it is ``proved``, where that is not on record yet."""
+    def keep(self, procedure: Procedure, opening: Record, *, proved: bool, offices: StreamHead) -> None:
+        """Store the text of ``procedure`` for ever, and that it is ``proved``, where that is not on record yet, as the act of who
+        opens a case under it; `VersionConflict` where the ``offices`` are no longer those on which that was decided."""
         while True:
             self.check_usable(procedure)
             present = self._records(procedure)
@@ -135,12 +126,12 @@ class Registry:
             if not missing:
                 return
             circumstances = Circumstances(
-                actor=actor,
-                role=role,
-                basis=basis,
-                mandate=mandate,
-                occurred_at=now,
-                recorded_at=max([now, *(record.recorded_at for record in present[-1:])]),
+                actor=opening.actor,
+                role=opening.role,
+                basis=opening.basis,
+                mandate=opening.mandate,
+                occurred_at=opening.occurred_at,
+                recorded_at=max([opening.recorded_at, *(record.recorded_at for record in present[-1:])]),
                 procedure=procedure.digest,
             )
             version, head = (present[-1].version, present[-1].hash) if present else (0, GENESIS)
@@ -149,8 +140,10 @@ class Registry:
                 new.append(seal(_stream_of(procedure), version + len(new) + 1, head, event, circumstances))
                 head = new[-1].hash
             try:
-                self._store.append(batch(new, expected_version=version))
-            except VersionConflict:
+                self._store.append(batch(new, expected_version=version, relies_on=[offices]))
+            except VersionConflict as conflict:
+                if conflict.stream == offices.stream:
+                    raise
                 continue
             return
 

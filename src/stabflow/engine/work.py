@@ -74,6 +74,11 @@ class Work:
     def _version(self) -> int:
         return 0 if self._before is None else self._before.version
 
+    @property
+    def offices_head(self) -> StreamHead:
+        """Where the offices ended on which the first command was decided."""
+        return head(streams.OFFICES, self._offices.version, self._offices.head)
+
     def do(self, command: Command, *, offices: Offices | None = None) -> Record:
         """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was.
 
@@ -180,7 +185,7 @@ class Work:
             digest=digest,
             relies_on=(
                 head(self._stream, self._version, GENESIS if before is None else before.head),
-                head(streams.OFFICES, self._offices.version, self._offices.head),
+                self.offices_head,
                 *self._others.values(),
             ),
         )
