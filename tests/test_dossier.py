@@ -440,6 +440,32 @@ def test_an_interrupted_run_is_completed(tmp_path: Path) -> None:
         engine.verify()
 
 
+@pytest.mark.parametrize("withdrawals", [1, 3])
+def test_an_office_that_was_ended_between_two_runs_is_filled_anew(withdrawals: int, tmp_path: Path) -> None:
+    """Its key answered with the record of the first time, and the run went on without the office, half of it written."""
+    dossier, url = Dossier.load(edited(tmp_path)), f"sqlite:///{tmp_path}/store.db"
+    offices = len(dossier.offices)
+
+    def stop_after_the_offices(written: int, _whole: int) -> None:
+        if written == offices:
+            raise KeyboardInterrupt
+
+    first = dossier.offices[0]
+    for _ in range(withdrawals):
+        with pytest.raises(KeyboardInterrupt):
+            run(dossier, url, progress=stop_after_the_offices)
+        with stabflow.open(url, procedures=[dossier.procedure]) as engine:
+            assert list(engine.cases()) == []
+            engine.withdraw(dossier.procedure, first.role, first.holder, basis="recalled")
+    done = run(dossier, url)
+    assert done.present_offices == len(dossier.offices) - 1
+    with stabflow.open(url) as engine:
+        held = [(one.role, one.actor) for one in engine.offices("five-step")]
+        assert (first.role, first.holder.id) in held
+        assert len(held) == len(dossier.offices)
+        assert engine.verify().cases == 1
+
+
 KILLED = """
 import os, signal, sys
 from stabflow.dossier import Dossier, run

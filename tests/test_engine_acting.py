@@ -286,3 +286,18 @@ def test_the_claimed_time_of_a_block_holds_for_each_act(scene: Scene) -> None:
         act.fire("do", item=note)
     assert [record.occurred_at for record in act.records] == [at, at]
     assert AUDITOR.id not in case.value.acted
+
+
+def test_a_block_that_is_open_is_not_entered_again(scene: Scene) -> None:
+    """The inner block once took the outer one's acts with it when it was left."""
+    _, _, case, _ = scene
+    acts = case.acting(CHAIR, basis=BASIS)
+    with acts as outer:
+        outer.relieve("clerk", CLERK)
+        with pytest.raises(InvalidInput, match="the block is open already"):
+            acts.__enter__()
+        outer.appoint("clerk", Actor("clerk-2", body="office"))
+    assert [record.tag for record in case.history()[-2:]] == ["relieved", "appointed"]
+    with acts as again:
+        again.relieve("auditor", AUDITOR)
+    assert [record.tag for record in acts.records] == ["relieved"]

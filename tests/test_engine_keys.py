@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -214,18 +214,17 @@ def test_two_who_open_at_once_with_one_key_open_one_case(when: str) -> None:
     if when == "after the look":
         store.interleave(lambda: open_it(rival))
     else:
-        lookup, looks = store.lookup, []
+        heads = store.heads
 
-        def late(stream: str, key: str) -> Any:
-            found = lookup(stream, key)
-            looks.append(stream)
-            if len(looks) == 6:
-                store.lookup = lookup  # type: ignore[method-assign]
+        def late(streams: Sequence[str]) -> Any:
+            if streams == ["case/small-bridge-1-1"]:
+                store.heads = heads  # type: ignore[method-assign]
                 open_it(rival)
-            return found
+            return heads(streams)
 
-        store.lookup = late  # type: ignore[method-assign]
+        store.heads = late  # type: ignore[method-assign]
     assert open_it(engine) == "small-bridge-1-1"
+    assert store.heads == Wrapped.heads.__get__(store), "the rival came in between"
     assert [row.case_id for row in engine.cases()] == ["small-bridge-1-1"]
 
 
@@ -236,6 +235,53 @@ def test_two_who_open_at_once_open_two_cases() -> None:
     assert engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS).id == "small-bridge-1-2"
     assert len(list(engine.cases())) == 2
     assert engine.verify().cases == 2
+
+
+@pytest.mark.parametrize("first", [{}, {"case_id": "mine"}])
+def test_a_key_opens_one_case_on_a_matter_whatever_id_is_asked_for(pair: Pair, first: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {"by": CHAIR, "basis": BASIS, "key": "k"}
+    opened = pair[0].open_case("small", BRIDGE, **asked, **first)
+    for other in ({}, {"case_id": "mine"}, {"case_id": "yours"}):
+        if other == first:
+            assert pair[1].open_case("small", BRIDGE, **asked, **other).id == opened.id
+            continue
+        with pytest.raises(IdempotencyMismatch):
+            pair[1].open_case("small", BRIDGE, **asked, **other)
+    assert [row.case_id for row in pair[0].cases()] == [opened.id]
+
+
+@pytest.mark.parametrize("squatted", [1, 7, 90])
+def test_ids_that_others_took_are_passed_over(pair: Pair, squatted: int) -> None:
+    road = Matter("road", "Road")
+    for number in range(1, squatted + 1):
+        pair[0].open_case("small", BRIDGE, by=CHAIR, basis=BASIS, case_id=f"small-road-{number}")
+    for key in (None, "k"):
+        opened = pair[1].open_case("small", road, by=CHAIR, basis=BASIS, key=key)
+        assert opened.id == f"small-road-{squatted + (2 if key else 1)}"
+    assert pair[0].open_case("small", road, by=CHAIR, basis=BASIS, key="k").id == opened.id
+
+
+def test_where_too_many_ids_are_taken_one_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    from stabflow.engine import admission
+
+    monkeypatch.setattr(admission, "MAX_PASSED", 3)
+    engine = worlds.constituted(worlds.engine_on("memory:"))
+    for number in range(1, 4):
+        engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, case_id=f"small-road-{number}")
+    with pytest.raises(InvalidInput, match="case_id: small-road-1 and the next 3 ids are taken"):
+        engine.open_case("small", Matter("road", "Road"), by=CHAIR, basis=BASIS)
+    assert engine.open_case("small", Matter("road", "Road"), by=CHAIR, basis=BASIS, case_id="road").id == "road"
+
+
+def test_a_retry_in_another_normal_form_is_the_same_request(pair: Pair) -> None:
+    case = worlds.opened(pair[0])
+    composed, decomposed = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    assert composed != decomposed
+    first = case.add("note", by=CLERK, basis=composed, key="k", **{**NOTE, "words": composed})
+    again = pair[1].case(case.id).add("note", by=CLERK, basis=decomposed, key="k", **{**NOTE, "words": decomposed})
+    assert first == again
+    with pytest.raises(IdempotencyMismatch):
+        case.add("note", by=CLERK, basis=composed, key="k", **{**NOTE, "words": "cafe"})
 
 
 def test_constituting_with_a_key_happens_once(pair: Pair) -> None:

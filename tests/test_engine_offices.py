@@ -176,6 +176,38 @@ def test_an_office_of_another_version_is_no_role_here() -> None:
     assert engine.verify().cases == 2
 
 
+def looser() -> Procedure:
+    """Version 2: as many chairs as anybody likes."""
+    return worlds.loads(worlds.SMALL.replace('version = "1"', 'version = "2"', 1).replace("holders = 1\n", "", 1))
+
+
+@pytest.mark.parametrize("known", ["given", "in use"])
+def test_a_seat_is_counted_in_every_version_in_whose_cases_the_office_is_held(known: str) -> None:
+    store = MemoryStore()
+    two = looser()
+    engine = worlds.constituted(worlds.engine_over(store))
+    case = engine.open_case("small@1", BRIDGE, by=CHAIR, basis=BASIS)
+    if known == "in use":
+        engine = worlds.engine_over(store, procedures=[two])
+    with pytest.raises(Unmet, match=r"as chair \(also under small@1\)") as refusal:
+        engine.constitute(two, "chair", OUTSIDER, basis=BASIS)
+    assert [blocker.kind for blocker in refusal.value.blockers] == ["seats"]
+    assert "同时依small@1" in refusal.value.describe("zh")
+    with pytest.raises(NotYourRole):
+        case.appoint("clerk", CLERK, by=OUTSIDER, basis=BASIS)
+    engine.withdraw(two, "chair", CHAIR, basis=BASIS)
+    engine.constitute(two, "chair", OUTSIDER, basis=BASIS)
+    assert [held.actor for held in engine.offices(two)] == [OUTSIDER.id]
+
+
+def test_where_only_versions_without_that_bound_are_known_there_are_seats_for_all() -> None:
+    two = looser()
+    engine = worlds.engine_on("memory:", procedures=[two])
+    for holder in (CHAIR, OUTSIDER):
+        engine.constitute("small", "chair", holder, basis=BASIS)
+    assert len(engine.offices("small")) == 2
+
+
 # Time
 
 
@@ -371,6 +403,41 @@ def test_a_newer_version_is_taken_for_new_cases_only() -> None:
     assert {"small@1", "small@2", "five-step@1"} <= set(engine.procedures())
 
 
+def version(number: str) -> Procedure:
+    return worlds.small(find='version = "1"', put=f'version = "{number}"')
+
+
+@pytest.mark.parametrize("given", [("1", "2", "0.9", "10"), ("10", "2", "1", "0.9"), ("2", "10", "0.9", "1")])
+def test_the_newest_version_is_that_of_the_highest_number_in_whatever_order_they_are_given(given: Any) -> None:
+    engine = worlds.engine_on("memory:", procedures=[version(number) for number in given])
+    assert str(engine.procedure("small")) == "small@10"
+    assert str(engine.procedure("small@0.9")) == "small@0.9"
+    older = worlds.loads(worlds.SMALL.replace('"small"', '"five-step"', 1).replace('"1"', '"0.1"', 1))
+    assert str(worlds.engine_on("memory:", procedures=[older]).procedure("five-step")) == str(bundled("five-step"))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda engine, procedure: engine.offices(procedure),
+        lambda engine, procedure: engine.rehearsal(procedure).close(),
+        lambda engine, procedure: engine.constitute(procedure, "chair", CHAIR, basis=BASIS),
+        lambda engine, procedure: engine.withdraw(procedure, "chair", CHAIR, basis=BASIS),
+        lambda engine, procedure: engine.open_case(procedure, BRIDGE, by=CHAIR, basis=BASIS),
+    ],
+)
+@pytest.mark.parametrize("number", ["0.9", "2"])
+def test_asking_with_a_procedure_makes_it_known_by_no_name(ask: Callable[..., object], number: str) -> None:
+    engine = worlds.engine_on("memory:")
+    names = engine.procedures()
+    with contextlib.suppress(Refused, InvalidInput):
+        ask(worlds.constituted(engine), version(number))
+    with contextlib.suppress(Refused, InvalidInput):
+        ask(engine, worlds.small(find='id = "small"', put='id = "tiny"'))
+    assert str(engine.procedure("small")) == "small@1"
+    assert engine.procedures() == names
+
+
 @pytest.mark.parametrize("name", ["smal", "small@2", "five-steps", "", "five-step@0"])
 def test_an_unknown_procedure_is_said_with_a_near_one(name: str) -> None:
     with pytest.raises(ProcedureError):
@@ -422,6 +489,71 @@ def test_a_refused_opening_keeps_no_procedure() -> None:
     with pytest.raises(Refused):
         engine.open_case("small", BRIDGE, by=OUTSIDER, basis=BASIS)
     assert set(store._records) == {"system/offices"}
+
+
+@pytest.mark.parametrize("url", ["memory:", "sqlite"])
+def test_an_opening_that_is_refused_because_an_office_was_just_taken_away_keeps_no_procedure(
+    url: str, tmp_path: Path
+) -> None:
+    store = worlds.wrapped(url if url == "memory:" else f"sqlite:///{tmp_path}/store.db")
+    engine, rival = worlds.constituted(worlds.engine_over(store)), worlds.engine_over(store)
+    store.interleave(lambda: rival.withdraw("small", "chair", CHAIR, basis="recalled"), only="procedure/")
+    with pytest.raises(NotYourRole):
+        engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert list(store.read_stream("procedure/small@1")) == []
+
+    def change_hands() -> None:
+        rival.withdraw("small", "chair", CHAIR, basis="recalled")
+        rival.constitute("small", "chair", CHAIR, basis="and again")
+
+    rival.constitute("small", "chair", CHAIR, basis="again")
+    store.interleave(change_hands, only="procedure/")
+    case = engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS)
+    assert [case.history()[0].mandate] == [held.mandate for held in engine.offices("small")]
+    assert engine.verify().cases == 1
+
+
+@pytest.mark.parametrize("name", ["matter", "procedure", "state", "step", "outcome", "body"])
+@pytest.mark.parametrize("value", ["\ud800", 5, b"m", BRIDGE, ("m",)], ids=repr)
+def test_a_filter_that_is_no_text_is_told(pair: Pair, name: str, value: Any) -> None:
+    with pytest.raises(InvalidInput, match=f"{name}: "):
+        pair[0].cases(**{name: value})
+
+
+def test_what_is_no_name_is_told_with_its_place(pair: Pair) -> None:
+    engine: Any = pair[0]
+    for act, place in (
+        (lambda: engine.procedure(5), "name"),
+        (lambda: engine.procedure(None), "name"),
+        (lambda: engine.constitute("small", None, CHAIR, basis=BASIS), "role"),
+        (lambda: engine.constitute("small", ["chair"], CHAIR, basis=BASIS), "role"),
+        (lambda: engine.withdraw("small", None, CHAIR, basis=BASIS), "role"),
+        (lambda: engine.withdraw("small", "chair", None, basis=BASIS), "holder"),
+        (lambda: engine.offices(5), "procedure"),
+    ):
+        with pytest.raises(InvalidInput, match=f"{place}: "):
+            act()
+    assert list(pair[0].cases(outcome="", matter="x" * 500)) == [], "what nothing matches is no error"
+
+
+def test_a_time_of_another_class_is_measured_like_any_other(pair: Pair) -> None:
+    class Sly(datetime):
+        def __gt__(self, other: object) -> bool:
+            return False
+
+        def __lt__(self, other: object) -> bool:
+            return False
+
+        def __rsub__(self, other: Any) -> Any:
+            return timedelta()
+
+        def astimezone(self, tz: Any = None) -> Any:
+            return self
+
+    case = worlds.opened(worlds.constituted(pair[0]))
+    for year in (2020, 2030):
+        with pytest.raises(InvalidInput, match="at: "):
+            case.add("note", by=CLERK, basis=BASIS, at=Sly(year, 1, 1, tzinfo=UTC), **NOTE)
 
 
 def test_unknown_cases_are_said(pair: Pair) -> None:

@@ -283,13 +283,51 @@ def test_values_are_frozen_and_hashable(value: Any, name: str) -> None:
 
 
 def test_some_ids_are_no_office_holders() -> None:
-    for id_ in ("system", "systems:1", "o-1:system:", "host", "u@host:1", "System:1"):
+    for id_ in ("system", "systems:1", "o-1:system:", "host", "u@host:1", "sytem:1"):
         check_office_holder(Actor(id_, body="b"), "by")
     for id_ in ("system:tick", "system:", "host:operator"):
         told = fault(lambda id_=id_: check_office_holder(Actor(id_, body="b"), "by"))
         assert told.startswith(f"by: '{id_}' is no office-holder: ids that begin with {id_.partition(':')[0]}: are")
     check_office_holder(Actor("host:operator", body="b"), "by", reserved=("system:",))
     assert fault(lambda: check_office_holder("o-1", "by")).startswith("by: 'o-1' is not an Actor")
+
+
+@pytest.mark.parametrize(
+    "id_", ["System:tick", "HOST:x", "ｈost:x", "hoſt:x", "SYSTEM:", "ﬆ:".replace("ﬆ", "syﬆem"), "ｓｙｓｔｅｍ:1"]
+)
+def test_a_reserved_id_is_reserved_however_it_is_written(id_: str) -> None:
+    assert "are reserved" in fault(lambda: check_office_holder(Actor(id_, body="b"), "by"))
+
+
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\u3164", "\u115f \u1160", "\u200d\u2060\ufeff", "\u00ad", "\n\u2800", "\uffa0", "\U000e0001"]
+)
+def test_text_of_what_cannot_be_seen_says_nothing(nothing: str) -> None:
+    assert "nothing that can be seen" in fault(lambda: Basis(nothing))
+    assert "nothing that can be seen" in fault(lambda: Matter("m", nothing))
+    assert Basis(f"{nothing}x{nothing}").text.strip(nothing) == "x"
+    assert clean_text(nothing, "t", max_length=9, required=False)
+
+
+def test_a_moment_of_another_class_becomes_a_plain_one() -> None:
+    class Sly(datetime):
+        def astimezone(self, tz: Any = None) -> Any:
+            return self
+
+        def utcoffset(self) -> Any:
+            return timedelta()
+
+        def __gt__(self, other: object) -> bool:
+            return False
+
+        def __sub__(self, other: Any) -> Any:
+            return timedelta()
+
+    zone = timezone(timedelta(hours=8))
+    told = utc(Sly(2020, 1, 1, 8, 30, 1, 5, tzinfo=zone), "at")
+    assert type(told) is datetime
+    assert told == datetime(2020, 1, 1, 0, 30, 1, 5, tzinfo=UTC)
+    assert "no time zone" in fault(lambda: utc(Sly(2020, 1, 1), "at"))
 
 
 def test_whole_numbers_stay_within_what_json_carries() -> None:

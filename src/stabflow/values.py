@@ -28,7 +28,7 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
-
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a pattern that have nothing to show
 
 NAME_CURE = f"use small letters, digits and _, beginning with a letter, at most {MAX_NAME}"
 
@@ -54,9 +54,14 @@ def clean_text(text: object, path: str, *, max_length: int, required: bool = Tru
     normal = unicodedata.normalize("NFC", text)
     if len(normal) > max_length:
         raise InvalidInput.at(path, f"text of {len(normal)} characters", f"at most {max_length} are allowed")
-    if required and not normal.strip():
-        raise InvalidInput.at(path, "text is empty", "say something")
+    if required and all(map(_is_invisible, normal)):
+        problem = "text has nothing that can be seen" if normal.strip() else "text is empty"
+        raise InvalidInput.at(path, problem, "say something")
     return normal
+
+
+def _is_invisible(character: str) -> bool:
+    return character.isspace() or character in _BLANK or unicodedata.category(character) == "Cf"
 
 
 def clean_id(text: object, path: str) -> str:
@@ -83,6 +88,8 @@ def utc(moment: object, path: str) -> datetime:
     """``moment`` in UTC, or `InvalidInput` when it is no time or has no time zone."""
     if not isinstance(moment, datetime):
         raise InvalidInput.at(path, f"{_shown(moment)} is not a time", "give a date and time with its zone")
+    if type(moment) is not datetime:  # a subclass could compare and convert as it likes
+        moment = datetime.fromisoformat(datetime.isoformat(moment))
     if moment.utcoffset() is None:
         raise InvalidInput.at(path, f"{moment.isoformat()} has no time zone", "add one, such as +08:00")
     try:
@@ -152,8 +159,9 @@ def check_office_holder(actor: object, path: str, *, reserved: tuple[str, ...] =
     """
     if not isinstance(actor, Actor):
         raise InvalidInput.at(path, f"{_shown(actor)} is not an Actor", 'give one, such as Actor("o-1", body="county")')
-    if actor.id.startswith(reserved):
-        prefix = actor.id.partition(":")[0]
+    read = unicodedata.normalize("NFKC", actor.id).casefold()  # nobody comes near a reserved id by how it is written
+    if read.startswith(reserved):
+        prefix = read.partition(":")[0]
         problem = f"{actor.id!r} is no office-holder: ids that begin with {prefix}: are reserved"
         raise InvalidInput.at(path, problem, "give the id of an office-holder, which begins otherwise")
 

@@ -6,6 +6,7 @@ dossier there is met before anything is written.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import attrs
@@ -166,8 +167,7 @@ def _run(dossier: Dossier, engine: Engine, progress: Progress | None) -> Run:
     rehearsal = rehearse(dossier, beside=engine)
     written, present = 0, whole - len(missing) - len(offices)
     for office in offices:
-        key = f"{dossier.edition}office-{office.number}"
-        engine.constitute(dossier.procedure, office.role, office.holder, office.basis, key=key, at=office.at)
+        _fill(dossier, engine, office)
         written += 1
         _tell(progress, present + written, whole)
     for act in missing:
@@ -183,6 +183,16 @@ def _run(dossier: Dossier, engine: Engine, progress: Progress | None) -> Run:
         present=present,
         present_offices=len(dossier.offices) - len(offices),
     )
+
+
+def _fill(dossier: Dossier, engine: Engine, office: PlannedOffice) -> None:
+    """Fill an office once; anew where what its key answers with was ended since."""
+    key = f"{dossier.edition}office-{office.number}"
+    for time in itertools.count(1):
+        once = key if time == 1 else f"{key}-{time}"
+        engine.constitute(dossier.procedure, office.role, office.holder, office.basis, key=once, at=office.at)
+        if _is_held(dossier, engine, office):
+            return
 
 
 def _tell(progress: Progress | None, written: int, whole: int) -> None:

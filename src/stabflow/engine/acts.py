@@ -50,10 +50,14 @@ class Acts:
         self.records: tuple[Record, ...] = ()
 
     def __enter__(self) -> Self:
+        if self._work is not None:
+            raise InvalidInput.at(
+                "acting", "the block is open already", "open another one: `with case.acting(…) as act:`"
+            )
         self._stored, self._asked, self._refusal, self.records = None, [], None, ()
         stream = streams.case_stream(self._case_id)
         if self._key is not None and (found := self._shell.recall(stream, self._key, None)) is not None:
-            self._stored = self._shell.records(stream, found)
+            self._stored = self._shell.records(stream, found, self._key)
         if_version = self._if_version if self._stored is None else None
         self._work = Work.on(self._shell, self._case_id, key=self._key, at=self._at, if_version=if_version)
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import attrs
@@ -17,6 +17,9 @@ from .proofs import Unproved, prove
 from .shell import Shell
 from .work import RETRIES, Work
 
+MAX_PASSED = 1_000
+"""So many taken ids are passed over to find a free one."""
+
 
 def admit(
     shell: Shell,
@@ -29,38 +32,58 @@ def admit(
     unproved: Unproved,
 ) -> str:
     """The id of the case that ``command`` opens, or has opened under ``key`` before; it names an id, or leaves it empty."""
-    taken, fresh = _case_ids(shell, procedure, command.matter, command.case_id)
-    for one in (*taken, *fresh):
+    if command.case_id and _is_there(shell, [command.case_id])[0]:
+        if _is_opened(shell, command.case_id, key, digest):
+            return command.case_id
+        raise _taken(command.case_id)
+    on_matter = _cases_on(shell, procedure, command.matter) if key is not None or not command.case_id else ()
+    for one in on_matter:
         if _is_opened(shell, one, key, digest):
             return one
     proved = _is_proved(shell, procedure, allow=unproved == "allow")
-    for one in fresh:
-        if shell.store.read_stream(streams.case_stream(one), limit=1):
-            if _is_opened(shell, one, key, digest):
-                return one
-            continue
-        work = Work(shell, procedure, one, None, shell.offices.current(), key=key, at=at)
-        record = work.do(attrs.evolve(command, case_id=one, unproved=not proved))
-        shell.registry.keep(
-            procedure,
-            proved=proved,
-            actor=record.actor,
-            role=record.role,
-            basis=record.basis,
-            mandate=record.mandate,
-            now=record.recorded_at,
-        )
+    lost = 0
+    for one, is_taken in _ids(shell, procedure, command, len(on_matter) + 1):
+        wanted = attrs.evolve(command, case_id=one, unproved=not proved)
+        if not is_taken and _opens(shell, procedure, wanted, key, digest, at):
+            return one
+        if _is_opened(shell, one, key, digest):
+            return one
+        if command.case_id:
+            raise _taken(one)
+        lost += not is_taken
+        if lost > RETRIES:  # others were opening cases on this matter all the while
+            raise VersionConflict(streams.case_stream(one), 0, 1)
+    first = f"{procedure.id}-{command.matter.key}-{len(on_matter) + 1}"
+    raise InvalidInput.at(
+        "case_id", f"{first} and the next {MAX_PASSED} ids are taken by other cases", "give the case an id of its own"
+    )
+
+
+def _opens(
+    shell: Shell, procedure: Procedure, command: Open, key: str | None, digest: str | None, at: datetime | None
+) -> bool:
+    """Open the case; whether the id was still free."""
+    stream = streams.case_stream(command.case_id)
+    for attempt in range(RETRIES + 1):
+        work = Work(shell, procedure, command.case_id, None, shell.offices.current(), key=key, at=at)
+        record = work.do(command)
         try:
+            shell.registry.keep(procedure, record, proved=not command.unproved, offices=work.offices_head)
             work.finish(digest)
-        except VersionConflict:
-            continue
+        except VersionConflict as conflict:
+            if conflict.stream == stream:
+                return False
+            if attempt == RETRIES:
+                raise
         except IdempotencyMismatch:  # others have opened a case under this id meanwhile, and used the key in it
-            _is_opened(shell, one, key, digest)
-            continue
-        return one
-    if not command.case_id:  # others were opening cases on this matter all the while
-        raise VersionConflict(streams.case_stream(fresh[-1]), 0, 1)
-    raise InvalidInput.at("case_id", f"{command.case_id!r} is taken", "choose another id")
+            return False
+        else:
+            return True
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _taken(case_id: str) -> InvalidInput:
+    return InvalidInput.at("case_id", f"{case_id!r} is taken", "choose another id")
 
 
 def _is_proved(shell: Shell, procedure: Procedure, *, allow: bool) -> bool:
@@ -86,11 +109,26 @@ def _is_opened(shell: Shell, case_id: str, key: str | None, digest: str | None) 
     return True
 
 
-def _case_ids(shell: Shell, procedure: Procedure, matter: Matter, case_id: str) -> tuple[Sequence[str], Sequence[str]]:
-    """The ids of the cases that are there, and those that the new one could have."""
-    if case_id:
-        return (), (case_id,)
+def _cases_on(shell: Shell, procedure: Procedure, matter: Matter) -> Sequence[str]:
+    """The ids of the cases on ``matter`` that the index has."""
     query = CaseQuery(matter=matter.key, procedure=procedure.id)
-    taken = [row.case_id for row in pages.cases(shell.store, query)]
-    first = len(taken) + 1
-    return taken, [f"{procedure.id}-{matter.key}-{n}" for n in range(first, first + RETRIES + 1)]
+    return [row.case_id for row in pages.cases(shell.store, query)]
+
+
+def _is_there(shell: Shell, ids: Sequence[str]) -> Sequence[bool]:
+    return [one.version > 0 for one in shell.store.heads([streams.case_stream(id_) for id_ in ids])]
+
+
+def _ids(shell: Shell, procedure: Procedure, command: Open, first: int) -> Iterator[tuple[str, bool]]:
+    """The ids that the new case could have, in turn, and whether each was taken at the last look: a case on another matter may
+    have been given any id."""
+    if command.case_id:
+        yield command.case_id, False
+        return
+    passed, size = 0, 1
+    while passed < MAX_PASSED:
+        start = first + passed
+        ids = [f"{procedure.id}-{command.matter.key}-{n}" for n in range(start, start + size)]
+        yield from zip(ids, _is_there(shell, ids), strict=True)
+        passed += size
+        size = min(4 * size, MAX_PASSED - passed)

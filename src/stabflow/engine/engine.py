@@ -57,6 +57,10 @@ class Engine:
 
     def procedure(self, name: str) -> Procedure:
         """The procedure known as ``name``: an id (its newest version) or ``id@version``."""
+        if not isinstance(name, str):
+            raise InvalidInput.at(
+                "name", f"{name!r:.60} is no name of a procedure", "give it as text, see engine.procedures()"
+            )
         return self._shell.registry.named(name)
 
     # Offices
@@ -96,6 +100,7 @@ class Engine:
         """End the tenure of the holder of a standing office, from the next act on."""
         known = self._known(procedure)
         standing(known, office)
+        check_office_holder(holder, "holder", reserved=())
         event = Withdrawn(procedure=known.id, office=office, holder=holder)
         return self._record_office(known, event, by, Basis.of(basis), key, at)
 
@@ -114,14 +119,16 @@ class Engine:
             key = clean_key(key)
             digest = request_digest([{"event": event, "by": by, "basis": basis}])
             if (found := shell.recall(streams.OFFICES, key, digest)) is not None:
-                return shell.records(streams.OFFICES, found)[0]
+                return shell.records(streams.OFFICES, found, key)[0]
         for attempt in range(RETRIES + 1):
             offices = shell.offices.current()
             now = shell.now()
             recorded_at, clamped = recorded(now, offices.recorded_at)
             if isinstance(event, Constituted):
-                context = Context(now=now, calendar=shell.calendar, offices=offices.of(procedure))
-                check_constitution(procedure, event.office, event.holder, by, context)
+                versions = shell.registry.versions_of(procedure)
+                check_constitution(
+                    versions, event.office, event.holder, by, Context(now=now, calendar=shell.calendar), offices
+                )
             else:
                 check_withdrawal(procedure, offices, event.office, event.holder)
             circumstances = Circumstances(
@@ -142,7 +149,7 @@ class Engine:
                 if attempt == RETRIES:
                     raise
                 continue
-            return shell.records(streams.OFFICES, result)[0] if result.replayed else record
+            return shell.records(streams.OFFICES, result, key)[0] if result.replayed else record
         raise AssertionError("the last attempt returns or raises")
 
     def offices(self, procedure: str | Procedure) -> tuple[Appointment, ...]:
@@ -276,7 +283,14 @@ class Engine:
         body: str | None = None,
     ) -> Iterator[CaseRow]:
         """The index rows of the cases that match every filter given, by case id."""
-        query = CaseQuery(matter=matter, procedure=procedure, state=state, step=step, outcome=outcome, body=body)
+        query = CaseQuery(
+            matter=_wanted(matter, "matter"),
+            procedure=_wanted(procedure, "procedure"),
+            state=_wanted(state, "state"),
+            step=_wanted(step, "step"),
+            outcome=_wanted(outcome, "outcome"),
+            body=_wanted(body, "body"),
+        )
         return pages.cases(self._shell.store, query)
 
     def rehearsal(self, procedure: str | Procedure, /) -> Engine:
@@ -288,8 +302,10 @@ class Engine:
         from ..stores.memory import MemoryStore
 
         known, shell, store = self._known(procedure), self._shell, MemoryStore()
-        for stream in (streams.OFFICES, streams.procedure_stream(known.id, known.version)):
-            streams.copy(stream, shell.store, store)
+        copied = {
+            stream: streams.copy(stream, shell.store, store)
+            for stream in (streams.OFFICES, streams.procedure_stream(known.id, known.version))
+        }
         return Engine(
             Shell(
                 store=store,
@@ -300,24 +316,32 @@ class Engine:
                 requirements=shell.requirements,
                 plugin_names=shell.plugin_names,
                 late_entry=shell.late_entry,
+                copied=copied,
             )
         )
 
     # Proof
 
     def verify(self) -> Verified:
-        """Check every case of the store: its chain, that its records replay, that each was done under a mandate on record, and
-        that the index says the same; with the offices and the procedures they rest on. `Corrupt` names the first thing wrong.
+        """Check every case of the store: its chain, that its records replay, that each was done by a row of the procedure under a
+        mandate that gave the actor the role, that its key answers with it, and that the index says the same; with the offices and
+        the procedures they rest on. `Corrupt` names the first thing wrong. Others may act on the store meanwhile.
 
         What a chain cannot show: that the newest records of a stream, or a whole stream with its index row, were cut off. Compare
-        the heads with an exported bundle or a backup for that.
+        the heads with an exported bundle or a backup for that. Nor is a case found that has lost its index row and owes nothing:
+        a store lists cases by the index alone.
         """
-        return Verifier(self._shell.store, self._shell.registry).run()
+        return Verifier(self._shell.store, self._shell.registry, self._shell.copied).run()
 
     def _known(self, procedure: str | Procedure) -> Procedure:
         if isinstance(procedure, Procedure):
-            self._shell.registry.add(procedure)
+            self._shell.registry.check_definition(procedure)
             return procedure
         if not isinstance(procedure, str):
             raise InvalidInput.at("procedure", f"{procedure!r:.60} is no procedure", "give its name, or a Procedure")
         return self._shell.registry.named(procedure)
+
+
+def _wanted(value: str | None, path: str) -> str | None:
+    """What a filter asks for, as the index has it; `InvalidInput` where it is no text."""
+    return None if value is None else clean_text(value, path, max_length=MAX_TITLE, required=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -93,6 +93,8 @@ class OfficeBook:
 
 def standing(procedure: Procedure, office: str) -> Role:
     """The standing office of that name; `InvalidInput` when there is none."""
+    if not isinstance(office, str):
+        raise InvalidInput.at("role", f"{office!r:.60} is not a name", "give the name of a standing office, as text")
     role = procedure.roles.get(office)
     if role is None:
         raise InvalidInput.at("role", f"unknown role {office!r}", near_miss(office, procedure.roles))
@@ -102,12 +104,22 @@ def standing(procedure: Procedure, office: str) -> Role:
     return role
 
 
-def check_constitution(procedure: Procedure, office: str, holder: Actor, by: Actor, context: Context) -> None:
-    """Refuse to constitute ``holder`` as ``office`` where anything stands against it."""
-    found = list(against_holding(procedure, None, office, holder, by, context))
-    if found:
-        who, what = same(holder.id), procedure.role_title(office)
-        raise Unmet(say("constituting {who} as {what}", "设立{who}为{what}", who=who, what=what), found)
+def check_constitution(
+    versions: Sequence[Procedure], office: str, holder: Actor, by: Actor, context: Context, offices: Offices
+) -> None:
+    """Refuse to constitute ``holder`` as ``office`` where anything stands against it in any of ``versions`` of the procedure:
+    the office is held in the cases of all of them."""
+    for procedure in versions:
+        if office not in procedure.roles or not procedure.roles[office].standing:
+            continue
+        here = attrs.evolve(context, offices=offices.of(procedure))
+        found = list(against_holding(procedure, None, office, holder, by, here))
+        if found:
+            who, what = same(holder.id), procedure.role_title(office)
+            act = say("constituting {who} as {what}", "设立{who}为{what}", who=who, what=what)
+            if procedure is not versions[0]:
+                act = say("{act} (also under {name})", "{act}（同时依{name}）", act=act, name=same(procedure))
+            raise Unmet(act, found)
 
 
 def check_withdrawal(procedure: Procedure, offices: Offices, office: str, holder: Actor) -> None:

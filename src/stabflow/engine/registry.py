@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from ..decision.events import Event, Proved, Registered
@@ -13,10 +12,10 @@ from ..history.commit import batch, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure, bundled, bundled_names, from_canonical, load
 from ..language.canonical_form import canonical_bytes
-from ..ports.store import Store
+from ..language.loader import by_version
+from ..ports.store import MAX_PAGE, CaseQuery, Store, StreamHead
 from ..reasoning.check import CHECKER
-from ..values import Actor, Basis
-from . import streams
+from . import pages, streams
 from .proofs import is_released
 
 
@@ -29,14 +28,16 @@ class Registry:
         self._read: dict[bytes, Procedure] = {}
         self._in_use: dict[str, Procedure] = {}
         for one in given:
-            self.add(one if isinstance(one, Procedure) else load(one))
+            procedure = one if isinstance(one, Procedure) else load(one)
+            self.check_definition(procedure)
+            self._given.setdefault(str(procedure), procedure)
 
     def over(self, store: Store) -> Registry:
         """A registry that knows the same procedures by name, over another store."""
         return Registry(store, self._given.values())
 
-    def add(self, procedure: Procedure) -> None:
-        """Make ``procedure`` known by its name; another definition of the same version is refused, also of a bundled one."""
+    def check_definition(self, procedure: Procedure) -> None:
+        """`ProcedureError` where another definition of this version is known by its name, also a bundled one."""
         name = str(procedure)
         known = self._given.get(name)
         if known is procedure:
@@ -45,23 +46,23 @@ class Registry:
             known = bundled(name)
         if known is not None and known.digest != procedure.digest:
             raise _another_definition(procedure, known.digest)
-        self._given.setdefault(name, procedure)
 
     def names(self) -> tuple[str, ...]:
         """Every procedure known by name, as ``id@version``."""
         return tuple(dict.fromkeys((*bundled_names(), *self._given)))
 
     def named(self, name: str) -> Procedure:
-        """The procedure known as ``name``: an id (its newest version) or ``id@version``; given ones before bundled ones."""
-        matching = [known for full, known in self._given.items() if name in (full, known.id)]
-        if matching:
-            return matching[-1]
-        known = {*self.names(), *(full.partition("@")[0] for full in self.names())}
-        if name not in known:
+        """The procedure known as ``name``: an id (its newest version) or ``id@version``."""
+        if name in self._given:
+            return self._given[name]
+        names = self.names()
+        matching = sorted((full for full in names if name in (full, full.partition("@")[0])), key=by_version)
+        if not matching:
+            known = {*names, *(full.partition("@")[0] for full in names)}
             raise ProcedureError(
                 [Fault(name, "no such procedure", near_miss(name, known))], what="the name of a procedure"
             )
-        return bundled(name)
+        return self._given.get(matching[-1]) or bundled(matching[-1])
 
     def of_case(self, id_: str, version: str, digest: str) -> Procedure:
         """The procedure with this digest that a case runs under, from the store's own copy where need be."""
@@ -75,6 +76,19 @@ class Registry:
                 )
             self._in_use[digest] = found
         return found
+
+    def versions_of(self, procedure: Procedure) -> tuple[Procedure, ...]:
+        """``procedure``, and every other version of it that is known by name or that a case of the store runs under."""
+        found = {procedure.digest: procedure}
+        for name in self.names():
+            if name.partition("@")[0] == procedure.id:
+                known = self.named(name)
+                found.setdefault(known.digest, known)
+        rows = pages.cases(self._store, CaseQuery(procedure=procedure.id, limit=MAX_PAGE))
+        for row in {(row.procedure_version, row.digest) for row in rows}:
+            if row[1] not in found:
+                found[row[1]] = self.of_case(procedure.id, *row)
+        return tuple(found.values())
 
     def _kept(self, id_: str, version: str) -> Procedure | None:
         """The procedure whose text the store keeps, looked up each time: a store may be put back to an older state."""
@@ -102,18 +116,9 @@ class Registry:
     def _records(self, procedure: Procedure) -> list[Record]:
         return list(streams.read(self._store, _stream_of(procedure)))
 
-    def keep(
-        self,
-        procedure: Procedure,
-        *,
-        proved: bool,
-        actor: Actor,
-        role: str,
-        basis: Basis,
-        mandate: str,
-        now: datetime,
-    ) -> None:
-        """Store the text of ``procedure`` for ever, and that it is ``proved``, where that is not on record yet."""
+    def keep(self, procedure: Procedure, opening: Record, *, proved: bool, offices: StreamHead) -> None:
+        """Store the text of ``procedure`` for ever, and that it is ``proved``, where that is not on record yet, as the act of who
+        opens a case under it; `VersionConflict` where the ``offices`` are no longer those on which that was decided."""
         while True:
             self.check_usable(procedure)
             present = self._records(procedure)
@@ -121,12 +126,12 @@ class Registry:
             if not missing:
                 return
             circumstances = Circumstances(
-                actor=actor,
-                role=role,
-                basis=basis,
-                mandate=mandate,
-                occurred_at=now,
-                recorded_at=max([now, *(record.recorded_at for record in present[-1:])]),
+                actor=opening.actor,
+                role=opening.role,
+                basis=opening.basis,
+                mandate=opening.mandate,
+                occurred_at=opening.occurred_at,
+                recorded_at=max([opening.recorded_at, *(record.recorded_at for record in present[-1:])]),
                 procedure=procedure.digest,
             )
             version, head = (present[-1].version, present[-1].hash) if present else (0, GENESIS)
@@ -135,8 +140,10 @@ class Registry:
                 new.append(seal(_stream_of(procedure), version + len(new) + 1, head, event, circumstances))
                 head = new[-1].hash
             try:
-                self._store.append(batch(new, expected_version=version))
-            except VersionConflict:
+                self._store.append(batch(new, expected_version=version, relies_on=[offices]))
+            except VersionConflict as conflict:
+                if conflict.stream == offices.stream:
+                    raise
                 continue
             return
 

@@ -31,7 +31,10 @@ CACHED_CASES = 512
 
 @attrs.define
 class Shell:
-    """Everything an act needs that is not the decision itself: the store, the clock, the calendar, who is in office."""
+    """Everything an act needs that is not the decision itself: the store, the clock, the calendar, who is in office.
+
+    ``copied`` says of streams up to which version they were copied from another store, without the keys.
+    """
 
     store: Store
     registry: Registry
@@ -41,6 +44,7 @@ class Shell:
     requirements: Mapping[str, PluginRequirement]
     plugin_names: tuple[str, ...]
     late_entry: timedelta | None
+    copied: Mapping[str, int] = attrs.field(factory=dict)
     _cases: OrderedDict[str, Case] = attrs.field(factory=OrderedDict)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
@@ -132,12 +136,14 @@ class Shell:
             raise IdempotencyMismatch(stream, key)
         return result
 
-    def records(self, stream: str, result: AppendResult) -> tuple[Record, ...]:
-        """The records that an append wrote."""
+    def records(self, stream: str, result: AppendResult, key: str | None) -> tuple[Record, ...]:
+        """The records that an append wrote under ``key``."""
         wanted = range(result.first_version, result.last_version + 1)
         found = tuple(record for record in streams.read(self.store, stream) if record.version in wanted)
         if len(found) != len(wanted):
             raise Corrupt(f"{stream} has a key for versions {wanted[0]} to {wanted[-1]}, not all of which are there")
+        if any(record.key != key for record in found):
+            raise Corrupt(f"{stream} has a key for versions {wanted[0]} to {wanted[-1]}, which were not done under it")
         return found
 
 

@@ -33,13 +33,15 @@ def read(store: Store, stream: str, *, after: int = 0, head: str = GENESIS) -> I
             return
 
 
-def copy(stream: str, source: Store, target: Store) -> None:
-    """Have ``target``, which has none yet, begin with the records of ``stream`` as ``source`` has them, without their keys."""
+def copy(stream: str, source: Store, target: Store) -> int:
+    """Have ``target``, which has none yet, begin with the records of ``stream`` as ``source`` has them, without their keys; how
+    many these are."""
     after = 0
     while page := source.read_stream(stream, after=after, limit=MAX_PAGE):
         records = tuple(NewRecord(one.tag, one.header, one.payload, one.hash) for one in page)
         target.append(AppendBatch(stream=stream, expected_version=after, records=records))
         after = page[-1].version
+    return after
 
 
 class OutOfStep(Exception):

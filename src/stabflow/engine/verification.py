@@ -1,24 +1,27 @@
-"""Verifying a store: every chain, every replay, every mandate, and the index against all of them."""
+"""Verifying a store: every chain, every replay, every mandate, every key, and the index against all of them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Added, ItemMoved, Moved, Opened, Proved, Registered
+from ..decision.events import Constituted, Opened, Proved, Registered
 from ..decision.evolution import evolve
-from ..errors import Corrupt
+from ..errors import Corrupt, StoreUnavailable
+from ..history.chain import GENESIS
 from ..history.index import all_rows
 from ..history.record import Record
-from ..language.machine import NEW
-from ..ports.store import CaseQuery, CaseRow, DutyQuery, Store
+from ..ports.store import MAX_PAGE, CaseQuery, CaseRow, DutyQuery, DutyRow, Store
 from . import pages, streams
-from .offices import Offices
+from .conformity import STOP, check_record, check_times
+from .offices import FOUNDING, Offices
 from .registry import Registry
 
-_LOOKS = 5
-"""How often a case is looked at again because somebody acted on it between two looks."""
+_LOOKS = 20
+"""How often the duties of a case are looked at again because somebody acted on it meanwhile, if they fill several pages."""
 
 
 @attrs.frozen
@@ -30,94 +33,141 @@ class Verified:
 
 
 class Verifier:
-    """One verification of a store; it believes nothing that was read before."""
+    """One verification of a store; it believes nothing that was read before, and others may act on the store meanwhile."""
 
-    def __init__(self, store: Store, registry: Registry) -> None:
+    def __init__(self, store: Store, registry: Registry, copied: Mapping[str, int]) -> None:
         self._store = store
+        self._copied = copied
         self._registry = registry
         self._procedures: dict[str, tuple[str, bool]] = {}
-        self._mandates: set[str] = set()
+        self._offices = Offices()
+        self._filled: dict[str, Constituted] = {}
+        self._last_office: Record | None = None
         self._records = 0
 
     def run(self) -> Verified:
         """Verify everything; `Corrupt` names the first thing that is wrong."""
-        self._records = self._read_offices()
-        cases = 0
+        self._read_offices()
+        seen = set[str]()
         for row in pages.cases(self._store, CaseQuery()):
             self._case(row)
-            cases += 1
-        return Verified(cases, self._records)
+            seen.add(row.case_id)
+        for duty in pages.duties(self._store, DutyQuery(limit=MAX_PAGE)):
+            if duty.case_id not in seen:  # opened meanwhile, if it is there at all
+                opened = next(streams.read(self._store, streams.case_stream(duty.case_id)), None)
+                if opened is None or not isinstance(opened.event, Opened):
+                    raise Corrupt(f"the index has duties of case {duty.case_id!r}, of which there is no record: {STOP}")
+                self._case(self._row_of(duty.case_id, opened.event.matter.key))
+                seen.add(duty.case_id)
+        return Verified(len(seen), self._records + self._offices.version)
 
-    def _read_offices(self) -> int:
-        offices = Offices()
-        for record in streams.read(self._store, streams.OFFICES):
-            offices = offices.after(record)
-        self._mandates = set(offices.since)
-        return offices.version
+    # Offices
 
-    def _was_given(self, mandate: str) -> bool:
-        """Whether an office was filled by the record of that hash, if need be only a moment ago."""
-        if mandate not in self._mandates:
+    def _read_offices(self) -> None:
+        """Read what is new of the offices."""
+        known = self._offices
+        news = streams.read(self._store, streams.OFFICES, after=known.version, head=known.head)
+        for record in self._checked_keys(news):
+            check_times(record, self._last_office)
+            if (record.role, record.mandate) != (FOUNDING, ""):
+                raise Corrupt(f"{record.stream} version {record.version} was not done by a founding authority: {STOP}")
+            self._offices, self._last_office = self._offices.after(record), record
+            if isinstance(record.event, Constituted):
+                self._filled[record.hash] = record.event
+
+    def _filled_by(self, mandate: str) -> Constituted | None:
+        """The office filled by the record of that hash, if need be only a moment ago."""
+        if mandate not in self._filled:
             self._read_offices()
-        return mandate in self._mandates
+        return self._filled.get(mandate)
+
+    # Cases
 
     def _case(self, row: CaseRow) -> None:
+        """Verify a case and its rows. Its row is of one version of the case, and its duties, read later, of that or a later one:
+        so both are compared with what the records gave at those versions, whatever is added to them meanwhile."""
+        replay = _Replay(self, row.case_id, keep_from=row.version)
+        replay.catch_up()
+        self._check_procedure(replay.case)
         for _ in range(_LOOKS):
-            case = self._replayed(row.case_id)
-            self._check_procedure(case)
-            procedure = self._registry.of_case(case.procedure, case.procedure_version, case.digest)
-            wanted, duties = all_rows(procedure, case)
-            indexed = set(pages.duties(self._store, DutyQuery(case_id=row.case_id)))
-            if row == wanted and indexed == set(duties):
-                self._records += case.version
-                return
-            again = next(
-                (one for one in pages.cases(self._store, CaseQuery(matter=row.matter)) if one.case_id == row.case_id),
-                row,
-            )
-            if again.version == row.version == case.version:
-                what = "index row" if row != wanted else "list of duties"
-                raise Corrupt(f"the {what} of case {row.case_id!r} in the index is not what its records give")
+            replay.check_row(row)
+            duties, at_once = self._duties_of(row.case_id)
+            if replay.case.version == row.version and duties == replay.duties_at(row.version):
+                break
+            least = replay.case.version
+            again = self._row_of(row.case_id, replay.case.matter.key)
+            if again.version < least:
+                raise Corrupt(
+                    f"the index has case {row.case_id!r} at version {again.version}, its records go on: {STOP}"
+                )
+            replay.catch_up()
+            replay.check_row(again)
+            if any(duties == replay.duties_at(version) for version in range(row.version, again.version + 1)):
+                break
+            if at_once or again.version == row.version:
+                raise Corrupt(f"the list of duties of case {row.case_id!r} in the index is not what its records give")
             row = again
-        raise Corrupt(f"the index and the records of case {row.case_id!r} are never at the same version")
-
-    def _replayed(self, case_id: str) -> Case:
-        case: Case | None = None
-        mandates = set[str]()
-        for record in streams.read(self._store, streams.case_stream(case_id)):
-            if record.mandate not in mandates and not self._was_given(record.mandate):
-                raise Corrupt(f"{record.stream} version {record.version} was done under a mandate that nobody gave")
-            self._check_row(case, record)
-            case = evolve(case, record.event, record.stamp)
-            mandates.add(record.hash)
-        if case is None:
-            raise Corrupt(f"the index has case {case_id!r}, of which there is no record")
-        if case.id != case_id:
-            raise Corrupt(f"the stream of case {case_id!r} holds case {case.id!r}")
-        return case
-
-    def _check_row(self, case: Case | None, record: Record) -> None:
-        """A row of the procedure leads where the record says, and the record's role may fire it. Whether its requirements held
-        is not decided again."""
-        event = record.event
-        kind: str | None = None
-        dest: str | None
-        if isinstance(event, Opened):
-            procedure = self._registry.of_case(event.procedure, event.procedure_version, event.digest)
-            source, dest = NEW, event.state
-        elif case is not None and isinstance(event, Moved | Added | ItemMoved):
-            procedure = self._registry.of_case(case.procedure, case.procedure_version, case.digest)
-            source, dest = (NEW, event.state) if isinstance(event, Added) else (event.source, event.dest)
-            if not isinstance(event, Moved):
-                kind = event.kind if isinstance(event, Added) else case.items[event.item].kind
         else:
-            return
-        move = procedure.tables.get(kind, {}).get(source, {}).get(event.trigger)
-        if move is None or move.dest != dest or record.role not in move.row.by:
-            raise Corrupt(
-                f"{record.stream} version {record.version} does what no row of {procedure} allows a {record.role!r} to do: "
-                "stop, keep the file, compare it with a backup"
+            raise StoreUnavailable(
+                f"the duties of case {row.case_id!r} changed at every look: nothing wrong was found; verify again "
+                "when less is being done"
             )
+        self._records += replay.case.version
+
+    def _duties_of(self, case_id: str) -> tuple[set[DutyRow], bool]:
+        """The duty rows of a case, and whether all were read at once."""
+        query = DutyQuery(case_id=case_id, limit=MAX_PAGE)
+        page = self._store.find_duties(query)
+        if page.next is None:
+            return set(page.rows), True
+        return {*page.rows, *pages.duties(self._store, attrs.evolve(query, after=page.next))}, False
+
+    def _row_of(self, case_id: str, matter: str) -> CaseRow:
+        """The index row of a case as it is now."""
+        for row in pages.cases(self._store, CaseQuery(matter=matter)):
+            if row.case_id == case_id:
+                return row
+        raise Corrupt(f"case {case_id!r} has records, and no row in the index: {STOP}")
+
+    def records_of(self, case_id: str, case: Case | None, before: Record | None) -> Iterator[tuple[Record, Case]]:
+        """The records after ``case``, whose last is ``before``, each checked, and the case after it."""
+        version, head = (0, GENESIS) if before is None else (before.version, before.hash)
+        new = streams.read(self._store, streams.case_stream(case_id), after=version, head=head)
+        for record in self._checked_keys(new):
+            check_times(record, before)
+            event = record.event
+            opened = event if isinstance(event, Opened) else case
+            if opened is None:
+                raise Corrupt(f"{record.stream} begins with {record.tag}: {STOP}")
+            procedure = self._registry.of_case(opened.procedure, opened.procedure_version, opened.digest)
+            check_record(procedure, case, record, self._filled_by(record.mandate))
+            case, before = evolve(case, event, record.stamp), record
+            if case.id != case_id:
+                raise Corrupt(f"the stream of case {case_id!r} holds case {case.id!r}")
+            yield record, case
+
+    def _checked_keys(self, records: Iterable[Record]) -> Iterator[Record]:
+        """``records`` of one stream, each checked to be what its key answers with."""
+        run: str | None = None
+        before: Record | None = None
+        last = 0
+        for record in records:
+            if record.version > self._copied.get(record.stream, 0) and record.key != run:
+                _check_end(before, run, last)
+                run = record.key
+                found = None if run is None else self._store.lookup(record.stream, run)
+                first, last = (0, 0) if found is None else (found[1].first_version, found[1].last_version)
+                if run is not None and first != record.version:
+                    raise _another_answer(record)
+            before = record
+            yield record
+        _check_end(before, run, last)
+
+    def rows_of(self, case: Case) -> tuple[CaseRow, tuple[DutyRow, ...]]:
+        """What the index should hold of ``case``."""
+        return all_rows(self._registry.of_case(case.procedure, case.procedure_version, case.digest), case)
+
+    # Procedures
 
     def _check_procedure(self, case: Case) -> None:
         stream = streams.procedure_stream(case.procedure, case.procedure_version)
@@ -132,9 +182,11 @@ class Verifier:
     def _kept(self, stream: str) -> tuple[str, bool]:
         """The digest of the procedure whose text ``stream`` keeps, and whether it was proved."""
         digest, proved = "", False
+        before: Record | None = None
         for record in streams.read(self._store, stream):
             self._records += 1
-            event = record.event
+            check_times(record, before)
+            event, before = record.event, record
             if record.version == 1 and isinstance(event, Registered):
                 if canonical.sha256(event.text.encode("utf-8")) != event.digest:
                     raise Corrupt(f"the text that {stream} keeps is not that of the procedure recorded with it")
@@ -144,3 +196,46 @@ class Verifier:
             else:
                 raise Corrupt(f"{stream} version {record.version} has no place in the stream of a procedure")
         return digest, proved
+
+
+class _Replay:
+    """A case as its records give it, at every version from ``keep_from`` on; each look reads only what is new."""
+
+    def __init__(self, verifier: Verifier, case_id: str, *, keep_from: int) -> None:
+        self._verifier = verifier
+        self._case_id = case_id
+        self._keep_from = keep_from
+        self._last: tuple[Record, Case] | None = None
+        self._at: dict[int, Case] = {}
+
+    @property
+    def case(self) -> Case:
+        if self._last is None:
+            raise Corrupt(f"the index has case {self._case_id!r}, of which there is no record")
+        return self._last[1]
+
+    def catch_up(self) -> None:
+        before, case = self._last or (None, None)
+        for record, after in self._verifier.records_of(self._case_id, case, before):
+            self._last = record, after
+            if after.version >= self._keep_from:
+                self._at[after.version] = after
+
+    def check_row(self, row: CaseRow) -> None:
+        case = self._at.get(row.version)
+        if case is None or row != self._verifier.rows_of(case)[0]:
+            raise Corrupt(f"the index row of case {self._case_id!r} is not what its records give")
+
+    def duties_at(self, version: int) -> set[DutyRow]:
+        return set(self._verifier.rows_of(self._at[version])[1])
+
+
+def _check_end(end: Record | None, key: str | None, last: int) -> None:
+    """`Corrupt` unless the acts under ``key`` end where the store says."""
+    if key is not None and end is not None and end.version != last:
+        raise _another_answer(end)
+
+
+def _another_answer(record: Record) -> Corrupt:
+    what = f"{record.stream} version {record.version} and what the store keeps under its key do not agree"
+    return Corrupt(f"{what}: {STOP}")

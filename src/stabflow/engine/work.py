@@ -75,6 +75,11 @@ class Work:
     def _version(self) -> int:
         return 0 if self._before is None else self._before.version
 
+    @property
+    def offices_head(self) -> StreamHead:
+        """Where the offices ended on which the first command was decided."""
+        return head(streams.OFFICES, self._offices.version, self._offices.head)
+
     def do(self, command: Command, *, offices: Offices | None = None) -> Record:
         """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was.
 
@@ -184,13 +189,13 @@ class Work:
             digest=digest,
             relies_on=(
                 head(self._stream, self._version, GENESIS if before is None else before.head),
-                head(streams.OFFICES, self._offices.version, self._offices.head),
+                self.offices_head,
                 *self._others.values(),
             ),
         )
         result = self._shell.store.append(wanted)
         if result.replayed:
-            return self._shell.records(self._stream, result)
+            return self._shell.records(self._stream, result, self._key)
         if self.case is not None:
             self._shell.remember(self.case)
         return tuple(self.done)
@@ -245,7 +250,7 @@ def perform(
         stream, key = streams.case_stream(case_id), clean_key(key)
         digest = request_digest([command])
         if (found := shell.recall(stream, key, digest)) is not None:
-            return shell.records(stream, found)[0]
+            return shell.records(stream, found, key)[0]
     work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
     work.do(command)
     return work.finish(digest)[0]

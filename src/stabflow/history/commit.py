@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -78,7 +79,9 @@ def request_digest(asked: Sequence[Command | Mapping[str, object]]) -> str:
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)  # as it is stored: a retry may come in another form
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(held) for key, held in value.items()}

@@ -75,7 +75,7 @@ def bundled_names() -> tuple[str, ...]:
     for folder in resources.files("stabflow").joinpath("procedures").iterdir():
         if folder.is_dir():
             found += [f"{folder.name}@{file.name[:-5]}" for file in folder.iterdir() if file.name.endswith(".toml")]
-    return tuple(sorted(found, key=_by_version))
+    return tuple(sorted(found, key=by_version))
 
 
 @functools.cache
@@ -87,7 +87,8 @@ def bundled_digests() -> Mapping[str, str]:
     return MappingProxyType(dict(line.split() for line in lines if line and not line.startswith("#")))
 
 
-def _by_version(name: str) -> tuple[str, list[tuple[int, str]]]:
+def by_version(name: str) -> tuple[str, list[tuple[int, str]]]:
+    """A key that sorts names ``id@version`` by id, and the versions of each as they follow: 2 before 10."""
     id_, _, version = name.partition("@")
     return id_, [(int(part), "") if part.isdigit() else (-1, part) for part in version.split(".")]
 

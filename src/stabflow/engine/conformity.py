@@ -1,0 +1,143 @@
+"""Whether a record is one that its procedure allows: by a row of it, in a role that the mandate gave this actor, in its turn.
+
+Whether the requirements of the row held is not decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..case import Act, Appointment, Case, Statement
+from ..decision.events import Added, Amended, Appointed, Constituted, Event, ItemMoved, Moved, Opened, Relieved
+from ..errors import Corrupt
+from ..history.record import Record
+from ..language import Procedure, Transition
+from ..language.machine import NEW
+from ..values import Value
+
+STOP = "stop, keep the file, compare it with a backup"
+
+
+def check_record(procedure: Procedure, case: Case | None, record: Record, office: Constituted | None) -> None:
+    """`Corrupt` unless ``record`` can follow on ``case``; ``office`` is what its mandate filled, where that is an office."""
+    if wrong := _wrong(procedure, case, record, office):
+        raise Corrupt(f"{record.stream} version {record.version} {wrong}: {STOP}")
+
+
+def check_times(record: Record, before: Record | None) -> None:
+    """`Corrupt` where the times of ``record`` go back behind those ``before`` it, or it claims a time after it was recorded."""
+    if record.occurred_at > record.recorded_at or (before is not None and record.recorded_at < before.recorded_at):
+        raise Corrupt(f"{record.stream} version {record.version} bears times that go backwards: {STOP}")
+
+
+def _wrong(procedure: Procedure, case: Case | None, record: Record, office: Constituted | None) -> str:
+    event, role = record.event, record.role
+    if record.procedure != procedure.digest:
+        return f"was decided under another procedure than {procedure}"
+    if case is not None and record.occurred_at < case.updated_at:
+        return "bears times that go backwards"
+    if not _has_mandate(procedure, case, record, office):
+        return f"was done under a mandate that did not make {record.actor} {role!r}"
+    if isinstance(event, Appointed | Relieved):
+        wanted = procedure.roles.get(event.office)
+        named = wanted is not None and not wanted.standing and role in wanted.appointed_by
+        oneself = isinstance(event, Appointed) and event.appointee.id == record.actor.id
+        return "" if named and not oneself else f"fills or ends an office that no {role!r} of {procedure} may"
+    if isinstance(event, Amended):
+        return "" if case is not None and _may_amend(procedure, case, event, role) else _no_row(procedure, role)
+    row = _row(procedure, case, event)
+    if row is None or role not in row.by:
+        return _no_row(procedure, role)
+    values: Mapping[str, Value] = getattr(event, "values", {})
+    if not values.keys() <= set(row.set):
+        return f"states what the row {row.trigger!r} of {procedure} does not: {', '.join(values.keys() - set(row.set))}"
+    return _wrong_items(procedure, case, event)
+
+
+def _no_row(procedure: Procedure, role: str) -> str:
+    return f"does what no row of {procedure} allows a {role!r} to do"
+
+
+def _has_mandate(procedure: Procedure, case: Case | None, record: Record, office: Constituted | None) -> bool:
+    actor, declared = record.actor, procedure.roles.get(record.role)
+    if declared is None:  # an actor field, and the record that named this actor in it
+        if case is None:
+            return False
+        _, values, statements, _ = _subject(case, record.event)
+        named = statements.get(record.role)
+        return named is not None and (named.hash, values.get(record.role)) == (record.mandate, actor.id)
+    if declared.standing:
+        return office == Constituted(procedure=procedure.id, office=record.role, holder=actor)
+    return case is not None and Appointment(record.role, actor.id, actor.body, record.mandate) in case.appointments
+
+
+def _subject(
+    case: Case, event: Event
+) -> tuple[str | None, Mapping[str, Value], Mapping[str, Statement], tuple[Act, ...]]:
+    """What the event is about, an item or the case: its kind, its values, who stated them, what was done with it."""
+    name = event.item if isinstance(event, ItemMoved | Amended) else None
+    item = None if name is None else case.items.get(name)
+    if item is not None:
+        return item.kind, item.fields, item.stated, item.acts
+    return (None, case.facts, case.stated, case.acts) if isinstance(event, Moved | Amended) else (None, {}, {}, ())
+
+
+def _may_amend(procedure: Procedure, case: Case, event: Amended, role: str) -> bool:
+    """Whether ``role`` is one in which every amended value was stated, by a row that states it."""
+    kind, _, statements, acts = _subject(case, event)
+    for name in event.values:
+        stated = statements.get(name)
+        if stated is None:
+            return False
+        move = procedure.tables.get(kind, {}).get(stated.source or NEW, {}).get(stated.trigger)
+        if move is None or name not in move.row.set or role not in move.row.by:
+            return False
+        if not any((act.version, act.role) == (stated.version, role) for act in acts):
+            return False
+    return bool(event.values)
+
+
+def _row(procedure: Procedure, case: Case | None, event: Event) -> Transition | None:
+    """The row that leads where the event says, if there is one."""
+    kind: str | None = None
+    if isinstance(event, Opened | Added):
+        source, dest = NEW, event.state
+        kind = event.kind if isinstance(event, Added) else None
+    elif case is not None and isinstance(event, Moved | ItemMoved):
+        source, dest = event.source, event.dest or ""
+        if isinstance(event, ItemMoved):
+            if event.item not in case.items:
+                return None
+            kind = case.items[event.item].kind
+    else:
+        return None
+    move = procedure.tables.get(kind, {}).get(source, {}).get(event.trigger)
+    return move.row if move is not None and (move.dest or "") == dest else None
+
+
+def _wrong_items(procedure: Procedure, case: Case | None, event: Event) -> str:
+    """What is wrong with the items that come and go: ids follow the case's counter, and what is laid out is what the procedure
+    lays out as the case enters the state."""
+    counters = {} if case is None else case.counters
+    if isinstance(event, Added):
+        due = f"{event.kind}-{counters.get(event.kind, 0) + 1}"
+        return "" if event.item == due else f"adds {event.item} where {due} is due"
+    if not isinstance(event, Opened | Moved):
+        return ""
+    entered = event.state if isinstance(event, Opened) else event.dest
+    presets = {
+        kind: one.preset
+        for kind, one in procedure.items.items()
+        if one.preset is not None and entered is not None and entered in one.preset.at
+    }
+    expected = [
+        (f"{kind}-{number}", kind, preset.dest, {preset.field: entry})
+        for kind, preset in presets.items()
+        for number, entry in enumerate(procedure.lists[preset.from_], start=counters.get(kind, 0) + 1)
+    ]
+    if [(one.item, one.kind, one.state, dict(one.values)) for one in event.laid_out] != expected:
+        return f"lays out other items than {procedure} does"
+    gone = [] if case is None or isinstance(event, Opened) else [case.items.get(name) for name in event.superseded]
+    if any(one is None or one.kind not in presets or not one.laid_out for one in gone):
+        return "supersedes items that no others take the place of"
+    return ""
