@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..case import Act, Appointment, Case, Statement
-from ..decision.events import Added, Amended, Appointed, Constituted, Event, ItemMoved, Moved, Opened, Relieved
+from ..decision.events import (
+    Added,
+    Amended,
+    Appointed,
+    Constituted,
+    Event,
+    ItemMoved,
+    Migrated,
+    Moved,
+    Opened,
+    Relieved,
+)
 from ..errors import Corrupt
 from ..history.record import Record
 from ..language import Procedure, Transition
@@ -43,6 +54,9 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, office: Cons
         named = wanted is not None and not wanted.standing and role in wanted.appointed_by
         oneself = isinstance(event, Appointed) and event.appointee.id == record.actor.id
         return "" if named and not oneself else f"fills or ends an office that no {role!r} of {procedure} may"
+    if isinstance(event, Migrated):
+        openers = {party for row in procedure.case.creating() for party in row.by}
+        return "" if role in openers else _no_row(procedure, role)
     if isinstance(event, Amended):
         return "" if case is not None and _may_amend(procedure, case, event, role) else _no_row(procedure, role)
     row = _row(procedure, case, event)

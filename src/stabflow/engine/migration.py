@@ -68,7 +68,7 @@ def migrate(
         who = {"actor": command.actor, "role": command.role, "basis": command.basis}
         digest = request_digest([{**who, "to": command.to.digest, "renamed": dict(command.renamed)}])
         if not dry_run and (found := shell.recall(streams.case_stream(case_id), key, digest)) is not None:
-            return _done(shell, case_id, command, shell.records(streams.case_stream(case_id), found)[0])
+            return _done(shell, case_id, command, shell.records(streams.case_stream(case_id), found, key)[0])
     for attempt in range(RETRIES + 1):
         procedure, case, context = shell.asked(case_id)
         renaming = renaming_of(procedure, case, command)
@@ -93,16 +93,8 @@ def migrate(
         examined.decided()
         work = Work.on(shell, case_id, key=key, at=at, if_version=case.version)
         record = work.do(command)
-        shell.registry.keep(
-            command.to,
-            proved=proved,
-            actor=record.actor,
-            role=record.role,
-            basis=record.basis,
-            mandate=record.mandate,
-            now=record.recorded_at,
-        )
         try:
+            shell.registry.keep(command.to, record, proved=proved, offices=work.offices_head)
             return attrs.evolve(told, record=work.commit(digest)[0])
         except VersionConflict:
             if attempt == RETRIES:

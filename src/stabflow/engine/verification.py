@@ -8,7 +8,7 @@ import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Constituted, Opened, Proved, Registered
+from ..decision.events import Constituted, Migrated, Opened, Proved, Registered
 from ..decision.evolution import evolve
 from ..errors import Corrupt, StoreUnavailable
 from ..history.chain import GENESIS
@@ -88,7 +88,6 @@ class Verifier:
         so both are compared with what the records gave at those versions, whatever is added to them meanwhile."""
         replay = _Replay(self, row.case_id, keep_from=row.version)
         replay.catch_up()
-        self._check_procedure(replay.case)
         for _ in range(_LOOKS):
             replay.check_row(row)
             duties, at_once = self._duties_of(row.case_id)
@@ -144,6 +143,8 @@ class Verifier:
             case, before = evolve(case, event, record.stamp), record
             if case.id != case_id:
                 raise Corrupt(f"the stream of case {case_id!r} holds case {case.id!r}")
+            if isinstance(event, Opened | Migrated):
+                self._check_procedure(case)
             yield record, case
 
     def _checked_keys(self, records: Iterable[Record]) -> Iterator[Record]:
