@@ -16,11 +16,14 @@ from test_reasoning_plan import some_act
 from worlds import AUDITOR, BASIS, CHAIR, CLERK, OUTSIDER
 
 import stabflow
-from stabflow import Actor, CaseHandle, Engine, InvalidInput, Matter, Procedure, ProcedureError, Refused
+from stabflow import Actor, Basis, CaseHandle, Engine, InvalidInput, Matter, Procedure, ProcedureError, Refused
 from stabflow.cli import main
 from stabflow.decision.events import Migrated
+from stabflow.decision.evolution import evolve
 from stabflow.engine import streams
-from stabflow.errors import IdempotencyMismatch, NotYourRole, ProcedureNotProved
+from stabflow.errors import Corrupt, IdempotencyMismatch, NotYourRole, ProcedureNotProved
+from stabflow.history.commit import batch, seal
+from stabflow.history.record import Circumstances
 from stabflow.language import loads
 from stabflow.reasoning.planned import Prospect
 
@@ -472,3 +475,45 @@ def test_each_record_is_said_in_the_words_of_its_version() -> None:
     assert said == ["1"] * len(said)
     case.fire("send_back", by=CHAIR, basis=BASIS, reasons="r")
     assert case.procedures()[case.history()[-1].procedure] == RENAMED
+
+
+# Forged
+
+
+def migrated_by_hand(engine: Engine, case: CaseHandle, to: Procedure, **said: Any) -> None:
+    """A record of a migration as one with access to the file could append it, the index being right."""
+    value, first, last = case.value, case.history()[0], case.history()[-1]
+    circumstances: dict[str, Any] = {
+        "actor": CHAIR,
+        "role": "chair",
+        "basis": Basis("forged"),
+        "mandate": first.mandate,
+        "occurred_at": last.recorded_at,
+        "recorded_at": last.recorded_at,
+        "procedure": last.procedure,
+        **said,
+    }
+    event = Migrated(procedure_version=to.version, digest=to.digest)
+    record = seal(f"case/{case.id}", value.version + 1, value.head, event, Circumstances(**circumstances))
+    after = evolve(value, record.event, record.stamp)
+    engine._shell.store.append(
+        batch([record], expected_version=value.version, procedure=case.procedure, before=value, after=after, onto=to)
+    )
+
+
+@pytest.mark.parametrize("who", ["chair", "clerk"])
+def test_a_forged_migration_is_found(who: str) -> None:
+    """By a role that opens no case; and to a version of which the store keeps no text."""
+    engine, case = begun(LONGER)
+    other = opened(engine)
+    if who == "clerk":
+        move(engine, other, LONGER)  # so that the text is kept, and proved
+        mandate = next(held.mandate for held in case.value.appointments if held.role == "clerk")
+        migrated_by_hand(engine, case, LONGER, actor=CLERK, role="clerk", mandate=mandate)
+    else:
+        migrated_by_hand(engine, case, LONGER)
+    with pytest.raises(Corrupt):
+        engine.verify()
+    if who == "chair":
+        move(engine, other, LONGER)
+        assert engine.verify().cases == 2, "done exactly as it would be done, it is no forgery"
