@@ -134,6 +134,7 @@ def test_a_row_has_at_most_64_requirements() -> None:
             (name, "text")
             for name in ("petitioner", "phone", "id_card", "full_name", "address", "home_address", "wechat")
         ),
+        *((name, "text") for name in ("villagers_names", "name_of_resident", "whereabouts", "blacklist", "ringleader")),
         *((name, "choice") for name in ("ethnicity", "religion", "gender", "mood", "visitor_kind")),
         *((name, "int") for name in ("id_number", "phone", "sentiment")),
         *((name, "date") for name in ("birthday", "date_of_birth")),
@@ -159,6 +160,11 @@ def test_no_field_is_for_a_member_of_the_public(name: str, type_: str) -> None:
         rename("items/hazard", "petitioner"),
         put("items/hazard/title", {"en": "visitor", "zh": "信访人"}),
         rename("roles/head", "complainant"),
+        put("roles/head/title", {"en": "petitioner (full name)", "zh": "负责人"}),
+        put("lists/petitioner", {"first": {"title": {"en": "first", "zh": "甲"}}}),
+        put("lists/kind/other", {"title": {"en": "other", "zh": "重点人员"}}),
+        put("states/checking/title", {"en": "checking", "zh": "登记上访人姓名"}),
+        put("transitions/1/title", {"en": "register their names of petitioners", "zh": "登记"}),
     ],
 )
 def test_nor_is_a_title_a_kind_or_a_role(change: Change) -> None:
@@ -172,7 +178,9 @@ def test_people_may_be_counted(name: str) -> None:
     assert name in load_tables(content).facts
 
 
-@pytest.mark.parametrize("name", ["site_address", "personnel_plan", "interface", "essex", "moody_report"])
+@pytest.mark.parametrize(
+    "name", ["site_address", "personnel_plan", "interface", "essex", "moody_report", "bus_names", "contacting"]
+)
 def test_a_word_in_a_word_is_no_person(name: str) -> None:
     field = {"type": "text", "max_length": 9}
     content = changed(tables(), put(f"facts/{name}", field), put("transitions/1/set", ["summary", name]))

@@ -33,20 +33,23 @@ UNCITED = "nothing carries it"
 _ID = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.]{0,31}\Z")
 _DATA = re.compile(
-    r"(^|_)(full_name|first_name|last_name|surname|people_names?|residents?_names?|id_card|id_number|identity_card|passport|"
-    r"phone|mobile|telephone|email|(home|postal|residential)_address|birth(day|date)?|date_of_birth|gender|sex|ethnicity|"
-    r"religion|faces?|photos?_of|fingerprints?|biometrics?|location_trail|social_network|sentiment|mood|attitude_of|"
-    r"household_register|wechat|qq|bank_account)(_|$)|^address$"
+    r"(^|_)(full_name|first_name|last_name|surname|(people|villagers?|residents?|owners?|tenants?|households?)_names?|names?_of_(people|villagers?|residents?|owners?|tenants?)|"
+    r"id_?card(_no|_number)?|id_no|id_number|identity_card|citizen_?id|person_(id|no|number)|passport|license_plate|nickname|"
+    r"phone|mobile|telephone|email|contacts?|(home|postal|residential)_address|birth(day|date)?|date_of_birth|gender|sex|ethnicity|"
+    r"religion|faces?|photos?_of|fingerprints?|biometrics?|location_trail|whereabouts|social_network|sentiment|mood|attitude_of|"
+    r"household_register|wechat|qq|bank_account|blacklist|watch_?list|criminal_record|political_background|relatives)(_|$)|^address$"
 )
 _PEOPLE = re.compile(
-    r"(^|_)(petitioners?|complainants?|visitors?|protesters?|suspects?|persons?|citizens?|applicants?|whistleblowers?|agitators?|activists?)(_|$)"
+    r"(^|_)(petitioners?|complainants?|visitors?|protesters?|suspects?|persons?|individuals?|citizens?|applicants?|whistleblowers?|"
+    r"agitators?|activists?|ringleaders?|troublemakers?|informants?|drug_users?|key_people)(_|$)"
 )
 _TITLE_ZH = re.compile(
-    "姓名|名单|名單|前科|立场评分|维权人士|維權人士|投诉人|投訴人|举报人|舉報人|挑头人|挑頭人|联系方式|聯繫方式|身份证|身份證|电话|電話|手机|手機|住址|上访人|上訪人|信访人|信訪人|人脸|人臉|出生|民族成分|户籍|戶籍"
+    "姓名|名单|名單|名录|名錄|前科|重点人员|重點人員|联系人|聯繫人|证件号|證件號|带头人|帶頭人|立场评分|维权人士|維權人士|投诉人|投訴人|举报人|舉報人|挑头人|挑頭人|联系方式|聯繫方式|身份证|身份證|电话|電話|手机|手機|住址|上访人|上訪人|信访人|信訪人|人脸|人臉|出生|民族成分|户籍|戶籍"
 )
 _TITLE_EN = re.compile(
     r"\b(full names?|surnames?|id (card|number)|identity card|passport|(tele|mobile )?phone number|home address|"
-    r"dates? of birth|ethnicity|religion|fingerprints?|names? of (the )?(petitioner|complainant|visitor|protester|resident)s?)\b",
+    r"dates? of birth|ethnicity|religion|fingerprints?|whereabouts|"
+    r"blacklist|criminal record|names? of (the )?(petitioner|complainant|visitor|protester|resident)s?)\b",
     re.IGNORECASE,
 )
 
@@ -146,13 +149,23 @@ def _names(draft: Draft) -> Iterator[Fault]:
 
 
 def _personal(draft: Draft) -> Iterator[Fault]:
+    """What a procedure calls by the name of a person, or asks of one. Clauses are left out: they say what the source says."""
     named: list[tuple[str, str, Text | None, bool]] = []
     for kind, cycle in draft.lifecycles():
+        own = () if kind is None else ("items", kind)
         for name, field in cycle.fields.items():
-            path = path_text("facts", name) if kind is None else path_text("items", kind, "fields", name)
+            path = path_text(*own, "facts" if kind is None else "fields", name)
             named.append((path, name, field.title, field.type is FieldType.INT))
+        named += [(path_text(*own, "states", name), name, state.title, False) for name, state in cycle.states.items()]
+        named += [
+            (path_text(*own, "transitions", index), row.trigger, row.title, False)
+            for index, row in enumerate(cycle.transitions)
+        ]
     named += [(path_text("items", name), name, item.title, False) for name, item in draft.items.items()]
-    named += [(path_text("roles", name), name, None, False) for name in draft.roles]
+    named += [(path_text("roles", name), name, role.title, False) for name, role in draft.roles.items()]
+    for list_name, entries in draft.lists.items():
+        named.append((path_text("lists", list_name), list_name, None, False))
+        named += [(path_text("lists", list_name, name), name, entry.title, False) for name, entry in entries.items()]
     for path, name, title, counts in named:
         people = not counts and _PEOPLE.search(name)
         titled = title is not None and (_TITLE_ZH.search(title.zh) or _TITLE_EN.search(title.en))
