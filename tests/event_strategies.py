@@ -29,8 +29,9 @@ _LETTERS = st.one_of(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u061c\u200e\u200f\ufffe\uffff"),
     st.sampled_from('评估报告维稳é\u0301\u0308가각𠀀𝒳👩‍💻\n\t"\\ü̈'),
 ).filter(lambda one: not ("\u202a" <= one <= "\u202e" or "\u2066" <= one <= "\u2069"))
+_BLANK = " \t\n\u115f\u1160\u2028\u2029\u2800\u3164\uffa0"
 TEXTS = st.text(_LETTERS, max_size=60).map(lambda text: unicodedata.normalize("NFC", text))
-WORDS = TEXTS.filter(lambda text: bool(text.strip()))
+WORDS = TEXTS.filter(lambda text: any(unicodedata.category(one) not in {"Cf", "Zs"} for one in text.strip(_BLANK)))
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))
 DAYS = st.dates()

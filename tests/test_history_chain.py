@@ -187,9 +187,7 @@ def test_an_index_that_does_not_say_what_the_records_say_is_seen(what: str) -> N
     elif what == "another due time":
         rows[key] = attrs.evolve(rows[key], due_at="2099-01-01T00:00:00.000000Z")
     else:
-        del store._cases[CASE]  # nothing can be compared with a row that is not there: the feed will
-        assert engine.verify().cases == 0
-        return
+        del store._cases[CASE]  # what is owed in it tells; where nothing is, the feed will
     with pytest.raises(Corrupt, match="index"):
         engine.verify()
 

@@ -22,8 +22,9 @@ class Acts:
     """Several acts in the making. Each is decided at its call, on what the earlier ones made of the case; nothing is stored
     before the ``with`` block is left. Under a ``key`` that was used already, the acts answer with what was stored then.
 
-    If somebody else acted on the case meanwhile, or an office changed hands, the acts are decided again as the block is left, and
-    stored only if they come out the same; else `VersionConflict`, or the refusal.
+    If somebody else acted on the case meanwhile, or an office changed hands, or the first act was decided more than five seconds
+    ago, the acts are decided again as the block is left, and stored only if they come out the same; else `VersionConflict`, or
+    the refusal.
     """
 
     def __init__(

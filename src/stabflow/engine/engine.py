@@ -77,8 +77,8 @@ class Engine:
         key: str | None = None,
         at: datetime | None = None,
     ) -> Record:
-        """Fill a standing office of ``procedure``, in every case that runs under any version of it. The authority lies outside
-        stabflow: the host vouches for ``by`` and for ``basis``."""
+        """Fill a standing office of ``procedure``, in every case that runs under any version of it, as far as each version known
+        or in use allows. The authority lies outside stabflow: the host vouches for ``by`` and for ``basis``."""
         known = self._known(procedure)
         standing(known, office)
         check_office_holder(holder, "holder")

@@ -88,30 +88,34 @@ class Verifier:
         so both are compared with what the records gave at those versions, whatever is added to them meanwhile."""
         replay = _Replay(self, row.case_id, keep_from=row.version)
         replay.catch_up()
+        replay.check_row(row)
         for _ in range(_LOOKS):
-            replay.check_row(row)
+            if replay.case.version != row.version:
+                row = self._row_now(replay)
             duties, at_once = self._duties_of(row.case_id)
             if replay.case.version == row.version and duties == replay.duties_at(row.version):
                 break
-            least = replay.case.version
-            again = self._row_of(row.case_id, replay.case.matter.key)
-            if again.version < least:
-                raise Corrupt(
-                    f"the index has case {row.case_id!r} at version {again.version}, its records go on: {STOP}"
-                )
-            replay.catch_up()
-            replay.check_row(again)
-            if any(duties == replay.duties_at(version) for version in range(row.version, again.version + 1)):
+            first, row = row.version, self._row_now(replay)
+            if any(duties == replay.duties_at(version) for version in range(first, row.version + 1)):
                 break
-            if at_once or again.version == row.version:
+            if at_once or first == row.version:
                 raise Corrupt(f"the list of duties of case {row.case_id!r} in the index is not what its records give")
-            row = again
         else:
             raise StoreUnavailable(
                 f"the duties of case {row.case_id!r} changed at every look: nothing wrong was found; verify again "
                 "when less is being done"
             )
         self._records += replay.case.version
+
+    def _row_now(self, replay: _Replay) -> CaseRow:
+        """The index row of a case as it is now, with the records up to then."""
+        least = replay.case.version
+        row = self._row_of(replay.case.id, replay.case.matter.key)
+        if row.version < least:
+            raise Corrupt(f"the index has case {row.case_id!r} at version {row.version}, its records go on: {STOP}")
+        replay.catch_up()
+        replay.check_row(row)
+        return row
 
     def _duties_of(self, case_id: str) -> tuple[set[DutyRow], bool]:
         """The duty rows of a case, and whether all were read at once."""
