@@ -30,6 +30,10 @@ _UNWANTED = re.compile(
 )
 
 
+A_TIME = (
+    "give a date and time with its zone: datetime(2026, 3, 2, 9, tzinfo=UTC) in Python, 2026-03-02T09:00:00+08:00 without "
+    "quotes in TOML"
+)
 NAME_CURE = f"use small letters, digits and _, beginning with a letter, at most {MAX_NAME}"
 
 
@@ -82,7 +86,7 @@ def clean_sha256(text: object, path: str) -> str:
 def utc(moment: object, path: str) -> datetime:
     """``moment`` in UTC, or `InvalidInput` when it is no time or has no time zone."""
     if not isinstance(moment, datetime):
-        raise InvalidInput.at(path, f"{_shown(moment)} is not a time", "give a date and time with its zone")
+        raise InvalidInput.at(path, f"{_shown(moment)} is not a time", A_TIME)
     if moment.utcoffset() is None:
         raise InvalidInput.at(path, f"{moment.isoformat()} has no time zone", "add one, such as +08:00")
     try:

@@ -39,9 +39,7 @@ def prove(procedure: Procedure) -> None:
 
 
 def _fault(finding: Finding) -> Fault:
-    cure = (
-        "mend the procedure; `stabflow check` shows the acts that lead there" if finding.trace else "mend the procedure"
-    )
+    cure = "mend the procedure; `stabflow check` shows the acts that lead there" if finding.trace else "mend the procedure"
     if finding.status is Status.INCOMPLETE:
         cure = 'simplify it, or open the case with unproved="allow": that is on record, and no gate opens for it'
     return Fault(finding.path or finding.property, f"{finding.status.value}: {finding.text.en}", cure)
