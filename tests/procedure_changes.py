@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 from hypothesis import strategies as st
 
 from stabflow import canonical
@@ -30,6 +31,7 @@ WORDS: dict[str, list[str]] = {
 }
 LIMITS = ("within", "until", "open_ended")
 REQUIREMENTS = ("requires", "never", "always", "before", "leads_to")
+TABLES = ("clauses", "lists", "parameters", "roles", "facts", "states", "items", "fields")
 MISSING: dict[str, Any] = {
     "delegable": True,
     "optional": True,
@@ -78,24 +80,47 @@ def key_of(where: Where) -> str:
     return next((key for key in reversed(where) if isinstance(key, str)), "")
 
 
+@attrs.frozen
+class Revision:
+    """A procedure with one place changed, and that place. ``rearranged``: only the order of a list is another."""
+
+    procedure: Procedure
+    where: Where
+    rearranged: bool
+
+    @property
+    def renames(self) -> bool:
+        """Whether the place is the name of a part, so that one part goes and another comes."""
+        return self.where[-1] == "trigger" or (self.where[-1] == 0 and key_of(self.where) in TABLES)
+
+
 @st.composite
-def revisions(draw: st.DrawFn, procedure: Procedure) -> tuple[Procedure, Where, bool] | None:
-    """``procedure`` with one place changed, the place, and whether only the order of a list is another; else ``None``."""
+def revisions(draw: st.DrawFn, procedure: Procedure) -> Revision | None:
+    """``procedure`` with one place changed; ``None`` where none of a few changes gave a procedure."""
     form = canonical.decode(canonical.encode(canonical_form(procedure)))
-    where = draw(st.sampled_from(list(places(form))))
+    every = list(places(form))
+    for _ in range(4):
+        found = _revised(draw, form, draw(st.sampled_from(every)))
+        if found is not None:
+            return found
+    return None
+
+
+def _revised(draw: st.DrawFn, form: Any, where: Where) -> Revision | None:
     changed = copy.deepcopy(form)
     outer, here = at(changed, where[:-1]), at(changed, where)
-    said = sorted(
-        {word for place in places(form) if key_of(place) == key_of(where) and isinstance(word := at(form, place), str)}
-    )
     match here:
         case bool():
             outer[where[-1]] = not here
         case int():
             outer[where[-1]] = here + draw(st.sampled_from([-1, 1]))
         case str():
+            key = key_of(where)
+            said = sorted(
+                {word for place in places(form) if key_of(place) == key and isinstance(word := at(form, place), str)}
+            )
             outer[where[-1]] = draw(
-                st.sampled_from([*said, *WORDS.get(key_of(where), ()), f"{here}x", "9 days", "lead", "quorum"])
+                st.sampled_from([*said, *WORDS.get(key, ()), f"{here}x", "9 days", "lead", "quorum"])
             )
         case dict() if draw(st.booleans()):
             key = draw(st.sampled_from(sorted(MISSING)))
@@ -109,13 +134,13 @@ def revisions(draw: st.DrawFn, procedure: Procedure) -> tuple[Procedure, Where, 
     return _made(changed, where, rearranged=False)
 
 
-def _made(form: Any, where: Where, *, rearranged: bool) -> tuple[Procedure, Where, bool] | None:
+def _made(form: Any, where: Where, *, rearranged: bool) -> Revision | None:
     draft, reading = read(form, stored=True)
     if reading.faults:
         return None
     try:
         parts = {name: getattr(draft, name) for name in (*IDENTITY, *form) if name != "procedure"}
-        return Procedure(**parts), where, rearranged
+        return Revision(Procedure(**parts), where, rearranged)
     except ProcedureError:
         return None
 

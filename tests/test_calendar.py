@@ -18,11 +18,28 @@ from stabflow.calendar import (
     Unit,
     due_on,
     due_time,
+    span_title,
     zone,
 )
 from stabflow.errors import InvalidInput
 
 DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("span", "en", "zh"),
+    [
+        (timedelta(days=1), "1 day", "1天"),
+        (timedelta(days=2, minutes=30), "2 days and 30 minutes", "2天30分钟"),
+        (timedelta(hours=1, seconds=1), "1 hour and 1 second", "1小时1秒"),
+        (timedelta(days=-1), "minus 1 day", "负1天"),
+        (timedelta(), "less than a second", "不足1秒"),
+    ],
+)
+def test_a_length_of_time_is_said_in_words(span: timedelta, en: str, zh: str) -> None:
+    assert (span_title(span).en, span_title(span).zh) == (en, zh)
+
+
 INSTANT = timedelta(microseconds=1)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLUS_8 = timezone(timedelta(hours=8))

@@ -148,7 +148,7 @@ def test_show_and_history_in_both_languages(stab: Run) -> None:
         "决定实施 · 决定 · 决定：实施",
         "事实",
         "任职情况",
-        "未了职责",
+        "待履行职责",
         "下一步可办理",
         "自2026年3月31日的次日起算",
     ):
@@ -180,7 +180,7 @@ def test_show_prints_what_is_stored(stab: Run, tmp_path: Path) -> None:
     (tmp_path / "few.toml").write_text(text, encoding="utf-8")
     stab("run", "few.toml")
     out = " ".join(stab("show", CASE, columns=140)[1].split())
-    assert "oppose 4" in out
+    assert "oppose: 4" in out
     fields = [
         one["fields"] for one in json.loads(stab("show", CASE, "--json")[1])["items"] if one["kind"] == "consultation"
     ]
@@ -261,11 +261,20 @@ def test_chinese_pages_list_and_bracket_as_chinese_does(stab: Run) -> None:
         assert not re.search(r"\[[DM]|\bo-\d+ \(|\bo-\d+ ?, ", out)
     assert "依据条款：D2.五.4、D5.四.2\n" in pages["run"]
     assert "o-201（leading-group）、o-202（leading-group）" in pages["show"]
-    assert re.search(r"启动 +2011-03-01 \d\d:\d\d，leading-group\n", pages["show"])
+    assert re.search(r"启动时间 +2011-03-01 \d\d:\d\d，leading-group\n", pages["show"])
     assert "不得兼任：评估主体、决策机关（主持人）〔M.separation〕" in pages["procedures"]
     assert "〔D3.5、D2.一〕" in pages["procedures"]
     assert "所有问题认定均为“不成立”或“已整改”" in pages["procedures"]
-    assert "（方式为“听证”或“专家论证”；自“调查中”起）" in pages["procedures"]
+    assert "征求意见（方式为“听证”或“专家论证”；自“调查中”起）至少1项" in pages["procedures"]
+    assert "审查意见（自“审查中”起）至少2项（“审查意见数”）" in pages["procedures"]
+    assert "“支持”+“反对”+“其他”等于“回应数”" in pages["procedures"]
+    assert re.search(r"contested +是或否\n", pages["procedures"])
+    assert re.search(r"exemption +选项：exemption\n", pages["procedures"])
+    assert "方式：问卷调查" in pages["show"]
+    assert "领域：征地拆迁补偿" in pages["show"]
+    assert "情形：组织实施不力" in pages["show"]
+    assert "表决（表决意见为“实施”；自“会审中”起）超过半数" in pages["procedures"]
+    assert "结束（征求意见consultation-2）：1项理由" in pages["run"]
 
 
 def test_clauses_are_counted_in_english(stab: Run) -> None:
@@ -299,7 +308,7 @@ def test_no_line_is_wider_than_the_terminal(stab: Run, language: Language, colum
 def test_chinese_columns_line_up(stab: Run, columns: int) -> None:
     stab("run", PLAIN)
     lines = stab("history", CASE, "--lang", "zh", columns=columns)[1].splitlines()
-    assert lines[-1].startswith("32项记录中有32项为事后补录，最迟补录于")
+    assert lines[-1].startswith("32项记录中有32项为事后补录，补录最长滞后")
     lines = lines[: lines.index("")]
     starts = [cell_len(lines[1][: found.start()]) for found in re.finditer("─+", lines[1])]
     assert len(starts) == (6 if columns < 110 else 7)

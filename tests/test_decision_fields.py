@@ -102,7 +102,11 @@ WRONG = [
     ("several", [["law"]], "unknown choice"),
     ("several", 3, "not a list of choices"),
     ("several", {"law"}, "not a list of choices"),
-    ("day", "2026-03-02", "not a date"),
+    (
+        "day",
+        "2026-03-02",
+        "not a date (give a day without a time: date(2027, 3, 1) in Python, 2027-03-01 without quotes",
+    ),
     ("day", datetime(2026, 3, 2, tzinfo=UTC), "not a date"),
     ("day", date.max, "never over"),
     ("who", "", "text is empty"),

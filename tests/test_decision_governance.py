@@ -264,11 +264,15 @@ def test_a_body_that_follows_from_a_fact_waits_for_the_fact() -> None:
 
 def test_a_standing_office_is_not_filled_in_a_case() -> None:
     desk = Desk().open()
-    with pytest.raises(InvalidInput, match="standing office"):
+    with pytest.raises(
+        InvalidInput, match=r"standing office .*engine\.constitute\(…\); case\.appoint\(…\) is for the roles"
+    ):
         desk.appoint("judge", "somebody")
     with pytest.raises(InvalidInput, match="did you mean 'officer'"):
         desk.appoint("oficer", "somebody")
-    with pytest.raises(InvalidInput, match="standing office"):
+    with pytest.raises(
+        InvalidInput, match=r"standing office .*engine\.withdraw\(…\); case\.relieve\(…\) is for the roles"
+    ):
         desk.relieve("chief", "chief")
 
 
@@ -402,7 +406,7 @@ def test_a_role_that_nobody_holds_is_said_to_be_vacant() -> None:
     assert said(lambda: desk.add("sample", "chief")) == (
         Text(
             "nobody holds “clerk”: it is a standing office, to be constituted outside the case",
-            "“文员”无人任职：属常设职务，须在事项之外设立",
+            "“文员”无人任职：属常设职务，须在事项之外任命",
         ),
         Text("vacant", "无人任职"),
         Text("“clerk”", "“文员”"),

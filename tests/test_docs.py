@@ -6,12 +6,16 @@ A block fenced as ``python`` is run, unless ``<!-- skip: next "why" -->`` stands
 from __future__ import annotations
 
 import contextlib
+import re
 import unittest
 from pathlib import Path
 
 import pytest
 from sybil import Document, Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+
+import stabflow
+from stabflow.language.static import RESERVED
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -57,6 +61,33 @@ def test_a_skeleton_looks_as_the_how_to_shows_it(
     ]
     assert len(fenced) == 4
     assert [block for block in fenced if block not in printed] == []
+
+
+def test_every_row_of_the_five_steps_stands_on_its_page() -> None:
+    procedure = stabflow.procedure("five-step")
+    page = (ROOT / "docs" / "explanation" / "five-step.md").read_text(encoding="utf-8").splitlines()
+    wanted = []
+    for kind, cycle in procedure.lifecycles():
+        for row in cycle.transitions:
+            source = ", ".join(f"`{state}`" for state in row.source) or "–"
+            dest = "–" if row.dest is None else f"`{row.dest}`"
+            by = ", ".join(procedure.role_title(party).en for party in row.by)
+            cells = [f"`{row.trigger}`", source, dest, by]
+            wanted.append("| " + " | ".join(cells if kind is None else [kind, *cells]) + " |")
+    assert [line for line in wanted if line not in page] == []
+
+
+def test_every_reserved_word_stands_on_the_page_of_the_language() -> None:
+    page = (ROOT / "docs" / "reference" / "procedure-language.md").read_text(encoding="utf-8")
+    said = page.split("are **reserved**: no field is named")[1].split(".")[0]
+    assert set(re.findall("`([a-z_]+)`", said)) == RESERVED
+
+
+def test_every_page_is_linked_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = [path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in DOCUMENTS[1:]]
+    missing = [page for page in pages if page != "index" and not (f"]({page}.md)" in index and f"\n{page}\n" in index)]
+    assert missing == []
 
 
 def test_a_wrong_example_fails(tmp_path: Path) -> None:

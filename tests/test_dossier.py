@@ -334,6 +334,53 @@ def test_an_act_that_was_to_be_refused_and_is_not(store: str, tmp_path: Path) ->
         run(dossier, store)
 
 
+def test_what_came_out_otherwise_is_told_with_its_cure(tmp_path: Path) -> None:
+    accepted = edited(tmp_path, (LAST, LAST + '\nexpect = "refused"'), name="accepted.toml")
+    refused = edited(tmp_path, ("support = 25", "support = 24"), name="refused.toml")
+    with pytest.raises(NotAsExpected) as caught:
+        rehearse(Dossier.load(accepted))
+    assert caught.value.describe("en").endswith("\n  mend the act, or leave expect out")
+    assert caught.value.describe("zh").endswith("\n  改正该项办理，或删去expect")
+    with pytest.raises(NotAsExpected) as caught:
+        rehearse(Dossier.load(refused))
+    assert caught.value.faults[0].cure == 'mend the act, or say that it is to be refused: expect = "refused"'
+    assert caught.value.describe("zh").endswith('\n  改正该项办理，或注明应被拒绝：expect = "refused"')
+
+
+def test_times_are_told_as_the_file_has_them(tmp_path: Path) -> None:
+    early = edited(tmp_path, ("at = 2026-03-02T09:00:00+08:00", "at = 2026-03-02T09:10:01+08:00"))
+    assert faults(early)["acts[1].at"].startswith(
+        "2026-03-02T09:10:00+08:00 is before acts[0].at, 2026-03-02T09:10:01+08:00"
+    )
+    ahead = faults(edited(tmp_path), now=datetime(2026, 3, 2, tzinfo=UTC))
+    assert ahead["acts[0].at"].startswith("2026-03-02T09:00:00+08:00 lies ahead of the clock")
+
+
+def test_times_of_the_store_are_told_as_the_file_has_times(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    dossier = Dossier.load(edited(tmp_path))
+    with stabflow.open(url) as engine:
+        for office in dossier.offices:
+            at = datetime(2026, 3, 3, tzinfo=UTC)
+            engine.constitute("five-step", office.role, office.holder, office.basis, at=at)
+    with pytest.raises(InvalidInput, match=r"took office, 2026-03-03T08:00:00\+08:00"):
+        run(dossier, url)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "cure"),
+    [
+        ('title = { en = "A market hall is rebuilt", zh = "农贸市场改造" }', 'title = "x"', "dossier.title", "{ en ="),
+        ("open = true", 'open = true\nnote = "hm"', "acts[0].note", "{ en ="),
+        ("at = 2026-03-02T09:00:00+08:00", "at = 2026-03-02", "acts[0].at", "2026-03-02T09:00:00+08:00"),
+        ("open = true", "open = true\nwith = { x = 1 }", "acts[0].with.x", "this act states nothing: leave it out"),
+        ('appoint = "initiating_unit"', 'relieve = "review_group"', "acts[1].relieve", "engine.withdraw("),
+    ],
+)
+def test_a_cure_shows_the_form_that_is_wanted(tmp_path: Path, old: str, new: str, path: str, cure: str) -> None:
+    assert cure in faults(edited(tmp_path, (old, new)))[path]
+
+
 def test_an_act_refused_for_too_few_reasons(store: str, tmp_path: Path) -> None:
     extra = act(
         "2026-04-01T09:00:00+08:00", 'by = "chair"\nbasis = "x"\nfire = "begin"\nexpect = "refused"\nreasons = 90'

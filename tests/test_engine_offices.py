@@ -272,9 +272,23 @@ def test_no_time_longer_ago_than_late_entry_is_claimed(late_entry: timedelta) ->
     assert case.value.version == 1
 
 
+@pytest.mark.parametrize("act", ["constitute", "withdraw"])
+def test_a_role_of_a_case_is_filled_and_ended_in_the_case(act: str) -> None:
+    engine = worlds.engine_on("memory:")
+    with pytest.raises(InvalidInput, match=r"case\.appoint\(…\), case\.relieve\(…\)"):
+        getattr(engine, act)("small", "clerk", CLERK, basis=BASIS)
+
+
+def test_filling_an_office_is_called_the_same_as_filling_a_role() -> None:
+    engine = worlds.constituted(worlds.engine_on("memory:"))
+    with pytest.raises(Unmet) as refused:
+        engine.constitute("small", "chair", CHAIR, basis=BASIS)
+    assert refused.value.describe("zh").startswith(f"已拒绝：任命{CHAIR.id}为")
+
+
 def test_a_day_is_how_late_an_act_is_entered_unless_the_host_says_otherwise() -> None:
     engine = worlds.constituted(worlds.engine_on("memory:", lambda: START))
-    with pytest.raises(InvalidInput, match="1 day, 0:00:00"):
+    with pytest.raises(InvalidInput, match="is more than 1 day before the clock"):
         engine.open_case("small", BRIDGE, by=CHAIR, basis=BASIS, at=START - timedelta(days=1, seconds=1))
 
 
@@ -329,11 +343,20 @@ def test_a_clock_without_a_zone_is_refused(act: Callable[[Engine, CaseHandle], o
         act(engine, case)
 
 
+@pytest.mark.parametrize(
+    ("clock", "problem"),
+    [(lambda: datetime(2026, 3, 2), "a time without a zone"), (lambda: 3, "it tells 3, which is not a time")],
+)
+def test_a_clock_that_tells_no_time_is_told_at_the_first_act(clock: Any, problem: str) -> None:
+    with pytest.raises(InvalidInput, match=f"clock: .*{problem}"):
+        worlds.constituted(worlds.engine_on("memory:", clock))
+
+
 def test_a_clock_in_another_zone_tells_the_same_time() -> None:
     clock = FakeClock(START.astimezone(timezone(timedelta(hours=8))))
     case = worlds.opened(worlds.constituted(worlds.engine_on("memory:", clock)))
     assert {record.recorded_at.tzinfo for record in case.history()} == {UTC}
-    assert case.history()[0].recorded_at == START + timedelta(seconds=2)
+    assert case.history()[0].recorded_at == START + timedelta(seconds=2)  # asked for the office, and for the case
 
 
 # Procedures
@@ -606,6 +629,52 @@ def test_a_rehearsal_has_what_its_engine_has() -> None:
         assert "never" in [blocker.kind for blocker in case.blockers("settle", by=CHAIR)]
     with pytest.raises(ProcedureError):
         engine.rehearsal("smal")
+
+
+NOT_AN_ARGUMENT: list[tuple[str, Any, str, str]] = [
+    ("late_entry", 1, "1 is not a length of time", "timedelta(days=3), or None"),
+    ("late_entry", timedelta(days=-1), "minus 1 day is a negative length of time", "or None"),
+    ("clock", datetime.now(UTC), "is not a function", "lambda: datetime.now(UTC)"),
+    ("procedures", "rules.toml", "rules.toml is not a list", "procedures=[…]"),
+    ("procedures", Path("rules.toml"), "rules.toml is not a list", "procedures=[…]"),
+    ("procedures", 3, "3 is not a list", "procedures=[…]"),
+    ("procedures[1]", ["five-step", 3], "3 is no procedure", "the path of its file"),
+    ("plugins", Plugin(), "is not a list of plugins", "plugins=[…]"),
+    ("plugins", None, "None is not a list of plugins", "plugins=[…]"),
+    ("calendar", None, "None is not an id", 'such as "CN"'),
+    ("store", 3, "3 is not a URL", "sqlite:///file.db"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "problem", "cure"), NOT_AN_ARGUMENT)
+def test_an_argument_of_open_that_cannot_be_is_named_with_its_cure(
+    path: str, value: Any, problem: str, cure: str
+) -> None:
+    name = path.partition("[")[0]
+    arguments = {"url": value} if name == "store" else {"url": "memory:", name: value}
+    with pytest.raises(InvalidInput) as refused:
+        stabflow.open(**arguments)
+    (fault,) = refused.value.faults
+    assert fault.path == path
+    assert problem in fault.problem
+    assert cure in fault.cure
+    assert "0:00:00" not in str(fault)
+
+
+def test_all_arguments_of_open_are_examined_at_once() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        stabflow.open("memory:", late_entry=-1, procedures="x.toml", clock=3)  # type: ignore[arg-type]
+    assert [fault.path for fault in refused.value.faults] == ["clock", "procedures", "late_entry"]
+
+
+@pytest.mark.parametrize("act", ["constitute", "withdraw"])
+def test_late_entry_bounds_no_office(act: str) -> None:
+    engine = worlds.engine_on("memory:", late_entry=timedelta(0))
+    long_ago = START - timedelta(days=400)
+    record = engine.constitute("small", "chair", CHAIR, basis=BASIS, at=long_ago)
+    if act == "withdraw":
+        record = engine.withdraw("small", "chair", CHAIR, basis=BASIS, at=long_ago)
+    assert record.occurred_at == long_ago
 
 
 def test_names_of_plugins_and_calendar_are_checked_at_once() -> None:

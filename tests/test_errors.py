@@ -203,7 +203,8 @@ def test_a_blocker_can_be_kept_in_a_set() -> None:
 def test_a_store_error_says_what_to_do_next() -> None:
     conflict = VersionConflict("case/1", 3, 5)
     assert (conflict.stream, conflict.expected, conflict.actual) == ("case/1", 3, 5)
-    assert "case/1 is at version 5, not 3" in str(conflict)
+    assert "case/1 stands at version 5, and this act was to follow version 3: nothing was written" in str(conflict)
+    assert "faster" not in str(conflict)  # whoever named an old version has lost no race
     assert "decide anew" in str(conflict)
     mismatch = IdempotencyMismatch("case/1", "k")
     assert (mismatch.stream, mismatch.key) == ("case/1", "k")
@@ -241,7 +242,7 @@ def test_the_nearest_word_is_the_one_that_was_meant(word: str, known: list[str],
 def test_a_near_miss_is_suggested_else_what_could_stand_there() -> None:
     assert near_miss("hed", ["head", "unit"]) == "did you mean 'head'?"
     assert near_miss("zzz", ["unit", "head", "head"]) == "known: head, unit"
-    assert near_miss("zzz", []) == "nothing can stand here"
+    assert near_miss("zzz", []) == "none is known here: declare it first, or leave it out"
     assert near_miss("zzz", [f"name_{n:02}" for n in range(13)]).endswith("name_10, name_11, …")
     assert near_miss("zzz", [f"name_{n:02}" for n in range(12)]).endswith("name_10, name_11")
 

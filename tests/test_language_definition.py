@@ -120,7 +120,7 @@ def python_faults(**changes: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"title": "Inspection"}, "procedure.title: is text, not a table (write a table with en, zh …)"),
+        ({"title": "Inspection"}, 'procedure.title: is text, not a table (write { en = "…", zh = "…" })'),
         ({"title": Text("Site", "e\u0301")}, "procedure.title.zh: is not in NFC (normalise it"),
         ({"source": "x\u202e"}, "procedure.source: character U+202E at position 1 is not allowed"),
         ({"version": 1.2}, "procedure.version: is a number with a fraction, not text"),
@@ -143,7 +143,8 @@ def test_what_python_lets_through_is_refused_where_it_stands(changes: dict[str, 
 
 
 def test_static_faults_are_refused_in_python_too() -> None:
-    assert "transitions[1].by: unknown role or actor field 'head' (nothing can stand here)" in python_faults(roles={})
+    none = "none is known here: declare it first, or leave it out"
+    assert f"transitions[1].by: unknown role or actor field 'head' ({none})" in python_faults(roles={})
     without = {name: row for name, row in loads(SITE).states.items() if name != "finished"}
     assert "gate.in: unknown state 'finished' (known: checking)" in python_faults(
         states=without, gate=Gate(in_="finished")

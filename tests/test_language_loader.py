@@ -182,7 +182,7 @@ WRONG = [
     ("procedure/format", True, "procedure.format: is true or false, not a whole number"),
     ("procedure/format", 2**53, "procedure.format: is beyond ±2⁵³"),
     ("procedure/version", 1, "procedure.version: is a whole number, not text (write it in quotes)"),
-    ("procedure/title", "Board", "procedure.title: is text, not a table (write a table with en, zh …)"),
+    ("procedure/title", "Board", 'procedure.title: is text, not a table (write { en = "…", zh = "…" })'),
     ("procedure/title/fr", "Conseil", "procedure.title.fr: unknown key"),
     ("procedure/colour", "red", "procedure.colour: unknown key"),
     ("procedure", 3, "procedure: is a whole number, not a table (write a table: [procedure])"),

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from flawed.catalogue import FLAWS, text_of
 
 import stabflow
 from stabflow.cli import main
 from stabflow.language import bundled, bundled_names, loads
+from stabflow.reasoning import statements
 from stabflow.reasoning.check import check
 from stabflow.reasoning.report import Report, Status
 
@@ -115,3 +117,40 @@ def test_the_exit_status_says_it(text: str, status: int, tmp_path: Path, capsys:
 
 def test_the_same_under_its_public_name() -> None:
     assert stabflow.check is check
+
+
+def test_what_only_time_does_is_no_way_out() -> None:
+    """It may happen, and nobody can bring it about: whether a case ends that waits for it is not decided."""
+    add = '{ trigger = "add", dest = "written", by = ["clerk"] },'
+    assert add in SOUND
+    report = checked(SOUND.replace(add, '{ trigger = "add", dest = "written", on = ["overdue"] },'))
+    (ends,) = [finding for finding in report.findings if finding.property == "ends"]
+    assert ends.status is Status.INCOMPLETE
+    assert not report.flaws
+    assert checked(SOUND).proved
+
+
+def test_more_ways_to_state_something_than_are_tried_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = SOUND.replace("[states]", '[facts]\nurgent = { type = "bool" }\nlate = { type = "bool" }\n[states]')
+    text = text.replace(
+        "at_least = 2 }]", 'at_least = 2 }, { value = "urgent", is = true }, { value = "late", is = true }]'
+    )
+    text += '[[transitions]]\ntrigger = "state"\nsource = "open"\nby = ["clerk"]\nset = ["urgent", "late"]\n'
+    assert checked(text).proved
+    monkeypatch.setattr(statements, "MAX_ASSIGNMENTS", 3)
+    assert checked(text).status is Status.INCOMPLETE
+
+
+def test_the_acts_that_show_a_warning_are_left_to_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    careful = next(flaw for flaw in FLAWS if flaw.name == "left_open_by_another_end")
+    (warning,) = [one for one in check(careful.flawed).findings if one.property == "concluded"]
+    assert len(warning.trace) == 3
+    file = tmp_path / "draft.toml"
+    file.write_text(text_of(careful.theme, (*careful.shared, *careful.planted)), encoding="utf-8")
+    assert main(["check", str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert "3 acts show it" in shown
+    assert "add (objection-1)" not in shown
+    assert main(["check", str(file), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [act["trigger"] for one in told["findings"] for act in one["trace"]] == ["open", "add", "drop"]

@@ -264,7 +264,7 @@ def test_an_act_waits_for_its_term_and_for_a_working_day() -> None:
     (act,) = case.plan("shut").acts
     assert act.earliest.astimezone(WAITS.zone).date() == date(2026, 10, 8)
     assert act.waits is not None
-    assert act.waits.zh == "若种类为“长期”或“其他”：自“公示中”起满30日"
+    assert act.waits.zh == "若“种类”为“长期”或“其他”：自“公示中”起满30日"
     assert act.vacant
     case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
     assert not case.plan("shut").acts[0].vacant
@@ -409,12 +409,12 @@ def test_the_command_prints_it_in_both_languages(
     assert "1  find that it must be assessed — review group [D5.一.1, D3.4]" in shown
     assert main(["plan", "five-step-m-1", "decided", "--store", url, "--lang", "zh"]) == 0
     shown = capsys.readouterr().out
-    assert "5–12  评估（criterion-1、criterion-2" in shown
+    assert "5–12  评估（评估项criterion-1、criterion-2" in shown
     assert "前提：隐患：“无隐患”或“一般隐患”" in shown
     assert main(["plan", "five-step-m-1", "implement", "--store", url, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["prospect"], told["case"], len(told["acts"])) == ("found", "five-step-m-1", 27)
-    assert told["acts"][0]["given"] == {"exemption": ["none"]}
+    assert told["acts"][3]["given"] == {"contested": [False], "specialised": [False]}
     assert main(["plan", "five-step-m-1", "nowhere", "--store", url]) == 2
     assert main(["plan", "five-step-m-2", "implement", "--store", url]) == 2
 

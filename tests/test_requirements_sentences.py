@@ -79,7 +79,7 @@ READ: list[tuple[Requirement, Titled, str, str]] = [
         ItemsAre(items="vote", where={"position": "implement"}, since="deciding", over=Fraction(1, 2)),
         Titled(all_items=[*of_kind("vote", "cast", "cast", position="defer")], entered=SINCE),
         "vote (position: “implement”; since “deciding” was last entered): more than half of all needed, 0 of 2 there",
-        "表决（主张：“实施”；自最近一次进入“会审中”起）：应超过半数，现为2项中的0项",
+        "表决（表决意见：“实施”；自最近一次进入“会审中”起）：应超过半数，现为2项中的0项",
     ),
     (
         ItemsAre(items="criterion", since="analyzing", every="assessed"),

@@ -19,7 +19,7 @@ import attrs
 
 from .canonical import encode, sha256
 from .errors import Fault, InvalidInput
-from .text import Text, listing, same, say
+from .text import Text, joined, listing, same, say
 from .values import clean_id, clean_text, utc
 
 MAX_AMOUNT = 10_000
@@ -116,6 +116,25 @@ class Duration:
 
     def _most_days(self) -> int:
         return self.amount * 31 if self.unit is Unit.MONTHS else self.amount
+
+
+_SPANS = (
+    (timedelta(days=1), "day", "天"),
+    (timedelta(hours=1), "hour", "小时"),
+    (timedelta(minutes=1), "minute", "分钟"),
+    (timedelta(seconds=1), "second", "秒"),
+)
+
+
+def span_title(span: timedelta) -> Text:
+    """A length of time as people say it, to the second: "1 day", "2 days and 30 minutes"."""
+    parts, left = [], abs(span)
+    for size, en, zh in _SPANS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(Text(f"{count} {en}{'' if count == 1 else 's'}", f"{count}{zh}"))
+    text = joined(parts, Text(" and ", "")) if parts else Text("less than a second", "不足1秒")
+    return say("minus {text}", "负{text}", text=text) if span < timedelta() else text
 
 
 def _meant(text: str) -> str:

@@ -11,7 +11,7 @@
     │   ├── NotYourRole         the actor does not hold a role the row names: .roles, .held
     │   └── Unmet               requirements are not met
     ├── StoreError              the operator
-    │   ├── VersionConflict     somebody else was faster: .stream, .expected, .actual
+    │   ├── VersionConflict     the stream stands at another version: .stream, .expected, .actual
     │   ├── IdempotencyMismatch the key was used for another act: .stream, .key
     │   ├── StoreUnavailable    certainly not committed
     │   ├── CommitUnknown       ask again with the same key
@@ -209,13 +209,14 @@ class StoreError(StabflowError):
 
 
 class VersionConflict(StoreError):
-    """The stream has moved on: read it again and decide anew. Nothing was written."""
+    """The stream stands at another version than the act was decided on, or than the caller named: read it again and decide
+    anew. Nothing was written."""
 
     def __init__(self, stream: str, expected: int, actual: int) -> None:
         self.stream, self.expected, self.actual = stream, expected, actual
         super().__init__(
-            f"{stream} is at version {actual}, not {expected}: somebody else was faster, nothing was written; "
-            "read the case again and decide anew"
+            f"{stream} stands at version {actual}, and this act was to follow version {expected}: nothing was written; "
+            "read it again and decide anew"
         )
 
 
@@ -277,6 +278,9 @@ def _folded(word: str) -> str:
     return word.casefold().replace("-", "_")
 
 
+NONE_KNOWN = "none is known here: declare it first, or leave it out"
+
+
 def near_miss(word: str, known: Iterable[str]) -> str:
     """The cure for an unknown word: the nearest known one, else the list of those that could stand there."""
     options = sorted(set(known))
@@ -284,5 +288,5 @@ def near_miss(word: str, known: Iterable[str]) -> str:
     if close is not None:
         return f"did you mean {close!r}?"
     if not options:
-        return "nothing can stand here"
+        return NONE_KNOWN
     return "known: " + ", ".join(options[:12]) + (", …" if len(options) > 12 else "")

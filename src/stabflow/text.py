@@ -9,6 +9,8 @@ import attrs
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+BOTH_LANGUAGES = 'write { en = "…", zh = "…" }'
+"""How a text is written in a file."""
 
 
 @attrs.frozen(slots=True)

@@ -30,6 +30,10 @@ _UNWANTED = re.compile(
 )
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a pattern that have nothing to show
 
+A_TIME = (
+    "give a date and time with its zone: datetime(2026, 3, 2, 9, tzinfo=UTC) in Python, 2026-03-02T09:00:00+08:00 without "
+    "quotes in TOML"
+)
 NAME_CURE = f"use small letters, digits and _, beginning with a letter, at most {MAX_NAME}"
 
 
@@ -87,7 +91,7 @@ def clean_sha256(text: object, path: str) -> str:
 def utc(moment: object, path: str) -> datetime:
     """``moment`` in UTC, or `InvalidInput` when it is no time or has no time zone."""
     if not isinstance(moment, datetime):
-        raise InvalidInput.at(path, f"{_shown(moment)} is not a time", "give a date and time with its zone")
+        raise InvalidInput.at(path, f"{_shown(moment)} is not a time", A_TIME)
     if type(moment) is not datetime:  # a subclass could compare and convert as it likes
         moment = datetime.fromisoformat(datetime.isoformat(moment))
     if moment.utcoffset() is None:

@@ -55,11 +55,11 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
     procedure, case = report.procedure, report.case
     yield page.said(Text("case", "案件编号")), case.id
     yield page.said(Text("stands in", "当前状态")), page.said(state_words(procedure, case))
-    yield page.said(Text("since", "自")), minute(case.entered[case.state].at, procedure.zone)
+    yield page.said(Text("since", "进入时间")), minute(case.entered[case.state].at, procedure.zone)
     yield page.said(Text("round", "轮次")), str(case.round)
     opened = say("{at}, {body}", "{at}，{body}", at=minute(case.opened_at, procedure.zone), body=case.body)
-    yield page.said(Text("opened", "启动")), page.said(opened)
-    yield page.said(Text("last act", "最近一次")), minute(case.updated_at, procedure.zone)
+    yield page.said(Text("opened", "启动时间")), page.said(opened)
+    yield page.said(Text("last act", "最近办理")), minute(case.updated_at, procedure.zone)
     yield (
         page.said(Text("records", "记录")),
         page.said(say("{n}, the last {h}…", "{n}条，末条{h}…", n=case.version, h=case.head[:12])),
@@ -100,7 +100,7 @@ def _show_roles(page: Page, report: CaseReport) -> None:
 
 
 def _show_duties(page: Page, report: CaseReport) -> None:
-    page.heading(Text("Open duties", "未了职责"))
+    page.heading(Text("Open duties", "待履行职责"))
     if not report.duties:
         page.paragraph(Text("none", "无"), indent=2, style="dim")
         return
@@ -127,7 +127,8 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
         if duty.due.at < datetime.now(UTC):
             due, style = page.said(say("overdue: {derived}", "已逾期：{derived}", derived=derived)), "yellow"
     colon = page.said(Text(": ", "："))
-    return what if kind is None else f"{duty.duty}{colon}{what}", f"{role}{colon}{who}", Cell(due, style)
+    named = "" if kind is None else f"{page.said(procedure.item_title(duty.duty))}{colon}"
+    return f"{named}{what}", f"{role}{colon}{who}", Cell(due, style)
 
 
 def _show_next(page: Page, report: CaseReport) -> None:
@@ -139,7 +140,9 @@ def _show_next(page: Page, report: CaseReport) -> None:
         kind, row = one.option.kind, one.option.row
         title = report.procedure.trigger_title(row.trigger, kind)
         if kind is not None:
-            what = listing([same(item) for item in one.items], none=report.procedure.kind_title(kind))
+            items = listing([same(item) for item in one.items])
+            what = say("{items}", "{kind}{items}", kind=report.procedure.kind_title(kind), items=items)
+            what = what if one.items else report.procedure.kind_title(kind)
             title = say("{title} ({what})", "{title}（{what}）", title=title, what=what)
         name = row.trigger if kind is None or one.items else f"{row.trigger} {kind}"
         parties = listing([report.procedure.role_title(party) for party in row.by])
@@ -211,7 +214,7 @@ def show_history(
         longest = max(record.late for record in late).days
         entered = say(
             "{n} of {of} acts were recorded later than they are said to have happened, by up to {days} day{many}",
-            "{of}项记录中有{n}项为事后补录，最迟补录于{days}日之后",
+            "{of}项记录中有{n}项为事后补录，补录最长滞后{days}日",
             n=len(late),
             of=len(history),
             days=longest,

@@ -59,5 +59,9 @@ def _show_finding(page: Page, finding: Finding) -> None:
     page.paragraph(said, indent=2, mark=_MARKS[finding.status], mark_style=_STYLES[finding.status])
     if finding.path:
         page.paragraph(finding.path, indent=5, style="dim")
+    if finding.trace and finding.status is Status.WARNING:
+        text = say("{n} acts show it; --json lists them", "可由{n}项办理说明，以--json列出", n=len(finding.trace))
+        page.paragraph(text, indent=5, style="dim")
+        return
     for number, act in enumerate(finding.trace, start=1):
         page.paragraph(act.text, indent=5, mark=f"{number:>3}  ", mark_style="dim")

@@ -47,15 +47,15 @@ def show_plan(page: Page, procedure: Procedure, state: str, plan: Plan) -> None:
     numbered = enumerate(plan.acts, start=1)
     for day, acts in groupby(numbered, key=lambda one: one[1].earliest.astimezone(procedure.zone).date()):
         page.heading(day.isoformat())
-        _show_day(page, acts)
+        _show_day(page, procedure, acts)
 
 
-def _show_day(page: Page, acts: Iterable[tuple[int, PlannedAct]]) -> None:
+def _show_day(page: Page, procedure: Procedure, acts: Iterable[tuple[int, PlannedAct]]) -> None:
     for _, alike in groupby(acts, key=lambda one: _but_for_its_item(one[1])):
         many = list(alike)
         (first, act), (last, _) = many[0], many[-1]
         mark = f"{first:>3}  " if first == last else f"{first:>3}–{last}  "
-        page.paragraph(_act(act, [one.item or "" for _, one in many]), indent=2, mark=mark, mark_style="dim")
+        page.paragraph(_act(procedure, act, [one.item or "" for _, one in many]), indent=2, mark=mark, mark_style="dim")
         for text in _remarks(act):
             page.paragraph(text, indent=9, style="dim")
 
@@ -64,10 +64,11 @@ def _but_for_its_item(act: PlannedAct) -> tuple[object, ...]:
     return act.trigger, act.kind, act.who, act.conditions, act.asks, act.waits, act.vacant, act.item is None
 
 
-def _act(act: PlannedAct, items: list[str]) -> Text:
+def _act(procedure: Procedure, act: PlannedAct, items: list[str]) -> Text:
     text = act.title
-    if act.item is not None:
-        text = say("{act} ({items})", "{act}（{items}）", act=text, items=listing([same(item) for item in items]))
+    if act.kind is not None:
+        kind, ids = procedure.kind_title(act.kind), listing([same(item) for item in items])
+        text = say("{act} ({ids})", "{act}（{kind}{ids}）", act=text, kind=kind, ids=ids)
     text = say("{act} — {who}", "{act}——{who}", act=text, who=act.who)
     if act.clause:
         text = say("{text} [{clause}]", "{text}〔{clause}〕", text=text, clause=cited(act.clause))

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..calendar import Duration
-from ..language import Lifecycle, Outcome, Procedure, State, Step, Transition
+from ..language import FieldType, Lifecycle, Outcome, Procedure, State, Step, Transition
 from ..language.canonical_form import canonical_form
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
 from ..language.requirement_text import requirement_text
 from ..text import Text, listing, say
 from .page import Column, Page
 from .words import cited
+
+_TYPES = {
+    FieldType.BOOL: "是或否",
+    FieldType.INT: "整数",
+    FieldType.DECIMAL: "小数",
+    FieldType.TEXT: "文本",
+    FieldType.CHOICE: "选项",
+    FieldType.DATE: "日期",
+    FieldType.ACTOR: "任职人员",
+    FieldType.FILE: "文件",
+}
 
 
 def show_procedures(page: Page, procedures: Sequence[Procedure]) -> None:
@@ -90,7 +101,7 @@ def _show_roles(page: Page, procedure: Procedure) -> None:
             below = listing([procedure.role_title(one) for one in role.supervises])
             how = say("{how}; supervises {below}", "{how}；监督{below}", how=how, below=below)
         rows.append((page.said(role.title), name, page.said(how), page.said(cited(role.clause))))
-    columns = [Column(Text("role", "角色")), Column(Text("name", "名称"), style="dim")]
+    columns = [Column(Text("role", "角色")), Column(Text("name", "标识"), style="dim")]
     page.table([*columns, Column(Text("how", "产生与监督")), Column(Text("clause", "条款"))], rows)
     for one in procedure.separations:
         who = listing([procedure.role_title(role) for role in one.roles])
@@ -131,9 +142,11 @@ def _show_fields(page: Page, procedure: Procedure, cycle: Lifecycle) -> None:
     """What can be stated: titles, names, types, and the list to choose from."""
     rows = []
     for name, field in cycle.fields.items():
-        type_ = field.type.value if field.of is None else f"{field.type.value}: {field.of}"
+        type_ = Text(field.type.value, _TYPES[field.type])
+        if field.of is not None:
+            type_ = say("{type_}: {of}", "{type_}：{of}", type_=type_, of=field.of)
         title = Text(name.replace("_", " "), name) if field.title is None else field.title
-        rows.append((page.said(title), name, type_))
+        rows.append((page.said(title), name, page.said(type_)))
     page.table([Column(), Column(whole=True, style="dim"), Column(style="dim")], rows)
 
 

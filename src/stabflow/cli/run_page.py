@@ -185,7 +185,7 @@ def _show_happening(page: Page, dossier: Dossier, one: Happening, *, full: bool)
 def _details(clause: Sequence[str], cures: list[Text]) -> list[Text]:
     details = []
     if cures:
-        details.append(say("can be cured by: {who}", "可补正者：{who}", who=listing(cures)))
+        details.append(say("can be cured by: {who}", "可补正主体：{who}", who=listing(cures)))
     if clause:
         many = "s" if len(clause) > 1 else ""
         details.append(say("clause{many} {clause}", "依据条款：{clause}", many=many, clause=cited(clause)))
@@ -212,7 +212,7 @@ def _show_decisions(page: Page, procedure: Procedure, history: Sequence[Record])
             body=record.actor.body,
         )
         rows: list[tuple[str, str]] = [
-            (page.said(Text("decided by", "决定者")), page.said(who)),
+            (page.said(Text("decided by", "决定人")), page.said(who)),
             (page.said(Text("at", "时间")), minute(record.occurred_at, procedure.zone)),
             (page.said(Text("basis", "依据")), record.basis.text),
         ]

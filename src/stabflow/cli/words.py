@@ -48,11 +48,11 @@ def act_title(procedure: Procedure, event: Event) -> Text:
         case Moved():
             return procedure.trigger_title(event.trigger)
         case Added():
-            return _of(procedure.trigger_title(event.trigger, event.kind), event.item)
+            return _of(procedure, procedure.trigger_title(event.trigger, event.kind), event.item)
         case ItemMoved():
-            return _of(procedure.trigger_title(event.trigger, kind_of(event.item)), event.item)
+            return _of(procedure, procedure.trigger_title(event.trigger, kind_of(event.item)), event.item)
         case Amended():
-            what = same(event.item) if event.item is not None else Text("the case", "事项")
+            what = procedure.item_title(event.item) if event.item is not None else Text("the case", "事项")
             return say("amend {what}", "更正{what}", what=what)
         case Appointed() | Relieved():
             who, role = same(event.appointee.id), procedure.role_title(event.office)
@@ -66,8 +66,8 @@ def act_title(procedure: Procedure, event: Event) -> Text:
     return same(event.tag)
 
 
-def _of(title: Text, item: str) -> Text:
-    return say("{title} ({item})", "{title}（{item}）", title=title, item=item)
+def _of(procedure: Procedure, title: Text, item: str) -> Text:
+    return say("{title} ({item})", "{title}（{item}）", title=title, item=procedure.item_title(item))
 
 
 def stated_in(event: Event) -> tuple[str | None, Mapping[str, Value]]:
@@ -114,15 +114,15 @@ def value_json(value: Value) -> object:
 
 
 def brief(procedure: Procedure, kind: str, values: Mapping[str, Value]) -> Text:
-    """The values of an item in one line, in the order of its fields, counts with their names."""
+    """The values of an item in one line, in the order of its fields, all but texts and files with their names."""
     parts: list[Text] = []
     for name, value in in_order(procedure, kind, values):
         text = value_text(procedure, kind, name, value)
         field = procedure.field_of(name, kind)
         if isinstance(value, File):
             text = same(value.title)
-        elif field is not None and field.type in (FieldType.INT, FieldType.DECIMAL, FieldType.BOOL, FieldType.DATE):
-            text = say("{name} {value}", "{name}{value}", name=procedure.field_title(name, kind), value=text)
+        elif field is not None and field.type is not FieldType.TEXT:
+            text = say("{name}: {value}", "{name}：{value}", name=procedure.field_title(name, kind), value=text)
         parts.append(text)
     return joined(parts, same("\N{NO-BREAK SPACE}· "))
 

@@ -16,7 +16,7 @@ from ..errors import Blocker, Fault, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Step, Transition
 from ..language.machine import NEW
 from ..requirements import PluginAnswers, Requirement, TimeElapsed
-from ..text import Text, quoted, same, say
+from ..text import Text, quoted, say
 from ..values import Value, clean_text
 from .commands import Amend
 from .duties import due_for
@@ -37,7 +37,7 @@ def decide_amendment(
     kind = None if item is None else item.kind
     values, statements = (case.facts, case.stated) if item is None else (item.fields, item.stated)
     row = _stating_row(procedure, kind, statements, command)
-    act = functools.partial(_act, item)
+    act = functools.partial(_act, procedure, item)
     said = stated(procedure, kind, row.set, command.values, all_due=False)
     if said.faults:
         raise InvalidInput(said.faults, what=str(act()))
@@ -72,8 +72,8 @@ def decide_amendment(
     return found
 
 
-def _act(item: Item | None) -> Text:
-    what = same(item.id) if item is not None else Text("the case", "事项")
+def _act(procedure: Procedure, item: Item | None) -> Text:
+    what = procedure.item_title(item.id) if item is not None else Text("the case", "事项")
     return say("amending {what}", "更正{what}", what=what)
 
 

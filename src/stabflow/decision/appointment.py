@@ -16,15 +16,19 @@ from .permission import body_blocker, permission, separations_of_appointee
 from .refusals import case_over
 from .view import Context, holdings
 
+_OUTSIDE = {
+    Appoint: "it is filled outside the cases: engine.constitute(…); case.appoint(…) is for the roles of one case",
+    Relieve: "it is ended outside the cases: engine.withdraw(…); case.relieve(…) is for the roles of one case",
+}
 
-def _office(procedure: Procedure, office: str) -> Role:
+
+def _office(procedure: Procedure, command: Appoint | Relieve) -> Role:
+    office = command.office
     role = procedure.roles.get(office)
     if role is None:
         raise InvalidInput.at("role", f"unknown role {office!r}", near_miss(office, procedure.roles))
     if role.standing:
-        raise InvalidInput.at(
-            "role", f"{office!r} is a standing office", "constitute it outside the case: engine.constitute(…)"
-        )
+        raise InvalidInput.at("role", f"{office!r} is a standing office", _OUTSIDE[type(command)])
     return role
 
 
@@ -78,7 +82,7 @@ def decide_relief(procedure: Procedure, case: Case, command: Relieve, context: C
 def _examination(
     procedure: Procedure, case: Case, command: Appoint | Relieve, context: Context, act: Text
 ) -> Examination:
-    role = _office(procedure, command.office)
+    role = _office(procedure, command)
 
     def named() -> Text:
         who = same(command.appointee.id)

@@ -13,6 +13,8 @@ from ..language import Field, FieldType, Procedure
 from ..values import MAX_INT, Actor, File, Value, clean_id, clean_text
 
 MAX_DIGITS = 30
+A_DATE = "give a day without a time: date(2027, 3, 1) in Python, 2027-03-01 without quotes in TOML"
+STATES_NOTHING = "this act states nothing: leave it out"
 _EXACT = Context(prec=MAX_DIGITS)  # whatever precision the host computes in
 
 
@@ -41,7 +43,7 @@ def stated(
     for name, value in given.items():
         if name not in expected:
             known = f"{name!r} is not stated by this act" if name in fields else f"unknown field {name!r}"
-            faults.append(Fault(name, known, near_miss(name, expected)))
+            faults.append(Fault(name, known, near_miss(name, expected) if expected else STATES_NOTHING))
             continue
         try:
             values[name] = coerce(procedure, fields[name], value)
@@ -110,7 +112,7 @@ def _text(_procedure: Procedure, field: Field, value: object) -> str:
 
 def _date(_procedure: Procedure, _field: Field, value: object) -> date:
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise _bad(value, "not a date", "give a date without a time")
+        raise _bad(value, "not a date", A_DATE)
     if value == date.max:
         raise _bad(value, "the last of all days, and never over", "give an earlier one")
     return value

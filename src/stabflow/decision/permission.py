@@ -237,7 +237,7 @@ def _vacant(procedure: Procedure, roles: Sequence[str]) -> Blocker:
     appointing = [by for role in roles for by in procedure.roles[role].appointed_by]
     how = Text("appoint somebody first", "请先任命")
     if not appointing:
-        how = Text("it is a standing office, to be constituted outside the case", "属常设职务，须在事项之外设立")
+        how = Text("it is a standing office, to be constituted outside the case", "属常设职务，须在事项之外任命")
     return Blocker(
         kind="role",
         text=say("nobody holds {who}: {how}", "{who}无人任职：{how}", who=who, how=how),

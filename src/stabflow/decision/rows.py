@@ -13,7 +13,7 @@ from ..errors import Fault, InvalidInput, NotPermitted, Unmet, near_miss
 from ..language import Preset, Procedure, Transition
 from ..language.machine import NEW, Move
 from ..requirements import CaseIs
-from ..text import Text, same, say
+from ..text import Text, say
 from ..values import Value
 from .asking import against_every_choice, unmet
 from .commands import Add, Command, Fire, Open
@@ -204,7 +204,7 @@ def _title(procedure: Procedure, kind: str | None, item: Item | None, command: C
         return say("{title}: “{matter}”", "{title}：“{matter}”", title=title, matter=command.matter.title)
     if kind is None:
         return title
-    what = same(item.id) if item is not None else procedure.kind_title(kind)
+    what = procedure.item_title(item.id) if item is not None else procedure.kind_title(kind)
     return say("{title} ({what})", "{title}（{what}）", title=title, what=what)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from ..decision.fields import coerce
+from ..decision.fields import STATES_NOTHING, coerce
 from ..errors import Fault, FaultyInput, near_miss
 from ..language import Field, FieldType, Procedure, Transition
 from ..values import Actor, Value
@@ -81,7 +81,10 @@ class Examiner:
         if role is None:
             act.form.fault(act.verb.value, f"unknown role {name!r}", near_miss(name, appointed))
         elif role.standing:
-            act.form.fault(act.verb.value, f"{name!r} is a standing office", "fill it under [[offices]]")
+            cure = "fill it under [[offices]]"
+            if act.verb is Verb.RELIEVE:
+                cure = "relieve ends a role of the case; end an office in Python: engine.withdraw(…)"
+            act.form.fault(act.verb.value, f"{name!r} is a standing office", cure)
 
     def _add(self, act: ActForm) -> dict[str, Value]:
         kind = act.what or ""
@@ -171,7 +174,7 @@ class Examiner:
         for name, value in given.items():
             if name not in expected:
                 problem = f"{name!r} is not stated by this act" if name in fields else f"unknown field {name!r}"
-                act.form.fault(f"with.{name}", problem, near_miss(name, expected))
+                act.form.fault(f"with.{name}", problem, near_miss(name, expected) if expected else STATES_NOTHING)
             else:
                 found = self._value(act, name, fields[name], value)
                 if found is not None:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ..errors import Fault, FaultyInput, near_miss
-from ..text import Text
+from ..text import BOTH_LANGUAGES, Text
 from ..values import Basis, clean_text, utc
 
 T = TypeVar("T")
 MAX_NOTE = 2_000
 
 
+def as_written(at: datetime) -> str:
+    """A time in the zone in which the file has it."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
 class Form:
     """A table being read. What is wrong with it is added to ``faults``, and reading goes on."""
 
-    def __init__(self, table: object, path: str, faults: list[Fault], keys: Sequence[str]) -> None:
+    def __init__(
+        self, table: object, path: str, faults: list[Fault], keys: Sequence[str], *, cure: str | None = None
+    ) -> None:
         self.path = path
         self.faults = faults
         if not isinstance(table, Mapping):
-            self.fault("", "is not a table", f"write a table with {', '.join(keys[:4])} …")
+            self.fault("", "is not a table", cure or f"write a table with {', '.join(keys[:4])} …")
             table = {}
         self.table: Mapping[str, object] = table
         for key in self.table:
@@ -58,8 +65,9 @@ class Form:
         return self.read(key, lambda value: clean_text(value, key, max_length=max_length), required=required)
 
     def time(self, key: str) -> datetime | None:
-        """The time of ``key``, which must have a zone."""
-        return self.read(key, lambda value: utc(value, key))
+        """The time of ``key``, in the zone in which it is written: it must have one."""
+        value = self.table.get(key)
+        return None if self.read(key, lambda given: utc(given, key)) is None else cast(datetime, value)
 
     def flag(self, key: str, *, required: bool = True) -> bool | None:
         """Yes or no."""
@@ -75,9 +83,9 @@ class Form:
         """A text in both languages: ``{ en = "…", zh = "…" }``."""
         if key not in self.table:
             if required:
-                self.fault(key, "is missing", 'write { en = "…", zh = "…" }')
+                self.fault(key, "is missing", BOTH_LANGUAGES)
             return None
-        inner = Form(self.table[key], self.at(key), self.faults, ("en", "zh"))
+        inner = Form(self.table[key], self.at(key), self.faults, ("en", "zh"), cure=BOTH_LANGUAGES)
         if not isinstance(self.table[key], Mapping):
             return None
         en, zh = inner.text("en", max_length=max_length), inner.text("zh", max_length=max_length)

@@ -14,7 +14,7 @@ from ..language import load as load_procedure
 from ..language.tables import read_file, tables_of
 from ..values import MAX_BASIS, MAX_TITLE, Actor, Matter, check_office_holder
 from .examination import ActForm, Examiner
-from .form import MAX_NOTE, Form
+from .form import MAX_NOTE, Form, as_written
 from .values import Dossier, PlannedAct, PlannedOffice, Verb
 
 FORMAT = 1
@@ -237,7 +237,7 @@ class _Reader:
 
     def _not_ahead(self, form: Form, at: datetime | None) -> None:
         if at is not None and at > self.now:
-            form.fault("at", f"{at.isoformat()} lies ahead of the clock", "claim no future time")
+            form.fault("at", f"{as_written(at)} lies ahead of the clock", "claim no future time")
 
     def _order(self, offices: list[PlannedOffice | datetime | None], acts: list[PlannedAct | datetime | None]) -> None:
         times: list[tuple[str, datetime]] = []
@@ -248,14 +248,10 @@ class _Reader:
                     times.append((f"{name}[{index}].at", at))
         for (earlier, before), (path, at) in pairwise(times):
             if at < before:
-                problem = f"{_shown(at)} is before {earlier}, {_shown(before)}"
+                problem = f"{as_written(at)} is before {earlier}, {as_written(before)}"
                 self.faults.append(
                     Fault(path, problem, "put offices first, and everything in the order in which it happened")
                 )
-
-
-def _shown(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _is_allowed(value: object) -> bool:

@@ -7,7 +7,9 @@ dossier there is met before anything is written.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import attrs
 
@@ -16,7 +18,10 @@ from ..engine import CaseHandle, Engine, open_engine
 from ..engine.shell import Clock
 from ..errors import Fault, FaultyInput, InvalidInput, ProcedureError, Refused
 from ..ports.hooks import Plugin
+from .form import as_written
 from .values import Dossier, NotAsExpected, PlannedAct, PlannedOffice, Verb
+
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
 
 Progress = Callable[[int, int], None]
 """Told how many acts and offices are written, of how many."""
@@ -70,10 +75,20 @@ def rehearse(
             except ProcedureError:
                 raise
             except FaultyInput as error:
-                raise InvalidInput([fault.under(act.path) for fault in error.faults], what=dossier.what) from error
+                raise InvalidInput(_placed(error, act), what=dossier.what) from error
             _check(dossier, act, refusal)
             tried.append(Tried(act, refusal, None if handle is None else handle.value))
     return tuple(tried)
+
+
+def _placed(error: FaultyInput, one: PlannedAct | PlannedOffice) -> list[Fault]:
+    """The faults of ``error`` with their place in the dossier, their times as the dossier writes times."""
+
+    def local(found: re.Match[str]) -> str:
+        return as_written(datetime.fromisoformat(found[0]).astimezone(one.at.tzinfo))
+
+    faults = [fault.under(one.path) for fault in error.faults]
+    return [attrs.evolve(fault, problem=_UTC.sub(local, fault.problem)) for fault in faults]
 
 
 def _rehearse_offices(dossier: Dossier, engine: Engine, beside: Engine | None) -> None:
@@ -92,7 +107,7 @@ def _rehearse_offices(dossier: Dossier, engine: Engine, beside: Engine | None) -
                 Fault(office.path, f"refused: {error.act.en}: {one.sentence().en}"): None for one in error.blockers
             }
         except FaultyInput as error:
-            raise InvalidInput([fault.under(office.path) for fault in error.faults], what=dossier.what) from error
+            raise InvalidInput(_placed(error, office), what=dossier.what) from error
     if not faults:
         return
     if before and _is_right_alone(dossier):
@@ -190,7 +205,12 @@ def _fill(dossier: Dossier, engine: Engine, office: PlannedOffice) -> None:
     key = f"{dossier.edition}office-{office.number}"
     for time in itertools.count(1):
         once = key if time == 1 else f"{key}-{time}"
-        engine.constitute(dossier.procedure, office.role, office.holder, office.basis, key=once, at=office.at)
+        try:
+            engine.constitute(dossier.procedure, office.role, office.holder, office.basis, key=once, at=office.at)
+        except Refused:
+            # Another process may be running the same dossier, and have filled it between our look and our try.
+            if not _is_held(dossier, engine, office):
+                raise
         if _is_held(dossier, engine, office):
             return
 

@@ -92,14 +92,16 @@ class PlannedAct:
                 return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
             return say("relieve {who} of the role of {role}", "免去{who}的{role}职务", who=who, role=role)
         if self.verb is Verb.AMEND:
-            what = same(self.what) if self.what else Text("the case", "事项")
+            what = procedure.item_title(self.what) if self.what else Text("the case", "事项")
             return say("amend {what}", "更正{what}", what=what)
         if self.verb is Verb.ADD:
             kind = self.what or ""
             title = procedure.trigger_title(self.trigger or "add", kind)
             return say("{title} ({what})", "{title}（{what}）", title=title, what=procedure.kind_title(kind))
         title = procedure.trigger_title(self.what or "", self.kind)
-        return title if self.item is None else say("{title} ({what})", "{title}（{what}）", title=title, what=self.item)
+        if self.item is None:
+            return title
+        return say("{title} ({what})", "{title}（{what}）", title=title, what=procedure.item_title(self.item))
 
 
 @attrs.frozen(kw_only=True)
@@ -155,10 +157,17 @@ class NotAsExpected(InvalidInput):
     """In the rehearsal an act came out otherwise than the dossier says: ``act``, and its ``refusal`` if it was refused."""
 
     def __init__(
-        self, dossier: Dossier, act: PlannedAct, outcome: Text, refusal: Refused | None, faults: Iterable[Fault]
+        self,
+        dossier: Dossier,
+        act: PlannedAct,
+        outcome: Text,
+        cure: Text,
+        refusal: Refused | None,
+        faults: Iterable[Fault],
     ) -> None:
         self.act = act
         self.outcome = outcome
+        self.cure = cure
         self.refusal = refusal
         super().__init__(faults, what=dossier.what)
 
@@ -171,8 +180,16 @@ class NotAsExpected(InvalidInput):
             n=act.number,
             title=quoted(act.title(dossier.procedure)),
         )
-        faults = [Fault(act.path, f"act {act.number} is refused: {one.sentence().en}") for one in refusal.blockers]
-        return cls(dossier, act, outcome, refusal, faults)
+        cure = Text(
+            'mend the act, or say that it is to be refused: expect = "refused"',
+            '改正该项办理，或注明应被拒绝：expect = "refused"',
+        )
+        first, *others = refusal.blockers
+        faults = [
+            Fault(act.path, f"act {act.number} is refused: {first.sentence().en}", cure.en),
+            *(Fault(act.path, f"act {act.number} is refused: {one.sentence().en}") for one in others),
+        ]
+        return cls(dossier, act, outcome, cure, refusal, faults)
 
     @classmethod
     def accepted(cls, dossier: Dossier, act: PlannedAct) -> NotAsExpected:
@@ -183,12 +200,9 @@ class NotAsExpected(InvalidInput):
             n=act.number,
             title=quoted(act.title(dossier.procedure)),
         )
-        fault = Fault(
-            f"{act.path}.expect",
-            f"act {act.number} is marked as refused, and was accepted",
-            "mend the act, or leave expect out",
-        )
-        return cls(dossier, act, outcome, None, [fault])
+        cure = Text("mend the act, or leave expect out", "改正该项办理，或删去expect")
+        fault = Fault(f"{act.path}.expect", f"act {act.number} is marked as refused, and was accepted", cure.en)
+        return cls(dossier, act, outcome, cure, None, [fault])
 
     @classmethod
     def too_few(cls, dossier: Dossier, act: PlannedAct, refusal: Refused) -> NotAsExpected:
@@ -204,19 +218,17 @@ class NotAsExpected(InvalidInput):
             reasons=reasons,
             wanted=act.reasons,
         )
+        cure = say("write reasons = {n}, or mend the act", "写reasons = {n}，或改正该项办理", n=found)
         faults = [
-            Fault(
-                f"{act.path}.reasons",
-                f"act {act.number} is refused for {reasons}, not for {act.reasons}",
-                f"write reasons = {found}, or mend the act",
-            ),
+            Fault(f"{act.path}.reasons", f"act {act.number} is refused for {reasons}, not for {act.reasons}", cure.en),
             *(Fault(act.path, one.sentence().en) for one in refusal.blockers),
         ]
-        return cls(dossier, act, outcome, refusal, faults)
+        return cls(dossier, act, outcome, cure, refusal, faults)
 
     def describe(self, language: Language) -> str:
-        """What happened, and every reason, in ``language``."""
+        """What happened, every reason, and the cure, in ``language``."""
         lines = [f"{self.act.path}: {self.outcome.get(language)}"]
         if self.refusal is not None:
             lines += [f"  - {blocker.sentence().get(language)}" for blocker in self.refusal.blockers]
+        lines.append(f"  {self.cure.get(language)}")
         return "\n".join(lines)

@@ -99,8 +99,9 @@ def standing(procedure: Procedure, office: str) -> Role:
     if role is None:
         raise InvalidInput.at("role", f"unknown role {office!r}", near_miss(office, procedure.roles))
     if not role.standing:
-        who = ", ".join(role.appointed_by)
-        raise InvalidInput.at("role", f"{office!r} is appointed in each case", f"let {who} appoint: case.appoint(…)")
+        who = " or ".join(role.appointed_by)
+        cure = f"let {who} fill or end it in the case: case.appoint(…), case.relieve(…); constitute and withdraw are for offices"
+        raise InvalidInput.at("role", f"{office!r} is a role of each case, no standing office", cure)
     return role
 
 
@@ -116,7 +117,7 @@ def check_constitution(
         found = list(against_holding(procedure, None, office, holder, by, here))
         if found:
             who, what = same(holder.id), procedure.role_title(office)
-            act = say("constituting {who} as {what}", "设立{who}为{what}", who=who, what=what)
+            act = say("constituting {who} as {what}", "任命{who}为{what}", who=who, what=what)
             if procedure is not versions[0]:
                 act = say("{act} (also under {name})", "{act}（同时依{name}）", act=act, name=same(procedure))
             raise Unmet(act, found)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ..errors import InvalidInput
+from ..calendar import span_title
+from ..errors import Fault, InvalidInput
 from ..language import Procedure
 from ..plugins import equip
 from ..ports.hooks import Plugin
@@ -23,6 +24,37 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _faults(
+    url: object, plugins: object, clock: object, procedures: object, calendar: object, late_entry: object
+) -> Iterator[Fault]:
+    """What is wrong with the arguments, as far as it shows without opening anything."""
+    if not isinstance(url, str):
+        yield Fault("store", f"{url!r:.60} is not a URL", 'write it as text, such as "sqlite:///file.db"')
+    if isinstance(plugins, str | Plugin) or not isinstance(plugins, Iterable):
+        yield Fault("plugins", f"{plugins!r:.60} is not a list of plugins", "give them in a list: plugins=[…]")
+    if clock is not None and not callable(clock):
+        cure = "give a function that tells the time with its zone, such as lambda: datetime.now(UTC)"
+        yield Fault("clock", f"{clock!r:.60} is not a function", cure)
+    if isinstance(procedures, str | Path | Procedure) or not isinstance(procedures, Iterable):
+        yield Fault("procedures", f"{procedures!s:.60} is not a list", "give them in a list: procedures=[…]")
+    elif isinstance(procedures, Sequence):
+        for index, one in enumerate(procedures):
+            if not isinstance(one, str | Path | Procedure):
+                cure = "give a Procedure, or the path of its file"
+                yield Fault(f"procedures[{index}]", f"{one!r:.60} is no procedure", cure)
+    if not isinstance(calendar, str):
+        cure = 'give the id of a calendar, such as "CN"; a plugin brings one of your own'
+        yield Fault("calendar", f"{calendar!r:.60} is not an id", cure)
+    if late_entry is None:
+        return
+    if not isinstance(late_entry, timedelta):
+        cure = "give a timedelta, such as timedelta(days=3), or None to set no bound"
+        yield Fault("late_entry", f"{late_entry!r:.60} is not a length of time", cure)
+    elif late_entry < timedelta():
+        cure = "give timedelta() or longer, or None to set no bound"
+        yield Fault("late_entry", f"{span_title(late_entry)} is a negative length of time", cure)
+
+
 def open_engine(
     url: str,
     *,
@@ -37,11 +69,13 @@ def open_engine(
     ``procedures`` are known besides the bundled ones (values, or paths of TOML files); ``clock`` tells the time (aware; the
     system's by default); ``calendar`` is the id of the calendar of working days. ``late_entry`` bounds how long ago an act may
     claim to have happened (``at=``), because waits and due times count from what is claimed: a comment period begun yesterday
-    must not be said to have begun last month. ``None``, to enter matters of the past, sets no bound. Raises `InvalidInput`,
-    `ProcedureError`, `PluginError` and `StoreError`; nothing is created before the first act.
+    must not be said to have begun last month. ``None``, to enter matters of the past, sets no bound; offices are filled and
+    ended without it. Raises `InvalidInput`, `ProcedureError`, `PluginError` and `StoreError`; nothing is created before the first
+    act.
     """
-    if not isinstance(url, str):
-        raise InvalidInput.at("store", f"{url!r:.60} is not a URL", 'write it as text, such as "sqlite:///file.db"')
+    faults = list(_faults(url, plugins, clock, procedures, calendar, late_entry))
+    if faults:
+        raise InvalidInput(faults, what="stabflow.open")
     equipment = equip(plugins)
     loaded = equipment.calendar(calendar)
     store = equipment.open_store(url)

@@ -51,6 +51,10 @@ class Shell:
     def now(self) -> datetime:
         """What the clock says."""
         now = self.clock()
+        if not isinstance(now, datetime):
+            raise InvalidInput.at(
+                "clock", f"it tells {now!r:.60}, which is not a time", "let it return times, such as datetime.now(UTC)"
+            )
         if now.tzinfo is not UTC:
             if now.utcoffset() is None:
                 raise InvalidInput.at(

@@ -227,7 +227,7 @@ class _Replay:
                 self._at[after.version] = after
 
     def check_row(self, row: CaseRow) -> None:
-        case = self._at.get(row.version)
+        case = self._at.get(row.version, self.case if row.version == self.case.version else None)
         if case is None or row != self._verifier.rows_of(case)[0]:
             raise Corrupt(f"the index row of case {self._case_id!r} is not what its records give")
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ..calendar import span_title
 from ..case import Case
 from ..decision.commands import Add, Command, Migrate, Open
 from ..decision.decider import decide
@@ -235,7 +236,7 @@ def claimed(at: datetime | None, now: datetime, previous: datetime | None, late_
     if late_entry is not None and now - moment > late_entry:
         raise InvalidInput.at(
             "at",
-            f"{moment.isoformat()} is more than {late_entry} before the clock, {now.isoformat()}",
+            f"{moment.isoformat()} is more than {span_title(late_entry)} before the clock, {now.isoformat()}",
             "enter acts when they are done; to enter a matter of the past, open the engine with late_entry=None",
         )
     return moment

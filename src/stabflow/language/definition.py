@@ -100,6 +100,11 @@ class Procedure(Draft):
         """The title of a kind of item."""
         return titled(kind, self.items[kind].title)
 
+    def item_title(self, item: str) -> Text:
+        """An item by its id; Chinese names its kind first."""
+        kind = item.rpartition("-")[0]
+        return Text(item, f"{self.kind_title(kind).zh}{item}") if kind in self.items else same(item)
+
     def state_title(self, state: str, kind: str | None = None) -> Text:
         """The title of a state of ``kind`` (``None``: of the case), or of a step."""
         found = self.lifecycle(kind).states.get(state)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from ..requirements import (
     AllOf,
     AnyOf,
@@ -16,6 +18,8 @@ from ..requirements import (
 )
 from ..text import Text, either, joined, listing, quoted, same, say
 from .definition import Procedure
+
+_HALF = Fraction(1, 2)
 
 
 def requirement_text(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
@@ -57,8 +61,13 @@ def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
             roles = listing([procedure.role_title(role) for role in one.filled])
             if one.at_least == 1:
                 return say("appointed: {roles}", "已任命：{roles}", roles=roles)
-            least = _bound(procedure, kind, one.at_least)
-            return say("at least {n} appointed: {roles}", "至少已任命{n}名：{roles}", n=least, roles=roles)
+            return say(
+                "at least {n}{named} appointed: {roles}",
+                "至少已任命{n}名{named}：{roles}",
+                n=_number(procedure, one.at_least),
+                named=_named(procedure, one.at_least),
+                roles=roles,
+            )
         case PluginAnswers():
             given = listing([same(f"{key} = {value}") for key, value in one.with_.items()])
             name = (
@@ -69,12 +78,24 @@ def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
 
 
 def _bound(procedure: Procedure, kind: str | None, bound: int | str) -> Text:
+    """A number, or the value of that name; a parameter with its number."""
     if isinstance(bound, int):
         return same(bound)
-    parameter = procedure.parameters.get(bound)
+    name, parameter = quoted(procedure.field_title(bound, kind)), procedure.parameters.get(bound)
     if parameter is None:
-        return procedure.field_title(bound, kind)
-    return say("{name} ({n})", "{name}（{n}）", name=procedure.field_title(bound, kind), n=parameter.value)
+        return name
+    return say("{name} ({n})", "{name}（{n}）", name=name, n=parameter.value)
+
+
+def _number(procedure: Procedure, bound: int | str) -> Text:
+    return same(bound if isinstance(bound, int) else procedure.parameters[bound].value)
+
+
+def _named(procedure: Procedure, bound: int | str) -> Text:
+    """The parameter that a number of things comes from, to stand after the number."""
+    if isinstance(bound, int):
+        return Text("", "")
+    return say(" ({name})", "（{name}）", name=quoted(procedure.field_title(bound)))
 
 
 def _items(procedure: Procedure, one: ItemsAre) -> Text:
@@ -94,12 +115,20 @@ def _items(procedure: Procedure, one: ItemsAre) -> Text:
         states = either([procedure.state_title(state, one.items) for state in one.every])
         return say("every {what} is {states}", "所有{what}均为{states}", what=what, states=states)
     if one.over is not None:
-        return say("more than {share} of all are {what}", "{what}超过全部的{share}", what=what, share=one.over)
+        share = Text("half", "半数") if one.over == _HALF else Text(str(one.over), f"全部的{one.over}")
+        return say("more than {share} of all are {what}", "{what}超过{share}", what=what, share=share)
     if one.at_most == 0:
         return say("no {what}", "无{what}", what=what)
     name = "at_least" if one.at_least is not None else "at_most" if one.at_most is not None else "equals"
     en, zh = {"at_least": ("at least", "至少"), "at_most": ("at most", "至多"), "equals": ("exactly", "恰好")}[name]
-    return say(f"{en} {{n}} {{what}}", f"{zh}{{n}}项{{what}}", n=_bound(procedure, None, getattr(one, name)), what=what)
+    bound = getattr(one, name)
+    return say(
+        f"{en} {{n}}{{named}} {{what}}",
+        f"{{what}}{zh}{{n}}项{{named}}",
+        n=_number(procedure, bound),
+        named=_named(procedure, bound),
+        what=what,
+    )
 
 
 def _value(procedure: Procedure, kind: str | None, one: ValueIs) -> Text:

@@ -149,16 +149,17 @@ def _names(draft: Draft) -> Iterator[Fault]:
 
 
 def _personal(draft: Draft) -> Iterator[Fault]:
-    """What a procedure calls by the name of a person, or asks of one. Clauses are left out: they say what the source says."""
+    """What a procedure calls by the name of a person, or asks of one; people may be counted, told and heard. Clauses are left
+    out: they say what the source says."""
     named: list[tuple[str, str, Text | None, bool]] = []
     for kind, cycle in draft.lifecycles():
         own = () if kind is None else ("items", kind)
         for name, field in cycle.fields.items():
             path = path_text(*own, "facts" if kind is None else "fields", name)
             named.append((path, name, field.title, field.type is FieldType.INT))
-        named += [(path_text(*own, "states", name), name, state.title, False) for name, state in cycle.states.items()]
+        named += [(path_text(*own, "states", name), name, state.title, True) for name, state in cycle.states.items()]
         named += [
-            (path_text(*own, "transitions", index), row.trigger, row.title, False)
+            (path_text(*own, "transitions", index), row.trigger, row.title, True)
             for index, row in enumerate(cycle.transitions)
         ]
     named += [(path_text("items", name), name, item.title, False) for name, item in draft.items.items()]

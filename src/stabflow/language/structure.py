@@ -20,7 +20,7 @@ from ..calendar import Duration
 from ..errors import Fault, FaultyInput, near_miss, nearest
 from ..requirements import KINDS, PluginAnswers, Requirement
 from ..requirements.base import Literal
-from ..text import Text
+from ..text import BOTH_LANGUAGES, Text
 from ..values import MAX_INT, clean_text
 from .canonical_form import IDENTITY, canonical_form
 from .lifecycle import FieldType
@@ -302,8 +302,8 @@ def _class_hook(type_: Any) -> _Hook:
 
     def structure(place: _Place, _type: object) -> object:
         if not isinstance(place.value, dict):
-            known = ", ".join(list(entries)[:4])
-            return place.refuse(f"is {_what(place.value)}, not a table", f"write a table with {known} …")
+            cure = BOTH_LANGUAGES if type_ is Text else f"write a table with {', '.join(list(entries)[:4])} …"
+            return place.refuse(f"is {_what(place.value)}, not a table", cure)
         return type_(**_read_table(place, entries))
 
     return structure

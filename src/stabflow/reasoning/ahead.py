@@ -1,152 +1,246 @@
-"""What a case could still do from a state on, by the rows: which it can fire, and what the others lack for good.
+"""What a case could still do from a state on, row by row: which rows it can fire, and what the others ask for in vain.
 
-Generous on purpose: whatever may hold is taken to hold, and what one way gains counts on every other. So a row that stays closed
-here is closed to every such case; one that opens may still be closed to some.
+Asked twice. *Hopefully*: whatever may hold holds, and what one way gains counts on every other; so a row that stays closed is
+closed to every such case. *Cautiously*: of what lies behind only what every case has counts, and that not always, for it may have
+been stated otherwise; so a row that opens is open to every such case, as far as rows alone can tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 
 import attrs
 
-from ..language import ItemKind, Procedure, Transition
-from ..requirements import AllOf, AnyOf, CaseIs, ItemsAre, Requirement, TimeElapsed, ValueIs
-from ..requirements.base import Literal
+from ..language import Field, ItemKind, Procedure, Transition
+from ..language.requirement_text import requirement_text
+from ..requirements import AllOf, AnyOf, CaseIs, ItemsAre, PluginAnswers, Requirement, TimeElapsed, ValueIs
+from ..text import Text, either, quoted, say
+from .diff_requirements import form
+from .diff_words import Side
 from .past import Past
 
-
-@attrs.frozen
-class Lack:
-    """What a row asks for and nothing provides any more: a fact, items of a kind, or a state to have been entered."""
-
-    what: str
-    name: str
+Lacks = Mapping[Hashable, Text]
+"""What a row asks for in vain, each with the words for it."""
 
 
 @attrs.frozen(kw_only=True)
 class Ahead:
-    """``closed``: rows that a case comes to and can never fire, with what they lack; ``ends``: whether it can end."""
+    """``opened``: the rows that such a case can fire, after the state it fires them in; ``closed``: those that it comes to and
+    cannot fire, with what is lacking; ``ends``: whether it can come to an end."""
 
-    closed: tuple[tuple[Transition, frozenset[Lack]], ...]
+    opened: frozenset[tuple[str, str]]
+    closed: Mapping[tuple[str, str], Lacks]
     ends: bool
 
 
-@attrs.define(kw_only=True)
-class _Case:
-    """What a case has, or may have: its past under the old version, and what it gains on its way under the new one."""
-
-    old: Procedure
-    new: Procedure
-    past: Past
-    stated: set[str]
-    entered: set[str]
-    visited: set[str]
-    come_to: set[str]
+def ahead(old: Procedure, new: Procedure, state: str, past: Past, *, hopeful: bool) -> Ahead:
+    """What a case could do under ``new`` that stands in ``state`` and has ``past`` behind it under ``old``."""
+    return _Looking(old, new, state, past, hopeful=hopeful).ahead()
 
 
-def ahead(old: Procedure, new: Procedure, state: str, past: Past, stated: frozenset[str]) -> Ahead:
-    """What a case could do under ``new`` that stands in ``state``, came there under ``old`` by ``past``, and has ``stated``."""
-    entered = {name for name in past.entered_maybe if name in new.states}
-    case = _Case(old=old, new=new, past=past, stated={*stated}, entered=entered, visited={state}, come_to=set())
-    waiting = [row for row in new.transitions if row.source]
-    opened = True
-    while opened:
-        opened = False
-        for row in [row for row in waiting if not case.visited.isdisjoint(new.case.sources(row))]:
-            if not _lacking(case, row):
-                waiting.remove(row)
-                case.stated |= {*row.set}
-                opened = True
-                if row.dest is not None:
-                    for places in (case.entered, case.visited, case.come_to):
-                        places.add(row.dest)
-    closed = [row for row in waiting if not case.visited.isdisjoint(new.case.sources(row))]
-    ends = any(new.states[name].final for name in case.visited)
-    return Ahead(closed=tuple((row, _lacking(case, row)) for row in closed), ends=ends)
+class _Looking:
+    def __init__(self, old: Procedure, new: Procedure, state: str, past: Past, *, hopeful: bool) -> None:
+        self._old, self._new, self._past, self._hopeful = old, new, past, hopeful
+        known = {name for name in old.facts if name in new.facts and reads_alike(old.facts[name], new.facts[name])}
+        self._stated = known & (past.stated_maybe if hopeful else past.stated_surely)
+        self._entered = {*(past.entered_maybe if hopeful else past.entered_surely)}
+        self._arrows: dict[tuple[str, str], str] = {}
+        self._visited = {state}
 
+    def ahead(self) -> Ahead:
+        """Open row after row, until none opens any more."""
+        opening = True
+        closed: dict[tuple[str, str], Lacks] = {}
+        while opening:
+            opening = False
+            closed = {}
+            for source in sorted(self._visited):
+                for trigger, move in self._new.tables[None][source].items():
+                    if (source, trigger) in self._arrows:
+                        continue
+                    lacks = dict(self._lacks(move.row, source))
+                    if lacks:
+                        closed[source, trigger] = lacks
+                        continue
+                    self._arrows[source, trigger] = move.dest or source
+                    self._visited.add(move.dest or source)
+                    opening = True
+        ends = any(self._new.states[name].final for name in self._visited)
+        return Ahead(opened=frozenset(self._arrows), closed=closed, ends=ends)
 
-def _lacking(case: _Case, row: Transition) -> frozenset[Lack]:
-    stated = case.stated | {*row.set}
-    found = frozenset[Lack]().union(*(_unmet(case, one, stated) for one in row.requires))
-    if row.by and not any(party in case.new.roles or party in stated for party in row.by):
-        found |= {Lack("fact", party) for party in row.by}
-    return found
+    # What a row asks for
 
+    def _lacks(self, row: Transition, source: str) -> Iterator[tuple[Hashable, Text]]:
+        new = self._new
+        for one in row.requires:
+            if not self._may_hold(one, row, source):
+                yield form(Side(new), one), requirement_text(new, None, one)
+        if row.by and not any(self._may_act(party, row, source) for party in row.by):
+            who = either([new.role_title(party) for party in row.by])
+            yield ("by", row.by), say("that {who} is known", "已明确{who}", who=who)
+        until = None if row.dest is None else new.states[row.dest].until
+        if until is not None and not self._has(until, row, source):
+            yield ("until", until), say("that {field} is stated", "已填报{field}", field=quoted(new.field_title(until)))
 
-def _unmet(case: _Case, one: Requirement, stated: set[str]) -> frozenset[Lack]:
-    """What is lacking for ``one`` ever to hold; nothing where it may hold, or may not be asked."""
-    if one.when:
-        asked = frozenset[Lack]().union(*(_unmet(case, part, stated) for part in one.when))
-        return frozenset(
-            lack for lack in asked if lack.what == "fact"
-        )  # what is unstated never passes, the rest asks for nothing
-    match one:
-        case ValueIs():
-            bounds = [bound for bound in (one.at_least, one.at_most, one.equals) if isinstance(bound, str)]
-            names = {*one.value, *bounds} - stated - case.new.parameters.keys()
-            return frozenset(Lack("fact", name) for name in names)
-        case ItemsAre():
-            if not _needs_some(case, one) or _may_have(case, one) or _can_add(case, one):
-                return frozenset()
-            return frozenset({Lack("items", one.items)})
-        case TimeElapsed():
-            return frozenset() if one.since in case.entered else frozenset({Lack("state", one.since)})
-        case AnyOf():
-            parts = [_unmet(case, part, stated) for part in one.any]
-            return frozenset[Lack]().union(*parts) if all(parts) else frozenset()
-        case AllOf():
-            return frozenset[Lack]().union(*(_unmet(case, part, stated) for part in one.all))
-    return frozenset()
+    def _may_act(self, party: str, row: Transition, source: str) -> bool:
+        role = self._new.roles.get(party)
+        if role is None:
+            return self._has(party, row, source)
+        return role.body is None or "." in role.body or self._has(role.body, row, source)
 
-
-def _needs_some(case: _Case, one: ItemsAre) -> bool:
-    bound = one.at_least if one.at_least is not None else one.equals
-    if isinstance(bound, str):
-        value = case.new.parameters[bound].value
-        return not isinstance(value, int) or value > 0
-    return one.over is not None or bool(bound)
-
-
-def _may_have(case: _Case, one: ItemsAre) -> bool:
-    """Whether a case may have brought such items along."""
-    kind = case.old.items.get(one.items)
-    if kind is None or (one.since is not None and one.since not in case.past.entered_maybe):
-        return False
-    if not any(creatable(case.old, kind, case.past.entered_maybe)):
-        return False
-    return all(_may_hold(case, one.items, name, accepted) for name, accepted in one.where.items())
-
-
-def _may_hold(case: _Case, kind: str, name: str, accepted: tuple[Literal, ...]) -> bool:
-    field = case.old.items[kind].fields.get(name)
-    if field is None or field.type is not case.new.items[kind].fields[name].type:
-        return False
-    return field.of is None or any(one in case.old.lists[field.of] for one in accepted)
-
-
-def _can_add(case: _Case, one: ItemsAre) -> bool:
-    if one.since is not None and one.since not in case.entered:
-        return False
-    kind = case.new.items[one.items]
-    if any(creatable(case.new, kind, case.visited, preset=False)):
+    def _may_hold(self, one: Requirement, row: Transition, source: str) -> bool:
+        if one.when:
+            if not all(self._has(name, row, source) for part in one.when for name in self._facts(part)):
+                return False  # what is unstated never passes
+            if self._hopeful:
+                return True
+        match one:
+            case ValueIs():
+                has = self._has if self._hopeful else self._can_state
+                return all(has(name, row, source) for name in self._facts(one))
+            case ItemsAre():
+                return self._may_count(one, source)
+            case CaseIs():
+                return is_in(self._new, source, one)
+            case TimeElapsed():
+                return one.since in self._entered or self._comes_by(one.since, source)
+            case AnyOf():
+                return any(self._may_hold(part, row, source) for part in one.any)
+            case AllOf():
+                return all(self._may_hold(part, row, source) for part in one.all)
+            case PluginAnswers():
+                return self._hopeful
         return True
-    return kind.preset is not None and not case.come_to.isdisjoint(kind.preset.at)
+
+    def _facts(self, one: Requirement) -> Collection[str]:
+        """The facts that a requirement, which is no ``any``, reads."""
+        return one.reads().names & self._new.facts.keys()
+
+    def _has(self, fact: str, row: Transition, source: str) -> bool:
+        """Whether a fact has a value when the row is fired, or may have one."""
+        return fact in self._stated or self._can_state(fact, row, source)
+
+    def _can_state(self, fact: str, row: Transition, source: str) -> bool:
+        """Whether a fact can be stated with the row, or on the way to it."""
+        if fact in row.set:
+            return True
+        table = self._new.tables[None]
+        setting = [(at, dest) for (at, by), dest in self._arrows.items() if fact in table[at][by].row.set]
+        return bool(setting) if self._hopeful else any(self._reaches(dest, source) for _, dest in setting)
+
+    def _comes_by(self, state: str, source: str) -> bool:
+        """Whether a case enters ``state`` on its way to ``source``, or may."""
+        if self._hopeful:
+            return state in self._arrows.values()
+        table = self._new.tables[None]
+        entered = {dest for (at, by), dest in self._arrows.items() if table[at][by].dest is not None}
+        return state in entered and self._reaches(state, source)
+
+    def _reaches(self, start: str, goal: str, without: str | None = None) -> bool:
+        """Whether open rows lead from one state to the other, without entering a third."""
+        found, waiting = {start}, [start]
+        while waiting:
+            here = waiting.pop()
+            for (at, _), dest in self._arrows.items():
+                if at == here and dest not in found and dest != without:
+                    found.add(dest)
+                    waiting.append(dest)
+        return goal in found
+
+    # Items
+
+    def _may_count(self, one: ItemsAre, source: str) -> bool:
+        """Whether the items can be as many as they have to be, or the way they have to be."""
+        if self._needs_some(one):
+            few = self._can_add(one, source) or (self._hopeful and self._may_have(one))
+            return few and (self._hopeful or one.equals is None or not self._may_have_any(one.items))
+        if self._hopeful or not self._may_have_any(one.items):
+            return True
+        return one.every is not None and self._all_lead_to(one.items, {*one.every})
+
+    def _needs_some(self, one: ItemsAre) -> bool:
+        bound = one.at_least if one.at_least is not None else one.equals
+        value = self._new.parameters[bound].value if isinstance(bound, str) else bound
+        return one.over is not None or (value is not None and value != 0)
+
+    def _may_have_any(self, kind: str) -> bool:
+        was = self._old.items.get(kind)
+        return was is not None and can_come_to_be(self._old, was, self._past.entered_maybe)
+
+    def _may_have(self, one: ItemsAre) -> bool:
+        """Whether a case may have brought such items along."""
+        if not self._may_have_any(one.items) or (one.since is not None and one.since not in self._past.entered_maybe):
+            return False
+        was, now = self._old.items[one.items], self._new.items[one.items]
+        for name, accepted in one.where.items():
+            field = was.fields.get(name)
+            if field is None or field.type is not now.fields[name].type:
+                return False
+            if field.of is not None and not any(choice in self._old.lists[field.of] for choice in accepted):
+                return False
+        return True
+
+    def _can_add(self, one: ItemsAre, source: str) -> bool:
+        """Whether items that count can come to be now, or on the way to ``source``, and none too early."""
+        if one.since is not None and one.since not in self._entered and not self._comes_by(one.since, source):
+            return False
+        kind = self._new.items[one.items]
+        rows = [row for row in kind.transitions if self._can_fire(row, source, one.since)]
+        waiting = [(row.dest, frozenset(row.set)) for row in rows if row.creates]
+        if kind.preset is not None and any(self._comes_by(state, source) for state in kind.preset.at):
+            waiting.append((kind.preset.dest, frozenset({kind.preset.field})))
+        known = {*waiting}
+        while waiting:
+            state, stated = waiting.pop()
+            if (not one.in_ or state in one.in_) and stated >= one.where.keys():
+                return True
+            for row in rows:
+                there = (row.dest or state, stated | {*row.set})
+                if state in kind.sources(row) and there not in known:
+                    known.add(there)
+                    waiting.append(there)
+        return False
+
+    def _can_fire(self, row: Transition, source: str, since: str | None) -> bool:
+        """Whether a row of a kind can be fired on the way to ``source`` without entering ``since`` after that."""
+        states = [state for state in self._visited if may_fire(self._new, row, state)]
+        return any(self._hopeful or self._reaches(state, source, since) for state in states)
+
+    def _all_lead_to(self, kind: str, goals: set[str]) -> bool:
+        """Whether every item, wherever it stands, can be brought to one of ``goals``."""
+        cycle = self._new.items[kind]
+        good = {name for name in cycle.states if name in goals}
+        while True:
+            more = {source for row in cycle.transitions if row.dest in good for source in cycle.sources(row)} - good
+            if not more:
+                return good >= cycle.states.keys()
+            good |= more
 
 
-def creatable(
-    procedure: Procedure, kind: ItemKind, states: set[str] | frozenset[str], *, preset: bool = True
-) -> Iterator[bool]:
-    """Whether items of ``kind`` may be added in one of ``states``, row by row; and whether they may be laid out there."""
-    for row in kind.creating():
-        yield any(_may_fire(procedure, row, state) for state in states)
-    if preset and kind.preset is not None:
-        yield not states.isdisjoint(kind.preset.at)
+# Of procedures
 
 
-def _may_fire(procedure: Procedure, row: Transition, state: str) -> bool:
+def reads_alike(was: Field, now: Field) -> bool:
+    """Whether what was stated in the one field can be read as the other."""
+    return (was.type, was.of, was.many) == (now.type, now.of, now.many)
+
+
+def can_come_to_be(procedure: Procedure, kind: ItemKind, states: Collection[str]) -> bool:
+    """Whether a case that has been in ``states`` may have items of ``kind``."""
+    if kind.preset is not None and not {*states}.isdisjoint(kind.preset.at):
+        return True
+    return any(may_fire(procedure, row, state) for row in kind.creating() for state in states)
+
+
+def may_fire(procedure: Procedure, row: Transition, state: str) -> bool:
     """Whether a row of a kind may be fired where the case stands in ``state``."""
-    definition = procedure.states[state]
-    names = {state} | ({definition.step.value} if definition.step is not None else set())
     named = [one for one in row.requires if isinstance(one, CaseIs) and not one.when]
-    return all(names & {*one.case} for one in named) if named else not definition.final
+    if not named:
+        return not procedure.states[state].final
+    return all(is_in(procedure, state, one) for one in named)
+
+
+def is_in(procedure: Procedure, state: str, one: CaseIs) -> bool:
+    """Whether ``one`` names ``state`` or its step."""
+    step = procedure.states[state].step
+    return not {*one.case}.isdisjoint({state} | ({step.value} if step is not None else set()))

@@ -12,14 +12,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import attrs
 
 from ..case import Case, with_changes
-from ..language import FieldType, Procedure, State, Transition
-from ..requirements import Requirement
-from ..text import Text
+from ..language import Field, FieldType, ItemKind, Procedure, State, Transition
+from ..requirements import AnyOf, CaseIs, Requirement
+from ..text import Text, say
 from ..values import Value
 from .relaxation import Relaxation, Relaxed
+from .stated import Stated
 
 ANYONE = "anyone"
 """Who acts in a search: the holder of every role. Separation, seats and independence are settled by the roles."""
+
+MAX_UNLIKE = 32
+"""So many items of a kind that must be unlike each other are told apart; where there could be more, that there is room for one
+more is assumed."""
 
 
 def clusters(procedure: Procedure) -> tuple[frozenset[str], ...]:
@@ -56,6 +61,9 @@ def asked_besides(procedure: Procedure) -> Iterator[Requirement]:
         yield from procedure.gate.requires
 
 
+_NEVER = CaseIs(case=())
+
+
 class _Unexamined(Procedure):
     """A procedure made from an examined one by leaving things out: nothing more to examine, and no digest that means anything."""
 
@@ -71,15 +79,17 @@ class _Unexamined(Procedure):
 class Cluster:
     """A procedure reduced to what the search of some kinds follows.
 
-    ``procedure`` has only those kinds; anyone may act, nothing is due, no two items are alike; its rows ask what they ask when
-    read loosely. ``strict`` has, for each row of it, what they ask when read strictly; ``assumed`` what that
-    takes for possible.
+    ``procedure`` has only those kinds; anyone may act, nothing is due, items are unlike where that leaves room for only so many;
+    its rows ask what they ask when read loosely, and that whoever alone may fire them has been named. ``strict`` has, for each
+    row of it, what they ask when read strictly; ``assumed`` what that takes for possible. ``gate`` is a row that nobody fires:
+    it asks what the gate asks, where the gate is.
     """
 
     kinds: frozenset[str]
     procedure: Procedure
     strict: Mapping[int, tuple[Requirement, ...]]
     assumed: tuple[Text, ...]
+    gate: Transition | None = None
 
 
 def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
@@ -92,22 +102,30 @@ def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
     def reduced(own: str | None, row: Transition) -> Transition:
         read = [relaxation.of(requirement, own) for requirement in row.requires]
         assumed.extend(text for one in read for text in one.assumed)
-        found = attrs.evolve(row, requires=_asked(read, loosely=True), lead=None)
-        if row.by_time:  # time fires it, whatever the people do
+        implied = tuple(_implied(procedure, own, row))
+        found = attrs.evolve(row, requires=(*implied, *_asked(read, loosely=True)), lead=None)
+        strict[id(found)] = (*implied, *_asked(read, loosely=False))
+        if row.by_time:  # time fires it, whatever the people do: it may happen, and nobody can bring it about
             found = attrs.evolve(found, by=anyone, every=(), on=())
-        strict[id(found)] = _asked(read, loosely=False)
+            strict[id(found)] = (_NEVER,)
         return found
 
+    gate = None
+    if procedure.gate is not None:
+        gate = reduced(
+            None, Transition(trigger="go_ahead", source=procedure.gate.in_, requires=procedure.gate.requires)
+        )
     items = {
         name: attrs.evolve(
             kind,
             states=_timeless(kind.states),
             transitions=tuple(reduced(name, row) for row in kind.transitions),
-            unique=(),
+            unique=kind.unique if unlike(procedure, kind) else (),
         )
         for name, kind in procedure.items.items()
         if name in kinds
     }
+    assumed += [_room(procedure, name) for name in items if _is_assumed_unlike(procedure, procedure.items[name])]
     parts = {field.name: getattr(procedure, field.name) for field in attrs.fields(type(procedure)) if field.init}
     parts |= {
         "items": items,
@@ -119,7 +137,64 @@ def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
         "separations": (),
         "properties": (),
     }
-    return Cluster(frozenset(kinds), _Unexamined(**parts), strict, tuple(dict.fromkeys(assumed)))
+    return Cluster(frozenset(kinds), _Unexamined(**parts), strict, tuple(dict.fromkeys(assumed)), gate)
+
+
+def _implied(procedure: Procedure, own: str | None, row: Transition) -> Iterator[Requirement]:
+    """What must have been stated for the row to be fired at all, beside what it requires."""
+    cycle = procedure.lifecycle(own)
+    until = None if row.dest is None else cycle.states[row.dest].until
+    if until is not None and not _states_for_certain(cycle.fields, row, until):
+        yield Stated(stated=until)
+    named: list[Stated] = []
+    for party in row.by:
+        body = procedure.roles[party].body if party in procedure.roles else None
+        if party in cycle.fields:
+            named.append(Stated(stated=party, before=True))
+        elif body is not None and body in procedure.facts:
+            named.append(Stated(stated=body))
+        else:
+            return
+    if len(named) == 1:
+        yield named[0]
+    elif named:
+        yield AnyOf(any=named)
+
+
+def _states_for_certain(fields: Mapping[str, Field], row: Transition, name: str) -> bool:
+    return name in row.set and not fields[name].optional
+
+
+def unlike(procedure: Procedure, kind: ItemKind) -> tuple[str, ...]:
+    """The fields in which items of ``kind`` must differ, where that leaves room for only so many of them, and it is followed how
+    many there are; none where it is not."""
+    count = room_for(procedure, kind)
+    later = {name for row in kind.transitions if row.source for name in row.set}
+    return kind.unique if count is not None and count <= MAX_UNLIKE and later.isdisjoint(kind.unique) else ()
+
+
+def _is_assumed_unlike(procedure: Procedure, kind: ItemKind) -> bool:
+    return room_for(procedure, kind) is not None and not unlike(procedure, kind)
+
+
+def room_for(procedure: Procedure, kind: ItemKind) -> int | None:
+    """How many items of ``kind`` can be unlike each other; ``None`` where that has no bound, or none is asked."""
+    count = 1
+    for name in kind.unique:
+        field = kind.fields.get(name)  # "actor" is none: there may always be another one
+        if field is None or field.type not in (FieldType.BOOL, FieldType.CHOICE):
+            return None
+        entries = 2 if field.of is None else len(procedure.lists[field.of])
+        count *= (1 << entries) - 1 if field.many else entries
+    return count if kind.unique else None
+
+
+def _room(procedure: Procedure, kind: str) -> Text:
+    return say(
+        "that there is room for one more {kind}, unlike all others",
+        "仍可新增与已有各项均不相同的{kind}",
+        kind=procedure.kind_title(kind),
+    )
 
 
 def _asked(read: Iterable[Relaxed], *, loosely: bool) -> tuple[Requirement, ...]:

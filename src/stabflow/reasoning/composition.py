@@ -15,9 +15,14 @@ import attrs
 
 from ..case import Case
 from ..language import Procedure
-from .abstraction import Place, signature_of
+from .abstraction import Place
 from .cluster import Cluster, cluster, clusters
-from .explore import Act, Edge, Graph, Node, explore
+from .explore import explore
+from .graph import Act, Edge, Graph, Node, leading
+from .stage import Stage
+from .views import View
+
+__all__ = ["Composition", "Culprit", "Step", "View"]
 
 
 @attrs.frozen
@@ -27,6 +32,18 @@ class Step:
     source: int
     act: Act
     target: int
+
+
+@attrs.frozen
+class Culprit:
+    """A place from which no end can be shown to be reached. ``has_no_way``: no acts on the case lead to one; else the ``nearest``
+    groups are those in which an act that leads nearer cannot be brought about from everywhere, and ``groups`` all for which some
+    such act cannot (none: the answer hangs on what is not followed)."""
+
+    place: int
+    has_no_way: bool
+    nearest: frozenset[int]
+    groups: frozenset[int]
 
 
 class Composition:
@@ -101,23 +118,33 @@ class Composition:
 
     def is_curable(self, step: Step) -> bool:
         """Whether the act can be brought about from whatever the clusters can have come to at its place."""
-        node = self.places.nodes[step.source]
-        sure = any(edge.sure for edge in node.edges if edge.act == step.act and edge.target == step.target)
-        return sure and all(view.always_comes_to(node, step.act) for view in self._views)
+        return self._is_sure(step) and all(
+            view.always_comes_to(self.places.nodes[step.source], step.act) for view in self._views
+        )
 
-    def culprits(self) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """The places from which no end can be shown to be reached, as far as it is their own fault, the first reached first: with
-        the groups in which the act that leads nearer to an end cannot be brought about from everywhere (none: nothing does)."""
+    def _is_sure(self, step: Step) -> bool:
+        edges = self.places.nodes[step.source].edges
+        return any(edge.sure for edge in edges if edge.act == step.act and edge.target == step.target)
+
+    def culprits(self) -> Iterator[Culprit]:
+        """The places from which no end can be shown to be reached, as far as it is their own fault, the first reached first."""
         distance = self._distances()
         for index in sorted(self.reached - self.good):
             node = self.places.nodes[index]
-            failing = [
-                tuple(number for number, view in enumerate(self._views) if not view.always_comes_to(node, step.act))
+            nearer = [
+                step
                 for step in self.steps
                 if step.source == index and distance.get(step.target, index) < distance.get(index, 0)
             ]
-            if () not in failing:
-                yield index, min(failing, key=len, default=())
+            if any(map(self.is_curable, nearer)):
+                continue
+            failing = [
+                frozenset(number for number, view in enumerate(self._views) if not view.always_comes_to(node, one.act))
+                for one in nearer
+            ]
+            yield Culprit(
+                index, index not in distance, min(failing, key=len, default=frozenset()), frozenset().union(*failing)
+            )
 
     def _distances(self) -> dict[int, int]:
         """How many acts on the case away an end is from each place, if all that they ask for could be brought about."""
@@ -159,32 +186,44 @@ class Composition:
         """The nodes of a group's graph from which no end can be reached. ``sure``: what counts as a way out must be sure to be
         one, in this group and in all others; else it need only be possible."""
         graph = self.graphs[group]
-        back: dict[int, list[int]] = {}
         known: dict[tuple[Place, tuple[object, ...]], bool] = {}
-        for index, node in enumerate(graph.nodes):
-            for edge in node.edges:
+
+        def ways_out(index: int) -> Iterator[Edge]:
+            place = graph.nodes[index].place
+            for edge in graph.nodes[index].edges:
                 if not edge.sure and sure:
                     continue
                 if edge.act.moves_case:
-                    asked = (node.place, self._views[group].told(edge.act))
+                    asked = (place, self._views[group].told(edge.act))
                     if asked not in known:
-                        known[asked] = self._leads_on(node.place, edge.act, group, sure=sure)
+                        known[asked] = self._leads_on(place, edge.act, group, sure=sure)
                     if not known[asked]:
                         continue
-                back.setdefault(edge.target, []).append(index)
-        found = {index for index, node in enumerate(graph.nodes) if self._is_final(node)}
-        waiting = list(found)
-        while waiting:
-            for source in back.get(waiting.pop(), ()):
-                if source not in found:
-                    found.add(source)
-                    waiting.append(source)
+                yield edge
+
+        ends = [index for index, node in enumerate(graph.nodes) if self._is_final(node)]
+        found = leading(range(len(graph.nodes)), ends, ways_out, certainly=sure)
         return [index for index in range(len(graph.nodes)) if index not in found]
+
+    def gate_opens(self, index: int) -> bool:
+        """Whether the gate can stand open at a place."""
+        node = self.places.nodes[index]
+        gate = self.places.cluster.gate
+        if gate is None or node.place.state not in gate.source:
+            return False
+        here = Stage(self.places.cluster.procedure).holds(gate.requires, node.case, None, None, gate, {})
+        return here and all(view.with_open_gate(node) for view in self._views)
 
     @functools.cached_property
     def told_fields(self) -> frozenset[str]:
-        """The fields whose values some requirement tells apart."""
-        return frozenset().union(*(graph.abstraction.tests.keys() for graph in (self.places, *self.graphs)))
+        """The fields whose values some requirement tells apart, or in which items must differ; also those that may be left out,
+        where it is asked whether they were."""
+        known = [graph.abstraction for graph in (self.places, *self.graphs)]
+        optional = {
+            name for _, cycle in self.procedure.lifecycles() for name, field in cycle.fields.items() if field.optional
+        }
+        tested = frozenset(name for one in known for name, tests in one.tests.items() if tests or name in optional)
+        return tested.union(*(one.unlike_fields for one in known))
 
     def view(self, graph: Graph) -> View:
         """The graph of one group, as it is asked."""
@@ -206,66 +245,3 @@ class Composition:
             at = last.source
         opening = self.places.nodes[at].by
         return (*((opening,) if opening is not None else ()), *reversed(found))
-
-
-class View:
-    """The graph of one cluster, asked about places and acts of the graph of places, which knows more facts than it does."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._at: dict[Place, list[int]] = {}
-        for index, node in enumerate(graph.nodes):
-            self._at.setdefault(node.place, []).append(index)
-        self._permitting = functools.cache(self._find_permitting)
-        self._leading = functools.cache(self._find_leading)
-
-    def permits(self, node: Node, act: Act) -> bool:
-        """Whether the act is permitted somewhere at the place."""
-        return bool(self._permitting(self.place_of(node), self.told(act), sure=False))
-
-    def always_comes_to(self, node: Node, act: Act) -> bool:
-        """Whether item acts lead from everywhere at the place to where the act is permitted."""
-        place = self.place_of(node)
-        return len(self._leading(place, self.told(act))) == len(self._at.get(place, ()))
-
-    def permitting(self, place: Place, told: tuple[object, ...]) -> frozenset[int]:
-        """The nodes at ``place`` where the act is sure to be permitted."""
-        return self._permitting(place, told, sure=True)
-
-    def place_of(self, node: Node) -> Place:
-        """The place as this cluster knows it."""
-        return self._graph.abstraction.place(node.case)
-
-    def told(self, act: Act) -> tuple[object, ...]:
-        """The act as far as this cluster can tell it from others."""
-        tests = self._graph.abstraction.tests
-        return (act.trigger, *((name, signature_of(value, tests[name])) for name, value in act.chosen if name in tests))
-
-    def _find_permitting(self, place: Place, told: tuple[object, ...], *, sure: bool) -> frozenset[int]:
-        return frozenset(
-            index
-            for index in self._at.get(place, ())
-            if any(
-                edge.act.moves_case and (edge.sure or not sure) and self.told(edge.act) == told
-                for edge in self._graph.nodes[index].edges
-            )
-        )
-
-    def _find_leading(self, place: Place, told: tuple[object, ...]) -> frozenset[int]:
-        """The nodes at ``place`` from which item acts lead to where the act is sure to be permitted."""
-        back: dict[int, list[int]] = {}
-        for index in self._at.get(place, ()):
-            for edge in _item_edges(self._graph.nodes[index]):
-                back.setdefault(edge.target, []).append(index)
-        found = set(self._permitting(place, told, sure=True))
-        waiting = list(found)
-        while waiting:
-            for source in back.get(waiting.pop(), ()):
-                if source not in found:
-                    found.add(source)
-                    waiting.append(source)
-        return frozenset(found)
-
-
-def _item_edges(node: Node) -> Iterator[Edge]:
-    return (edge for edge in node.edges if edge.sure and not edge.act.moves_case)

@@ -19,24 +19,27 @@ from .diff_parts import Place, come, gone, order, table
 from .diff_requirements import forms
 from .diff_rows import row_changes
 from .diff_words import LABELS, Side
-from .difference import Change, ChangeKind, Difference, Direction
-from .ways import way_only_in
+from .difference import Change, ChangeKind, Difference, Direction, Ways
+from .ways import differing_ways, go_the_same_ways
 
 
-def diff(old: Procedure, new: Procedure) -> Difference:
+def diff(old: Procedure, new: Procedure, *, ways: bool = True) -> Difference:
     """How ``new`` differs from ``old``: every change of what may or must be done, with its direction where it has one; which live
     cases could go on under ``new``; and an example of a way that became lawful or unlawful.
 
-    Two procedures of different ids can be compared as well. Nothing is raised: both have been examined.
+    Two procedures of different ids can be compared as well. The examples are searched for only where something that a search sees
+    has changed, which takes some seconds for a large procedure; ``ways=False`` leaves them out. Nothing is raised: both have been
+    examined.
     """
-    return Difference(
-        old=str(old),
-        new=str(new),
-        changes=tuple(changes(old, new)),
-        continuations=continuations(old, new),
-        no_longer=way_only_in(old, new, Text("the new version", "新版本")),
-        newly=way_only_in(new, old, Text("the old version", "旧版本")),
+    found = Difference(
+        old=str(old), new=str(new), changes=tuple(changes(old, new)), continuations=continuations(old, new)
     )
+    if go_the_same_ways(old, new):
+        return attrs.evolve(found, ways=Ways.SAME)
+    if not ways:
+        return found
+    no_longer, newly = differing_ways(old, new)
+    return attrs.evolve(found, ways=Ways.SEARCHED, no_longer=no_longer, newly=newly)
 
 
 def changes(old: Procedure, new: Procedure) -> Iterator[Change]:

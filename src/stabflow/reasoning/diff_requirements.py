@@ -11,7 +11,7 @@ import attrs
 from ..calendar import Duration
 from ..language.canonical_form import plain
 from ..language.requirement_text import requirement_text
-from ..requirements import Requirement
+from ..requirements import ItemsAre, Requirement, ValueIs
 from ..text import Text, quoted, say
 from .diff_words import Side
 from .difference import Aspect, Change, ChangeKind, Direction
@@ -29,6 +29,8 @@ _HIGHER_IS_STRICTER = {"at_least", "over", "elapsed"}
 _LOWER_IS_STRICTER = {"at_most"}
 _MORE_IS_LOOSER = {"is_", "every", "case"}
 _MORE_IS_STRICTER = {"independent_of", "filled"}
+_FILTERS = frozenset({"in_", "where", "since", "times"})
+"""Which of what is counted; the fewer pass, the harder is a least number to come by, and the easier a greatest one."""
 _BOUNDS = {"equals", "with_"} | _HIGHER_IS_STRICTER | _LOWER_IS_STRICTER | _MORE_IS_LOOSER | _MORE_IS_STRICTER
 """How much is asked; every other key says of what."""
 
@@ -66,7 +68,7 @@ def _resolved(side: Side, key: str, value: object) -> object:
 
 def _asked(side: Side, one: Requirement, without: frozenset[str] = _MEANING) -> Form:
     """What a requirement reads and how it compares, whatever the bounds are."""
-    parts = tuple(sorted((_asked(side, part) for part in one.parts()), key=repr))
+    parts = tuple(sorted((_asked(side, part, without - {"when"}) for part in one.parts()), key=repr))
     keys = [
         field.name
         for field in attrs.fields(type(one))
@@ -88,7 +90,7 @@ def requirement_changes(
     another came. ``emit`` makes a change of where the list stands.
     """
     gone, come = list(before), list(after)
-    for alike in (_to_the_letter, form, _asked, _whatever_the_condition):
+    for alike in (_to_the_letter, form, _asked, _whatever_the_condition, _about_the_same):
         for one in list(gone):
             wanted = alike(old, one)
             other = next((other for other in come if alike(new, other) == wanted), None)
@@ -122,6 +124,10 @@ def _whatever_the_condition(side: Side, one: Requirement) -> Form:
     return form(side, one, _MEANING | {"when"})
 
 
+def _about_the_same(side: Side, one: Requirement) -> Form:
+    return _asked(side, one, _MEANING | _FILTERS | {"when"})
+
+
 def _changed(old: Side, new: Side, thing: Text, one: Requirement, other: Requirement, emit: Emit) -> Iterator[Change]:
     held = {
         "before": plain(put_in(old, one)),
@@ -151,10 +157,9 @@ _NOTES = (
 
 def _notes(side: Side, one: Requirement, key: str) -> list[tuple[str, str]]:
     """What stands under ``key`` of each part, by what the part asks."""
-    apart = _MEANING | {"when"}
     parts = [part for _, part in one.walk() if getattr(part, key)]
     return sorted(
-        (repr(_asked(side, part, apart)), repr(_form(side, key, getattr(part, key), _MEANING))) for part in parts
+        (repr(_about_the_same(side, part)), repr(_form(side, key, getattr(part, key), _MEANING))) for part in parts
     )
 
 
@@ -175,13 +180,36 @@ def _directions(old: Side, new: Side, one: Requirement, other: Requirement) -> I
         was, is_ = (_resolved(side, key, getattr(whole, key)) for side, whole in ((old, one), (new, other)))
         if _form(old, key, was, _MEANING) != _form(new, key, is_, _MEANING):
             yield _way(key, was, is_)
+    if isinstance(one, ItemsAre) and isinstance(other, ItemsAre):
+        yield from _filter_directions(one, other)
+    elif isinstance(one, ValueIs) and isinstance(other, ValueIs) and one.times != other.times:
+        yield Direction.NEITHER
     parts = zip(_in_order(old, one), _in_order(new, other), strict=True)
     for part, counterpart in parts:
         yield from _directions(old, new, part, counterpart)
 
 
+def _filter_directions(one: ItemsAre, other: ItemsAre) -> Iterator[Direction]:
+    """Which way it goes that other items are counted: a least number is easier to come by where more are."""
+    more = Direction.NEITHER
+    if other.equals is None:
+        more = Direction.LOOSER if other.at_least is not None or other.over is not None else Direction.STRICTER
+    everything = {name: frozenset[object]() for name in (*one.where, *other.where, "in", "since")}
+    was, now = (
+        everything
+        | {name: frozenset(accepted) for name, accepted in whole.where.items()}
+        | {"in": frozenset(whole.in_), "since": frozenset({whole.since} - {None})}
+        for whole in (one, other)
+    )
+    for name in [name for name in everything if was[name] != now[name]]:
+        if not (was[name] and now[name]):  # no filter lets everything pass
+            yield by_more({*was[name]}, {*now[name]}, more)
+        else:
+            yield by_more({*(now[name] - was[name])}, {*(was[name] - now[name])}, more)
+
+
 def _in_order(side: Side, one: Requirement) -> list[Requirement]:
-    return sorted(one.parts(), key=lambda part: (repr(_asked(side, part)), repr(form(side, part))))
+    return sorted(one.parts(), key=lambda part: (repr(_about_the_same(side, part)), repr(form(side, part))))
 
 
 def _way(key: str, was: object, now: object) -> Direction:
@@ -207,8 +235,8 @@ def by_more(come: set[object], gone: set[object], more: Direction) -> Direction:
     """``more`` where something came and nothing went, the other way where something went and nothing came."""
     if bool(come) == bool(gone):
         return Direction.NEITHER
-    other = Direction.LOOSER if more is Direction.STRICTER else Direction.STRICTER
-    return more if come else other
+    other = {Direction.LOOSER: Direction.STRICTER, Direction.STRICTER: Direction.LOOSER}
+    return more if come else other.get(more, more)
 
 
 # In words, and for programs

@@ -6,9 +6,10 @@ import enum
 
 import attrs
 
-from ..text import Language, Text
+from ..text import Language, Text, quoted, say
+from .report import TracedAct
 
-__all__ = ["Aspect", "Change", "ChangeKind", "Continuation", "Difference", "Direction", "Hindrance", "Way"]
+__all__ = ["Aspect", "Change", "ChangeKind", "Continuation", "Difference", "Direction", "Hindrance", "Way", "Ways"]
 
 
 class ChangeKind(enum.Enum):
@@ -103,32 +104,62 @@ class Continuation:
 
 @attrs.frozen
 class Way:
-    """A shortest sequence of triggers from opening to an end that one version allows and the other does not. The other follows
-    the first ``shared`` of them; where that is all of them, the case does not end there."""
+    """A way from opening to an end that one version allows and the other does not: each act with the roles that may do it.
 
-    triggers: tuple[str, ...]
+    The other version goes along with the first ``shared`` of them, and refuses the next one for the ``reason`` given; where it
+    goes along with all of them, the case is not over then.
+    """
+
+    acts: tuple[TracedAct, ...]
     shared: int
-    text: Text
+    reason: Text
+
+    @property
+    def text(self) -> Text:
+        """What the other version says to it."""
+        if self.shared == len(self.acts):
+            return self.reason
+        act = quoted(self.acts[self.shared].text)
+        return say(
+            "act {n}, {act}, is refused: {why}",
+            "第{n}项{act}被拒绝：{why}",
+            n=self.shared + 1,
+            act=act,
+            why=self.reason,
+        )
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
-        """The way as plain JSON values, its sentence in ``language``."""
-        return {"triggers": list(self.triggers), "shared": self.shared, "text": self.text.get(language)}
+        """The way as plain JSON values, its sentences in ``language``."""
+        return {
+            "acts": [act.as_dict(language) for act in self.acts],
+            "shared": self.shared,
+            "text": self.text.get(language),
+        }
+
+
+class Ways(enum.Enum):
+    """What is known of the ways from opening to an end. ``SAME``: proved to be the same in both versions; ``SEARCHED``: examples
+    were looked for, and where there is none that is no proof; ``LEFT_OUT``: nobody looked."""
+
+    SAME = "same"
+    SEARCHED = "searched"
+    LEFT_OUT = "left out"
 
 
 @attrs.frozen(kw_only=True)
 class Difference:
     """How ``new`` differs from ``old``, two procedures by name; ``changes`` is empty only where their digests are the same.
 
-    ``no_longer``: a way that was lawful and is not any more; ``newly``: one that has become lawful. Both follow rows alone and
-    leave requirements aside.
+    ``no_longer``: a shortest way that was found lawful and is not any more; ``newly``: one that has become lawful.
     """
 
     old: str
     new: str
     changes: tuple[Change, ...]
     continuations: tuple[Continuation, ...]
-    no_longer: Way | None
-    newly: Way | None
+    ways: Ways = Ways.LEFT_OUT
+    no_longer: Way | None = None
+    newly: Way | None = None
 
     @property
     def meaning(self) -> tuple[Change, ...]:
@@ -155,6 +186,7 @@ class Difference:
             "new": self.new,
             **{aspect.value: [change.as_dict(language) for change in self._of(aspect)] for aspect in Aspect},
             "continuations": [one.as_dict(language) for one in self.continuations],
+            "ways": self.ways.value,
             "no_longer": None if self.no_longer is None else self.no_longer.as_dict(language),
             "newly": None if self.newly is None else self.newly.as_dict(language),
         }

@@ -9,113 +9,22 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping
 
-import attrs
-
-from ..calendar import Calendar
-from ..case import Appointment, Case, Item, with_changes
-from ..decision.commands import Add, Command, Fire, Open
-from ..decision.decider import Option, decide, moves
-from ..decision.events import Stamp
-from ..decision.evolution import evolve
-from ..decision.view import CaseView, Context
+from ..case import Case, Item, with_changes
+from ..decision.decider import Option, moves
 from ..errors import NotPermitted
-from ..language import Field, FieldType, Procedure, Transition
+from ..language import Transition
 from ..requirements import CaseIs, Requirement
-from ..values import Actor, Basis, File, Matter, Value
-from .abstraction import Abstraction, ItemClass, Key, Place, values_of
-from .cluster import ANYONE, Cluster
+from .abstraction import Abstraction, ItemClass, Key
+from .cluster import Cluster
+from .graph import Act, Edge, Graph, Node
+from .stage import Stage
+from .statements import Chosen, Values, are_cut, assignments
+
+__all__ = ["MAX_STATES", "Act", "Edge", "Graph", "Node", "Stage", "answers", "assignments", "explore"]
 
 MAX_STATES = 60_000
-MAX_ASSIGNMENTS = 4_096
-
-_WHO = Actor(ANYONE, body=ANYONE)
-_BASIS = Basis("search")
-_MATTER = Matter("search", "search")
-_NOW = datetime(2000, 1, 1, tzinfo=UTC)
-_CALENDAR = Calendar("search")
-_FILLERS: Mapping[FieldType, Value] = {
-    FieldType.DATE: date(2000, 1, 2),
-    FieldType.TEXT: "-",
-    FieldType.ACTOR: ANYONE,
-    FieldType.FILE: File("-", "text/plain", "0" * 64),
-}
-
-Values = Mapping[str, Value]
-Chosen = tuple[tuple[str, Value | None], ...]
-"""What an act states of the followed fields; ``None`` where it leaves one out."""
-
-
-@attrs.frozen
-class Act:
-    """One act of a path: the row, the item it is fired on (by its id in the path; for a new one, its kind), what it states."""
-
-    trigger: str
-    kind: str | None
-    item: str | None
-    chosen: Chosen
-    row: Transition = attrs.field(eq=False, repr=False)
-    values: Values = attrs.field(eq=False, repr=False)
-
-    @property
-    def moves_case(self) -> bool:
-        """Whether it is an act on the case itself."""
-        return self.kind is None
-
-
-@attrs.frozen(eq=False)
-class Edge:
-    """An act that leads from one node to another; ``sure``: also when its requirements are read strictly."""
-
-    act: Act
-    target: int
-    sure: bool
-
-
-@attrs.define(eq=False)
-class Node:
-    """A case as the search knows it, with one that stands for all that look alike, and how it was first reached."""
-
-    key: Key
-    case: Case
-    parent: int | None
-    by: Act | None
-    edges: list[Edge] = attrs.field(factory=list)
-
-    @property
-    def place(self) -> Place:
-        """The case without its items."""
-        return self.key.place
-
-
-@attrs.define(eq=False)
-class Graph:
-    """What a search found; ``complete`` unless a bound was hit. ``openings`` are the acts that open a case, at ``roots``."""
-
-    cluster: Cluster
-    abstraction: Abstraction
-    nodes: list[Node] = attrs.field(factory=list)
-    roots: list[int] = attrs.field(factory=list)
-    openings: list[Act] = attrs.field(factory=list)
-    complete: bool = True
-    known: dict[Key, int] = attrs.field(factory=dict)
-
-    @property
-    def edges(self) -> int:
-        """How many acts lead from one node to another."""
-        return sum(len(node.edges) for node in self.nodes)
-
-    def path(self, index: int) -> tuple[Act, ...]:
-        """The shortest acts that lead to a node."""
-        found: list[Act] = []
-        at: int | None = index
-        while at is not None and (node := self.nodes[at]).by is not None:
-            found.append(node.by)
-            at = node.parent
-        return tuple(reversed(found))
 
 
 def explore(
@@ -129,60 +38,6 @@ def explore(
     """Everything that cases under the procedure of ``cluster`` can come to (with ``start``: that this one can come to), as far as
     its rows, or ``besides``, tell them apart (of the facts: as far as the rows of ``facts_of`` do)."""
     return _Search(cluster, Abstraction(cluster, besides, facts_of=facts_of), max_states).run(start)
-
-
-class Stage:
-    """Where a search acts: the real requirements, the real `decide` and `evolve`, by somebody who holds every role."""
-
-    def __init__(self, procedure: Procedure, now: datetime = _NOW) -> None:
-        self.procedure = procedure
-        self._context = Context(
-            now=now,
-            calendar=_CALENDAR,
-            offices=tuple(Appointment(role, ANYONE, ANYONE, "search") for role in procedure.roles),
-        )
-
-    def holds(
-        self,
-        requires: Sequence[Requirement],
-        case: Case | None,
-        kind: str | None,
-        item: Item | None,
-        row: Transition,
-        values: Values,
-    ) -> bool:
-        """Whether all of ``requires`` hold as the row would be fired."""
-        if not requires:
-            return True
-        view = CaseView(
-            procedure=self.procedure,
-            case=case,
-            kind=kind,
-            item=item,
-            row=row,
-            values=values,
-            actor=ANYONE,
-            context=self._context,
-        )
-        return all(requirement.holds(view) for requirement in requires)
-
-    def after(self, case: Case | None, kind: str | None, item: Item | None, row: Transition, values: Values) -> Case:
-        """The case after the row was fired; `Refused` when it may not be."""
-        command: Command
-        if case is None:
-            command = Open(
-                actor=_WHO, basis=_BASIS, case_id="search", matter=_MATTER, values=values, trigger=row.trigger
-            )
-        elif kind is not None and item is None:
-            command = Add(actor=_WHO, basis=_BASIS, kind=kind, values=values, trigger=row.trigger)
-        else:
-            id_ = None if item is None else item.id
-            command = Fire(actor=_WHO, basis=_BASIS, trigger=row.trigger, item=id_, values=values)
-        decided = decide(self.procedure, case, command, self._context)
-        version = 1 if case is None else case.version + 1
-        now = self._context.now
-        stamp = Stamp(version, now, now, _WHO, decided.role, _BASIS, decided.mandate, "search")
-        return evolve(case, decided.event, stamp)
 
 
 class _Search:
@@ -265,9 +120,13 @@ class _Search:
     ) -> None:
         """A row of an item, or of a new one. Where it leads is known by now for most, without deciding it again."""
         node, row, kind = self._graph.nodes[index], option.row, option.kind or ""
-        for chosen, values, sure in self._ways(node, kind, item, class_, row):
-            effect = (kind, node.key.place.state, node.key.fresh, class_, id(row), self._abstraction.told(chosen))
+        for chosen, stated, sure in self._ways(node, kind, item, class_, row):
+            values = stated if item is not None else self._abstraction.made_unlike(node.case, kind, stated)
+            if values is None:
+                continue
             after: Case | None = None
+            told = self._abstraction.told(chosen)
+            effect = (kind, node.place.state, node.place.entered, node.key.fresh, class_, id(row), told)
             if effect not in self._effects:
                 try:
                     after = self._stage.after(node.case, kind, item, row, values)
@@ -275,21 +134,13 @@ class _Search:
                     return
                 moved = after.items[item.id if item is not None else f"{kind}-{after.counters[kind]}"]
                 self._effects[effect] = self._abstraction.item_class(after, moved)
-            counts = dict(node.key.counts)
-            if class_ is not None:
-                counts[class_] -= 1
-                if not counts[class_]:
-                    del counts[class_]
-            into = self._effects[effect]
-            fresh = node.key.fresh if item is not None else self._abstraction.added(node.case, node.key, kind)
-            act = Act(row.trigger, kind, option.item, chosen, row, values)
+            self._graph.fired.add((kind, row.trigger, row.source))
+            found: list[tuple[Act, int]] = []
             for stays in (False, True) if many else (False,):
-                ahead = dict(counts)
-                if stays and class_ is not None:
-                    ahead[class_] = ahead.get(class_, 0) + 1
-                if into is not None:
-                    ahead[into[0]] = min(into[1], ahead.get(into[0], 0) + 1)
-                key = Key(node.key.place, frozenset(ahead.items()), fresh)
+                act = Act(
+                    row.trigger, kind, option.item, chosen, row, values
+                )  # by which a path tells one outcome from another
+                key = self._key_after(node, kind, class_, self._effects[effect], stays, None if item else values)
                 target = self._graph.known.get(key)
                 if target is None:
                     after = after or self._stage.after(node.case, kind, item, row, values)
@@ -299,8 +150,49 @@ class _Search:
                         outcome = with_changes(after, items={**after.items, another.id: another})
                     target = self._node(outcome, index, act)
                     assert self._graph.nodes[target].key == key, (key, self._graph.nodes[target].key)
-                if target != index:
-                    node.edges.append(Edge(act, target, sure))
+                found.append((act, target))
+            self._join(index, found, sure)
+
+    def _key_after(
+        self,
+        node: Node,
+        kind: str,
+        class_: ItemClass | None,
+        into: tuple[ItemClass, int] | None,
+        stays: bool,
+        added: Values | None,
+    ) -> Key:
+        """What the search knows of the case after an item went from one class to another; ``stays``: there are still as many as
+        it counts in the first; ``added``: the item is new, and has these values."""
+        counts = dict(node.key.counts)
+        if class_ is not None and not stays:
+            counts[class_] -= 1
+            if not counts[class_]:
+                del counts[class_]
+        if into is not None:
+            counts[into[0]] = min(into[1], counts.get(into[0], 0) + 1)
+        if added is None:
+            return Key(node.place, frozenset(counts.items()), node.key.fresh, node.key.taken)
+        fresh = self._abstraction.added(node.case, node.key, kind)
+        taken = dict(node.key.taken)
+        unlike = self._abstraction.unlike_of(kind, added)
+        if unlike is not None and self._abstraction.is_told_unlike(kind, node.place.state):
+            one = self._abstraction.unlike_class(kind, unlike)
+            taken[one] = taken.get(one, 0) + 1
+        return Key(node.place, frozenset(counts.items()), fresh, frozenset(taken.items()))
+
+    def _join(self, index: int, found: list[tuple[Act, int]], sure: bool) -> None:
+        """An act leads to one of two nodes, where that hangs on how many items there are; else to one."""
+        edges = self._graph.nodes[index].edges
+        if len(found) == 2:
+            (gone, one), (stays, other) = found
+            if index not in (one, other) and one != other:
+                edges += [Edge(gone, one, sure, other), Edge(stays, other, sure, one)]
+                return
+            found = found[:1] if one != index else found[1:]
+        act, target = found[0]
+        if target != index:
+            edges.append(Edge(act, target, sure))
 
     def _ways(
         self, node: Node, kind: str, item: Item | None, class_: ItemClass | None, row: Transition
@@ -310,7 +202,7 @@ class _Search:
             return self._found_ways(node.case, kind, item, row)
         facts = tuple([one for one in node.key.place.facts if one[0] in self._reads(row)[1]])
         where = node.key.place.state if self._reads(row)[2] else ""
-        known = (id(row), class_, facts, where)
+        known = (id(row), class_, facts, where, node.place.entered)
         if known not in self._known_ways:
             self._known_ways[known] = self._found_ways(node.case, kind, item, row)
         return self._known_ways[known]
@@ -344,24 +236,8 @@ class _Search:
         known = self._assignments.get((kind, id(row)))
         if known is None:
             known = self._assignments[kind, id(row)] = tuple(assignments(self._abstraction, kind, row))
+            self._graph.complete &= not are_cut(self._abstraction, kind, row)
         return known
-
-
-def assignments(abstraction: Abstraction, kind: str | None, row: Transition) -> Iterator[tuple[Chosen, Values]]:
-    """Everything that ``row`` of ``kind`` may state, as far as some requirement tells it apart, with values for the rest."""
-    procedure = abstraction.procedure
-    fields = procedure.lifecycle(kind).fields
-    tested = [name for name in row.set if name in abstraction.tests]
-    rest = {
-        name: _filler(procedure, fields[name]) for name in row.set if name not in tested and not fields[name].optional
-    }
-    ways: list[list[Value | None]] = []
-    for name in tested:
-        found: list[Value | None] = [*values_of(procedure, abstraction, kind, name)]
-        ways.append([*found, None] if fields[name].optional else found)
-    for chosen in itertools.islice(itertools.product(*ways), MAX_ASSIGNMENTS):
-        said = tuple(zip(tested, chosen, strict=True))
-        yield said, rest | {name: value for name, value in said if value is not None}
 
 
 def answers(graph: Graph, kind: str | None, row: Transition, requirement: Requirement) -> Iterator[bool]:
@@ -377,16 +253,3 @@ def answers(graph: Graph, kind: str | None, row: Transition, requirement: Requir
             continue
         for item, (_, values) in itertools.product(items, ways):
             yield stage.holds((requirement,), node.case, kind, item, row, values)
-
-
-def _filler(procedure: Procedure, field: Field) -> Value:
-    """A value of a field that no requirement followed by the search asks for."""
-    if field.type in (FieldType.INT, FieldType.DECIMAL):
-        least = field.min if field.min is not None else min(0, field.max if field.max is not None else 0)
-        return least if field.type is FieldType.INT else Decimal(least)
-    if field.type is FieldType.BOOL:
-        return True
-    if field.type is FieldType.CHOICE:
-        entry = next(iter(procedure.lists[field.of or ""]))
-        return (entry,) if field.many else entry
-    return _FILLERS[field.type]

@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..case import Case, Item, with_changes
 from ..errors import Refused
 from ..language import Field, Procedure, Transition
 from ..values import Value
-from .abstraction import Key
 from .composition import Composition
-from .explore import Act, Graph, Stage, Values
+from .graph import Act, Graph
+from .route import Router
+from .stage import Stage
+from .statements import Values
 
 MAX_COMBINATIONS = 64
 
+Options = Mapping[str, tuple[Value | None, ...]]
+
 
 class Leeway:
-    """One act of a case, as a search found it. In ``graphs`` the case must come out as it did; where there are none, it is enough
-    that the act can be done."""
+    """One act of a case that stands at ``nodes``, as a search found it; it concerns ``touched`` of their graphs."""
 
     def __init__(
         self,
         composition: Composition,
+        router: Router,
         case: Case,
         now: datetime,
         act: Act,
         item: Item | None,
-        graphs: Sequence[Graph],
+        *,
+        nodes: tuple[int, ...],
+        touched: Collection[Graph],
     ) -> None:
         self._whole = composition.whole
+        self._graphs = (composition.places, *composition.graphs)
+        self._router = router
         self._stage = Stage(self._whole.procedure, now)
         self._case = case
         self._act = act
         self._item = item
-        self._graphs = graphs
+        self._nodes = nodes
+        self._touched = touched
         self._row = row_of(self._whole.procedure, act)
         self._names = [name for name in self._row.set if name in composition.told_fields]
         self._fields = self._whole.procedure.lifecycle(act.kind).fields
@@ -46,18 +55,18 @@ class Leeway:
 
     def given(self) -> Mapping[str, tuple[Value, ...]]:
         """For each field of which not everything may be stated, what may: any of these with any of those of the other fields."""
-        wanted = self._keys(self._act.values)
+        left = self._left(self._act.values)
         open_: dict[str, tuple[Value | None, ...]] = {}
         found: dict[str, tuple[Value, ...]] = {}
         for name in self._names:
             field, chosen = self._fields[name], self._act.values.get(name)
             options = list(self._options(field))
-            widened = [one for one in options if self._will_do(name, one, open_, wanted)]
+            widened = [one for one in options if self._will_do(name, one, open_, left)]
             if len(widened) == len(options):
                 open_[name] = tuple(options)
                 continue
             if field.many and isinstance(chosen, tuple):
-                needed = self._needed(name, chosen, open_, wanted)
+                needed = self._needed(name, chosen, open_, left)
                 open_[name], found[name] = (needed,), (needed,)
                 continue
             open_[name] = tuple(widened) if chosen in widened else (chosen,)
@@ -71,30 +80,27 @@ class Leeway:
         if field.optional:
             yield None
 
-    def _needed(
-        self, name: str, chosen: tuple[str, ...], open_: Mapping[str, tuple[Value | None, ...]], wanted: object
-    ) -> tuple[str, ...]:
+    def _needed(self, name: str, chosen: tuple[str, ...], open_: Options, left: int | None) -> tuple[str, ...]:
         """Of several values stated at once, those that cannot be left out."""
         for one in chosen:
             rest = tuple(other for other in chosen if other != one)
-            if rest and self._will_do(name, rest, open_, wanted):
+            if rest and self._will_do(name, rest, open_, left):
                 chosen = rest
         return chosen
 
-    def _will_do(
-        self, name: str, value: Value | None, open_: Mapping[str, tuple[Value | None, ...]], wanted: object
-    ) -> bool:
+    def _will_do(self, name: str, value: Value | None, open_: Options, left: int | None) -> bool:
         """Whether ``name`` may be stated so, whatever of what may be is stated of the other fields."""
         combinations = list(itertools.islice(itertools.product(*open_.values()), MAX_COMBINATIONS + 1))
         if len(combinations) > MAX_COMBINATIONS:
             return False
         return all(
-            self._keys({**self._act.values, **dict(zip(open_, others, strict=True)), name: value}) == wanted
+            self._left({**self._act.values, **dict(zip(open_, others, strict=True)), name: value}) == left
             for others in combinations
         )
 
-    def _keys(self, stated: Mapping[str, Value | None]) -> tuple[Key, ...] | None:
-        """How the case comes out in every graph; ``None`` where the act is not sure to be permitted."""
+    def _left(self, stated: Mapping[str, Value | None]) -> int | None:
+        """How many acts are left to the goal after the act with these values; ``None`` where it is not sure to be permitted, or
+        leads nowhere."""
         values = {name: value for name, value in stated.items() if value is not None}
         strict = self._whole.strict[id(self._row)]
         if not self._stage.holds(strict, self._case, self._act.kind, self._item, self._row, values):
@@ -103,7 +109,26 @@ class Leeway:
             after = self.after(values)
         except Refused:
             return None
-        return tuple(graph.abstraction.counted(seen_by(graph, after))[1] for graph in self._graphs)
+        nodes = standing_at(self._graphs, self._touched, self._nodes, after)
+        way = None if nodes is None else self._router.way(nodes)
+        return None if way is None else len(way)
+
+
+def standing_at(
+    graphs: Sequence[Graph], touched: Collection[Graph], nodes: tuple[int, ...], case: Case
+) -> tuple[int, ...] | None:
+    """The nodes of ``graphs`` at which ``case`` stands, which stood at ``nodes`` before an act that concerned those ``touched``;
+    ``None`` where a search does not know it so."""
+    found = []
+    for graph, node in zip(graphs, nodes, strict=True):
+        if graph in touched:
+            key = graph.abstraction.counted(seen_by(graph, case))[1]
+            if key not in graph.known:
+                return None
+            found.append(graph.known[key])
+        else:
+            found.append(node)
+    return tuple(found)
 
 
 def seen_by(graph: Graph, case: Case) -> Case:

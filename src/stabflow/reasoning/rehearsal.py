@@ -16,11 +16,12 @@ from ..text import Text, either, listing, quoted, say
 from ..values import Value
 from .cluster import ANYONE
 from .composition import Composition
-from .explore import Act, Graph, Values
-from .leeway import Leeway, row_of, seen_by
+from .graph import Act, Graph
+from .leeway import Leeway, row_of, seen_by, standing_at
 from .planned import PlannedAct
 from .relaxation import Relaxation
 from .route import Leg, Router
+from .statements import Values
 
 MAX_ACTS = 1_000
 
@@ -62,11 +63,11 @@ class Rehearsal:
                 return
             leg = way[0]
             touched = (places, *graphs) if leg.act.moves_case else (leg.graph,)
-            yield self._do(leg.act, self._like_that_of(leg), touched, ends=len(way) == 1)
-            nodes = tuple(
-                self._index(graph) if graph in touched else node
-                for graph, node in zip((places, *graphs), nodes, strict=True)
-            )
+            yield self._do(leg.act, self._like_that_of(leg), nodes, touched)
+            after = standing_at((places, *graphs), touched, nodes, self._case)
+            if after is None:
+                raise Astray
+            nodes = after
         raise Astray
 
     def _like_that_of(self, leg: Leg) -> Item | None:
@@ -82,16 +83,19 @@ class Rehearsal:
                 return item
         raise Astray
 
-    def _index(self, graph: Graph) -> int:
-        key = graph.abstraction.counted(seen_by(graph, self._case))[1]
-        if key not in graph.known:
-            raise Astray
-        return graph.known[key]
-
-    def _do(self, act: Act, item: Item | None, graphs: Sequence[Graph], *, ends: bool) -> PlannedAct:
+    def _do(self, act: Act, item: Item | None, nodes: tuple[int, ...], touched: Sequence[Graph]) -> PlannedAct:
         row = row_of(self._procedure, act)
         earliest, waits = self._earliest(act, row, item)
-        leeway = Leeway(self._composition, self._case, earliest, act, item, () if ends else graphs)
+        leeway = Leeway(
+            self._composition,
+            self._router,
+            self._case,
+            earliest,
+            act,
+            item,
+            nodes=nodes,
+            touched=touched,
+        )
         try:
             after = leeway.after(act.values)
         except Refused as refusal:

@@ -1,15 +1,16 @@
 """What of a requirement a search follows, and what it leaves open.
 
-A search cannot follow numbers, text, dates, shares, plugins: such a requirement may hold or not. So every requirement is read
-twice. *Loosely* it holds wherever it may hold: what cannot be reached so cannot be reached at all (safety). *Strictly* it holds
-only where it is sure to, or can be made to hold by what the proof names as an assumption (liveness). Who acts is left aside too:
-that somebody can is settled by the roles, when the procedure is made; and waiting ends every wait.
+A search cannot follow numbers, text, dates, shares, plugins: such a requirement may hold or not, once what it reads is stated.
+So every requirement is read twice. *Loosely* it holds wherever it may hold: what cannot be reached so cannot be reached at all
+(safety). *Strictly* it holds only where it is sure to, or can be made to hold by what the proof names as an assumption
+(liveness). Who acts is left aside too: that somebody can is settled by the roles, when the procedure is made. Waiting ends every
+wait that has begun.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import attrs
 
@@ -27,10 +28,11 @@ from ..requirements import (
     ValueIs,
 )
 from ..text import Text, same, say
+from .stated import Stated
 
 
 class Left(enum.Enum):
-    """What a search does not follow: ``SETTLED`` holds by the roles or by waiting, ``OPEN`` may hold or not."""
+    """What a search does not follow: ``SETTLED`` holds by the roles, ``OPEN`` may hold or not."""
 
     SETTLED = "settled"
     OPEN = "open"
@@ -70,7 +72,9 @@ class Relaxation:
 
     def is_followed(self, requirement: Requirement, own: str | None = None) -> bool:
         """Whether a search follows everything in ``requirement``."""
-        return self._is_exact(requirement, own)
+        inner = (*requirement.when, *requirement.parts())
+        here = isinstance(requirement, AnyOf | AllOf) or self._follows(requirement, own)
+        return here and all(self.is_followed(part, own) for part in inner)
 
     def _read(
         self, requirement: Requirement, own: str | None, *, strictly: bool, assumed: list[Text]
@@ -78,60 +82,86 @@ class Relaxation:
         inner = self._own(requirement, own, strictly=strictly, assumed=assumed)
         if not requirement.when:
             return inner
-        conditions: list[Requirement] = []
-        for condition in requirement.when:
-            if not strictly and not self._is_exact(condition, own):
-                return Left.OPEN  # it may not be asked at all
-            read = self._read(condition, own, strictly=False, assumed=[])
-            if not isinstance(read, Left):
-                conditions.append(read)
-        if isinstance(inner, Left):
-            if not conditions:
-                return inner
-            # What is left of it is that its conditions must have been stated.
-            inner = CaseIs(case=tuple(self._procedure.states))
-        return attrs.evolve(inner, when=tuple(conditions), clause=requirement.clause, title=requirement.title)
+        followed = [one for one in requirement.when if self.is_followed(one, own)]
+        others = [one for one in requirement.when if not self.is_followed(one, own)]
+        known = self._known(requirement.when, own)
+        if isinstance(inner, Left) or (others and not strictly):  # it may hold, or may not be asked at all
+            return inner if known is None else known
+        if others:  # strictly, it is asked whether they hold or not
+            asked = attrs.evolve(inner, when=tuple(followed))
+            return asked if known is None else AllOf(all=(known, asked))
+        return attrs.evolve(inner, when=tuple(followed), clause=requirement.clause, title=requirement.title)
+
+    def _known(self, conditions: Iterable[Requirement], own: str | None) -> Stated | None:
+        """That what the conditions ask about is known: else the requirement does not hold, whatever it asks."""
+        found = [self._names(one, own) for one in conditions if isinstance(one, ValueIs) and not one.when]
+        named = tuple(dict.fromkeys(name for names in found for name in names))
+        return Stated(stated=named) if named else None
+
+    def _names(self, requirement: ValueIs, own: str | None) -> tuple[str, ...]:
+        """The facts and fields that it reads."""
+        own_fields = self._procedure.lifecycle(own).fields
+        return tuple(
+            sorted(one for one in requirement.own_reads().names if one in own_fields or one in self._procedure.facts)
+        )
 
     def _own(
         self, requirement: Requirement, own: str | None, *, strictly: bool, assumed: list[Text]
     ) -> Requirement | Left:
         """The requirement without its conditions."""
-        if isinstance(requirement, RolesFilled | IndependentOf | TimeElapsed):
+        if isinstance(requirement, RolesFilled | IndependentOf):
             return Left.SETTLED
-        if isinstance(requirement, AnyOf | AllOf):
-            parts = [
-                self._read(part, own, strictly=strictly, assumed=[] if isinstance(requirement, AnyOf) else assumed)
-                for part in requirement.parts()
-            ]
+        if isinstance(requirement, AnyOf):
+            return self._any(requirement, own, strictly=strictly, assumed=assumed)
+        if isinstance(requirement, AllOf):
+            parts = [self._read(part, own, strictly=strictly, assumed=assumed) for part in requirement.all]
             kept = tuple(part for part in parts if not isinstance(part, Left))
-            if isinstance(requirement, AllOf):
-                return Left.OPEN if not kept else attrs.evolve(requirement, all=kept, when=())
-            if Left.SETTLED in parts or (Left.OPEN in parts and not strictly):
-                return Left.SETTLED if Left.SETTLED in parts else Left.OPEN
             if not kept:
-                assumed += [self._assumption(part, own) for part in requirement.parts()]
-                return Left.OPEN
-            return attrs.evolve(requirement, any=kept, when=())
-        if self._is_followed(requirement, own):
+                return Left.OPEN if Left.OPEN in parts else Left.SETTLED
+            return attrs.evolve(requirement, all=kept, when=())
+        if self._follows(requirement, own) or isinstance(requirement, TimeElapsed):
             return attrs.evolve(requirement, when=())
         assumed.append(self._assumption(requirement, own))
+        if isinstance(requirement, ValueIs) and (named := self._names(requirement, own)):
+            return Stated(stated=named)
+        if isinstance(requirement, ItemsAre) and requirement.over is not None and self._follows_filters(requirement):
+            return attrs.evolve(requirement, over=None, at_least=1, when=())  # none at all is no share
         return Left.OPEN
 
-    def _is_exact(self, requirement: Requirement, own: str | None) -> bool:
-        """Whether nothing in it is left open."""
-        inner = (*requirement.when, *requirement.parts())
-        here = isinstance(requirement, AnyOf | AllOf) or self._is_followed(requirement, own)
-        return here and all(self._is_exact(part, own) for part in inner)
+    def _any(self, requirement: AnyOf, own: str | None, *, strictly: bool, assumed: list[Text]) -> Requirement | Left:
+        """One of several. Strictly, what is sure to hold or not is preferred to what must be assumed."""
+        parts = requirement.any
+        if strictly:
+            parts = tuple(part for part in parts if self._is_sure(part, own)) or parts
+        new: list[Text] = []
+        read = [self._read(part, own, strictly=strictly, assumed=new) for part in parts]
+        for left in (Left.SETTLED, Left.OPEN):
+            if left in read:
+                assumed += new if left is Left.OPEN else ()
+                return left
+        assumed += new
+        return attrs.evolve(requirement, any=tuple(part for part in read if not isinstance(part, Left)), when=())
 
-    def _is_followed(self, requirement: Requirement, own: str | None) -> bool:
+    def _is_sure(self, requirement: Requirement, own: str | None) -> bool:
+        """Whether nothing in it must be assumed."""
+        if isinstance(requirement, RolesFilled | IndependentOf | TimeElapsed):
+            return all(self.is_followed(one, own) for one in requirement.when)
+        if isinstance(requirement, AnyOf | AllOf):
+            parts = [self._is_sure(part, own) for part in requirement.parts()]
+            return all(self.is_followed(one, own) for one in requirement.when) and all(parts)
+        return self.is_followed(requirement, own)
+
+    def _follows(self, requirement: Requirement, own: str | None) -> bool:
+        """Whether a search follows the requirement itself."""
         if isinstance(requirement, CaseIs):
             return True
         if isinstance(requirement, ValueIs):
             return requirement.is_ is not None and is_followed(self._procedure, requirement.value[0], own)
-        if isinstance(requirement, ItemsAre):
-            fields = self._procedure.items[requirement.items].fields
-            return requirement.over is None and all(fields[name].type in FOLLOWED for name in requirement.where)
-        return False
+        return isinstance(requirement, ItemsAre) and requirement.over is None and self._follows_filters(requirement)
+
+    def _follows_filters(self, requirement: ItemsAre) -> bool:
+        fields = self._procedure.items[requirement.items].fields
+        return all(fields[name].type in FOLLOWED for name in requirement.where)
 
     def _assumption(self, requirement: Requirement, own: str | None) -> Text:
         if requirement.title is not None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator
 import attrs
 
 from .composition import Composition
-from .explore import Act, Graph
+from .graph import Act, Graph
 
 MAX_CONFIGURATIONS = 200_000
 

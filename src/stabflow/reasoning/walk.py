@@ -16,9 +16,13 @@ from ..errors import Refused
 from ..language import Transition
 from .abstraction import ItemClass
 from .composition import Composition, View
-from .explore import Act, Graph, Stage, Values
+from .graph import Act, Graph, Node
+from .stage import Stage
+from .statements import Values
 
 MAX_ACTS = 400
+SPARES = (0, 2, 8)
+"""So many more items are added, one attempt after the other, where a search counts them as many."""
 
 
 @attrs.frozen
@@ -50,17 +54,21 @@ class Walker:
         self.case = case
         self.done: list[Done] = []
 
-    def walk(self, path: Sequence[Act], graph: Graph | None = None) -> None:
+    def walk(self, path: Sequence[Act], graph: Graph | None = None, *, spare: int = 0) -> None:
         """Do the acts of ``path``, found in ``graph`` (by default that of places); the other groups are cured before each act on
-        the case. `Blocked` where that cannot be done."""
+        the case. ``spare``: where more items make no difference, so many more are added. `Blocked` where that cannot be done."""
         graph = self._composition.places if graph is None else graph
         view, at = View(graph), None
         for act in path:
-            at = _next(graph, at, act)
+            before, at = at, _next(graph, at, act)
             if act.moves_case:
                 self._act_on_case(act, view, graph.cluster.kinds)
             else:
-                self._act_on_item(act, graph, at)
+                self._act_on_item(act, graph, before, at)
+                if act.item is None:
+                    self._add_spare(act, graph, at, spare)
+        if self.case is not None and self._index(graph) != at:
+            raise Blocked("it leads elsewhere")
 
     # Acts on the case
 
@@ -95,26 +103,33 @@ class Walker:
         targets = view.permitting(graph.nodes[index].place, view.told(act))
         return index in targets or _first_act(graph, index, targets) is not None
 
+    def open_gate(self, node: Node) -> None:
+        """Acts on items, at the place of ``node``, until what the gate asks holds."""
+        for graph in self._composition.graphs:
+            self._bring(graph, self._composition.view(graph).with_open_gate(node), "the open gate")
+
     def _cure(self, graph: Graph, act: Act) -> None:
         """Acts on items of one group until it permits ``act``."""
         view = self._composition.view(graph)
+        self._bring(graph, view.permitting(graph.nodes[self._index(graph)].place, view.told(act)), act.trigger)
+
+    def _bring(self, graph: Graph, targets: frozenset[int], what: str) -> None:
+        """Acts on items of one group until it is at one of ``targets``."""
         for _ in range(MAX_ACTS):
             index = self._index(graph)
-            targets = view.permitting(graph.nodes[index].place, view.told(act))
             if index in targets:
                 return
             first = _first_act(graph, index, targets)
             if first is None:
-                raise Blocked(f"{act.trigger} cannot be brought about")
+                raise Blocked(f"{what} cannot be brought about")
             self._on_one_like_it(graph, index, first)
-        raise Blocked(f"{act.trigger} cannot be brought about in {MAX_ACTS} acts")
+        raise Blocked(f"{what} cannot be brought about in {MAX_ACTS} acts")
 
     # Acts on items
 
-    def _act_on_item(self, act: Act, graph: Graph, target: int | None) -> None:
+    def _act_on_item(self, act: Act, graph: Graph, before: int | None, target: int) -> None:
         """The act, on as many items as it takes to come to where the path goes."""
-        before = None if target is None else graph.nodes[target].parent
-        if target is None or before is None:
+        if before is None:
             raise Blocked("the path does not begin with an act on the case")
         for _ in range(MAX_ACTS):
             self._on_one_like_it(graph, before, act)
@@ -123,6 +138,20 @@ class Walker:
             if act.item is None:
                 break
         raise Blocked(f"{act.trigger} leads elsewhere")
+
+    def _add_spare(self, act: Act, graph: Graph, index: int, spare: int) -> None:
+        """More items like the one just added, as long as the search sees no difference."""
+        for _ in range(spare):
+            case, done = self.case, len(self.done)
+            try:
+                self._on_one_like_it(graph, index, act)
+                if self._index(graph) == index:
+                    continue
+            except Blocked:
+                pass
+            self.case = case
+            del self.done[done:]
+            return
 
     def _on_one_like_it(self, graph: Graph, index: int, act: Act) -> None:
         """``act``, of the node ``index``, on an item here of the same class as the one it is on there."""
@@ -133,7 +162,12 @@ class Walker:
             item = self._one_of(graph, None if wanted is None else wanted[0])
             if item is None:
                 raise Blocked(f"no item is left for {act.trigger}")
-        self._do(act.kind, item, self._row(act), act.values)
+        values: Values | None = act.values
+        if item is None and self.case is not None:
+            values = graph.abstraction.made_unlike(self.case, act.kind or "", act.values)
+        if values is None:
+            raise Blocked(f"no room is left for {act.trigger}")
+        self._do(act.kind, item, self._row(act), values)
 
     def _one_of(self, graph: Graph, wanted: ItemClass | None) -> Item | None:
         case = self._seen_by(graph)
@@ -179,6 +213,20 @@ class Walker:
         name = f"{kind}-{case.counters[kind]}" if kind is not None and item is None else None
         self.case = case
         self.done.append(Done(row.trigger, kind, name if item is None else item.id, row, values))
+
+
+def walked(composition: Composition, path: Sequence[Act], graph: Graph | None = None) -> Walker:
+    """A case that has walked ``path``; `Blocked` where none can."""
+    for spare in SPARES:
+        walker = Walker(composition)
+        try:
+            walker.walk(path, graph, spare=spare)
+        except Blocked:
+            if spare == SPARES[-1]:
+                raise
+        else:
+            return walker
+    raise AssertionError("there is a last one")
 
 
 def _next(graph: Graph, at: int | None, act: Act) -> int:

@@ -1,0 +1,131 @@
+"""No outcome, and no open gate, without the five steps in order: since the last return, and since the matter last changed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import attrs
+
+from ..language.lifecycle import FIVE_STEPS, STEP_TITLES
+from ..text import Text, listing, quoted, say
+from .composition import Step as Pass
+from .graph import Act
+from .inquiry import MAX_TRIES, Inquiry
+from .report import Finding, Status
+
+STEPS = Text("no outcome and no open gate without the five steps, in order", "未依次经过五个步骤不得有结论或放行")
+GATE = Text("the gate can be opened", "能够放行")
+
+_ALL = (1 << len(FIVE_STEPS)) - 1
+
+
+@attrs.frozen
+class _ShortCut:
+    """A path to a place where all of the five steps should be behind a case, and those that are (as bits)."""
+
+    path: tuple[Act, ...]
+    place: int
+    passed: int
+
+
+def five_steps(inquiry: Inquiry) -> Iterator[Finding]:
+    """What is found of the five steps."""
+    states = inquiry.procedure.states.values()
+    if inquiry.procedure.gate is None and all(state.outcome is None for state in states):
+        text = Text("it has neither outcomes nor a gate", "既无结论也无放行")
+        yield Finding("five_steps", STEPS, Status.NOT_APPLICABLE, text)
+        return
+    blocked: list[Finding] = []
+    for short_cut in _short_cuts(inquiry):
+        finding = _shown(inquiry, short_cut)
+        if finding.status is Status.FLAWED:
+            yield finding
+            return
+        blocked.append(finding)
+        if len(blocked) >= MAX_TRIES:
+            break
+    yield from blocked[:1]
+
+
+def gate(inquiry: Inquiry) -> Iterator[Finding]:
+    """Whether the gate can be opened at all."""
+    if inquiry.procedure.gate is None:
+        yield Finding("gate", GATE, Status.NOT_APPLICABLE, Text("it has no gate", "无放行环节"))
+    elif not any(map(inquiry.composition.gate_opens, inquiry.composition.reached)):
+        text = Text("what it asks never holds where it is", "其要求在所列状态下从不满足")
+        yield inquiry.unless_bound(Finding("gate", GATE, Status.FLAWED, text, "gate", inquiry.procedure.gate.clause))
+
+
+def _shown(inquiry: Inquiry, found: _ShortCut) -> Finding:
+    state = inquiry.state_at(found.place)
+    missing = [step for number, step in enumerate(FIVE_STEPS) if not found.passed >> number & 1]
+    steps = listing([quoted(STEP_TITLES[step]) for step in missing])
+    has_outcome = inquiry.procedure.states[state].outcome is not None
+    text = say(
+        "a case can come to “{state}” without {steps} since it was last returned or the matter last changed"
+        if has_outcome
+        else "the gate can stand open in “{state}” without {steps} since the case was last returned or the matter last changed",
+        "自最近一次退回或情况变更后，未经{steps}即可处于“{state}”"
+        if has_outcome
+        else "自最近一次退回或情况变更后，未经{steps}即可在“{state}”放行",
+        state=inquiry.procedure.state_title(state),
+        steps=steps,
+    )
+    at = None if has_outcome else found.place
+    return inquiry.shown("five_steps", STEPS, text, found.path, path_in=f"states.{state}", gate_at=at)
+
+
+def _short_cuts(inquiry: Inquiry) -> Iterator[_ShortCut]:
+    """The shortest paths to where all of the five steps should be behind a case, and are not."""
+    composition = inquiry.composition
+    guarded = {index for index in composition.reached if _is_guarded(inquiry, index)}
+    ahead: dict[int, list[Pass]] = {}
+    for step in composition.steps:
+        ahead.setdefault(step.source, []).append(step)
+    start = [(root, _entered(inquiry, 0, root)) for root in composition.places.roots]
+    before: dict[tuple[int, int], tuple[tuple[int, int], Act] | None] = dict.fromkeys(start)
+    waiting = deque(start)
+    while waiting:
+        here = waiting.popleft()
+        index, passed = here
+        if index in guarded and passed != _ALL:
+            acts: list[Act] = []
+            at = here
+            while (link := before[at]) is not None:
+                at, act = link
+                acts.append(act)
+            opening = composition.places.nodes[at[0]].by
+            path = (*((opening,) if opening is not None else ()), *reversed(acts))
+            yield _ShortCut(path, index, passed)
+            continue
+        for step in ahead.get(index, ()):
+            there = (step.target, _after(inquiry, passed, step))
+            if there not in before:
+                before[there] = (here, step.act)
+                waiting.append(there)
+
+
+def _is_guarded(inquiry: Inquiry, place: int) -> bool:
+    state = inquiry.procedure.states[inquiry.state_at(place)]
+    return state.outcome is not None or inquiry.composition.gate_opens(place)
+
+
+def _after(inquiry: Inquiry, passed: int, step: Pass) -> int:
+    """Which of the five steps are behind a case after an act."""
+    procedure, row = inquiry.procedure, step.act.row
+    into = None if row.dest is None else procedure.states[row.dest].step
+    if into not in FIVE_STEPS and any(procedure.facts[name].material for name in row.set):
+        # The matter changed: of what was done, only what comes before the present step has the change before it.
+        in_step = procedure.states[inquiry.state_at(step.source)].step in FIVE_STEPS
+        passed = _entered(inquiry, passed, step.source) if in_step else 0
+    return passed if row.dest is None else _entered(inquiry, passed, step.target)
+
+
+def _entered(inquiry: Inquiry, passed: int, place: int) -> int:
+    """Which are behind a case that comes to a place: who returns to one of them has those after it before them again."""
+    step = inquiry.procedure.states[inquiry.state_at(place)].step
+    if step not in FIVE_STEPS:
+        return passed
+    bit = 1 << FIVE_STEPS.index(step)
+    return passed & (bit - 1) | bit

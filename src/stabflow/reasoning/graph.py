@@ -1,0 +1,105 @@
+"""What a search finds: cases that look alike as nodes, the acts between them as edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+import attrs
+
+from ..case import Case
+from ..language import Transition
+from .abstraction import Abstraction, Key, Place
+from .cluster import Cluster
+from .statements import Chosen, Values
+
+
+@attrs.frozen
+class Act:
+    """One act of a path: the row, the item it is fired on (by its id in the path; for a new one, its kind), what it states."""
+
+    trigger: str
+    kind: str | None
+    item: str | None
+    chosen: Chosen
+    row: Transition = attrs.field(eq=False, repr=False)
+    values: Values = attrs.field(eq=False, repr=False)
+
+    @property
+    def moves_case(self) -> bool:
+        """Whether it is an act on the case itself."""
+        return self.kind is None
+
+
+@attrs.frozen(eq=False)
+class Edge:
+    """An act that leads from one node to another; ``sure``: also when its requirements are read strictly. Done on an item of
+    which there may be many, it leads here or to ``other``, which hangs on how many there are."""
+
+    act: Act
+    target: int
+    sure: bool
+    other: int | None = None
+
+
+@attrs.define(eq=False)
+class Node:
+    """A case as the search knows it, with one that stands for all that look alike, and how it was first reached."""
+
+    key: Key
+    case: Case
+    parent: int | None
+    by: Act | None
+    edges: list[Edge] = attrs.field(factory=list)
+
+    @property
+    def place(self) -> Place:
+        """The case without its items."""
+        return self.key.place
+
+
+@attrs.define(eq=False)
+class Graph:
+    """What a search found; ``complete`` unless a bound was hit. ``openings`` are the acts that open a case, at ``roots``.
+    ``fired`` are the rows of items that some case fires, also where that leads nowhere else: kinds, triggers and sources."""
+
+    cluster: Cluster
+    abstraction: Abstraction
+    nodes: list[Node] = attrs.field(factory=list)
+    roots: list[int] = attrs.field(factory=list)
+    openings: list[Act] = attrs.field(factory=list)
+    complete: bool = True
+    known: dict[Key, int] = attrs.field(factory=dict)
+    fired: set[tuple[str | None, str, tuple[str, ...]]] = attrs.field(factory=set)
+
+    @property
+    def edges(self) -> int:
+        """How many acts lead from one node to another."""
+        return sum(len(node.edges) for node in self.nodes)
+
+    def path(self, index: int) -> tuple[Act, ...]:
+        """The shortest acts that lead to a node."""
+        found: list[Act] = []
+        at: int | None = index
+        while at is not None and (node := self.nodes[at]).by is not None:
+            found.append(node.by)
+            at = node.parent
+        return tuple(reversed(found))
+
+
+def leading(
+    nodes: Iterable[int], goal: Iterable[int], edges: Callable[[int], Iterable[Edge]], *, certainly: bool = True
+) -> Collection[int]:
+    """Those of ``nodes`` from which ``edges`` lead to ``goal``, and those in it. ``certainly``: however many items there are
+    where there may be many, of which each time the act is done there is one less."""
+    back: dict[int, list[tuple[int, int | None]]] = {}
+    for index in nodes:
+        for edge in edges(index):
+            back.setdefault(edge.target, []).append((index, edge.other if certainly else None))
+    found = set(goal)
+    waiting = list(found)
+    while waiting:
+        for source, other in back.get(waiting.pop(), ()):
+            if source not in found and (other is None or other in found):
+                found.add(source)
+                waiting.append(source)
+    return found

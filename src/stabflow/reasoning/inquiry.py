@@ -1,0 +1,89 @@
+"""What every part of a check shares: the searches, and how a flaw is shown by a case that walks to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..language import Procedure
+from ..text import Text, say
+from .composition import Composition
+from .graph import Act, Graph
+from .report import Finding, Status, traced
+from .walk import Blocked, walked
+
+MAX_TRIES = 20
+"""So many paths are tried before a flaw that none of them shows is reported as not decided."""
+
+BOUND = Text("the search hit its bound", "搜索达到上限")
+
+
+class Inquiry:
+    """One check of a procedure. ``searched``: the searches made beside those of the composition."""
+
+    def __init__(self, procedure: Procedure, max_states: int) -> None:
+        self.procedure = procedure
+        self.max_states = max_states
+        self.composition = Composition(procedure, max_states=max_states)
+        self.searched: list[Graph] = []
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        """Every search made so far."""
+        return (self.composition.places, *self.composition.graphs, *self.searched)
+
+    def state_at(self, place: int) -> str:
+        """The state of the case at a place."""
+        return self.composition.places.nodes[place].place.state
+
+    def title_at(self, place: int) -> Text:
+        """How it reads."""
+        return self.procedure.state_title(self.state_at(place))
+
+    def joint(self, groups: Iterable[int]) -> tuple[Composition, int]:
+        """The composition in which these groups are searched together, and which of its groups that is."""
+        together = sorted(groups)
+        composition = self.composition
+        if len(together) == 1:
+            return composition, together[0]
+        merged = frozenset[str]().union(*(composition.groups[number] for number in together))
+        others = [group for number, group in enumerate(composition.groups) if number not in together]
+        found = Composition(self.procedure, [merged, *others], max_states=self.max_states)
+        self.searched.append(found.graphs[0])
+        return found, 0
+
+    def unless_bound(self, finding: Finding) -> Finding:
+        """The finding; where a search hit its bound, that this is not decided."""
+        if self.composition.complete:
+            return finding
+        return Finding(finding.property, finding.title, Status.INCOMPLETE, BOUND, finding.path)
+
+    def shown(
+        self,
+        property_: str,
+        title: Text,
+        text: Text,
+        path: Sequence[Act],
+        graph: Graph | None = None,
+        *,
+        path_in: str = "",
+        clause: tuple[str, ...] = (),
+        gate_at: int | None = None,
+        status: Status = Status.FLAWED,
+    ) -> Finding:
+        """A flaw, if the path that shows it can be walked; else the answer is open. ``gate_at``: in the end the gate is to be
+        open, at this place."""
+        try:
+            walker = walked(self.composition, path, graph)
+            if gate_at is not None:
+                walker.open_gate(self.composition.places.nodes[gate_at])
+        except Blocked as why:  # the path may be one that only the search can go
+            doubt = say(
+                "{text}, as far as the search can tell; but no case was found that does so ({why})",
+                "就搜索所知，{text}；但未找到实际如此的事项（{why}）",
+                text=text,
+                why=str(why),
+            )
+            return Finding(property_, title, Status.INCOMPLETE, doubt, path_in, clause)
+        named = self.composition.told_fields
+        trace = traced(self.procedure, walker.done, [named for _ in walker.done])
+        return Finding(property_, title, status, text, path_in, clause, trace)

@@ -1,0 +1,136 @@
+"""Every outcome, state and row can be reached; every requirement can hold somewhere, and keeps somebody from something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..language import Outcome, Transition
+from ..language.lifecycle import OUTCOME_TITLES
+from ..language.requirement_text import requirement_text
+from ..requirements import Requirement
+from ..text import Text, either, say
+from .asked import asked_in
+from .cluster import rows
+from .explore import answers
+from .inquiry import Inquiry
+from .relaxation import Relaxation
+from .report import Finding, Status
+
+OUTCOMES = Text("every outcome can be reached", "每种结论均可达到")
+ROWS = Text("every row can be fired", "每项办理均有可能发生")
+REQUIREMENTS = Text("everything that is asked can be so", "每项要求及其条件均有可能成立")
+NEEDLESS = Text("every requirement keeps somebody from something", "每项要求均有作用")
+
+
+def outcomes(inquiry: Inquiry) -> Iterator[Finding]:
+    """What is found of the outcomes."""
+    declared = {state.outcome for state in inquiry.procedure.states.values() if state.outcome is not None}
+    if not declared:
+        yield Finding("outcomes", OUTCOMES, Status.NOT_APPLICABLE, Text("it has no outcomes", "没有结论"))
+    reached = {inquiry.procedure.states[inquiry.state_at(place)].outcome for place in inquiry.composition.reached}
+    for outcome in Outcome:
+        if outcome in declared and outcome not in reached:
+            text = say("“{outcome}” cannot be reached", "“{outcome}”无法达到", outcome=OUTCOME_TITLES[outcome])
+            yield inquiry.unless_bound(Finding("outcomes", OUTCOMES, Status.FLAWED, text))
+
+
+def all_rows(inquiry: Inquiry) -> Iterator[Finding]:
+    """What is found of the rows and states."""
+    procedure, composition = inquiry.procedure, inquiry.composition
+    stood_in = {inquiry.state_at(place) for place in composition.reached}
+    fired = _fired(inquiry)
+    for own, row in rows(procedure):
+        is_late = own is None and bool(row.source) and stood_in.isdisjoint(procedure.case.sources(row))
+        if (own, row.trigger, row.source) in fired or is_late or _is_unseen(inquiry, own, row):
+            continue
+        title = procedure.trigger_title(row.trigger, own)
+        text = say(
+            "“{title}” can never be done{why}", "“{title}”永远无法办理{why}", title=title, why=_why(inquiry, own, row)
+        )
+        yield inquiry.unless_bound(Finding("rows", ROWS, Status.FLAWED, text, _path(own, row), row.clause))
+    unreached = [state for state in procedure.states if state not in stood_in]
+    if unreached:
+        titles = either([procedure.state_title(state) for state in unreached])
+        text = say("no case ever comes to {states}", "任何事项均无法进入{states}", states=titles)
+        yield inquiry.unless_bound(Finding("rows", ROWS, Status.FLAWED, text, f"states.{unreached[0]}"))
+
+
+def _fired(inquiry: Inquiry) -> set[tuple[str | None, str, tuple[str, ...]]]:
+    """The rows that some case fires: with their kinds, triggers and sources."""
+    composition = inquiry.composition
+    passed = [step.act for step in composition.steps if step.source in composition.reached]
+    of_case = {(act.kind, act.row.trigger, act.row.source) for act in (*composition.places.openings, *passed)}
+    return of_case.union(*(graph.fired for graph in composition.graphs))
+
+
+def _path(own: str | None, row: Transition) -> str:
+    return f"transitions.{row.trigger}" if own is None else f"items.{own}.transitions.{row.trigger}"
+
+
+def _is_unseen(inquiry: Inquiry, own: str | None, row: Transition) -> bool:
+    """Whether the search forgot the items on which the row is fired, because nothing ever counts them."""
+    if own is None:
+        return False
+    graph = next(graph for graph in inquiry.composition.graphs if own in graph.cluster.kinds)
+    wanted = asked_in(inquiry.procedure, own, row) & {node.place.state for node in graph.nodes}
+    return any(not graph.abstraction.looks_at(own, state) for state in wanted)
+
+
+def _why(inquiry: Inquiry, own: str | None, row: Transition) -> Text:
+    """Which of the requirements of a row no search ever found met; nothing where that is not one of them alone."""
+    for requirement in row.requires:
+        if not any(_answers(inquiry, own, row, requirement)):
+            sentence = requirement_text(inquiry.procedure, own, requirement)
+            return say(": it is never so that {sentence}", "：从未满足“{sentence}”", sentence=sentence)
+    return Text("", "")
+
+
+def _answers(inquiry: Inquiry, own: str | None, row: Transition, requirement: Requirement) -> Iterator[bool]:
+    """Whether the requirement holds, wherever a search could ask it; once yes where no search follows it."""
+    kinds = requirement.reads().kinds | ({own} if own is not None else frozenset())
+    graphs = inquiry.composition.graphs if kinds else (inquiry.composition.places,)
+    for graph in graphs:
+        if kinds <= graph.cluster.kinds:
+            read = Relaxation(inquiry.procedure, graph.cluster.kinds).of(requirement, own).loose
+            yield from (True,) if read is None else answers(graph, own, row, read)
+
+
+def _is_always(answer: bool, found: Iterator[bool]) -> bool:
+    """Whether it is asked anywhere, and the answer always this one."""
+    first = next(found, None)
+    return first is answer and all(one is answer for one in found)
+
+
+def requirements(inquiry: Inquiry) -> Iterator[Finding]:
+    """What is asked within another requirement, and is never so: an alternative that is none, a condition never met."""
+    relaxation = Relaxation(inquiry.procedure, inquiry.procedure.items)
+    for own, row in rows(inquiry.procedure):
+        for number, requirement in enumerate(row.requires):
+            for path, part in requirement.walk(f"{_path(own, row)}.requires[{number}]"):
+                if part is requirement or not relaxation.is_followed(part, own):
+                    continue
+                if _is_always(False, _answers(inquiry, own, row, part)):
+                    text = say(
+                        "it is never so that {sentence}",
+                        "从未满足“{sentence}”",
+                        sentence=requirement_text(inquiry.procedure, own, part),
+                    )
+                    clause = part.clause or requirement.clause or row.clause
+                    yield inquiry.unless_bound(Finding("requirements", REQUIREMENTS, Status.FLAWED, text, path, clause))
+
+
+def needless(inquiry: Inquiry) -> Iterator[Finding]:
+    """Requirements that hold wherever they are asked: they keep nobody from anything, which their author may not know."""
+    relaxation = Relaxation(inquiry.procedure, inquiry.procedure.items)
+    for own, row in rows(inquiry.procedure):
+        for number, requirement in enumerate(row.requires):
+            if not relaxation.is_followed(requirement, own):
+                continue
+            if _is_always(True, _answers(inquiry, own, row, requirement)):
+                text = say(
+                    "it always holds where it is asked: {sentence}",
+                    "凡要求之处均已满足：{sentence}",
+                    sentence=requirement_text(inquiry.procedure, own, requirement),
+                )
+                path = f"{_path(own, row)}.requires[{number}]"
+                yield Finding("needless", NEEDLESS, Status.WARNING, text, path, requirement.clause or row.clause)

@@ -1,0 +1,81 @@
+"""Where a search acts: the real requirements, the real `decide` and `evolve`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from ..calendar import Calendar
+from ..case import Appointment, Case, Item
+from ..decision.commands import Add, Command, Fire, Open
+from ..decision.decider import decide
+from ..decision.events import Stamp
+from ..decision.evolution import evolve
+from ..decision.view import CaseView, Context
+from ..language import Procedure, Transition
+from ..requirements import Requirement
+from ..values import Actor, Basis, Matter
+from .cluster import ANYONE
+from .statements import Values
+
+_WHO = Actor(ANYONE, body=ANYONE)
+_BASIS = Basis("search")
+_MATTER = Matter("search", "search")
+_THEN = datetime(2000, 1, 1, tzinfo=UTC)
+_NOW = datetime(9000, 1, 1, tzinfo=UTC)
+"""Every act was done long ago: a wait that has begun is over."""
+_CALENDAR = Calendar("search")
+
+
+class Stage:
+    """Somebody who holds every role does what rows permit; every act is recorded as done ``then``."""
+
+    def __init__(self, procedure: Procedure, then: datetime = _THEN) -> None:
+        self.procedure = procedure
+        self._then = then
+        self._context = Context(
+            now=_NOW,
+            calendar=_CALENDAR,
+            offices=tuple(Appointment(role, ANYONE, ANYONE, "search") for role in procedure.roles),
+        )
+
+    def holds(
+        self,
+        requires: Sequence[Requirement],
+        case: Case | None,
+        kind: str | None,
+        item: Item | None,
+        row: Transition,
+        values: Values,
+    ) -> bool:
+        """Whether all of ``requires`` hold as the row would be fired."""
+        if not requires:
+            return True
+        view = CaseView(
+            procedure=self.procedure,
+            case=case,
+            kind=kind,
+            item=item,
+            row=row,
+            values=values,
+            actor=ANYONE,
+            context=self._context,
+        )
+        return all(requirement.holds(view) for requirement in requires)
+
+    def after(self, case: Case | None, kind: str | None, item: Item | None, row: Transition, values: Values) -> Case:
+        """The case after the row was fired; `Refused` when it may not be."""
+        command: Command
+        if case is None:
+            command = Open(
+                actor=_WHO, basis=_BASIS, case_id="search", matter=_MATTER, values=values, trigger=row.trigger
+            )
+        elif kind is not None and item is None:
+            command = Add(actor=_WHO, basis=_BASIS, kind=kind, values=values, trigger=row.trigger)
+        else:
+            id_ = None if item is None else item.id
+            command = Fire(actor=_WHO, basis=_BASIS, trigger=row.trigger, item=id_, values=values)
+        decided = decide(self.procedure, case, command, self._context)
+        version = 1 if case is None else case.version + 1
+        stamp = Stamp(version, self._then, self._then, _WHO, decided.role, _BASIS, decided.mandate, "search")
+        return evolve(case, decided.event, stamp)

@@ -1,0 +1,66 @@
+"""What is asked of the procedure itself, without a search: who is above whom, and of which round evidence is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..language import Procedure
+from ..requirements import ItemsAre
+from ..text import Text, say
+from .report import Finding, Status
+
+ESCALATION = Text("escalation reaches somebody from everywhere", "任何一级均有上级可报")
+SINCE = Text("what a round counts is of this round", "每轮次只计本轮次事项")
+
+
+def escalation(procedure: Procedure) -> Iterator[Finding]:
+    """Whether somebody is above everybody who is accountable."""
+    accountable = {
+        state.accountable: f"{'' if own is None else f'items.{own}.'}states.{name}"
+        for own, cycle in procedure.lifecycles()
+        for name, state in cycle.states.items()
+        if state.accountable in procedure.roles
+    }
+    for role, path in accountable.items():
+        above = [name for name, below in procedure.subordinates.items() if role in below]
+        if role is not None and not above and not procedure.roles[role].supervises:
+            text = say(
+                "nobody supervises “{role}”: name it in the `supervises` of another role",
+                "“{role}”无人督导：请在其他角色的`supervises`中列明",
+                role=procedure.role_title(role),
+            )
+            yield Finding("escalation", ESCALATION, Status.FLAWED, text, path, procedure.roles[role].clause)
+
+
+def since(procedure: Procedure) -> Iterator[Finding]:
+    """Where a state can be entered again, evidence that counts in it should say of which round it is."""
+    again = {name for name in procedure.states if _comes_back(procedure, name)}
+    for row in procedure.transitions:
+        if again.isdisjoint(procedure.case.sources(row)):
+            continue
+        for requirement in row.requires:
+            for _, part in requirement.walk():
+                counts = isinstance(part, ItemsAre) and (part.at_least is not None or part.over is not None)
+                if isinstance(part, ItemsAre) and counts and part.since is None:
+                    text = say(
+                        "“{act}” counts {kind} of earlier rounds too: say `since`, or mean it",
+                        "“{act}”也计入以往轮次的{kind}：请用`since`限定，或确认如此",
+                        act=procedure.trigger_title(row.trigger),
+                        kind=procedure.kind_title(part.items),
+                    )
+                    clause = part.clause or row.clause
+                    yield Finding("since", SINCE, Status.WARNING, text, f"transitions.{row.trigger}", clause)
+
+
+def _comes_back(procedure: Procedure, state: str) -> bool:
+    """Whether a case that stands in ``state`` can come to stand in it again."""
+    cycle = procedure.case
+    seen: set[str] = set()
+    waiting = [state]
+    while waiting:
+        here = waiting.pop()
+        for row in cycle.transitions:
+            if row.dest is not None and row.dest not in seen and here in cycle.sources(row):
+                seen.add(row.dest)
+                waiting.append(row.dest)
+    return state in seen

@@ -1,0 +1,84 @@
+"""`diff`: what changed, by meaning: every place that can change is named, as what it is, and told the other way round."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from procedure_changes import Revision, called, key_of, parts, revisions
+from procedure_strategies import procedures
+
+from stabflow.language import Procedure
+from stabflow.language.canonical_form import canonical_form
+from stabflow.reasoning.diff import changes
+from stabflow.reasoning.difference import Aspect, Change, ChangeKind, Direction
+
+OTHER_WAY = {Direction.STRICTER: Direction.LOOSER, Direction.LOOSER: Direction.STRICTER}
+REVERSED = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
+WORDS = {"title", "en", "zh", "aliases", "version"}
+
+
+def mirrored(one: Change) -> tuple[object, ...]:
+    return (
+        REVERSED.get(one.kind, one.kind).value,
+        one.path,
+        OTHER_WAY.get(one.direction, one.direction).value,
+        one.aspect.value,
+        repr(one.after),
+        repr(one.before),
+    )
+
+
+def as_it_is(one: Change) -> tuple[object, ...]:
+    return one.kind.value, one.path, one.direction.value, one.aspect.value, repr(one.before), repr(one.after)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_change_in_one_place_is_told_there_and_nowhere_else(data: st.DataObject) -> None:
+    old = data.draw(procedures())
+    revision = data.draw(revisions(old))
+    if revision is None:
+        event("no procedure")
+        return
+    new = revision.procedure
+    found = list(changes(old, new))
+    assert bool(found) is (old.digest != new.digest)
+    assert Counter(map(as_it_is, found)) == Counter(map(mirrored, changes(new, old)))
+    if not found:
+        event("the same")
+        return
+    names = called(canonical_form(old), revision.where)
+    near = [one for one in found if _is_at(parts(one.path), names)]
+    assert near, (revision.where, [one.path for one in found])
+    if revision.renames:
+        event("renamed")
+        assert ChangeKind.REMOVED in {one.kind for one in found} or revision.where[0] == "transitions"
+        return
+    if revision.where[0] != "parameters":  # which are told wherever they are put in
+        assert near == found
+    expected = _aspect(old, revision)
+    event(expected.value if expected is not None else "meaning or arrangement")
+    assert {one.aspect for one in near} <= (
+        {expected} if expected is not None else {Aspect.MEANING, Aspect.ARRANGEMENT}
+    )
+
+
+def _is_at(path: list[str], names: list[str]) -> bool:
+    shorter = min(len(path), len(names))
+    return path[:shorter] == names[:shorter] or path[:-1] == names[: len(path) - 1] == names[:-2]
+
+
+def _aspect(old: Procedure, revision: Revision) -> Aspect | None:
+    """What the change concerns; ``None`` where a name may stand for the value that was there before."""
+    key, where = key_of(revision.where), revision.where
+    if revision.rearranged:
+        return Aspect.MEANING if key == "by" else Aspect.ARRANGEMENT
+    if key in WORDS:
+        return Aspect.WORDING
+    if key == "source" and where[0] in ("procedure", "parameters"):
+        return Aspect.WORDING
+    if key in ("deviation", "within", "at_least", "at_most", "equals", "elapsed", "responds_within", "vacant_within"):
+        return None if key != "deviation" else Aspect.WORDING if len(where) > 3 else Aspect.MEANING
+    return Aspect.MEANING

@@ -1,0 +1,129 @@
+"""Properties given in Python: as a file has them, and judged by a function."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from flawed.catalogue import EVERY, FLAWS, SOUND, made
+
+from stabflow.errors import InvalidInput
+from stabflow.language import Property
+from stabflow.reasoning.check import check
+from stabflow.reasoning.predicates import Count, SearchedState, StateProperty
+from stabflow.reasoning.report import Finding, Status
+from stabflow.requirements import CaseIs, ItemsAre, ValueIs
+from stabflow.text import same
+
+HEARING = SOUND["hearing"]
+CARELESS = made("hearing", ((EVERY, ""),))
+"""Nothing asks whether objections were answered."""
+
+
+def asked(procedure: object, one: Property | StateProperty) -> Finding:
+    """What is found of a property in Python."""
+    report = check(procedure, properties=[one])  # type: ignore[arg-type]
+    (found,) = [finding for finding in report.findings if finding.title == one.title]
+    return found
+
+
+@pytest.mark.parametrize("name", ["never", "always", "before", "leads_to"])
+def test_a_property_in_python_is_judged_as_one_in_the_file(name: str) -> None:
+    flaw = next(flaw for flaw in FLAWS if flaw.name == name)
+    for procedure in (flaw.flawed, flaw.twin):
+        (written,) = procedure.properties
+        bare = attrs.evolve(procedure, properties=())
+        in_file = next(one for one in check(procedure).findings if one.property == "authors")
+        given = asked(bare, written)
+        assert given.status is in_file.status
+        assert [act.trigger for act in given.trace] == [act.trigger for act in in_file.trace]
+
+
+def none_left_open(shown: SearchedState) -> bool:
+    return shown.state != "settled" or shown.counts["open"] == 0
+
+
+OPEN_ENDED = StateProperty(
+    title=same("none left open"),
+    always=none_left_open,
+    counts={"open": Count(items="objection", in_="raised")},
+)
+
+
+def test_a_predicate_is_proved_or_shown_to_fail() -> None:
+    assert asked(HEARING, OPEN_ENDED).status is Status.PROVED
+    failing = asked(CARELESS, OPEN_ENDED)
+    assert failing.status is Status.FLAWED
+    assert [act.trigger for act in failing.trace] == ["open", "call_vote", "add", "add", "add", "add", "decide"]
+
+
+def test_a_predicate_that_is_never_to_hold() -> None:
+    too_many = StateProperty(
+        title=same("four"),
+        never=lambda shown: shown.counts["votes"] >= 4,
+        counts={"votes": Count(items="vote", since="voting", up_to=4)},
+    )
+    assert [act.trigger for act in asked(HEARING, too_many).trace] == ["open", "call_vote", *["add"] * 4]
+    five = attrs.evolve(too_many, never=lambda shown: shown.counts["votes"] >= 5)
+    assert asked(HEARING, five).status is Status.PROVED, "it is counted up to four, as was asked"
+
+
+def test_a_predicate_is_shown_what_it_asked_for_and_every_value_of_it() -> None:
+    seen: set[tuple[str, object, object, int]] = set()
+
+    def look(shown: SearchedState) -> bool:
+        seen.add((shown.state, shown.step, shown.facts["contested"], shown.counts["good"]))
+        assert set(shown.facts) == {"contested"}
+        return False
+
+    count = Count(items="paper", where={"grade": "good"}, up_to=2)
+    one = StateProperty(title=same("look"), never=look, facts="contested", counts={"good": count})
+    assert asked(SOUND["permit"], one).status is Status.PROVED
+    assert {fact for state, _, fact, _ in seen if state == "applied"} == {None, True, False}
+    assert {fact for state, _, fact, _ in seen if state == "ended"} == {True, False}
+    assert {number for *_, number in seen} == {0, 1, 2}
+
+
+def test_a_predicate_sees_the_step() -> None:
+    one = StateProperty(title=same("steps"), always=lambda shown: (shown.step is None) == (shown.state == "underway"))
+    assert asked(SOUND["assessment"], one).status is Status.PROVED
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        (StateProperty(title=same("a"), never=lambda _: False, facts="unheard_of"), "properties[0].facts"),
+        (StateProperty(title=same("b"), never=lambda _: False, facts="fee"), "properties[0].facts"),
+        (
+            StateProperty(title=same("c"), never=lambda _: False, counts={"n": Count(items="unheard_of")}),
+            "properties[0].never[0].items",
+        ),
+        (Property(title=same("d"), never=CaseIs(case="unheard_of")), "properties[0].never[0].case"),
+        (
+            Property(title=same("e"), always=(ValueIs(value="paid", is_=True), ItemsAre(items="x", at_least=1))),
+            "properties[0].always[1].items",
+        ),
+    ],
+)
+def test_what_the_procedure_does_not_know_is_refused(wrong: Property | StateProperty, path: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check(SOUND["permit"], properties=[wrong])
+    assert [fault.path for fault in caught.value.faults] == [path]
+
+
+def test_exactly_one_predicate_is_given() -> None:
+    for given in ({}, {"never": bool, "always": bool}):
+        with pytest.raises(InvalidInput):
+            StateProperty(title=same("x"), **given)  # type: ignore[arg-type]
+
+
+def test_what_no_search_follows_is_not_decided() -> None:
+    one = Property(title=same("fee"), never=ValueIs(value="fee", at_least=10))
+    found = asked(SOUND["permit"], one)
+    assert found.status is Status.INCOMPLETE
+    assert "does not follow" in found.text.en
+
+
+def test_a_bound_is_no_proof_of_a_property_either() -> None:
+    report = check(HEARING, properties=[OPEN_ENDED], max_states=3)
+    (found,) = [one for one in report.findings if one.title == OPEN_ENDED.title]
+    assert found.status is Status.INCOMPLETE
