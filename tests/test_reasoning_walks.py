@@ -21,6 +21,7 @@ from stabflow.case import Case
 from stabflow.language import Transition
 from stabflow.language.lifecycle import FIVE_STEPS
 from stabflow.reasoning.check import check
+from stabflow.reasoning.relaxation import Relaxation
 from stabflow.reasoning.report import Finding, Report, Status
 from stabflow.reasoning.stage import Stage
 
@@ -120,7 +121,13 @@ def is_really_stuck(procedure: Procedure, report: Report) -> None:
                         for row in cycle.transitions
                         if row.trigger == act.trigger and (row.creates or state in cycle.sources(row))
                     ]
-                    live.do(row, act.kind, item, fitting(procedure, act.kind, row, act.values))
+                    try:
+                        live.do(row, act.kind, item, fitting(procedure, act.kind, row, act.values))
+                    except Refused:  # a number that fits must be found for what the search does not follow
+                        followed = Relaxation(procedure, procedure.items).is_followed
+                        assert not all(followed(one, act.kind) for one in row.requires), act
+                        event("the trace asks for a number")
+                        return
                 assert not comes_to(procedure, live.case, lambda case: case.state in ends, most=MOST, adding=3)
 
 
