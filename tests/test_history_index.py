@@ -37,7 +37,7 @@ def check_changes(procedure: Procedure, handle: CaseHandle) -> None:
         before, case = case, evolve(case, record.event, record.stamp)
         if isinstance(record.event, Moved) and record.event.dest is not None:
             assert case.due == record.event.due
-        change = index.change(procedure, before, case)
+        change = index.change(procedure, before, case, [record.event])
         rows = {key: row for key, row in rows.items() if row.duty not in change.cleared}
         assert rows.keys().isdisjoint(by_key(change.duties)), "a row that was not cleared comes again"
         rows |= by_key(change.duties)

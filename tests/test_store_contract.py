@@ -89,6 +89,9 @@ def test_an_empty_store_answers(store: Store) -> None:
     assert store.lookup(STREAM, "key") is None
     assert list(store.heads([STREAM])) == [StreamHead(STREAM, 0, b"")]
     assert list(store.heads([])) == []
+    assert store.are_heads([])
+    assert store.are_heads([StreamHead(STREAM, 0, b"")])
+    assert not store.are_heads([StreamHead(STREAM, 1, bytes(32))])
     assert store.find_cases(CaseQuery()) == (page := store.find_cases(CaseQuery(matter="bridge")))
     assert page.rows == ()
     assert page.next is None
@@ -185,6 +188,8 @@ def test_c1_an_act_is_written_only_where_all_it_was_decided_on_is_still_so(handl
     assert store.lookup(STREAM, "key") is None
     now = tuple(store.heads([STREAM, OFFICES]))
     assert now != seen
+    assert not store.are_heads(seen)
+    assert store.are_heads(now)
     assert not store.append(batch(expected, relies_on=now, key="key", digest="digest")).replayed
     # What is there already under the key is told, whatever has moved on.
     assert store.append(batch(expected, relies_on=seen, key="key", digest="digest")).replayed
@@ -193,6 +198,7 @@ def test_c1_an_act_is_written_only_where_all_it_was_decided_on_is_still_so(handl
 def test_c1_a_stream_with_another_past_is_not_the_one_relied_on(store: Store) -> None:
     store.append(batch(0, 1, stream=OFFICES))
     false = attrs.evolve(head_of(store, OFFICES), hash=bytes(32))
+    assert not store.are_heads([false])
     with pytest.raises(VersionConflict, match="system/offices"):
         store.append(batch(relies_on=(false,)))
     assert list(store.read_stream(STREAM)) == []

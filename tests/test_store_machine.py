@@ -148,6 +148,13 @@ class Stores(RuleBasedStateMachine):
     def ask_for_heads(self, which: int, asked: list[str]) -> None:
         self.alike(which, lambda store: tuple(store.heads(asked)))
 
+    @rule(which=st.integers(0, 1), asked=st.lists(streams, max_size=20), off=st.sampled_from([0, 0, 0, 1, -1]))
+    def ask_whether_they_are_heads(self, which: int, asked: list[str], off: int) -> None:
+        heads = list(self.memory.heads(asked))
+        if heads:
+            heads[-1] = attrs.evolve(heads[-1], version=heads[-1].version + off)
+        assert self.alike(which, lambda store: store.are_heads(heads)) is (off == 0 or not heads)
+
     @rule(which=st.integers(0, 1), stream=streams, key=keys)
     def lookup(self, which: int, stream: str, key: str) -> None:
         self.alike(which, lambda store: store.lookup(stream, key))

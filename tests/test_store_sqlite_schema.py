@@ -132,10 +132,11 @@ def test_reading_a_stream_and_a_key_uses_an_index(path: Path) -> None:
             (sqlite_rows.READ_STREAM, ["case", 0, 10]),
             (sqlite_rows.LOOKUP, ["case", "key"]),
             (sqlite_rows.HEAD, ["case"]),
+            (sqlite_rows._are_heads(2), ["case", 1, b"", "other", 0, None]),
         ):
             found = plan(connection, statement, bindings)
             assert "SEARCH" in found
-            assert "SCAN" not in found
+            assert "SCAN records" not in found
             assert "TEMP B-TREE" not in found
 
 

@@ -47,7 +47,10 @@ def clean_text(text: object, path: str, *, max_length: int, required: bool = Tru
     characters."""
     if not isinstance(text, str):
         raise InvalidInput.at(path, f"{_shown(text)} is not text", "give text in quotes")
-    text = str.__str__(text).replace("\r\n", "\n")  # never a subclass, which could claim to equal anything
+    text = str.__str__(text)  # never a subclass, which could claim to equal anything
+    if text.isascii() and text.isprintable() and 0 < len(text) <= max_length and not text.isspace():
+        return text  # as nearly every id, and no rule below could change or refuse it
+    text = text.replace("\r\n", "\n")
     found = _UNWANTED.search(text)
     if found:
         raise InvalidInput.at(

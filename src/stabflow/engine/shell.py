@@ -92,7 +92,7 @@ class Shell:
                 head(streams.case_stream(case_id), case.version, case.head),
                 head(streams.OFFICES, offices.version, offices.head),
             )
-            if tuple(self.store.heads([one.stream for one in seen])) == seen:
+            if self.store.are_heads(seen):
                 return self.registry.of_case(case.procedure, case.procedure_version, case.digest), case, offices
         return *self.load(case_id), self.offices.current()
 

@@ -46,7 +46,7 @@ def batch(
     changed = None
     if procedure is not None and after is not None:
         if onto is None or before is None:
-            changed = index.change(procedure, before, after)
+            changed = index.change(procedure, before, after, [record.event for record in records])
         else:
             changed = index.migrated(procedure, before, onto, after)
     return AppendBatch(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain, compress, repeat
-from operator import is_not
 
 from ..case import Case
 from ..decision.duties import CASE, Duty, item_duty, open_duties
+from ..decision.events import Added, Amended, Event, ItemMoved, Moved
 from ..language import Procedure
 from ..ports.store import CaseRow, DutyRow, IndexChange
 from .codec import moment_text
@@ -65,20 +64,27 @@ def migrated(old: Procedure, before: Case, new: Procedure, after: Case) -> Index
     return IndexChange(row, cleared, duties)
 
 
-def change(procedure: Procedure, before: Case | None, after: Case) -> IndexChange:
-    """What the index must change as ``before`` becomes ``after``."""
+def change(procedure: Procedure, before: Case | None, after: Case, events: Iterable[Event]) -> IndexChange:
+    """What the index must change as ``before`` becomes ``after`` by ``events``."""
     row = case_row(procedure, after)
     if before is None:
         return IndexChange(row, (), duty_rows(open_duties(procedure, after)))
-    if before.appointments != after.appointments or procedure.states[after.state].final:
+    if before.appointments is not after.appointments or procedure.states[after.state].final:
         cleared = tuple(duty.duty for duty in open_duties(procedure, before))
         return IndexChange(row, cleared, duty_rows(open_duties(procedure, after)))
-    # The items of both stand in one order, the new ones last; were it otherwise, more rows than needed would be rewritten.
-    old = chain(before.items.values(), repeat(None))
-    touched = list(compress(after.items, map(is_not, after.items.values(), old)))
+    touched = dict.fromkeys(name for event in events for name in _touched(event))
     duties = [duty for name in touched if (duty := item_duty(procedure, after, after.items[name])) is not None]
     cleared = tuple(name for name in touched if name in before.items)
     if before.state != after.state or before.due is not after.due or before.facts is not after.facts:
         cleared = (*cleared, CASE)
         duties = [next(open_duties(procedure, after)), *duties]
     return IndexChange(row, cleared, duty_rows(duties))
+
+
+def _touched(event: Event) -> Iterable[str]:
+    """The items that ``event`` made, moved or amended."""
+    if isinstance(event, Added | ItemMoved):
+        return (event.item,)
+    if isinstance(event, Moved):
+        return (*event.superseded, *(one.item for one in event.laid_out))
+    return (event.item,) if isinstance(event, Amended) and event.item is not None else ()

@@ -260,7 +260,12 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
-        """Where each of ``streams`` ends, in their order (C7). It is asked before every act, so that only what is new is read."""
+        """Where each of ``streams`` ends, in their order (C7)."""
+
+    def are_heads(self, heads: Sequence[StreamHead]) -> bool:
+        """Whether each of the streams still ends where ``heads`` says (C7). It is asked before every act, so that only what is
+        new is read; a store that can tell more cheaply than by `heads` does."""
+        return tuple(self.heads([head.stream for head in heads])) == tuple(heads)
 
     @abc.abstractmethod
     def find_cases(self, query: CaseQuery) -> CasePage:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import apsw
@@ -36,6 +36,8 @@ from ..ports.store import (
 )
 from . import common, sqlite_rows, sqlite_schema
 from .sqlite_file import DatabaseFile, discard
+
+T = TypeVar("T")
 
 _SYNCHRONOUS = {"full": "FULL", "normal": "NORMAL"}
 
@@ -140,9 +142,10 @@ class SqliteStore(Store):
                 raise IdempotencyMismatch(batch.stream, str(batch.key)) from error
             self._mark_unless_settled(writer)
             return AppendResult(first, last, replayed=True)
-        for head in batch.relies_on:
-            if (there := sqlite_rows.head(writer, head.stream)) != head:
-                raise VersionConflict(head.stream, head.version, there.version)
+        if not sqlite_rows.are_heads(writer, batch.relies_on):
+            for head in batch.relies_on:
+                if (there := sqlite_rows.head(writer, head.stream)) != head:
+                    raise VersionConflict(head.stream, head.version, there.version)
         try:
             sqlite_rows.write_records(writer, batch)
         except apsw.ConstraintError as error:
@@ -154,7 +157,7 @@ class SqliteStore(Store):
 
     def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
         """See `Store.lookup`; the result reads ``replayed=True``, as it does when the act is appended again."""
-        for digest, first, last in self._read(sqlite_rows.LOOKUP, (stream, key)):
+        for digest, first, last in self._rows(sqlite_rows.LOOKUP, (stream, key)):
             if not self._settled:
                 self._settle()
             return digest, AppendResult(first, last, replayed=True)
@@ -163,32 +166,42 @@ class SqliteStore(Store):
     def read_stream(self, stream: str, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[StoredRecord]:
         """See `Store.read_stream`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
         common.check_page(limit)
-        return tuple(StoredRecord(*row) for row in self._read(sqlite_rows.READ_STREAM, (stream, after, limit)))
+        return tuple(StoredRecord(*row) for row in self._rows(sqlite_rows.READ_STREAM, (stream, after, limit)))
 
     def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
-        """See `Store.heads`. The writing connection answers unless it is busy: it need not read anew what it has just written."""
+        """See `Store.heads`."""
+        found = self._glance(lambda cursor: tuple([sqlite_rows.head(cursor, stream) for stream in streams]))
+        return tuple([StreamHead(stream, 0, b"") for stream in streams]) if found is None else found
+
+    def are_heads(self, heads: Sequence[StreamHead]) -> bool:
+        """See `Store.are_heads`: one statement, where `heads` takes one for each stream."""
+        found = self._glance(lambda cursor: sqlite_rows.are_heads(cursor, heads))
+        return all(head.version == 0 for head in heads) if found is None else found
+
+    def _glance(self, ask: Callable[[apsw.Cursor], T]) -> T | None:
+        """What ``ask`` finds; ``None`` when there is no file. The writing connection answers unless it is busy: it need not read
+        anew what it has just written."""
         self._check_process()
         if not self._in_doubt and self._writing.acquire(blocking=False):
             try:
                 if self._writer is not None and (writer := self._existing_writer()) is not None:
-                    return tuple([sqlite_rows.head(writer, stream) for stream in streams])
+                    return ask(writer)
             except apsw.Error as error:
                 self._drop_writer()
                 raise self._file.failure(error) from error
             finally:
                 self._writing.release()
-        found = [self._read(sqlite_rows.HEAD, (stream,)) for stream in streams]
-        return tuple([sqlite_rows.head_of(stream, rows) for stream, rows in zip(streams, found, strict=True)])
+        return self._read(ask)
 
     def find_cases(self, query: CaseQuery) -> CasePage:
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""
         common.check_page(query.limit)
-        return common.case_page([CaseRow(*row) for row in self._read(*sqlite_rows.find_cases(query))], query.limit)
+        return common.case_page([CaseRow(*row) for row in self._rows(*sqlite_rows.find_cases(query))], query.limit)
 
     def find_duties(self, query: DutyQuery) -> DutyPage:
         """See `Store.find_duties`; `ValueError` for a bad limit, `InvalidInput` for a cursor that is none."""
         common.check_page(query.limit)
-        rows = self._read(*sqlite_rows.find_duties(query))
+        rows = self._rows(*sqlite_rows.find_duties(query))
         return common.duty_page([sqlite_rows.duty_row(row) for row in rows], query.limit)
 
     def close(self) -> None:
@@ -200,7 +213,11 @@ class SqliteStore(Store):
             self._drop_writer()
             self._drop_reader()
 
-    def _read(self, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._read(lambda cursor: sqlite_rows.ask(cursor, statement, bindings)) or []
+
+    def _read(self, ask: Callable[[apsw.Cursor], T]) -> T | None:
+        """What ``ask`` finds on the reading connection; ``None`` when there is no file."""
         self._check_process()
         if self._in_doubt:
             self._settle()
@@ -211,9 +228,9 @@ class SqliteStore(Store):
             elif self._file.exists():
                 self._reader = self._file.connect().cursor()
             else:
-                return []
+                return None
             try:
-                return sqlite_rows.ask(self._reader, statement, bindings)
+                return ask(self._reader)
             except apsw.Error as error:
                 self._drop_reader()
                 raise self._file.failure(error) from error

@@ -6,6 +6,7 @@ twelve pages instead of six for an act that leaves the state as it is.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
@@ -41,6 +42,9 @@ _all_of = attrgetter(*_CASE_COLUMNS)
 _plain_of = attrgetter(*_PLAIN)
 _filters_of = attrgetter(*common.CASE_FILTERS)
 
+_AT_ONCE = 16
+"""So many heads are compared by one statement; most acts rely on two."""
+
 _DUTY_ORDER = "due, case_id, duty, role, body, actor"
 _FIND_DUTIES = "SELECT case_id, duty, state, role, body, actor, level, due, estimated FROM duties"
 
@@ -65,12 +69,29 @@ def write_key(cursor: apsw.Cursor, batch: AppendBatch) -> None:
 
 def head(cursor: apsw.Cursor, stream: str) -> StreamHead:
     """Where ``stream`` ends."""
-    return head_of(stream, ask(cursor, HEAD, (stream,)))
-
-
-def head_of(stream: str, rows: list[tuple[Any, ...]]) -> StreamHead:
-    """Where ``stream`` ends, from what `HEAD` found."""
+    rows = ask(cursor, HEAD, (stream,))
     return StreamHead(stream, *rows[0]) if rows else StreamHead(stream, 0, b"")
+
+
+@functools.cache
+def _are_heads(count: int) -> str:
+    """Asks for the record at each head and for the one after it: two look-ups by key, which the last of a stream is not."""
+    return "SELECT " + " AND ".join(
+        f"?{n + 2} >= 0 AND (SELECT hash FROM records WHERE stream = ?{n + 1} AND version = ?{n + 2}) IS ?{n + 3}"
+        f" AND NOT EXISTS (SELECT 1 FROM records WHERE stream = ?{n + 1} AND version = ?{n + 2} + 1)"
+        for n in range(0, 3 * count, 3)
+    )
+
+
+def are_heads(cursor: apsw.Cursor, heads: Sequence[StreamHead]) -> bool:
+    """Whether every one of the streams ends where ``heads`` says; a stream that is not there has no end."""
+    for start in range(0, len(heads), _AT_ONCE):
+        bindings: list[str | int | bytes | None] = []
+        for one in heads[start : start + _AT_ONCE]:
+            bindings += (one.stream, one.version, one.hash if one.version or one.hash else None)
+        if not cursor.execute(_are_heads(len(bindings) // 3), bindings).fetchall()[0][0]:
+            return False
+    return True
 
 
 def write_records(cursor: apsw.Cursor, batch: AppendBatch) -> None:
