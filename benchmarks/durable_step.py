@@ -107,36 +107,42 @@ def ours(case: CaseHandle) -> Iterator[None]:
 
 
 def same_rows(path: Path, synchronous: str, pattern: list[list[tuple[str, tuple[Any, ...]]]]) -> Iterator[None]:
-    """The statements that the store executes for the two steps, with the rows of the steps that they are, by hand."""
+    """The statements that the store executed for the two steps of ``pattern``, by hand, as the next steps of the case at
+    ``path`` that they were traced on."""
     connection = apsw.Connection(str(path))
     cursor = pragmas(connection, synchronous)
-    for statement in sqlite_schema.SCHEMA.values():
-        cursor.execute(statement)
+    stream = next(bound[0] for sql, bound in pattern[0] if sql.startswith("INSERT INTO records"))
+    ((version,),) = cursor.execute("SELECT max(version) FROM records WHERE stream = ?", (stream,)).fetchall()
     turns = [[(sql, list(bound)) for sql, bound in statements] for statements in pattern]
-    version, number = 0, 0
+    number, checked = version, False
     read = "SELECT position, version, tag, header, payload, hash FROM records WHERE stream = ? AND version > ?"
     while True:
         number += 1
         for statements in turns:
-            cursor.execute(read, ("case/c", version)).fetchall()
+            cursor.execute(read, (stream, version)).fetchall()
             for sql, bound in statements:
                 if sql.startswith("INSERT INTO records"):
-                    bound[0], bound[1] = "case/c", version + 1
+                    bound[1] = version + 1
+                elif sql.startswith("UPDATE cases"):
+                    bound[sql.split(", ").index("version = ?")] = version + 1
                 elif "INTO duties" in sql or "FROM duties" in sql:
                     bound[1] = f"consultation-{number}"
                 cursor.execute(sql, bound) if bound else cursor.execute(sql)
             version += 1
             yield
+        if not checked:
+            checked = cursor.execute("SELECT count(*) FROM cases WHERE version = ?", (version,)).fetchall() == [(1,)]
+            assert checked, "the floor writes the row of the case, as the store does"
 
 
-def pattern_of(folder: Path) -> list[list[tuple[str, tuple[Any, ...]]]]:
-    """What the store executes for each of the two steps."""
-    engine, case = case_on(f"sqlite:///{folder}/pattern.db?synchronous=normal")
+def pattern_of(path: Path) -> list[list[tuple[str, tuple[Any, ...]]]]:
+    """What the store executes for each of the two steps; the case they belong to is left at ``path``."""
+    engine, case = case_on(f"sqlite:///{path}?synchronous=normal")
     store = engine._shell.store
     steps = ours(case)
     for _ in range(4):
         next(steps)
-    found = [Traced(folder).of(lambda: next(steps), store) for _ in range(2)]
+    found = [Traced(path).of(lambda: next(steps), store) for _ in range(2)]
     engine.close()
     return found
 
@@ -149,7 +155,7 @@ def timed(step: Iterator[None]) -> float:
 
 
 def measured(folder: Path, synchronous: str, rounds: int) -> dict[str, list[float]]:
-    pattern = pattern_of(folder)
+    pattern = pattern_of(folder / "same.db")
     engine, case = case_on(f"sqlite:///{folder}/ours.db?synchronous={synchronous}")
     memory, rehearsed = case_on("memory:")
     ways = {
