@@ -24,7 +24,6 @@ import apsw
 
 import stabflow
 from stabflow import Actor, CaseHandle, Matter
-from stabflow.stores import sqlite_schema
 
 STEPS = 30
 """Steps in a row within one round; the step counted is their mean."""
