@@ -15,7 +15,9 @@ SHORT = os.environ.get("STABFLOW_SHORT") == "1"
 CI = bool(os.environ.get("CI"))
 
 settings.register_profile("default", deadline=None, print_blob=True)
-settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+settings.register_profile(
+    "ci", settings.get_profile("default"), derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile(
     "slow",
     settings.get_profile("ci" if CI else "default"),
