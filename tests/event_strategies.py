@@ -89,6 +89,12 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     },
     events.Constituted: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Withdrawn: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
+    events.Attempted: {
+        "matter": IDS,
+        "accept": st.lists(NAMES, max_size=2).map(tuple),
+        "reasons": st.lists(NAMES, max_size=2).map(tuple),
+        "cases": st.lists(WORDS, max_size=2).map(tuple),
+    },
     events.Registered: {"procedure": NAMES, "procedure_version": IDS, "digest": SHA256, "text": TEXTS},
     events.Proved: {
         "procedure": NAMES,

@@ -379,6 +379,12 @@ _EXAMPLES: list[Event] = [
     events.Migrated(procedure_version="2", digest="2f" * 32, renamed={"states.a": "b", "facts.c": ""}),
     events.Constituted(procedure="five-step", office="decision_body", holder=_HOLDER),
     events.Withdrawn(procedure="five-step", office="decision_body", holder=_HOLDER),
+    events.Attempted(
+        matter="bridge",
+        accept=("five-step@1",),
+        reasons=("deferred", "items"),
+        cases=("five-step-bridge-1 17",),
+    ),
     events.Registered(procedure="five-step", procedure_version="1", digest="1e" * 32, text='{"procedure":{}}'),
     events.Proved(procedure="five-step", procedure_version="1", digest="1e" * 32, checker=1),
 ]

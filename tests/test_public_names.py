@@ -21,6 +21,7 @@ NAMES = {
     "Engine",
     "InvalidInput",
     "Matter",
+    "NotCleared",
     "Plugin",
     "Procedure",
     "ProcedureError",

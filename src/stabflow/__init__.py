@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .engine import open_engine as open
     from .errors import Blocker as Blocker
     from .errors import InvalidInput as InvalidInput
+    from .errors import NotCleared as NotCleared
     from .errors import ProcedureError as ProcedureError
     from .errors import Refused as Refused
     from .errors import StoreError as StoreError
@@ -42,6 +43,7 @@ __all__ = [
     "Engine",
     "InvalidInput",
     "Matter",
+    "NotCleared",
     "Plugin",
     "Procedure",
     "ProcedureError",
@@ -66,6 +68,7 @@ _HOMES = {
     "Engine": "engine",
     "InvalidInput": "errors",
     "Matter": "values",
+    "NotCleared": "errors",
     "Plugin": "ports.hooks",
     "Procedure": "language",
     "ProcedureError": "errors",

@@ -10,6 +10,7 @@
     │   ├── NotPermitted        no row leads from this state by this trigger: .permitted
     │   ├── NotYourRole         the actor does not hold a role the row names: .roles, .held
     │   └── Unmet               requirements are not met
+    ├── NotCleared              whoever would go ahead: .matter, .reasons
     ├── StoreError              the operator
     │   ├── VersionConflict     the stream stands at another version: .stream, .expected, .actual
     │   ├── IdempotencyMismatch the key was used for another act: .stream, .key
@@ -202,6 +203,24 @@ class NotYourRole(Refused):
 
 class Unmet(Refused):
     """The actor may do this, but requirements of the row are not met."""
+
+
+class NotCleared(StabflowError):
+    """A matter may not be implemented as things stand; ``reasons`` lists everything against it, each with who can cure it."""
+
+    def __init__(self, matter: str, reasons: Sequence[Blocker]) -> None:
+        self.matter = matter
+        self.reasons: tuple[Blocker, ...] = tuple(reasons)
+        super().__init__(self.describe())
+
+    def describe(self, language: Language = "en") -> str:
+        """The answer as text: the matter, then one line for each reason."""
+        head = say("not cleared: {matter}", "不予放行：{matter}", matter=self.matter).get(language)
+        return head + "".join(f"\n  - {reason.sentence().get(language)}" for reason in self.reasons)
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The answer as plain JSON values, its sentences in ``language``."""
+        return {"not_cleared": self.matter, "reasons": [reason.as_dict(language) for reason in self.reasons]}
 
 
 class StoreError(StabflowError):

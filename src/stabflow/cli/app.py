@@ -21,6 +21,7 @@ from ..text import Language
 from . import run_page
 from .case_commands import history, migrate_command, plan_command, show
 from .failures import BAD_INPUT, INTERRUPTED, YES, report, tell, unfinished
+from .matter_commands import gate
 from .options import Session, common, json_option, refusals_option, store_option
 from .page import ReaderGone
 from .procedure_commands import check_command, diff_command, procedures
@@ -143,7 +144,7 @@ def _run(session: Session, path: Path, url: str, *, every_refusal: bool, as_json
             run_page.show_run(session.page(), done, handle, where(url), url, every_refusal=every_refusal)
 
 
-for one in (show, history, plan_command, migrate_command, procedures, check_command, diff_command):
+for one in (show, history, plan_command, migrate_command, gate, procedures, check_command, diff_command):
     commands.add_command(one)
 
 __all__ = ["commands", "run"]

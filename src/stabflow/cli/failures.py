@@ -11,7 +11,16 @@ import traceback
 from contextlib import suppress
 
 from ..dossier import NotAsExpected
-from ..errors import ContractTooNew, FaultyInput, PluginError, Refused, StabflowError, StoreError, StoreUnavailable
+from ..errors import (
+    ContractTooNew,
+    FaultyInput,
+    NotCleared,
+    PluginError,
+    Refused,
+    StabflowError,
+    StoreError,
+    StoreUnavailable,
+)
 from ..text import Language, Text, say
 
 YES, NO, BAD_INPUT, INCOMPLETE, ENVIRONMENT, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
@@ -21,7 +30,7 @@ def status_of(error: BaseException) -> int:
     """The exit status of a command that ended in ``error``."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    if isinstance(error, Refused):
+    if isinstance(error, Refused | NotCleared):
         return NO
     if isinstance(error, FaultyInput | StoreUnavailable | ContractTooNew):
         return BAD_INPUT
@@ -70,7 +79,7 @@ def unfinished(written: tuple[int, int]) -> Text:
 def _described(error: Exception, language: Language) -> str:
     if isinstance(error, NotAsExpected):
         return error.describe(language)
-    if isinstance(error, Refused):
+    if isinstance(error, Refused | NotCleared):
         return error.describe(language)
     if isinstance(error, FaultyInput):
         count = len(error.faults)

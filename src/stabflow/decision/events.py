@@ -162,6 +162,19 @@ class Withdrawn(Event):
 
 
 @attrs.frozen(kw_only=True)
+class Attempted(Event):
+    """Somebody went ahead with a matter, or tried to, while it was not cleared. ``accept`` are the procedures that counted there,
+    ``reasons`` the kinds of what stood against it, ``cases`` those that there were, each with its version."""
+
+    tag = "matter.attempted"
+
+    matter: str
+    accept: tuple[str, ...]
+    reasons: tuple[str, ...]
+    cases: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Registered(Event):
     """A procedure came into use in this store; ``text`` is its canonical form, kept for ever."""
 
@@ -198,6 +211,7 @@ EVENTS: dict[tuple[str, int], type[Event]] = {
         Migrated,
         Constituted,
         Withdrawn,
+        Attempted,
         Registered,
         Proved,
     )

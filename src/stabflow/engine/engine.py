@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self, get_args
@@ -19,6 +19,7 @@ from ..ports.store import CaseQuery, CaseRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text
 from . import pages, streams
 from .admission import admit
+from .gate import Gate
 from .handle import CaseHandle
 from .migration import Migration, migrate, migrate_all
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
@@ -292,6 +293,11 @@ class Engine:
             body=_wanted(body, "body"),
         )
         return pages.cases(self._shell.store, query)
+
+    def gate(self, matter: str, /, *, accept: Sequence[str]) -> Gate:
+        """The gate of the matter with the key ``matter``: may it be implemented? ``accept`` names the procedures by which it must
+        have been assessed, as ``id@version``, or as ``id`` where every version counts. See `Gate`."""
+        return Gate(self._shell, matter, accept)
 
     def rehearsal(self, procedure: str | Procedure, /) -> Engine:
         """An engine on a store in memory, to try cases under ``procedure`` on: what happens there happens nowhere else.

@@ -22,6 +22,11 @@ def procedure_stream(id_: str, version: str) -> str:
     return f"procedure/{id_}@{version}"
 
 
+def matter_stream(key: str) -> str:
+    """The stream of a matter: what happened to it outside of its cases."""
+    return f"matter/{key}"
+
+
 def read(store: Store, stream: str, *, after: int = 0, head: str = GENESIS) -> Iterator[Record]:
     """The records of ``stream`` after version ``after``, whose hash is ``head``; `Corrupt` where the chain is broken."""
     while True:

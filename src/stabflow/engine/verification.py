@@ -8,7 +8,7 @@ import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Constituted, Migrated, Opened, Proved, Registered
+from ..decision.events import Attempted, Constituted, Migrated, Opened, Proved, Registered
 from ..decision.evolution import evolve
 from ..errors import Corrupt, StoreUnavailable
 from ..history.chain import GENESIS
@@ -16,6 +16,7 @@ from ..history.index import all_rows
 from ..history.record import Record
 from ..ports.store import MAX_PAGE, CaseQuery, CaseRow, DutyQuery, DutyRow, Store
 from . import pages, streams
+from .attempts import HOST_SYSTEM
 from .conformity import STOP, check_record, check_times
 from .offices import FOUNDING, Offices
 from .registry import Registry
@@ -48,17 +49,22 @@ class Verifier:
     def run(self) -> Verified:
         """Verify everything; `Corrupt` names the first thing that is wrong."""
         self._read_offices()
-        seen = set[str]()
+        seen, matters = set[str](), set[str]()
         for row in pages.cases(self._store, CaseQuery()):
             self._case(row)
             seen.add(row.case_id)
+            matters.add(row.matter)
         for duty in pages.duties(self._store, DutyQuery(limit=MAX_PAGE)):
             if duty.case_id not in seen:  # opened meanwhile, if it is there at all
                 opened = next(streams.read(self._store, streams.case_stream(duty.case_id)), None)
                 if opened is None or not isinstance(opened.event, Opened):
                     raise Corrupt(f"the index has duties of case {duty.case_id!r}, of which there is no record: {STOP}")
-                self._case(self._row_of(duty.case_id, opened.event.matter.key))
-                seen.add(duty.case_id)
+                row = self._row_of(duty.case_id, opened.event.matter.key)
+                self._case(row)
+                seen.add(row.case_id)
+                matters.add(row.matter)
+        for matter in sorted(matters):
+            self._attempts(matter)
         return Verified(len(seen), self._records + self._offices.version)
 
     # Offices
@@ -171,6 +177,21 @@ class Verifier:
     def rows_of(self, case: Case) -> tuple[CaseRow, tuple[DutyRow, ...]]:
         """What the index should hold of ``case``."""
         return all_rows(self._registry.of_case(case.procedure, case.procedure_version, case.digest), case)
+
+    # Matters
+
+    def _attempts(self, matter: str) -> None:
+        before: Record | None = None
+        for record in self._checked_keys(streams.read(self._store, streams.matter_stream(matter))):
+            check_times(record, before)
+            event, before = record.event, record
+            if not isinstance(event, Attempted) or event.matter != matter:
+                raise Corrupt(f"{record.stream} version {record.version} is no attempt on this matter: {STOP}")
+            if (record.role, record.mandate) != (HOST_SYSTEM, ""):
+                raise Corrupt(
+                    f"{record.stream} version {record.version} was not put on record by a host system: {STOP}"
+                )
+            self._records += 1
 
     # Procedures
 
