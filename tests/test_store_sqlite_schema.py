@@ -220,3 +220,79 @@ def test_memory_has_a_url_too() -> None:
         assert list(MemoryStore.from_url(url).read_stream("case")) == []
     with pytest.raises(InvalidInput, match="write memory:"):
         MemoryStore.from_url("memory:///x")
+
+
+# C14: an earlier schema is brought up to date, whole or not at all
+
+DUTIES_1 = """CREATE TABLE duties (
+  case_id TEXT NOT NULL,
+  duty TEXT NOT NULL,
+  state TEXT NOT NULL,
+  role TEXT NOT NULL,
+  body TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  level INTEGER NOT NULL,
+  due TEXT NOT NULL,  -- '~' is open-ended, and sorts last
+  estimated INTEGER NOT NULL CHECK (estimated IN (0, 1)),
+  PRIMARY KEY (case_id, duty, role, body, actor)
+) STRICT, WITHOUT ROWID"""
+
+
+def as_version_1(path: Path) -> None:
+    """Put a store of today back to the first schema, with all that is in it."""
+    filled(path)
+    with raw(path) as connection:
+        columns = "case_id, duty, state, role, body, actor, level, due, estimated"
+        kept = connection.execute(f"SELECT {columns} FROM duties").fetchall()
+        assert kept
+        indexes = [sql for name, sql in sqlite_schema.SCHEMA.items() if name.startswith("duties_")]
+        connection.execute("DROP TABLE duties")
+        for statement in (DUTIES_1, *indexes):
+            connection.execute(statement)
+        connection.executemany("INSERT INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", kept)
+        connection.pragma("user_version", 1)
+
+
+def test_c14_an_earlier_schema_is_brought_up_to_date(path: Path) -> None:
+    as_version_1(path)
+    with opened(path) as store:
+        assert holdings(store, range(6)) == expected(6)[6]
+        assert {row.procedure for row in store.find_duties(DutyQuery()).rows} == {"five-step"}
+        store.append(act(6))
+    with raw(path) as connection:
+        assert connection.pragma("user_version") == sqlite_schema.SCHEMA_VERSION
+        assert sqlite_schema.damage(connection) == []
+
+
+def test_c14_an_upgrade_that_is_broken_off_leaves_the_earlier_version(path: Path) -> None:
+    as_version_1(path)
+    steps = len(sqlite_schema.UPGRADES[1]) + 2
+    for last in range(1, steps):
+        with raw(path) as connection:
+            before = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+            done = itertools.count()
+
+            def trace(cursor: apsw.Cursor, sql: str, bindings: Any, done: Any = done, last: int = last) -> bool:
+                return next(done) < last or sql == "ROLLBACK"
+
+            connection.exec_trace = trace
+            with pytest.raises(apsw.ExecTraceAbort):
+                sqlite_schema.upgrade(connection.cursor())
+            connection.exec_trace = None
+            assert connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall() == before
+            assert connection.pragma("user_version") == 1
+    with opened(path) as store:
+        assert holdings(store, range(6)) == expected(6)[6]
+
+
+def test_c14_what_was_changed_by_others_is_not_upgraded(path: Path) -> None:
+    as_version_1(path)
+    with raw(path) as connection:
+        connection.execute("DROP TRIGGER records_delete")
+    with pytest.raises(Corrupt, match="records_delete"):
+        SqliteStore.open(path)
+    with raw(path) as connection:
+        assert connection.pragma("user_version") == 1
+        connection.execute(sqlite_schema.SCHEMA["records_delete"])
+    with opened(path), opened(path) as store:
+        assert holdings(store, range(6)) == expected(6)[6]

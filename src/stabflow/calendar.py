@@ -239,7 +239,7 @@ class DueTime:
     def derivation(self, zone: tzinfo) -> Text:
         """How the due time came about, in the words of a reader whose clock shows ``zone``."""
         if self.limit.startswith(_UNTIL):
-            return say("due by {end} ({zone})", "截止{end}（{zone}）", end=_end_text(self.at, zone), zone=zone)
+            return say("due by {end} ({zone})", "截止{end}（{zone}）", end=end_text(self.at, zone), zone=zone)
         limit = Duration.parse(self.limit)
         if limit.unit is Unit.HOURS:
             begun, end = _moment_text(self.start, zone), _moment_text(self.at, zone)
@@ -262,7 +262,7 @@ class DueTime:
         if self.workdays:
             days = _days_text(self.workdays)
             parts.append(say("make-up workdays counted: {days}", "调休上班日计入：{days}", days=days))
-        parts.append(say("ends at {end} ({zone})", "至{end}止（{zone}）", end=_end_text(self.at, zone), zone=zone))
+        parts.append(say("ends at {end} ({zone})", "至{end}止（{zone}）", end=end_text(self.at, zone), zone=zone))
         if self.estimated:
             parts.append(_ESTIMATED)
         return Text("; ".join(part.en for part in parts), "；".join(part.zh for part in parts))
@@ -313,7 +313,7 @@ def _moment_text(moment: datetime, zone: tzinfo) -> Text:
     return say("{day} {clock}", "{day}{clock}", day=_day_text(local.date()), clock=same(clock))
 
 
-def _end_text(at: datetime, zone: tzinfo) -> Text:
+def end_text(at: datetime, zone: tzinfo) -> Text:
     """``at`` as the end of a day where it is one in ``zone``, else with its time."""
     last = (at - _INSTANT).astimezone(zone).date()
     if _end_of(last, zone) != at:

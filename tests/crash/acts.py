@@ -51,6 +51,7 @@ def duty_row(case_id: str = "bridge-1", duty: str = "case", **changes: str | int
     """A row of a duty, with ``changes``."""
     values: dict[str, str | int | bool] = {
         "case_id": case_id,
+        "procedure": "five-step",
         "duty": duty,
         "state": "investigating",
         "role": "assessment_unit",

@@ -20,6 +20,7 @@ from ..errors import InvalidInput
 from ..text import Language
 from . import run_page
 from .case_commands import history, migrate_command, plan_command, show
+from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, report, tell, unfinished
 from .matter_commands import gate
 from .options import Session, common, json_option, refusals_option, store_option
@@ -144,7 +145,7 @@ def _run(session: Session, path: Path, url: str, *, every_refusal: bool, as_json
             run_page.show_run(session.page(), done, handle, where(url), url, every_refusal=every_refusal)
 
 
-for one in (show, history, plan_command, migrate_command, gate, procedures, check_command, diff_command):
+for one in (show, history, plan_command, migrate_command, duties, gate, procedures, check_command, diff_command):
     commands.add_command(one)
 
 __all__ = ["commands", "run"]

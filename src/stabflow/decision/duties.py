@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import attrs
 
 from ..calendar import DueTime, due_on, due_time
-from ..case import Case, Item
+from ..case import Appointment, Case, Item
 from ..language import Procedure, State
 from ..values import Value
 from .view import Context
@@ -20,8 +20,8 @@ CASE = "case"
 @attrs.frozen
 class Duty:
     """An act that is owed: of the case or of one item, in ``state``, by the holders of ``role`` (or by the office-holder in the
-    actor field of that name). ``holders`` are those appointed in the case, with their bodies; ``due`` is ``None`` where the duty
-    is open-ended."""
+    actor field of that name). ``holders`` are who holds it, with their bodies: none where the office is vacant; ``due`` is
+    ``None`` where the duty is open-ended; ``supervised_by`` are the roles to whom it goes when it is not done."""
 
     case_id: str
     duty: str
@@ -29,6 +29,12 @@ class Duty:
     role: str
     holders: tuple[tuple[str, str], ...]
     due: DueTime | None
+    supervised_by: tuple[str, ...] = ()
+
+    @property
+    def vacant(self) -> bool:
+        """Whether nobody is there to do it."""
+        return not self.holders
 
 
 def due_for(procedure: Procedure, state: State, values: Mapping[str, Value], context: Context) -> DueTime | None:
@@ -50,6 +56,15 @@ def open_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
         duty = item_duty(procedure, case, item)
         if duty is not None:
             yield duty
+
+
+def owed_in(procedure: Procedure, case: Case, offices: Iterable[Appointment]) -> Iterator[Duty]:
+    """The duties open in ``case`` with all who hold them, standing ``offices`` included, and who supervises them."""
+    standing = tuple(offices)
+    for duty in open_duties(procedure, case):
+        held = duty.holders or tuple((one.actor, one.body) for one in standing if one.role == duty.role)
+        above = tuple(name for name, role in procedure.roles.items() if duty.role in role.supervises)
+        yield attrs.evolve(duty, holders=held, supervised_by=above)
 
 
 def item_duty(procedure: Procedure, case: Case, item: Item) -> Duty | None:

@@ -15,10 +15,11 @@ from ..errors import InvalidInput, VersionConflict
 from ..history.commit import batch, request_digest, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
-from ..ports.store import CaseQuery, CaseRow
+from ..ports.store import CaseQuery, CaseRow, DutyRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text
 from . import pages, streams
 from .admission import admit
+from .duties import owed
 from .gate import Gate
 from .handle import CaseHandle
 from .migration import Migration, migrate, migrate_all
@@ -293,6 +294,23 @@ class Engine:
             body=_wanted(body, "body"),
         )
         return pages.cases(self._shell.store, query)
+
+    def duties(
+        self,
+        *,
+        role: str | None = None,
+        body: str | None = None,
+        actor: Actor | str | None = None,
+        overdue: bool = False,
+        before: datetime | None = None,
+    ) -> Iterator[DutyRow]:
+        """Who owes which act by when, in every case: the open duties that match every filter given, the first due first, those
+        without a limit last. There is a row for each office-holder; ``actor`` and ``body`` are empty where the office is vacant.
+
+        ``overdue`` are those that have fallen due, ``before`` those that fall due before a time; ``actor`` answers "what do I
+        owe". It reads the index and the standing offices, no histories; `CaseHandle.duties` has how a due time came about.
+        """
+        return owed(self._shell, role=role, body=body, actor=actor, overdue=overdue, before=before)
 
     def gate(self, matter: str, /, *, accept: Sequence[str]) -> Gate:
         """The gate of the matter with the key ``matter``: may it be implemented? ``accept`` names the procedures by which it must

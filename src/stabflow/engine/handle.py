@@ -9,6 +9,7 @@ from ..case import Case
 from ..decision import decider
 from ..decision.commands import Add, Amend, Appoint, Command, Fire, Relieve
 from ..decision.decider import Option
+from ..decision.duties import Duty, owed_in
 from ..decision.events import Added, Migrated, Opened
 from ..errors import Blocker
 from ..history.record import Record
@@ -201,6 +202,11 @@ class CaseHandle:
         check_office_holder(command.actor, "by")
         procedure, case, context = self._shell.asked(self.id)
         return decider.blockers(procedure, case, command, context)
+
+    def duties(self) -> tuple[Duty, ...]:
+        """Who owes what in this case, by when and why by then, and who supervises it; the duty of the case's own state first."""
+        procedure, case, context = self._shell.asked(self.id)
+        return tuple(owed_in(procedure, case, context.offices))
 
     def plan(self, goal: str, /) -> Plan:
         """The shortest lawful way from where the case stands to ``goal`` (a state, a step or an outcome), or what is in the way.

@@ -33,11 +33,12 @@ def case_row(procedure: Procedure, case: Case) -> CaseRow:
     )
 
 
-def duty_rows(duties: Iterable[Duty]) -> tuple[DutyRow, ...]:
+def duty_rows(procedure: Procedure, duties: Iterable[Duty]) -> tuple[DutyRow, ...]:
     """The index rows of ``duties``, one for each holder."""
     return tuple(
         DutyRow(
             case_id=duty.case_id,
+            procedure=procedure.id,
             duty=duty.duty,
             state=duty.state,
             role=duty.role,
@@ -54,7 +55,7 @@ def duty_rows(duties: Iterable[Duty]) -> tuple[DutyRow, ...]:
 
 def all_rows(procedure: Procedure, case: Case) -> tuple[CaseRow, tuple[DutyRow, ...]]:
     """Everything the index holds of ``case``."""
-    return case_row(procedure, case), duty_rows(open_duties(procedure, case))
+    return case_row(procedure, case), duty_rows(procedure, open_duties(procedure, case))
 
 
 def migrated(old: Procedure, before: Case, new: Procedure, after: Case) -> IndexChange:
@@ -68,17 +69,17 @@ def change(procedure: Procedure, before: Case | None, after: Case, events: Itera
     """What the index must change as ``before`` becomes ``after`` by ``events``."""
     row = case_row(procedure, after)
     if before is None:
-        return IndexChange(row, (), duty_rows(open_duties(procedure, after)))
+        return IndexChange(row, (), duty_rows(procedure, open_duties(procedure, after)))
     if before.appointments is not after.appointments or procedure.states[after.state].final:
         cleared = tuple(duty.duty for duty in open_duties(procedure, before))
-        return IndexChange(row, cleared, duty_rows(open_duties(procedure, after)))
+        return IndexChange(row, cleared, duty_rows(procedure, open_duties(procedure, after)))
     touched = dict.fromkeys(name for event in events for name in _touched(event))
     duties = [duty for name in touched if (duty := item_duty(procedure, after, after.items[name])) is not None]
     cleared = tuple(name for name in touched if name in before.items)
     if before.state != after.state or before.due is not after.due or before.facts is not after.facts:
         cleared = (*cleared, CASE)
         duties = [next(open_duties(procedure, after)), *duties]
-    return IndexChange(row, cleared, duty_rows(duties))
+    return IndexChange(row, cleared, duty_rows(procedure, duties))
 
 
 def _touched(event: Event) -> Iterable[str]:

@@ -83,11 +83,12 @@ class CaseRow:
 class DutyRow:
     """One open duty of a case, a row for each office-holder appointed in the case (``actor`` is empty if none is).
 
-    ``duty`` is ``"case"`` for the duty of the case's own state, else the id of the item that is owed an act. ``due_at`` is
-    empty where the duty is open-ended.
+    ``procedure`` is the id of the one the case runs under. ``duty`` is ``"case"`` for the duty of the case's own state, else the
+    id of the item that is owed an act. ``due_at`` is empty where the duty is open-ended.
     """
 
     case_id: str
+    procedure: str
     duty: str
     state: str
     role: str
@@ -187,6 +188,7 @@ class DutyQuery:
     """Duties matching every filter that is given, the first due first (open-ended ones last)."""
 
     case_id: str | None = None
+    procedure: str | None = None
     role: str | None = None
     body: str | None = None
     actor: str | None = None

@@ -26,7 +26,8 @@ CASE_FILTERS = ("matter", "body", "state", "step", "procedure", "outcome")
 """The filters of a `CaseQuery`, in the order in which they are likely to leave few rows."""
 
 DUTY_FILTERS = ("case_id", "actor", "body", "role", "level")
-"""The filters of a `DutyQuery` but the due time, in the order in which they are likely to leave few rows."""
+"""The filters of a `DutyQuery` that find duties, in the order in which they are likely to leave few; the procedure and the due
+time only narrow what is found."""
 
 OPEN_ENDED = "~"
 """Stands for "no due time" where duties are put in order: it sorts after every time."""

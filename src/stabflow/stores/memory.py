@@ -146,7 +146,7 @@ class MemoryStore(Store):
         with self._lock:
             self._check_open()
             duties = [row for rows in self._duties.values() for row in rows.values()]
-        filters = common.given(query, common.DUTY_FILTERS).items()
+        filters = common.given(query, (*common.DUTY_FILTERS, "procedure")).items()
         found = [row for row in duties if all(getattr(row, name) == value for name, value in filters)]
         if query.due_before is not None:
             found = [row for row in found if row.due_at and row.due_at < query.due_before]

@@ -141,8 +141,12 @@ class DatabaseFile:
                 f"{self.path} has schema {version}, and this stabflow knows schemas up to {schema.SCHEMA_VERSION}:"
                 " upgrade stabflow; the file is untouched"
             )
-        wrong = schema.damage(connection)
-        if wrong or version != schema.SCHEMA_VERSION:
+        known = version == schema.SCHEMA_VERSION or version in schema.UPGRADES
+        wrong = schema.damage(connection, version) if known else []
+        if known and not wrong and version != schema.SCHEMA_VERSION:
+            schema.upgrade(connection.cursor())
+            wrong = schema.damage(connection)
+        if wrong or not known:
             raise Corrupt(
                 f"{self.path} is not as stabflow made it ({', '.join(wrong) or f'schema {version}'}):"
                 " stop, keep the file, compare it with a backup"

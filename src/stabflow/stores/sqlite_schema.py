@@ -18,7 +18,7 @@ import apsw
 APPLICATION_ID = 0x53544246
 """Marks a database as ours, in its header: ``STBF``."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Stands in ``user_version``."""
 
 _APPEND_ONLY = "BEGIN SELECT RAISE(ABORT, 'append-only'); END"
@@ -77,6 +77,7 @@ WHEN EXISTS (SELECT 1 FROM keys WHERE stream = NEW.stream AND key = NEW.key)
     "cases_body": "CREATE INDEX cases_body ON cases (body, case_id)",
     "duties": """CREATE TABLE duties (
   case_id TEXT NOT NULL,
+  procedure TEXT NOT NULL,
   duty TEXT NOT NULL,
   state TEXT NOT NULL,
   role TEXT NOT NULL,
@@ -104,14 +105,50 @@ def create(cursor: apsw.Cursor) -> None:
     mark(cursor)
 
 
+def _of_table(table: str) -> list[str]:
+    """The statements that make a table and its indexes."""
+    return [sql for name, sql in SCHEMA.items() if name == table or sql.startswith(f"CREATE INDEX {name} ON {table} ")]
+
+
+UPGRADES: dict[int, tuple[str, ...]] = {
+    1: (
+        "CREATE TEMP TABLE kept AS SELECT duties.*, cases.procedure AS procedure FROM duties JOIN cases USING (case_id)",
+        "DROP TABLE duties",
+        *_of_table("duties"),
+        "INSERT INTO duties SELECT case_id, procedure, duty, state, role, body, actor, level, due, estimated FROM kept",
+        "DROP TABLE kept",
+    ),
+}
+"""What leads from each earlier version of the schema to the next; it is exact SQL, so that the tables come out as `create` makes
+them."""
+
+
+def upgrade(cursor: apsw.Cursor) -> None:
+    """Bring the tables of an earlier version up to date, in one transaction: broken off, the earlier version is still there."""
+    cursor.execute("BEGIN IMMEDIATE")
+    try:
+        found = cursor.connection.pragma("user_version")  # others may have done it meanwhile
+        for version in range(found, SCHEMA_VERSION):
+            for statement in UPGRADES[version]:
+                cursor.execute(statement)
+        mark(cursor)
+        cursor.execute("COMMIT")
+    except BaseException:
+        if cursor.connection.in_transaction:
+            cursor.execute("ROLLBACK")
+        raise
+
+
 def mark(cursor: apsw.Cursor) -> None:
     """Write the schema's version, which also makes the transaction one that writes."""
     cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def damage(connection: apsw.Connection) -> list[str]:
-    """The tables, indexes and triggers that are not as we made them, and triggers that we did not make."""
+def damage(connection: apsw.Connection, version: int = SCHEMA_VERSION) -> list[str]:
+    """The tables, indexes and triggers that are not as we made them, and triggers that we did not make. Those are left aside that
+    the upgrade of an earlier ``version`` makes anew."""
     rows: list[tuple[Any, ...]] = connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
     found = {name: sql for _, name, sql in rows}
-    wrong = {name for name, sql in SCHEMA.items() if found.get(name) != sql}
+    anew = {sql for earlier in range(version, SCHEMA_VERSION) for sql in UPGRADES[earlier]}
+    wrong = {name for name, sql in SCHEMA.items() if found.get(name) != sql and sql not in anew}
     return sorted(wrong | {name for kind, name, _ in rows if kind == "trigger" and name not in SCHEMA})
