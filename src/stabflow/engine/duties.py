@@ -70,7 +70,10 @@ def _rows(shell: Shell, query: DutyQuery) -> Iterator[DutyRow]:
 def _with_holders(offices: Offices, rows: Iterator[DutyRow]) -> Iterator[DutyRow]:
     """``rows``, those of a standing office once for each who holds it: the index knows only who is appointed in the case."""
     for row in rows:
-        holders = () if row.actor else offices.holders.get(row.procedure, ())
+        if row.actor:
+            yield row
+            continue
+        holders = offices.holders.get(row.procedure, ())
         filled = sorted((one.body, one.actor) for one in holders if one.role == row.role)
         if not filled:
             yield row
