@@ -187,4 +187,6 @@ def _duty_values(row: DutyRow) -> tuple[str | int, ...]:
 
 def duty_row(row: tuple[Any, ...]) -> DutyRow:
     """The value of a row that `find_duties` found."""
-    return DutyRow(*row[:-2], "" if row[-2] == common.OPEN_ENDED else row[-2], bool(row[-1]))
+    case_id, procedure, duty, state, role, body, actor, level, due, estimated = row
+    due_at = "" if due == common.OPEN_ENDED else due
+    return DutyRow(case_id, procedure, duty, state, role, body, actor, level, due_at, bool(estimated))
