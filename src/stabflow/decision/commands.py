@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -16,6 +17,22 @@ def _is_actor(_instance: object, attribute: attrs.Attribute[Actor], value: objec
         raise InvalidInput.at(
             attribute.name, f"{value!r:.60} is not an Actor", 'give one, such as Actor("o-1", body="county")'
         )
+
+
+def _word(value: Any) -> Any:
+    """Text as exactly text: a subclass, such as a member of an enum, could say another thing where it is written down."""
+    return str.__str__(value) if isinstance(value, str) else value
+
+
+def _names(values: Mapping[Any, object]) -> Mapping[Any, object]:
+    """``values`` by names that are exactly text."""
+    if all(type(name) is str for name in values):
+        return values
+    return {_word(name): value for name, value in values.items()}
+
+
+def _renamed(names: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    return {_word(name): _word(new) for name, new in names.items()}
 
 
 def _is_word(_instance: object, attribute: attrs.Attribute[str], value: object) -> None:
@@ -34,7 +51,7 @@ class Command:
 
     actor: Actor = attrs.field(validator=_is_actor)
     basis: Basis
-    role: str | None = attrs.field(default=None, validator=_is_word_or_none)
+    role: str | None = attrs.field(default=None, converter=_word, validator=_is_word_or_none)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,35 +61,35 @@ class Open(Command):
 
     case_id: str
     matter: Matter
-    values: Mapping[str, object] = attrs.field(factory=dict)
+    values: Mapping[str, object] = attrs.field(factory=dict, converter=_names)
     unproved: bool = False
-    trigger: str | None = attrs.field(default=None, validator=_is_word_or_none)
+    trigger: str | None = attrs.field(default=None, converter=_word, validator=_is_word_or_none)
 
 
 @attrs.frozen(kw_only=True)
 class Fire(Command):
     """Fire a row of the case, or of the item ``item``."""
 
-    trigger: str = attrs.field(validator=_is_word)
-    item: str | None = attrs.field(default=None, validator=_is_word_or_none)
-    values: Mapping[str, object] = attrs.field(factory=dict)
+    trigger: str = attrs.field(converter=_word, validator=_is_word)
+    item: str | None = attrs.field(default=None, converter=_word, validator=_is_word_or_none)
+    values: Mapping[str, object] = attrs.field(factory=dict, converter=_names)
 
 
 @attrs.frozen(kw_only=True)
 class Add(Command):
     """Add an item of ``kind``, by its creating row ``trigger`` (needed only where there are several)."""
 
-    kind: str = attrs.field(validator=_is_word)
-    values: Mapping[str, object] = attrs.field(factory=dict)
-    trigger: str | None = attrs.field(default=None, validator=_is_word_or_none)
+    kind: str = attrs.field(converter=_word, validator=_is_word)
+    values: Mapping[str, object] = attrs.field(factory=dict, converter=_names)
+    trigger: str | None = attrs.field(default=None, converter=_word, validator=_is_word_or_none)
 
 
 @attrs.frozen(kw_only=True)
 class Amend(Command):
     """Correct what was stated of ``item`` (``None``: of the case); the earlier record stays."""
 
-    item: str | None = attrs.field(default=None, validator=_is_word_or_none)
-    values: Mapping[str, object] = attrs.field(factory=dict)
+    item: str | None = attrs.field(default=None, converter=_word, validator=_is_word_or_none)
+    values: Mapping[str, object] = attrs.field(factory=dict, converter=_names)
     reason: str
 
 
@@ -80,7 +97,7 @@ class Amend(Command):
 class Appoint(Command):
     """Appoint ``appointee`` to ``office``, a role of the case."""
 
-    office: str = attrs.field(validator=_is_word)
+    office: str = attrs.field(converter=_word, validator=_is_word)
     appointee: Actor = attrs.field(validator=_is_actor)
 
 
@@ -89,12 +106,12 @@ class Migrate(Command):
     """Let the case go on under ``to``, another version of its procedure; ``renamed``: what is called otherwise there, by path."""
 
     to: Procedure
-    renamed: Mapping[str, str] = attrs.field(factory=dict)
+    renamed: Mapping[str, str] = attrs.field(factory=dict, converter=_renamed)
 
 
 @attrs.frozen(kw_only=True)
 class Relieve(Command):
     """End the appointment of ``appointee`` to ``office``."""
 
-    office: str = attrs.field(validator=_is_word)
+    office: str = attrs.field(converter=_word, validator=_is_word)
     appointee: Actor = attrs.field(validator=_is_actor)

@@ -22,7 +22,7 @@ IDENTITY = ("format", "id", "version", "title", "source", "timezone")
 def plain(value: object) -> object:
     """``value`` (an attrs value, mapping, sequence, enum, duration or share) as plain JSON values; what has no place in a
     procedure stays as it is, for `stabflow.language.structure.form_faults` to name."""
-    if isinstance(value, enum.Enum):
+    if isinstance(value, enum.Enum) and not isinstance(value, str):
         return value.value
     if isinstance(value, Duration):
         return str(value)

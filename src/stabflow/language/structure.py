@@ -117,6 +117,8 @@ def _what(value: object) -> str:
 def _text(place: _Place, _type: object = None) -> str | _Lost:
     if not isinstance(place.value, str):
         return place.refuse(f"is {_what(place.value)}, not text", "write it in quotes")
+    if type(place.value) is not str:  # in a procedure made in Python, where names are written down in ids and titles
+        return place.refuse(f"is a {type(place.value).__name__}, not plain text", "give the text itself, as a str")
     try:
         clean = clean_text(place.value, "", max_length=MAX_STRING)
     except FaultyInput as error:
@@ -238,7 +240,8 @@ def _mapping_hook(type_: Any) -> _Hook:
             return place.refuse(f"is {_what(place.value)}, not a table", "write a table")
         found: dict[str, object] = {}
         for key, value in pairs:
-            name = _text(_Place(key, (*place.where, str(key)), place.table, place.reading))
+            shown = str.__str__(key) if isinstance(key, str) else str(key)
+            name = _text(_Place(key, (*place.where, shown), place.table, place.reading))
             if name is LOST:
                 continue
             entry = place.at(name, value)
