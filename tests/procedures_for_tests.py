@@ -355,6 +355,9 @@ OFFICES = (
 )
 """Those in office before any case is opened. A contributor does nothing by that office, but may be named in an actor field."""
 
+FORMER = {held.actor: frozenset((held.body,)) for held in OFFICES}
+"""Where a test takes somebody out of office, this is the body they were in it for."""
+
 BASIS = Basis("minutes 1")
 BODIES = {held.actor: held.body for held in OFFICES} | {
     "officer": "bureau",
@@ -378,6 +381,7 @@ class Desk:
     now: datetime = START
     offices: tuple[Appointment, ...] = OFFICES
     elsewhere: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+    former: Mapping[str, frozenset[str]] = attrs.field(factory=lambda: FORMER)
     plugins: Mapping[str, PluginRequirement] = attrs.field(factory=dict)
     case: Case | None = None
     history: list[tuple[Event, Stamp]] = attrs.field(factory=list)
@@ -389,6 +393,7 @@ class Desk:
             calendar=self.calendar,
             offices=self.offices,
             elsewhere=self.elsewhere,
+            former=self.former,
             plugins=self.plugins,
         )
 

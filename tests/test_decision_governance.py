@@ -74,18 +74,62 @@ def test_the_right_id_for_another_body_is_somebody_else(name: str) -> None:
     assert "not for elsewhere" in caught.value.blockers[0].text.en
 
 
-def test_an_owner_who_holds_no_role_any_more_acts_for_any_body_and_one_who_does_only_for_theirs() -> None:
+def test_an_owner_acts_for_a_body_of_an_office_they_hold_or_when_they_hold_none_any_more_held() -> None:
+    """The field names only a person; for whom they speak is told by their offices, here and before, and never by themselves."""
+    anywhere = Actor("owner", body="anywhere")
     desk = prepared()
     desk.offices = OUT_OF_OFFICE
-    desk.fire("carry_out", Actor("owner", body="anywhere"), "task-1", account="done")
+    with pytest.raises(NotYourRole) as caught:
+        desk.fire("carry_out", anywhere, "task-1", account="done")
+    (blocker,) = caught.value.blockers
+    assert blocker.have == Text("acts here for street, not for anywhere", "在此代表street，而非anywhere")
+    assert blocker.text == Text(
+        "only “owner” may do this; owner acts here for street, not for anywhere",
+        "仅“owner”可办理；owner在此代表street，而非anywhere",
+    )
+    desk.fire("carry_out", "owner", "task-1", account="done")
+    assert (desk.history[-1][1].role, desk.history[-1][1].actor) == ("owner", actor("owner"))
     desk = prepared()
     desk.offices = OUT_OF_OFFICE
     desk.appoint("specialist", Actor("owner", body="water_bureau"))
-    with pytest.raises(NotYourRole):
-        desk.fire("carry_out", actor("owner"), "task-1", account="done")
+    for body in ("street", "anywhere"):
+        with pytest.raises(NotYourRole):
+            desk.fire("carry_out", Actor("owner", body=body), "task-1", account="done")
     desk.fire("carry_out", Actor("owner", body="water_bureau"), "task-1", account="done")
     assert desk.history[-1][1].role == "owner"
     assert desk.history[-1][1].mandate == "hash-6"
+
+
+@pytest.mark.parametrize("acted", [True, False])
+def test_an_owner_relieved_of_a_role_of_the_case_acts_for_the_body_they_held_it_for(acted: bool) -> None:
+    desk = Desk().drafting().appoint("officer", "officer2")
+    desk.add("task", "officer", owner="officer2", deadline=START.date())
+    if acted:
+        desk.fire("describe", "officer2", contested=False, people=3)
+    desk.relieve("officer", "officer2")
+    with pytest.raises(NotYourRole) as caught:
+        desk.fire("carry_out", Actor("officer2", body="supreme-court"), "task-1", account="done")
+    assert caught.value.blockers[0].have.en == "acts here for bureau, not for supreme-court"
+    assert desk.available(Actor("officer2", body="supreme-court")) == []
+    desk.fire("carry_out", "officer2", "task-1", account="done")
+    assert desk.history[-1][1].actor == Actor("officer2", body="bureau")
+    assert desk.replayed() == desk.case
+
+
+def test_an_owner_who_asks_to_act_in_a_role_they_do_not_hold_is_told_that() -> None:
+    desk = prepared()
+    desk.offices = OUT_OF_OFFICE
+    with pytest.raises(NotYourRole) as caught:
+        desk.fire("reassign", "owner", "task-1", role="chief", owner="chief", deadline=START.date())
+    assert caught.value.blockers[0].have == Text("no role here", "在此无职务")
+
+
+def test_an_owner_whose_offices_nobody_knows_acts_for_nobody() -> None:
+    """No row leads there, since only office-holders are named: but where there is nothing to go by, nothing is believed."""
+    desk = prepared()
+    desk.offices, desk.former = OUT_OF_OFFICE, {}
+    with pytest.raises(NotYourRole):
+        desk.fire("carry_out", "owner", "task-1", account="done")
 
 
 @pytest.mark.parametrize("name", [name for name in ACTS if ACTS[name][0] == "officer"])

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 import worlds
-from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, OUTSIDER, FakeClock
+from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, OUTSIDER, START, FakeClock
 
 from stabflow import Actor, Basis, CaseHandle, Engine
 from stabflow.decision.events import Added, Amended, Appointed, Constituted, Event, ItemMoved, LaidOut, Moved, Relieved
@@ -67,7 +67,7 @@ def forge(engine: Engine, case: CaseHandle, event: Event, **said: Any) -> None:
 def _mandate(case: CaseHandle, role: str) -> str:
     if role == "chair":
         return case.history()[0].mandate
-    return next(held.mandate for held in case.value.appointments if held.role == role)
+    return next((held.mandate for held in case.value.appointments if held.role == role), "")
 
 
 def note(number: int = 3, **more: Any) -> Added:
@@ -106,6 +106,14 @@ FORGERIES: dict[str, Callable[[CaseHandle], tuple[Event, dict[str, Any]]]] = {
     "who is not named in the actor field": lambda case: (
         ItemMoved(item="note-2", trigger="do", source="open", dest="done"),
         {"role": "owner", "actor": OUTSIDER, "mandate": case.value.items["note-2"].stated["owner"].hash},
+    ),
+    "who is named in the actor field, for another body": lambda case: (
+        ItemMoved(item="note-2", trigger="do", source="open", dest="done"),
+        {
+            "role": "owner",
+            "actor": Actor(CLERK.id, body="supreme-court"),
+            "mandate": case.value.items["note-2"].stated["owner"].hash,
+        },
     ),
     "appointed by who appoints nobody": lambda case: (Appointed(office="auditor", appointee=OUTSIDER), {}),
     "relieved by who relieves nobody": lambda case: (Relieved(office="auditor", appointee=AUDITOR), {}),
@@ -167,6 +175,94 @@ def test_a_forged_record_is_found(what: str, engine: Engine, case: CaseHandle) -
     version = case.value.version
     with pytest.raises(Corrupt, match=f"{case.id} version {version} .*: stop, keep the file"):
         engine.verify()
+
+
+@pytest.mark.parametrize("holder", [CLERK, CHAIR], ids=str)
+def test_who_acts_by_an_actor_field_does_so_for_a_body_they_held_an_office_for(engine: Engine, holder: Actor) -> None:
+    case = worlds.opened(engine)
+    owed = case.add("note", by=CHAIR, basis=BASIS, **NOTE | {"owner": holder})
+    if holder is CLERK:
+        case.relieve("clerk", CLERK, by=CHAIR, basis=BASIS)
+    else:
+        engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+    done = ItemMoved(item=owed, trigger="do", source="open", dest="done")
+    said = {"role": "owner", "mandate": case.value.items[owed].stated["owner"].hash}
+    forge(engine, case, done, **said, actor=Actor(holder.id, body="supreme-court"))
+    with pytest.raises(Corrupt, match=rf"did not make {holder.id} \(supreme-court\) 'owner'"):
+        engine.verify()
+
+
+# Acts by standing offices: within the tenure, by the place of each record in the store
+
+
+def officer(engine: Engine, holder: Actor = CHAIR) -> dict[str, Any]:
+    """What a record says that the holder of the chair makes, as long as they hold it."""
+    (held,) = (one for one in engine.offices("small") if one.actor == holder.id)
+    at = dict.fromkeys(("occurred_at", "recorded_at"), START + timedelta(hours=1))
+    return {"actor": holder, "role": "chair", "mandate": held.mandate, **at}
+
+
+def test_an_act_under_an_office_that_has_ended_is_found(engine: Engine, case: CaseHandle) -> None:
+    chair = officer(engine)
+    forge(engine, case, note(), **chair)
+    assert engine.verify().cases == 1
+    engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+    assert engine.verify().cases == 1, "what was done before is not undone"
+    forge(engine, case, note(4), **chair)
+    with pytest.raises(Corrupt, match=f"{case.id} version {case.value.version} was done under a mandate"):
+        engine.verify()
+
+
+def test_nor_does_the_next_tenure_of_the_same_office_cover_it(engine: Engine, case: CaseHandle) -> None:
+    before = officer(engine)
+    engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+    engine.constitute("small", "chair", CHAIR, basis=BASIS)
+    forge(engine, case, note(), **officer(engine))
+    assert engine.verify().cases == 1
+    forge(engine, case, note(4), **before)
+    with pytest.raises(Corrupt, match="under a mandate that did not make"):
+        engine.verify()
+
+
+def test_an_act_before_the_office_was_filled_is_found(engine: Engine, case: CaseHandle) -> None:
+    """Forged in a store that was then made to begin anew: the act stands before the record that it names as its mandate."""
+    engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+    engine.constitute("small", "chair", CHAIR, basis=BASIS)
+    forge(engine, case, note(), **officer(engine))
+    assert engine.verify().cases == 1
+    rows = store_of(engine)._records["system/offices"]
+    rows[-1] = attrs.evolve(rows[-1], position=case.history()[-1].position + 1)
+    with pytest.raises(Corrupt, match="under a mandate that did not make"):
+        engine.verify()
+
+
+def test_an_act_that_claims_a_time_before_its_office_began_is_found() -> None:
+    engine = worlds.engine_on("memory:")
+    engine.constitute("small", "chair", CHAIR, basis=BASIS)
+    case = worlds.opened(engine)
+    other = Actor("chair-2", body="council")
+    engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+    engine.constitute("small", "chair", other, basis=BASIS)
+    last = case.history()[-1]
+    forge(engine, case, note(1, owner=other.id), **officer(engine, other) | {"occurred_at": last.occurred_at})
+    with pytest.raises(Corrupt, match="under a mandate that did not make"):
+        engine.verify()
+
+
+def test_an_office_that_ends_while_a_store_is_verified_is_no_damage(busy: Busy) -> None:
+    engine = worlds.engine_over(busy)
+    case = engine.case("small-bridge-1-1")
+
+    def change_hands_and_act() -> None:
+        busy.is_busy = False
+        engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+        engine.constitute("small", "chair", CHAIR, basis=BASIS)
+        case.add("note", by=CHAIR, basis=BASIS, **NOTE)
+
+    busy.act = change_hands_and_act
+    for _ in range(3):
+        busy.is_busy = True
+        assert worlds.engine_over(busy).verify().cases == 1
 
 
 def test_an_office_that_no_founding_authority_filled_is_found(engine: Engine, case: CaseHandle) -> None:

@@ -582,3 +582,60 @@ def test_no_head_makes_a_subordinate_independent_by_a_relief() -> None:
     refused(case, lambda: case.fire("judge", by=clerk, **judging), error=Unmet)
     case.fire("judge", by=other, **judging)
     assert engine.verify().cases == 1
+
+
+# For whom somebody acts
+
+
+def owed(case: CaseHandle, who: Actor) -> str:
+    return case.add("note", by=CHAIR, basis=BASIS, **NOTE | {"owner": who})
+
+
+def test_who_is_named_and_holds_no_role_any_more_does_not_choose_for_whom_they_act(engine: Engine) -> None:
+    case = worlds.opened(engine)
+    note = owed(case, CLERK)
+    case.relieve("clerk", CLERK, by=CHAIR, basis=BASIS)
+    for body in ("supreme-court", "audit", "council"):
+        pretender = Actor(CLERK.id, body=body)
+        refused(
+            case,
+            lambda pretender=pretender: case.fire("do", item=note, by=pretender, basis=BASIS),  # type: ignore[misc]
+            error=NotYourRole,
+        )
+        assert case.available(pretender) == ()
+    record = case.fire("do", item=note, by=CLERK, basis=BASIS)
+    assert (record.role, record.actor) == ("owner", CLERK)
+    assert engine.verify().cases == 1
+
+
+def test_nor_does_who_has_left_a_standing_office(engine: Engine) -> None:
+    case = worlds.opened(engine)
+    note, other = owed(case, CHAIR), owed(case, CHAIR)
+    engine.withdraw("small", "chair", CHAIR, basis=BASIS)
+    refused(case, lambda: case.fire("do", item=note, by=PRETENDER, basis=BASIS), error=NotYourRole)
+    case.fire("do", item=note, by=CHAIR, basis=BASIS)
+    engine.constitute("small", "chair", PRETENDER, basis=BASIS)
+    refused(case, lambda: case.fire("do", item=other, by=CHAIR, basis=BASIS), error=NotYourRole)
+    assert case.fire("do", item=other, by=PRETENDER, basis=BASIS).actor == PRETENDER
+    assert engine.verify().cases == 1
+
+
+def test_who_was_named_in_a_standing_office_and_left_it_before_acting_acts_for_its_body() -> None:
+    """Only the records of the offices tell for which body that was, also to an engine that has just begun."""
+    store = MemoryStore()
+    two = worlds.loads(
+        worlds.SMALL.replace(
+            "[roles.clerk]", '[roles.adviser]\ntitle = { en = "adviser", zh = "顾问" }\n\n[roles.clerk]'
+        )
+    )
+    engine = worlds.constituted(worlds.engine_over(store, procedures=[two]))
+    adviser = Actor("adviser-1", body="institute")
+    engine.constitute("small", "adviser", adviser, basis=BASIS)
+    case = worlds.opened(engine)
+    note = owed(case, adviser)
+    engine.withdraw("small", "adviser", adviser, basis=BASIS)
+    case = worlds.engine_over(store, procedures=[two]).case(case.id)
+    elsewhere = Actor(adviser.id, body="elsewhere")
+    refused(case, lambda: case.fire("do", item=note, by=elsewhere, basis=BASIS), error=NotYourRole)
+    assert case.fire("do", item=note, by=adviser, basis=BASIS).role == "owner"
+    assert engine.verify().cases == 1

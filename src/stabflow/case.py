@@ -120,7 +120,7 @@ class Case:
     ``counters`` number the items; ``due`` is when the present state's duty falls due.
     ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash; ``unproved``:
     it was opened under a procedure that nobody had proved, and opens no gate. ``former`` are the roles from which each was
-    relieved in this case.
+    relieved in this case, ``bodies`` those for which each was appointed or has acted in it.
     """
 
     id: str
@@ -148,6 +148,7 @@ class Case:
     head: str
     unproved: bool = False
     former: Mapping[str, frozenset[str]] = attrs.field(factory=dict, converter=frozen, hash=False)
+    bodies: Mapping[str, frozenset[str]] = attrs.field(factory=dict, converter=frozen, hash=False)
 
     def of_kind(self, kind: str) -> tuple[Item, ...]:
         """The items of ``kind``, in the order in which they were added."""

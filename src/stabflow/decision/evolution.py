@@ -33,11 +33,12 @@ def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
         changes = change(case, event, stamp)
     except KeyError as error:
         raise _impossible(case, event, stamp, f"names {error}, which the case does not have") from error
-    acted = changes.pop("acted", case.acted)
+    acted, bodies = changes.pop("acted", case.acted), changes.pop("bodies", case.bodies)
     return with_changes(
         case,
         **changes,
-        acted=_acted(acted, stamp),
+        acted=_with(acted, stamp.actor.id, stamp.role),
+        bodies=_with(bodies, stamp.actor.id, stamp.actor.body),
         updated_at=stamp.occurred_at,
         recorded_at=stamp.recorded_at,
         version=stamp.version,
@@ -80,7 +81,7 @@ def _opened(event: Opened, stamp: Stamp) -> Case:
         items=frozen({one.item: _laid_out(one, stamp) for one in event.laid_out}),
         counters=_counted(frozen({}), event.laid_out),
         acts=(_act(event.trigger, "", stamp),),
-        acted=_acted(frozen({}), stamp),
+        acted=_with({}, stamp.actor.id, stamp.role),
         due=event.due,
         round=1,
         round_began=stamp.version,
@@ -90,12 +91,14 @@ def _opened(event: Opened, stamp: Stamp) -> Case:
         version=stamp.version,
         head=stamp.hash,
         unproved=event.unproved,
+        bodies=_with({}, stamp.actor.id, stamp.actor.body),
     )
 
 
-def _acted(acted: Mapping[str, frozenset[str]], stamp: Stamp) -> Mapping[str, frozenset[str]]:
-    roles = acted.get(stamp.actor.id, frozenset())
-    return acted if stamp.role in roles else with_entries(acted, {stamp.actor.id: roles | {stamp.role}})
+def _with(sets: Mapping[str, frozenset[str]], actor: str, one: str) -> Mapping[str, frozenset[str]]:
+    """``sets`` with ``one`` in that of ``actor``."""
+    held = sets.get(actor, frozenset())
+    return sets if one in held else with_entries(sets, {actor: held | {one}})
 
 
 def _counted(counters: Mapping[str, int], new: Iterable[LaidOut | Added]) -> Mapping[str, int]:
@@ -199,15 +202,17 @@ def _appointed(case: Case, event: Appointed, stamp: Stamp) -> Changes:
     if _holds(case, event):
         raise _impossible(case, event, stamp, f"appoints {event.appointee.id}, who holds {event.office} already")
     held = Appointment(event.office, event.appointee.id, event.appointee.body, stamp.hash)
-    return {"appointments": (*case.appointments, held)}
+    return {
+        "appointments": (*case.appointments, held),
+        "bodies": _with(case.bodies, event.appointee.id, event.appointee.body),
+    }
 
 
 def _relieved(case: Case, event: Relieved, stamp: Stamp) -> Changes:
     if not _holds(case, event):
         raise _impossible(case, event, stamp, f"relieves {event.appointee.id}, who does not hold {event.office}")
     left = [held for held in case.appointments if (held.role, held.actor) != (event.office, event.appointee.id)]
-    roles = case.former.get(event.appointee.id, frozenset()) | {event.office}
-    return {"appointments": tuple(left), "former": with_entries(case.former, {event.appointee.id: roles})}
+    return {"appointments": tuple(left), "former": _with(case.former, event.appointee.id, event.office)}
 
 
 def _migrated(case: Case, event: Migrated, stamp: Stamp) -> Changes:

@@ -54,7 +54,9 @@ def permission(
         if blocker is None:
             return Permission(party, mandate, None)
         first = first or Permission(party, mandate, blocker)
-    return first or Permission("", "", _not_your_role(procedure, case, parties, command, context), is_role_missing=True)
+    named = any(fields.get(party, ("", ""))[0] == actor.id for party in wanted)
+    missing = _not_your_role(procedure, case, parties, command, context, is_named=named)
+    return first or Permission("", "", missing, is_role_missing=True)
 
 
 def mandates(case: Case | None, actor: Actor, context: Context) -> dict[str, str]:
@@ -81,13 +83,15 @@ def _named_in(
 ) -> str | None:
     """The mandate of whoever stands in an actor field: the record that named them."""
     value, mandate = fields.get(field, (None, ""))
-    return mandate if value == actor.id and _acts_for_its_body(case, actor, context) else None
+    return mandate if value == actor.id and actor.body in _bodies(case, actor, context) else None
 
 
-def _acts_for_its_body(case: Case | None, actor: Actor, context: Context) -> bool:
-    """An actor field names only a person: where they hold any role, they act for a body for which they hold one."""
-    bodies = {held.body for held in holdings(case, context) if held.actor == actor.id}
-    return not bodies or actor.body in bodies
+def _bodies(case: Case | None, actor: Actor, context: Context) -> frozenset[str]:
+    """The bodies for which ``actor`` may act where only the person is named: those for which they hold a role; where they hold
+    none any more, those for which they held one or acted in this case, or held a standing office."""
+    present = frozenset(held.body for held in holdings(case, context) if held.actor == actor.id)
+    here = frozenset[str]() if case is None else case.bodies.get(actor.id, frozenset())
+    return present or here | context.former.get(actor.id, frozenset())
 
 
 def required_body(procedure: Procedure, facts: Mapping[str, Value | None], role: Role) -> str | None:
@@ -199,7 +203,13 @@ def separations_of_appointee(
 
 
 def _not_your_role(
-    procedure: Procedure, case: Case | None, parties: Sequence[str], command: Command, context: Context
+    procedure: Procedure,
+    case: Case | None,
+    parties: Sequence[str],
+    command: Command,
+    context: Context,
+    *,
+    is_named: bool,
 ) -> Blocker:
     actor = command.actor
     who = either([procedure.role_title(party) for party in parties], none=Text("time, no person,", "期限（并非个人）"))
@@ -215,6 +225,13 @@ def _not_your_role(
     elif mine:
         have = listing([_held(procedure, held, actor) for held in mine])
         shown = say("holds: {have}", "现任：{have}", have=have)
+    elif is_named:
+        bodies = listing(
+            [same(body) for body in sorted(_bodies(case, actor, context))], none=Text("no body", "任何单位")
+        )
+        have = shown = say(
+            "acts here for {bodies}, not for {other}", "在此代表{bodies}，而非{other}", bodies=bodies, other=actor.body
+        )
     return Blocker(
         kind="role",
         text=say(

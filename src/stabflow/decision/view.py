@@ -22,15 +22,16 @@ from ..values import Value
 class Context:
     """All that `decide` may know besides the procedure, the case and the command.
 
-    ``now`` is the time the act claims; ``offices`` are the standing offices of the procedure now in force; ``elsewhere`` says in
-    which roles each actor has acted in other cases on the same matter; ``plugins`` answer plugin requirements, and raise
-    `PluginError` for anything but a blocker or ``None``.
+    ``now`` is the time the act claims; ``offices`` are the standing offices of the procedure now in force, ``former`` the bodies
+    for which each actor held one that has ended; ``elsewhere`` says in which roles each actor has acted in other cases on the
+    same matter; ``plugins`` answer plugin requirements, and raise `PluginError` for anything but a blocker or ``None``.
     """
 
     now: datetime
     calendar: Calendar
     offices: tuple[Appointment, ...] = ()
     elsewhere: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+    former: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     plugins: Mapping[str, PluginRequirement] = attrs.field(factory=dict)
 
 

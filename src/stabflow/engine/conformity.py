@@ -12,7 +12,6 @@ from ..decision.events import (
     Added,
     Amended,
     Appointed,
-    Constituted,
     Event,
     ItemMoved,
     Migrated,
@@ -25,13 +24,14 @@ from ..history.record import Record
 from ..language import Procedure, Transition
 from ..language.machine import NEW
 from ..values import Value
+from .offices import Tenures
 
 STOP = "stop, keep the file, compare it with a backup"
 
 
-def check_record(procedure: Procedure, case: Case | None, record: Record, office: Constituted | None) -> None:
-    """`Corrupt` unless ``record`` can follow on ``case``; ``office`` is what its mandate filled, where that is an office."""
-    if wrong := _wrong(procedure, case, record, office):
+def check_record(procedure: Procedure, case: Case | None, record: Record, tenures: Tenures) -> None:
+    """`Corrupt` unless ``record`` can follow on ``case``; ``tenures`` are those of the standing offices, at least up to then."""
+    if wrong := _wrong(procedure, case, record, tenures):
         raise Corrupt(f"{record.stream} version {record.version} {wrong}: {STOP}")
 
 
@@ -41,13 +41,13 @@ def check_times(record: Record, before: Record | None) -> None:
         raise Corrupt(f"{record.stream} version {record.version} bears times that go backwards: {STOP}")
 
 
-def _wrong(procedure: Procedure, case: Case | None, record: Record, office: Constituted | None) -> str:
+def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Tenures) -> str:
     event, role = record.event, record.role
     if record.procedure != procedure.digest:
         return f"was decided under another procedure than {procedure}"
     if case is not None and record.occurred_at < case.updated_at:
         return "bears times that go backwards"
-    if not _has_mandate(procedure, case, record, office):
+    if not _has_mandate(procedure, case, record, tenures):
         return f"was done under a mandate that did not make {record.actor} {role!r}"
     if isinstance(event, Appointed | Relieved):
         wanted = procedure.roles.get(event.office)
@@ -72,17 +72,33 @@ def _no_row(procedure: Procedure, role: str) -> str:
     return f"does what no row of {procedure} allows a {role!r} to do"
 
 
-def _has_mandate(procedure: Procedure, case: Case | None, record: Record, office: Constituted | None) -> bool:
+def _has_mandate(procedure: Procedure, case: Case | None, record: Record, tenures: Tenures) -> bool:
     actor, declared = record.actor, procedure.roles.get(record.role)
     if declared is None:  # an actor field, and the record that named this actor in it
         if case is None:
             return False
         _, values, statements, _ = _subject(case, record.event)
         named = statements.get(record.role)
-        return named is not None and (named.hash, values.get(record.role)) == (record.mandate, actor.id)
+        is_named = named is not None and (named.hash, values.get(record.role)) == (record.mandate, actor.id)
+        return is_named and actor.body in _bodies(procedure, case, record, tenures)
     if declared.standing:
-        return office == Constituted(procedure=procedure.id, office=record.role, holder=actor)
+        office = tenures.by(record.mandate)
+        held = Appointment(record.role, actor.id, actor.body, record.mandate)
+        fits = office is not None and (office.procedure, office.held) == (procedure.id, held)
+        return fits and office is not None and office.covers(record) and record.occurred_at >= office.since
     return case is not None and Appointment(record.role, actor.id, actor.body, record.mandate) in case.appointments
+
+
+def _bodies(procedure: Procedure, case: Case, record: Record, tenures: Tenures) -> frozenset[str]:
+    """The bodies for which whoever stands in an actor field could act then, as the decision has it: those of the roles they held;
+    where they held none any more, those of all they had held or done."""
+    who = record.actor.id
+    here = [held.body for held in case.appointments if held.actor == who]
+    offices = [one for one in tenures.of(procedure.id, who) if one.began < record.position]
+    standing = [one.held for one in offices if one.covers(record) and one.held.role in procedure.roles]
+    there = [held.body for held in standing if procedure.roles[held.role].standing]
+    before = case.bodies.get(who, frozenset()) | {one.held.body for one in offices}
+    return frozenset((*here, *there)) or before
 
 
 def _subject(

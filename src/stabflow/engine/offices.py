@@ -27,7 +27,7 @@ FOUNDING = "founding_authority"
 @attrs.frozen
 class Offices:
     """The offices in force, by procedure id, after ``version`` records, with the times of the last one; ``since`` tells when
-    each mandate is said to begin."""
+    each mandate is said to begin; ``former`` are the bodies for which each held an office that has ended, by procedure id."""
 
     version: int = 0
     head: str = GENESIS
@@ -35,6 +35,7 @@ class Offices:
     recorded_at: datetime | None = None
     holders: Mapping[str, tuple[Appointment, ...]] = attrs.field(factory=dict, converter=frozen)
     since: Mapping[str, datetime] = attrs.field(factory=dict, converter=frozen)
+    former: Mapping[str, Mapping[str, frozenset[str]]] = attrs.field(factory=dict, converter=frozen)
     _of: dict[str, tuple[Appointment, ...]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     def of(self, procedure: Procedure) -> tuple[Appointment, ...]:
@@ -54,14 +55,63 @@ class Offices:
         if not isinstance(event, Constituted | Withdrawn):
             raise Corrupt(f"{record.stream} version {record.version} is {record.tag}, which fills or ends no office")
         held = self.holders.get(event.procedure, ())
-        since = self.since
+        since, former = self.since, self.former
         if isinstance(event, Constituted):
             held = (*held, Appointment(event.office, event.holder.id, event.holder.body, record.hash))
             since = with_entries(since, {record.hash: record.occurred_at})
         else:
-            held = tuple(one for one in held if (one.role, one.actor) != (event.office, event.holder.id))
+            ended = [one for one in held if (one.role, one.actor) == (event.office, event.holder.id)]
+            held = tuple(one for one in held if one not in ended)
+            before = former.get(event.procedure, {})
+            bodies = before.get(event.holder.id, frozenset()) | {one.body for one in ended}
+            former = with_entries(former, {event.procedure: with_entries(before, {event.holder.id: bodies})})
         holders = with_entries(self.holders, {event.procedure: held})
-        return Offices(record.version, record.hash, record.occurred_at, record.recorded_at, holders, since)
+        return Offices(record.version, record.hash, record.occurred_at, record.recorded_at, holders, since, former)
+
+
+@attrs.frozen
+class Tenure:
+    """How long somebody held a standing office: from the record at position ``began`` of the store, which is the mandate and
+    claims the time ``since``, to that at ``ended``."""
+
+    procedure: str
+    held: Appointment
+    since: datetime
+    began: int
+    ended: int | None = None
+
+    def covers(self, record: Record) -> bool:
+        """Whether ``record`` was stored while the office was held. Nothing is ever stored on offices that have changed since it
+        was decided, so that the places of the records tell."""
+        return self.began < record.position and (self.ended is None or record.position < self.ended)
+
+
+class Tenures:
+    """Every tenure of a standing office, past and present, by its mandate."""
+
+    def __init__(self) -> None:
+        self._by_mandate: dict[str, Tenure] = {}
+        self._of_person: dict[tuple[str, str], list[str]] = {}
+
+    def learn(self, record: Record) -> None:
+        """Take in one more record of the offices."""
+        event = record.event
+        if isinstance(event, Constituted):
+            held = Appointment(event.office, event.holder.id, event.holder.body, record.hash)
+            self._by_mandate[record.hash] = Tenure(event.procedure, held, record.occurred_at, record.position)
+            self._of_person.setdefault((event.procedure, event.holder.id), []).append(record.hash)
+        elif isinstance(event, Withdrawn):
+            for one in self.of(event.procedure, event.holder.id):
+                if one.held.role == event.office and one.ended is None:
+                    self._by_mandate[one.held.mandate] = attrs.evolve(one, ended=record.position)
+
+    def by(self, mandate: str) -> Tenure | None:
+        """The tenure that the record of this hash began."""
+        return self._by_mandate.get(mandate)
+
+    def of(self, procedure: str, actor: str) -> tuple[Tenure, ...]:
+        """The tenures of a person under any version of a procedure, in their order."""
+        return tuple(self._by_mandate[mandate] for mandate in self._of_person.get((procedure, actor), ()))
 
 
 class OfficeBook:

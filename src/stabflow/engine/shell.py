@@ -120,6 +120,7 @@ class Shell:
             calendar=self.calendar,
             offices=offices.of(procedure),
             elsewhere=acted,
+            former=offices.former.get(procedure.id, {}),
             plugins=self.requirements,
         )
 

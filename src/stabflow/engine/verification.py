@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Attempted, Constituted, Migrated, Opened, Proved, Registered
+from ..decision.events import Attempted, Migrated, Opened, Proved, Registered
 from ..decision.evolution import evolve
 from ..errors import Corrupt, StoreUnavailable
 from ..history.chain import GENESIS
@@ -18,7 +19,7 @@ from ..ports.store import MAX_PAGE, CaseQuery, CaseRow, DutyQuery, DutyRow, Stor
 from . import pages, streams
 from .attempts import HOST_SYSTEM
 from .conformity import STOP, check_record, check_times
-from .offices import FOUNDING, Offices
+from .offices import FOUNDING, Offices, Tenures
 from .registry import Registry
 
 _LOOKS = 20
@@ -42,7 +43,7 @@ class Verifier:
         self._registry = registry
         self._procedures: dict[str, tuple[str, bool]] = {}
         self._offices = Offices()
-        self._filled: dict[str, Constituted] = {}
+        self._tenures = Tenures()
         self._last_office: Record | None = None
         self._records = 0
 
@@ -78,14 +79,7 @@ class Verifier:
             if (record.role, record.mandate) != (FOUNDING, ""):
                 raise Corrupt(f"{record.stream} version {record.version} was not done by a founding authority: {STOP}")
             self._offices, self._last_office = self._offices.after(record), record
-            if isinstance(record.event, Constituted):
-                self._filled[record.hash] = record.event
-
-    def _filled_by(self, mandate: str) -> Constituted | None:
-        """The office filled by the record of that hash, if need be only a moment ago."""
-        if mandate not in self._filled:
-            self._read_offices()
-        return self._filled.get(mandate)
+            self._tenures.learn(record)
 
     # Cases
 
@@ -142,20 +136,26 @@ class Verifier:
         """The records after ``case``, whose last is ``before``, each checked, and the case after it."""
         version, head = (0, GENESIS) if before is None else (before.version, before.hash)
         new = streams.read(self._store, streams.case_stream(case_id), after=version, head=head)
-        for record in self._checked_keys(new):
+        for record in self._with_their_offices(self._checked_keys(new)):
             check_times(record, before)
             event = record.event
             opened = event if isinstance(event, Opened) else case
             if opened is None:
                 raise Corrupt(f"{record.stream} begins with {record.tag}: {STOP}")
             procedure = self._registry.of_case(opened.procedure, opened.procedure_version, opened.digest)
-            check_record(procedure, case, record, self._filled_by(record.mandate))
+            check_record(procedure, case, record, self._tenures)
             case, before = evolve(case, event, record.stamp), record
             if case.id != case_id:
                 raise Corrupt(f"the stream of case {case_id!r} holds case {case.id!r}")
             if isinstance(event, Opened | Migrated):
                 self._check_procedure(case)
             yield record, case
+
+    def _with_their_offices(self, records: Iterator[Record]) -> Iterator[Record]:
+        """``records``; whatever was filled or ended before one of them is known by then, because it is read after it."""
+        while some := tuple(itertools.islice(records, MAX_PAGE)):
+            self._read_offices()
+            yield from some
 
     def _checked_keys(self, records: Iterable[Record]) -> Iterator[Record]:
         """``records`` of one stream, each checked to be what its key answers with."""
