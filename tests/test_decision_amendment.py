@@ -7,8 +7,11 @@ from datetime import date
 import pytest
 from procedures_for_tests import START, Desk, changed, kinds, problems
 
+from stabflow.case import Appointment
 from stabflow.decision.events import Amended
 from stabflow.errors import InvalidInput, NotYourRole, Refused, Unmet
+from stabflow.text import Text
+from stabflow.values import Actor
 
 
 def described() -> Desk:
@@ -297,3 +300,66 @@ def test_the_party_of_an_actor_field_amends_what_it_stated() -> None:
         desk.amend("officer", task, account="y")
     desk.amend("owner", task, account="y")
     assert desk.history[-1][1].role == "owner"
+
+
+# A fact that tells for which body somebody acts
+
+
+FRIEND = Actor("friend", body="road_bureau")
+
+
+def test_a_fact_that_a_permission_rests_on_is_not_turned_to_suit_somebody() -> None:
+    """Turned, used and turned back, it would leave a history in which the friend of another bureau acted under the first."""
+    desk = Desk().open(sector="water").appoint("officer", "officer")
+    desk.amend("chief", sector="roads").amend("chief", sector="water")  # nobody has been anything by it yet
+    desk.amend("chief", sector="roads").appoint("specialist", FRIEND)
+    desk.fire("resector", FRIEND, sector="roads")
+    for act in (
+        lambda: desk.amend("chief", sector="water"),
+        lambda: desk.amend(FRIEND, sector="water"),
+        lambda: desk.relieve("specialist", FRIEND).amend(FRIEND, sector="water"),
+    ):
+        with pytest.raises(Refused) as caught:
+            act()
+        assert "held" in kinds(caught.value)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_nor_while_somebody_holds_a_role_by_it_or_after_they_were_relieved(ends: bool) -> None:
+    """Who was in office by it may have been named meanwhile, and answers for what they were named for."""
+    desk = Desk().open(sector="water")
+    desk.appoint("specialist", Actor("friend", body="water_bureau"))
+    if ends:
+        desk.relieve("specialist", Actor("friend", body="water_bureau"))
+    with pytest.raises(Unmet) as caught:
+        desk.amend("chief", sector="roads")
+    (blocker,) = caught.value.blockers
+    assert blocker.kind == "held"
+    assert blocker.text == Text(
+        "“sector” tells for which body “specialist” acts, and somebody has held that office by it: it cannot be amended",
+        "“专员”代表的单位由“sector”确定，且已有人据此任职：不得更正",
+    )
+    assert blocker.need == Text("“resector”", "“resector”")
+    assert [cure.role for cure in blocker.cure] == ["officer", "specialist"]
+    assert blocker.facts == {"fact": "sector", "role": "specialist"}
+
+
+def test_nor_when_the_office_stands_and_its_holder_has_acted() -> None:
+    """A standing office cannot be compared with a fact before there is a case; its holder is, at every act."""
+    standing = (
+        'title = { en = "specialist", zh = "专员" }\nappointed_by = ["chief"]',
+        'title = { en = "specialist", zh = "专员" }',
+    )
+    desk = Desk(changed(standing))
+    desk.offices = (*desk.offices, Appointment("specialist", "friend", "water_bureau", "founding-9"))
+    desk.open(sector="water").amend("chief", sector="roads").amend("chief", sector="water")
+    desk.fire("resector", Actor("friend", body="water_bureau"), sector="water")
+    with pytest.raises(Refused) as caught:
+        desk.amend(Actor("friend", body="water_bureau"), sector="roads")
+    assert kinds(caught.value) == ["held"]
+
+
+def test_what_else_was_stated_beside_it_can_be_amended() -> None:
+    desk = Desk().open(sector="water", remark="a").appoint("specialist", Actor("friend", body="water_bureau"))
+    desk.amend("chief", remark="b")
+    assert desk.value.facts["remark"] == "b"

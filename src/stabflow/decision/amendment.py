@@ -16,7 +16,7 @@ from ..errors import Blocker, Fault, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Step, Transition
 from ..language.machine import NEW
 from ..requirements import PluginAnswers, Requirement, TimeElapsed
-from ..text import Text, quoted, say
+from ..text import Text, either, quoted, say
 from ..values import Value, clean_text
 from .commands import Amend
 from .duties import due_for
@@ -126,6 +126,7 @@ def _against(
         material = [name for name in values if procedure.facts[name].material]
         if material and here.step in (Step.DECIDED, Step.CONTROL):
             yield _material(procedure, material[0])
+        yield from _held(procedure, case, values)
     else:
         unique = procedure.items[item.kind].unique
         if item.superseded:
@@ -139,6 +140,29 @@ def _against(
     reader = next(_readers(procedure, case, item, values), None)
     if reader is not None:
         yield _has_been_read(procedure, *reader)
+
+
+def _held(procedure: Procedure, case: Case, names: Mapping[str, Value]) -> Iterator[Blocker]:
+    """A fact that tells for which body the holder of a role acts, where somebody holds or has held it here or acted in it: the
+    appointment rests on the fact, and so does whatever was done by it, until a row states the fact anew."""
+    roles = {held.role for held in case.appointments}.union(*case.former.values(), *case.acted.values())
+    for name, role in procedure.roles.items():
+        if role.body in names and name in roles:
+            rows = [row for row in procedure.case.rows_setting(role.body or "") if row.source]
+            yield Blocker(
+                kind="held",
+                text=say(
+                    "{what} tells for which body {role} acts, and somebody has held that office by it: it cannot be amended",
+                    "{role}代表的单位由{what}确定，且已有人据此任职：不得更正",
+                    what=quoted(procedure.field_title(role.body or "")),
+                    role=quoted(role.title),
+                ),
+                need=either(
+                    [procedure.trigger_title(row.trigger) for row in rows], none=Text("a new case", "新的评估案件")
+                ),
+                cure=procedure.cures([party for row in rows for party in row.by]),
+                facts={"fact": role.body, "role": name},
+            )
 
 
 def _put_off(
@@ -174,10 +198,9 @@ def _waited_for(procedure: Procedure, item: Item | None, names: Mapping[str, Val
         own = procedure.lifecycle(kind).fields if kind is not None else ()
         for row in procedure.lifecycle(kind).transitions:
             for requirement in row.requires:
-                parts = [part for _, part in requirement.walk()]
-                read = frozenset[str]().union(*(part.own_reads().names for part in parts))
+                read = requirement.reads().names
                 hit = next((name for name in names if name in read and (item or name not in own)), None)
-                if hit is not None and any(isinstance(part, TimeElapsed) for part in parts):
+                if hit is not None and any(isinstance(part, TimeElapsed) for _, part in requirement.walk()):
                     yield Blocker(
                         kind="wait",
                         text=say(
@@ -202,10 +225,12 @@ def _readers(
     for kind, one, acts in [(None, None, case.acts), *others]:
         own = one is item
         for act, onward in _standing(procedure, kind, acts):
-            read, kinds = _reads(procedure.tables[kind][act.source or NEW][act.trigger].row.requires)
-            everything = (own and onward) or read is None or (item is not None and item.kind in kinds)
+            requires = procedure.tables[kind][act.source or NEW][act.trigger].row.requires
+            reads = [requirement.reads() for requirement in requires]
+            read, kinds = {name for one in reads for name in one.names}, {kind for one in reads for kind in one.kinds}
+            everything = (own and onward) or _asks_a_plugin(requires) or (item is not None and item.kind in kinds)
             for name in names:
-                by_name = everything or (name in (read or ()) and (own or item is None))
+                by_name = everything or (name in read and (own or item is None))
                 if by_name and act.version > statements[name].version:
                     yield kind, act
 
@@ -231,18 +256,9 @@ def _standing(procedure: Procedure, kind: str | None, acts: Sequence[Act]) -> It
             yield act, act.version in onward
 
 
-def _reads(requires: Sequence[Requirement]) -> tuple[frozenset[str] | None, frozenset[str]]:
-    """The names and the kinds of item that ``requires`` read; no names but ``None`` where a plugin may have read anything."""
-    names: frozenset[str] | None = frozenset()
-    kinds: frozenset[str] = frozenset()
-    waiting = list(requires)
-    while waiting:
-        requirement = waiting.pop()
-        reads = requirement.own_reads()
-        names = None if names is None or isinstance(requirement, PluginAnswers) else names | reads.names
-        kinds |= reads.kinds
-        waiting += (*requirement.when, *requirement.parts())
-    return names, kinds
+def _asks_a_plugin(requires: Sequence[Requirement]) -> bool:
+    """Whether a plugin has a say in ``requires``, which may have read anything."""
+    return any(isinstance(part, PluginAnswers) for one in requires for _, part in one.walk())
 
 
 def _has_been_read(procedure: Procedure, kind: str | None, reader: Act) -> Blocker:
