@@ -21,17 +21,20 @@ IDS = (
     st.from_regex(r"[a-z0-9项][\w.:@-]{0,20}", fullmatch=True)
     .map(lambda text: unicodedata.normalize("NFC", text))
     .filter(re.compile(r"\w[\w.:@-]*\Z").match)  # a letter may fall apart into a letter and a mark, which is none
+    .filter(lambda text: not set(text) & set("\u115f\u1160\u3164\uffa0"))
 )
 SHA256 = st.binary(min_size=32, max_size=32).map(bytes.hex)
 
 # Chinese, combining marks, astral letters and what is left of Unicode once the unwanted is taken out.
 _LETTERS = st.one_of(
-    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u061c\u200e\u200f\ufffe\uffff"),
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u061c\u200e\u200f\u2028\u2029\ufffe\uffff"),
     st.sampled_from('评估报告维稳é\u0301\u0308가각𠀀𝒳👩‍💻\n\t"\\ü̈'),
-).filter(lambda one: not ("\u202a" <= one <= "\u202e" or "\u2066" <= one <= "\u2069"))
-_BLANK = " \t\n\u115f\u1160\u2028\u2029\u2800\u3164\uffa0"
+).filter(lambda one: not any(first <= one <= last for first, last in _UNWANTED))
+_UNWANTED = [("\u202a", "\u202e"), ("\u2066", "\u2069"), ("\U000e0000", "\U000e007f")]
+_BLANK = " \t\n\u115f\u1160\u2800\u3164\uffa0"
 TEXTS = st.text(_LETTERS, max_size=60).map(lambda text: unicodedata.normalize("NFC", text))
 WORDS = TEXTS.filter(lambda text: any(unicodedata.category(one) not in {"Cf", "Zs"} for one in text.strip(_BLANK)))
+LINES = WORDS.filter(lambda text: "\n" not in text and "\t" not in text)
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))
 DAYS = st.dates()
@@ -39,12 +42,12 @@ WHOLE = st.integers(-MAX_INT, MAX_INT)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=8).map(
     lambda number: Decimal(f"{number.normalize():f}") + 0
 )
-FILES = st.builds(File, WORDS, st.sampled_from(["application/pdf", "image/png", "text/plain"]), SHA256)
+FILES = st.builds(File, LINES, st.sampled_from(["application/pdf", "image/png", "text/plain"]), SHA256)
 VALUES = st.one_of(st.booleans(), WHOLE, DECIMALS, TEXTS, st.lists(NAMES, max_size=3).map(tuple), DAYS, FILES)
 TABLES: st.SearchStrategy[dict[str, Any]] = st.dictionaries(NAMES, VALUES, max_size=4)
 
 ACTORS = st.builds(Actor, IDS, body=IDS)
-MATTERS = st.builds(Matter, IDS, WORDS)
+MATTERS = st.builds(Matter, IDS, LINES)
 BASES = st.builds(Basis, WORDS, st.none() | SHA256)
 DUE = st.builds(
     DueTime,

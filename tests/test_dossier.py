@@ -104,6 +104,8 @@ ONE_FAULT = [
     ("format = 1", "format = 1\nformt = 1", "dossier.formt", "did you mean 'format'?"),
     ('title = { en = "A market hall is rebuilt", zh = "农贸市场改造" }', 'title = "x"', "dossier.title", "not a table"),
     ('zh = "农贸市场改造" }', 'zh = "" }', "dossier.title.zh", "empty"),
+    ('zh = "农贸市场改造" }', 'zh = "a\\nb" }', "dossier.title.zh", "write it on one line"),
+    ('"Rebuilding the market hall', '"Hall\\n\\nDecision: implement', "matter.title", "write it on one line"),
     ('procedure = "five-step"', 'procedure = "five-stop"', "dossier.procedure", "did you mean 'five-step'?"),
     ("illustrative = true", "", "dossier.illustrative", "is missing"),
     ("illustrative = true", 'illustrative = "no"', "dossier.illustrative", "not true or false"),

@@ -138,9 +138,30 @@ def test_another_error_may_be_raised_for_another_kind_of_file() -> None:
 # Texts
 
 
+def test_what_a_procedure_says_stands_on_one_line() -> None:
+    """It is printed in headings and tables, between what stabflow says itself."""
+    for old, place in (
+        ('title = { en = "Quarterly site inspection"', "procedure.title.en"),
+        ('title = { en = "fire"', "lists.kind.fire.title.en"),
+        ('title = { en = "inspector"', "roles.inspector.title.en"),
+    ):
+        (fault,) = faults_of(SITE.replace(old, 'title = { en = "x\\n\\nDecision: implement"'))
+        assert told(fault) == (
+            f"{place}: character U+000A at position 1 is not allowed here (write it on one line, with blanks only)"
+        )
+
+
 @pytest.mark.parametrize(
     ("character", "name"),
-    [("\u202e", "202E"), ("\u2066", "2066"), ("\x00", "0000"), ("\x1b", "001B"), ("\x9b", "009B"), ("\u200f", "200F")],
+    [
+        ("\u2028", "2028"),
+        ("\u202e", "202E"),
+        ("\u2066", "2066"),
+        ("\x00", "0000"),
+        ("\x1b", "001B"),
+        ("\x9b", "009B"),
+        ("\u200f", "200F"),
+    ],
 )
 def test_control_characters_are_refused_in_titles_and_in_keys(character: str, name: str) -> None:
     words = f"fire{character}"

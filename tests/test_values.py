@@ -66,6 +66,11 @@ FORBIDDEN = {
     "lone high surrogate": "\ud83d",
     "lone low surrogate": "\udca9",
     "no character": "\uffff",
+    "line separator": "\u2028",
+    "paragraph separator": "\u2029",
+    "language tag": "\U000e0001",
+    "tag letter": "\U000e0041",
+    "end of tag": "\U000e007f",
 }
 
 
@@ -74,7 +79,7 @@ def test_text_has_no_control_surrogate_or_bidirectional_character(character: str
     told = fault(lambda: clean_text(f"abc{character}d", "title", max_length=99))
     assert told == (
         f"title: character U+{ord(character):04X} at position 3 is not allowed "
-        "(remove control, surrogate and bidirectional characters)"
+        "(remove control, surrogate, bidirectional, separator and tag characters)"
     )
     assert fault(lambda: Matter("m", character)).startswith("matter.title: character U+")
     assert fault(lambda: Basis(f"x{character}")).startswith("basis: character U+")
@@ -86,6 +91,17 @@ def test_text_has_no_control_surrogate_or_bidirectional_character(character: str
 )
 def test_text_of_people_is_let_through(text: str) -> None:
     assert clean_text(text, "x", max_length=99) == unicodedata.normalize("NFC", text)
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r\n", "\t"])
+def test_a_title_stands_on_one_line(sign: str) -> None:
+    """What it is printed beside could else be imitated: a heading, an outcome."""
+    forged = f"Hall{sign}Decision: implement"
+    told = f"character U+{ord(sign[-1]):04X} at position 4 is not allowed here (write it on one line, with blanks only)"
+    assert fault(lambda: clean_text(forged, "t", max_length=99, one_line=True)) == f"t: {told}"
+    assert fault(lambda: Matter("m", forged)) == f"matter.title: {told}"
+    assert fault(lambda: File(forged, "text/plain", DIGEST)) == f"title: {told}"
+    assert Basis(forged).text == forged.replace("\r", "")
 
 
 def test_lines_end_alike_wherever_the_text_was_written() -> None:
@@ -164,6 +180,15 @@ def test_ids_are_opaque(id_: str) -> None:
     assert clean_id(id_, "id") == id_
     assert Actor(id_, body="b").id == id_
     assert Matter(id_, "t").key == id_
+
+
+@pytest.mark.parametrize("blank", "\u115f\u1160\u3164\uffa0")
+def test_an_id_has_no_letters_that_nobody_sees(blank: str) -> None:
+    """``o-301`` and ``o-301`` with such a letter behind it would read alike, and be two persons."""
+    for id_ in (f"o-301{blank}", f"o-{blank}301", f"{blank}o-301"):
+        assert "is not an id" in fault(lambda id_=id_: Actor(id_, body="b"))
+        assert "is not an id" in fault(lambda id_=id_: Actor("o-301", body=id_))
+        assert "is not an id" in fault(lambda id_=id_: Matter(id_, "t"))
 
 
 @pytest.mark.parametrize("id_", ["a b", "a/b", "-a", ".", "@x", "a\n", "a,b", "a{b}", "a'b", "*", "a\u200bb"])
@@ -300,7 +325,7 @@ def test_a_reserved_id_is_reserved_however_it_is_written(id_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "nothing", ["\u200b", "\u3164", "\u115f \u1160", "\u200d\u2060\ufeff", "\u00ad", "\n\u2800", "\uffa0", "\U000e0001"]
+    "nothing", ["\u200b", "\u3164", "\u115f \u1160", "\u200d\u2060\ufeff", "\u00ad", "\n\u2800", "\uffa0"]
 )
 def test_text_of_what_cannot_be_seen_says_nothing(nothing: str) -> None:
     assert "nothing that can be seen" in fault(lambda: Basis(nothing))

@@ -1,7 +1,8 @@
 """The values everything else is made of: who acts, for which body, on what basis, about which matter.
 
-Text that enters is checked once, here: it is normalised to NFC; control characters, lone surrogates and bidirectional
-controls are refused (they make a history read differently from what was decided); sizes are bounded.
+Text that enters is checked once, here: it is normalised to NFC; control characters, lone surrogates, bidirectional controls,
+separators of lines and tags are refused (they make a history read differently from what was decided); sizes are bounded. What
+is printed within a line has none of its own.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ MAX_BASIS = 2_000
 MAX_INT = 2**53 - 1
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
-_ID = re.compile(r"\w[\w.:@-]*\Z")
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a pattern that have nothing to show
+_ID = re.compile(rf"(?!.*[{_BLANK}])\w[\w.:@-]*\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\Z")
 _UNWANTED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
 )
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a pattern that have nothing to show
+_BREAK = re.compile("[\t\n]")
 
 A_TIME = (
     "give a date and time with its zone: datetime(2026, 3, 2, 9, tzinfo=UTC) in Python, 2026-03-02T09:00:00+08:00 without "
@@ -42,9 +44,9 @@ def is_name(text: str) -> bool:
     return _NAME.match(text) is not None
 
 
-def clean_text(text: object, path: str, *, max_length: int, required: bool = True) -> str:
+def clean_text(text: object, path: str, *, max_length: int, required: bool = True, one_line: bool = False) -> str:
     """``text`` in NFC and with plain ends of lines; `InvalidInput` naming ``path`` when it is no text, too long or has forbidden
-    characters."""
+    characters. ``one_line``: it is printed as part of a line, which it must not end."""
     if not isinstance(text, str):
         raise InvalidInput.at(path, f"{_shown(text)} is not text", "give text in quotes")
     text = str.__str__(text)  # never a subclass, which could claim to equal anything
@@ -56,7 +58,7 @@ def clean_text(text: object, path: str, *, max_length: int, required: bool = Tru
         raise InvalidInput.at(
             path,
             f"character U+{ord(found.group()):04X} at position {found.start()} is not allowed",
-            "remove control, surrogate and bidirectional characters",
+            "remove control, surrogate, bidirectional, separator and tag characters",
         )
     normal = unicodedata.normalize("NFC", text)
     if len(normal) > max_length:
@@ -64,6 +66,12 @@ def clean_text(text: object, path: str, *, max_length: int, required: bool = Tru
     if required and all(map(_is_invisible, normal)):
         problem = "text has nothing that can be seen" if normal.strip() else "text is empty"
         raise InvalidInput.at(path, problem, "say something")
+    if one_line and (found := _BREAK.search(normal)):
+        raise InvalidInput.at(
+            path,
+            f"character U+{ord(found.group()):04X} at position {found.start()} is not allowed here",
+            "write it on one line, with blanks only",
+        )
     return normal
 
 
@@ -136,11 +144,11 @@ def _matter_key(text: object) -> str:
 
 
 def _matter_title(text: object) -> str:
-    return clean_text(text, "matter.title", max_length=MAX_TITLE)
+    return clean_text(text, "matter.title", max_length=MAX_TITLE, one_line=True)
 
 
 def _file_title(text: object) -> str:
-    return clean_text(text, "title", max_length=MAX_TITLE)
+    return clean_text(text, "title", max_length=MAX_TITLE, one_line=True)
 
 
 def _file_sha256(text: object) -> str:

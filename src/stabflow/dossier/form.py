@@ -60,9 +60,13 @@ class Form:
             self.fault(key, "lies outside the years 1 to 9999", "give another time")
         return None
 
-    def text(self, key: str, *, max_length: int, required: bool = True) -> str | None:
+    def text(self, key: str, *, max_length: int, required: bool = True, one_line: bool = False) -> str | None:
         """The text of ``key``."""
-        return self.read(key, lambda value: clean_text(value, key, max_length=max_length), required=required)
+
+        def make(value: object) -> str:
+            return clean_text(value, key, max_length=max_length, one_line=one_line)
+
+        return self.read(key, make, required=required)
 
     def time(self, key: str) -> datetime | None:
         """The time of ``key``, in the zone in which it is written: it must have one."""
@@ -80,7 +84,7 @@ class Form:
         return value
 
     def words(self, key: str, *, max_length: int, required: bool = True) -> Text | None:
-        """A text in both languages: ``{ en = "…", zh = "…" }``."""
+        """A text in both languages, each on one line: ``{ en = "…", zh = "…" }``."""
         if key not in self.table:
             if required:
                 self.fault(key, "is missing", BOTH_LANGUAGES)
@@ -88,7 +92,7 @@ class Form:
         inner = Form(self.table[key], self.at(key), self.faults, ("en", "zh"), cure=BOTH_LANGUAGES)
         if not isinstance(self.table[key], Mapping):
             return None
-        en, zh = inner.text("en", max_length=max_length), inner.text("zh", max_length=max_length)
+        en, zh = (inner.text(one, max_length=max_length, one_line=True) for one in ("en", "zh"))
         return None if en is None or zh is None else Text(en, zh)
 
     def basis(self) -> Basis | None:

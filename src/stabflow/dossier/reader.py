@@ -12,7 +12,7 @@ from ..errors import Fault, InvalidInput, ProcedureError, near_miss
 from ..language import Procedure, bundled
 from ..language import load as load_procedure
 from ..language.tables import read_file, tables_of
-from ..values import MAX_BASIS, MAX_TITLE, Actor, Matter, check_office_holder
+from ..values import MAX_BASIS, MAX_TITLE, Actor, Matter, check_office_holder, clean_id
 from .examination import ActForm, Examiner
 from .form import MAX_NOTE, Form, as_written
 from .values import Dossier, PlannedAct, PlannedOffice, Verb
@@ -61,10 +61,9 @@ class _Reader:
         procedure = self._procedure(head)
         unproved = head.read("unproved", _is_allowed, required=False)
         about = self._form("matter", ("key", "title"))
-        key, name = about.read("key", _as_is), about.read("title", _as_is)
-        matter = None
-        if key is not None and name is not None:
-            matter = about.read("key", lambda _: Matter(key, name))
+        key = about.read("key", lambda value: clean_id(value, "key"))
+        name = about.text("title", max_length=MAX_TITLE, one_line=True)
+        matter = None if key is None or name is None else Matter(key, name)
         self._actors()
         examiner = None if procedure is None else Examiner(procedure, self.actors, self.handles, self.faults)
         offices = [

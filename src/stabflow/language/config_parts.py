@@ -90,7 +90,7 @@ class Reader:
             self.refuse(where, f"is {what(value)}, not a name", cure)
             return None
         try:
-            return clean_text(found, "", max_length=MAX_TEXT)
+            return clean_text(found, "", max_length=MAX_TEXT, one_line=True)
         except FaultyInput as error:
             self.refuse(where, error.faults[0].problem, error.faults[0].cure)
             return None

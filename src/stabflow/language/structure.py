@@ -120,7 +120,7 @@ def _text(place: _Place, _type: object = None) -> str | _Lost:
     if type(place.value) is not str:  # in a procedure made in Python, where names are written down in ids and titles
         return place.refuse(f"is a {type(place.value).__name__}, not plain text", "give the text itself, as a str")
     try:
-        clean = clean_text(place.value, "", max_length=MAX_STRING)
+        clean = clean_text(place.value, "", max_length=MAX_STRING, one_line=True)
     except FaultyInput as error:
         return place.refuse(error.faults[0].problem, error.faults[0].cure)
     if place.reading.stored and clean != place.value:
