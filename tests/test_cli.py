@@ -25,10 +25,12 @@ from stabflow.errors import (
     CommitUnknown,
     ContractTooNew,
     Corrupt,
+    IdempotencyMismatch,
     PluginError,
     ProcedureError,
     Refused,
     StoreUnavailable,
+    VersionConflict,
 )
 from stabflow.language.requirement_text import requirement_text
 from stabflow.text import Language, Text
@@ -393,6 +395,8 @@ def test_every_error_has_its_status() -> None:
     assert status_of(Refused(Text("x", "x"), [])) == 1
     assert status_of(StoreUnavailable("x")) == 2
     assert status_of(ContractTooNew("x")) == 2
+    assert status_of(VersionConflict("case/1", 3, 5)) == 2  # it was asked for on a stale version
+    assert status_of(IdempotencyMismatch("case/1", "k")) == 2  # the key stands for another request
     assert status_of(Corrupt("x")) == 4
     assert status_of(CommitUnknown("x")) == 4
     assert status_of(StoreError("x")) == 4

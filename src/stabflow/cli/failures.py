@@ -1,7 +1,7 @@
 """What went wrong, said on standard error, and the exit status it has.
 
-0 yes · 1 the answer is no (a refusal) · 2 bad input, a store that cannot be used as it is among it · 3 incomplete · 4 the
-environment · 70 a bug · 130 interrupted.
+0 yes · 1 the answer is no (a refusal) · 2 bad input, a stale version and a store that cannot be used as it is among it ·
+3 incomplete · 4 the environment · 70 a bug · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from ..dossier import NotAsExpected
 from ..errors import (
     ContractTooNew,
     FaultyInput,
+    IdempotencyMismatch,
     NotCleared,
     PluginError,
     Refused,
     StabflowError,
     StoreError,
     StoreUnavailable,
+    VersionConflict,
 )
 from ..text import Language, Text, say
 
@@ -32,7 +34,7 @@ def status_of(error: BaseException) -> int:
         return INTERRUPTED
     if isinstance(error, Refused | NotCleared):
         return NO
-    if isinstance(error, FaultyInput | StoreUnavailable | ContractTooNew):
+    if isinstance(error, FaultyInput | VersionConflict | IdempotencyMismatch | StoreUnavailable | ContractTooNew):
         return BAD_INPUT
     if isinstance(error, StoreError | PluginError | OSError):
         return ENVIRONMENT
