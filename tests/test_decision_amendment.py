@@ -36,6 +36,22 @@ def test_a_correction_keeps_the_row_and_names_the_reason() -> None:
     assert desk.replayed() == case
 
 
+def test_a_correction_changes_something() -> None:
+    desk = described()
+    with pytest.raises(Unmet) as caught:
+        desk.amend("officer", people=10, contested=False)
+    assert kinds(caught.value) == ["unchanged"]
+    (blocker,) = caught.value.blockers
+    assert (blocker.text.en, blocker.text.zh) == (
+        "this is what is stated already: a correction changes something",
+        "与现已填报的内容相同：更正应有所变更",
+    )
+    assert (blocker.cure, dict(blocker.facts)) == ((), {"unchanged": ["people", "contested"]})
+    event = desk.amend("officer", people=12, contested=False).history[-1][0]
+    assert isinstance(event, Amended)
+    assert dict(event.values) == {"people": 12}, "what stays as it was is not stated anew"
+
+
 @pytest.mark.parametrize("why", ["", "  ", "x" * 2001, "a\u202eb", None])
 def test_a_correction_needs_a_reason(why: str) -> None:
     desk = described()

@@ -369,6 +369,19 @@ def test_if_version_holds_or_nothing_happens(pair: Pair) -> None:
     assert versions(case) == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("wrong", ["3", 3.0, True, ()])
+def test_a_version_is_a_whole_number(wrong: Any) -> None:
+    case = worlds.opened(worlds.constituted(worlds.engine_on("memory:")))
+    with pytest.raises(InvalidInput) as refused:
+        case.add("note", by=CLERK, basis=BASIS, key="k", if_version=wrong, **NOTE)
+    assert [(fault.path, fault.cure) for fault in refused.value.faults] == [
+        ("if_version", "give the version that the case must stand at, such as case.value.version")
+    ]
+    with pytest.raises(InvalidInput, match="is not a whole number"):
+        case.acting(CLERK, basis=BASIS, if_version=wrong)
+    assert versions(case) == [1, 2, 3]
+
+
 def raced(**more: Any) -> tuple[Wrapped, CaseHandle, CaseHandle]:
     store = worlds.wrapped()
     engine, rival = worlds.constituted(worlds.engine_over(store)), worlds.engine_over(store)

@@ -667,6 +667,27 @@ def test_all_arguments_of_open_are_examined_at_once() -> None:
     assert [fault.path for fault in refused.value.faults] == ["clock", "procedures", "late_entry"]
 
 
+@pytest.mark.parametrize("url", ["x", "sqlite:///x.db?synchronous=maybe", "memory:here"])
+def test_what_only_opening_tells_is_told_with_the_other_arguments(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInput) as refused:
+        stabflow.open(url, calendar="XX", late_entry=3, clock=5)  # type: ignore[arg-type]
+    assert {fault.path for fault in refused.value.faults} == {"store", "calendar", "late_entry", "clock"}
+    with pytest.raises(InvalidInput) as refused:
+        stabflow.open(url, calendar="XX")
+    assert {fault.path for fault in refused.value.faults} == {"store", "calendar"}
+
+
+def test_a_store_opened_beside_wrong_arguments_is_closed() -> None:
+    store = MemoryStore()
+    with pytest.raises(InvalidInput, match="calendar"):
+        worlds.engine_over(store, calendar="XX")
+    with pytest.raises(StoreUnavailable):
+        store.heads(["case/x"])
+
+
 @pytest.mark.parametrize("act", ["constitute", "withdraw"])
 def test_late_entry_bounds_no_office(act: str) -> None:
     engine = worlds.engine_on("memory:", late_entry=timedelta(0))

@@ -41,6 +41,7 @@ def decide_amendment(
     said = stated(procedure, kind, row.set, command.values, all_due=False)
     if said.faults:
         raise InvalidInput(said.faults, what=str(act()))
+    changed = {name: value for name, value in said.values.items() if values[name] != value}
     reason = clean_text(command.reason, "reason", max_length=MAX_REASON)
     parties = {name: (values.get(name), statements[name].hash) for name in row.by if name in statements}
     view = CaseView(
@@ -58,16 +59,18 @@ def decide_amendment(
     found = Examination(
         act, by, permission(procedure, case, by, parties, command, context, stating), lambda: view.actor_roles
     )
-    for blocker in _against(procedure, case, item, said.values, by):
+    if not changed:
+        found.add(_unchanged(said.values))
+    for blocker in _against(procedure, case, item, changed, by):
         found.add(blocker)
     for requirement in row.requires:
         found.add(requirement.blocker(view), row.clause)
     state = procedure.state_of(case.state if item is None else item.state, kind)
     found.event = Amended(
         item=None if item is None else item.id,
-        values=said.values,
+        values=changed,
         reason=reason,
-        due=due_for(procedure, state, said.values, context) if state.until in said.values else None,
+        due=due_for(procedure, state, changed, context) if state.until in changed else None,
     )
     return found
 
@@ -259,6 +262,17 @@ def _standing(procedure: Procedure, kind: str | None, acts: Sequence[Act]) -> It
 def _asks_a_plugin(requires: Sequence[Requirement]) -> bool:
     """Whether a plugin has a say in ``requires``, which may have read anything."""
     return any(isinstance(part, PluginAnswers) for one in requires for _, part in one.walk())
+
+
+def _unchanged(values: Mapping[str, Value]) -> Blocker:
+    return Blocker(
+        kind="unchanged",
+        text=Text(
+            "this is what is stated already: a correction changes something",
+            "与现已填报的内容相同：更正应有所变更",
+        ),
+        facts={"unchanged": [*values]},
+    )
 
 
 def _has_been_read(procedure: Procedure, kind: str | None, reader: Act) -> Blocker:

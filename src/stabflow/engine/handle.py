@@ -20,7 +20,7 @@ from ..values import Actor, Basis, check_office_holder
 from . import streams
 from .acts import Acts
 from .shell import Shell
-from .work import perform
+from .work import check_version, perform
 
 _ASKING = Basis("asking")
 
@@ -165,6 +165,7 @@ class CaseHandle:
 
     def _one(self, command: Command, key: str | None, if_version: int | None, at: datetime | None) -> Record:
         check_office_holder(command.actor, "by")
+        check_version(if_version)
         return perform(self._shell, self.id, command, key=key, if_version=if_version, at=at)
 
     def acting(
@@ -184,6 +185,7 @@ class CaseHandle:
         block is all or nothing: leaving it after a refusal raises the refusal again, and the key stays unused.
         """
         check_office_holder(by, "by")
+        check_version(if_version)
         return Acts(self._shell, self.id, by, Basis.of(basis), role, key, if_version, at)
 
     def blockers(

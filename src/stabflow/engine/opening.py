@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from ..calendar import span_title
 from ..errors import Fault, InvalidInput
@@ -15,6 +16,8 @@ from .engine import Engine
 from .offices import OfficeBook
 from .registry import Registry
 from .shell import Clock, Shell
+
+T = TypeVar("T")
 
 LATE_ENTRY = timedelta(days=1)
 """Minutes are written up the next day; whatever is older than that is the entry of a matter of the past."""
@@ -55,6 +58,15 @@ def _faults(
         yield Fault("late_entry", f"{span_title(late_entry)} is a negative length of time", cure)
 
 
+def _noting(faults: list[Fault], open_: Callable[[str], T], name: str) -> T | None:
+    """What ``open_`` makes of ``name``; what is wrong with that goes to the other ``faults``."""
+    try:
+        return open_(name)
+    except InvalidInput as error:
+        faults += error.faults
+        return None
+
+
 def open_engine(
     url: str,
     *,
@@ -74,11 +86,16 @@ def open_engine(
     act.
     """
     faults = list(_faults(url, plugins, clock, procedures, calendar, late_entry))
-    if faults:
+    wrong = {fault.path for fault in faults}
+    if "plugins" in wrong:  # which calendars and stores there are, nobody knows
         raise InvalidInput(faults, what="stabflow.open")
     equipment = equip(plugins)
-    loaded = equipment.calendar(calendar)
-    store = equipment.open_store(url)
+    loaded = None if "calendar" in wrong else _noting(faults, equipment.calendar, calendar)
+    store = None if "store" in wrong else _noting(faults, equipment.open_store, url)
+    if store is None or loaded is None or faults:
+        if store is not None:
+            store.close()
+        raise InvalidInput(faults, what="stabflow.open")
     try:
         registry = Registry(store, (*equipment.procedures, *procedures))
     except BaseException:

@@ -217,6 +217,16 @@ def clean_key(key: str) -> str:
     return clean_text(key, "key", max_length=MAX_KEY)
 
 
+def check_version(version: object) -> None:
+    """`InvalidInput` unless ``version`` can be one at which a case stands, or is left open."""
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
+        raise InvalidInput.at(
+            "if_version",
+            f"{version!r:.60} is not a whole number",
+            "give the version that the case must stand at, such as case.value.version",
+        )
+
+
 def claimed(at: datetime | None, now: datetime, previous: datetime | None, late_entry: timedelta | None) -> datetime:
     """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last, nor longer ago than
     ``late_entry``, if that is given; by default now."""
