@@ -141,7 +141,7 @@ def _analyzing(case: Case, state: str) -> Next:
             return fire(
                 "assess", ASSESSOR, item, tests=["law_and_policy"], verdict="doubtful", hazard="larger", grounds="g"
             )
-    if not fresh(case, "risk", "investigating"):
+    if not any(item.state in ("identified", "rated") for item in case.of_kind("risk")):
         return add("risk", ASSESSOR, area="technical_economic", description="a pier may settle")
     for item in case.of_kind("risk"):
         if item.state == "identified":
@@ -155,7 +155,7 @@ def _analyzing(case: Case, state: str) -> Next:
                 unrest="likely",
                 before="high",
             )
-    return fire("complete_analysis", ASSESSOR, larger_hazards=True)
+    return fire("complete_analysis", ASSESSOR, risks_found=True, larger_hazards=True)
 
 
 def _planning(case: Case, state: str) -> Next:

@@ -318,7 +318,7 @@ PATH: list[tuple[str, str, str, dict[str, object]]] = [
         "assessor",
         {"likelihood": "possible", "impact": "small", "harm": "minor", "unrest": "unlikely", "before": "low"},
     ),
-    ("fire", "complete_analysis", "assessor", {"larger_hazards": False}),
+    ("fire", "complete_analysis", "assessor", {"risks_found": True, "larger_hazards": False}),
     ("document", "file_plan", "assessor", {"kind": "measure_plan", "file": FILE}),
     ("risk-1", "appraise", "assessor", {"after": "low", "grounds": "g"}),
     ("fire", "complete_plan", "assessor", {}),

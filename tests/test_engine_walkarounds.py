@@ -11,7 +11,7 @@ import attrs
 import five_steps
 import pytest
 import worlds
-from five_steps import CHIEF
+from five_steps import ASSESSOR, CHIEF
 from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, OUTSIDER
 
 import stabflow
@@ -20,6 +20,7 @@ from stabflow.decision.events import Moved
 from stabflow.engine.engine import HOST
 from stabflow.errors import Corrupt, NotPermitted, NotYourRole, StabflowError, Unmet
 from stabflow.history.commit import Circumstances, batch, seal
+from stabflow.language import bundled
 from stabflow.stores.memory import MemoryStore
 
 OTHER_BODY = Actor(CLERK.id, body="depot")
@@ -376,7 +377,7 @@ def test_an_outcome_does_not_carry_over_into_a_new_round() -> None:
         assert case.state == "investigating"
         triggers = ["complete_investigation", "complete_analysis", "complete_plan", "submit_report", "pass_review"]
         values: list[dict[str, Any]] = [
-            {"contested": False, "specialised": False}, {"larger_hazards": False}, {},
+            {"contested": False, "specialised": False}, {"risks_found": True, "larger_hazards": False}, {},
             {"level_before": "low", "level_after": "low", "facts_confirmed": True}, {"review_conclusion": "favourable"},
         ]  # fmt: skip
         refused(
@@ -387,6 +388,67 @@ def test_an_outcome_does_not_carry_over_into_a_new_round() -> None:
                 for who in five_steps.EVERYBODY
             ],
         )
+
+
+AREAS = [*bundled("five-step").lists["area"]]
+
+
+def criteria_assessed(engine: Engine, hazard: str = "none") -> CaseHandle:
+    """A five-step case under analysis, every criterion of which is assessed."""
+    five_steps.constitute(engine)
+    case = engine.open_case("five-step", Matter("m", "Matter"), by=CHIEF, basis="plan")
+    while case.state != "analyzing":
+        five_steps.toward(case.value, "approved").take(case)  # type: ignore[union-attr]
+    for one in case.value.of_kind("criterion"):
+        told = {"tests": ["daily_life"], "verdict": "not_applicable", "hazard": hazard, "grounds": "-"}
+        case.fire("assess", item=one.id, by=ASSESSOR, basis="study", **told)
+    return case
+
+
+def against_leaving(case: CaseHandle, *, risks_found: bool) -> list[object]:
+    found = case.blockers("complete_analysis", by=ASSESSOR, risks_found=risks_found, larger_hazards=False)
+    return [(one.facts["kind"], [cure.role for cure in one.cure]) for one in found]
+
+
+def test_a_placeholder_does_not_lead_out_of_the_analysis(engine: Engine) -> None:
+    case = criteria_assessed(engine)
+    risk = case.add("risk", by=ASSESSOR, basis="study", area="livelihood", description="placeholder")
+    case.fire("retire", item=risk, by=ASSESSOR, basis="study", grounds="none")
+    assert [kind for kind, _ in against_leaving(case, risks_found=True)] == ["risk"]  # type: ignore[misc]
+    assert [kind for kind, _ in against_leaving(case, risks_found=False)] == ["no_risk"]  # type: ignore[misc]
+    assert [act.trigger for act in case.plan("planning").acts] == ["add", "rate", "complete_analysis"]
+
+
+def test_that_no_risk_was_found_is_stated_examined_confirmed_and_looked_at_again(engine: Engine) -> None:
+    case = criteria_assessed(engine)
+    overseer, asked = five_steps.OVERSEERS[0], {"by": ASSESSOR, "basis": "study"}
+    with pytest.raises(Unmet):
+        case.add("no_risk", **asked, areas=AREAS[1:], grounds="g")
+    none = case.add("no_risk", **asked, areas=AREAS, grounds="Nobody is touched.")
+    refused(case, lambda: case.fire("confirm", item=none, by=overseer, basis="b", confirmation="c"))
+    case.fire("file_opinion", item=none, **asked, opinion=five_steps.PAPER)
+    assert against_leaving(case, risks_found=False) != []
+    refused(case, lambda: case.fire("confirm", item=none, **asked, confirmation="c"))
+    case.fire("confirm", item=none, by=overseer, basis="b", confirmation="The study bears it out.")
+    assert [kind for kind, _ in against_leaving(case, risks_found=True)] == ["risk", "no_risk"]  # type: ignore[misc]
+    assert against_leaving(case, risks_found=False) == []
+    risk = case.add("risk", **asked, area="livelihood", description="d")
+    assert len(against_leaving(case, risks_found=False)) == 1, "a risk that is not rated"
+    rating = {"likelihood": "rare", "impact": "small", "harm": "none", "unrest": "rare", "before": "low"}
+    case.fire("rate", item=risk, **asked, **rating)
+    assert [kind for kind, _ in against_leaving(case, risks_found=False)] == ["risk"]  # type: ignore[misc]
+    case.fire("retire", item=risk, **asked, grounds="The plan was misread.")
+    case.fire("complete_analysis", **asked, risks_found=False, larger_hazards=False)
+    case.add("document", trigger="file_plan", **asked, kind="measure_plan", file=five_steps.PAPER)
+    refused(case, lambda: case.fire("complete_plan", **asked))
+    case.fire("uphold", item=none, **asked, grounds="The measures bring none either.")
+    case.fire("complete_plan", **asked)
+    assert (case.state, case.value.facts["risks_found"], case.value.items[none].state) == ("reporting", False, "upheld")
+
+
+def test_where_a_criterion_shows_a_hazard_some_risk_was_found(engine: Engine) -> None:
+    case = criteria_assessed(engine, hazard="smaller")
+    assert [kind for kind, _ in against_leaving(case, risks_found=False)] == ["criterion", "no_risk"]  # type: ignore[misc]
 
 
 class Anybody(str):

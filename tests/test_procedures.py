@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from stabflow.language import Step, bundled, bundled_names, from_canonical
 from stabflow.language.canonical_form import canonical_bytes
 from stabflow.language.lifecycle import FIVE_STEPS, Outcome
+from stabflow.text import Text
 
 LOCK = resources.files("stabflow").joinpath("procedures", "digests.lock")
 
@@ -62,3 +64,19 @@ def test_review_can_return_the_case_to_every_earlier_step() -> None:
     moves = procedure.tables[None]["reviewing"].values()
     reached = {procedure.states[move.dest].step for move in moves if move.dest}
     assert {Step.INVESTIGATE, Step.ANALYZE, Step.PLAN, Step.REPORT} <= reached
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_the_title_of_a_requirement_says_what_is_asked(name: str) -> None:
+    """It is shown both where the requirement is unmet and where it only lies ahead."""
+    procedure = bundled(name)
+    rows = [row for _, cycle in procedure.lifecycles() for row in cycle.transitions]
+    titles = {one.title for row in rows for top in row.requires for _, one in top.walk() if one.title is not None}
+    accusing = re.compile(r": (state|end|so|the|contingency)\b|^nobody\b|^more\b")
+    assert {title for title in titles if accusing.search(title.en) or "：应" in title.zh} <= {ONLY_MINUTES}
+
+
+ONLY_MINUTES = Text(
+    "only minutes are filed in this way: a report by file_report, a plan by file_plan, and so on, by those whom it concerns",
+    "此处仅存档会议纪要：报告、预案等应由相关主体分别办理存档（file_report、file_plan等）",
+)

@@ -413,7 +413,7 @@ def test_the_command_prints_it_in_both_languages(
     assert "前提：隐患：“无隐患”或“一般隐患”" in shown
     assert main(["plan", "five-step-m-1", "implement", "--store", url, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["prospect"], told["case"], len(told["acts"])) == ("found", "five-step-m-1", 27)
+    assert (told["prospect"], told["case"], len(told["acts"])) == ("found", "five-step-m-1", 28)
     assert told["acts"][3]["given"] == {"contested": [False], "specialised": [False]}
     assert main(["plan", "five-step-m-1", "nowhere", "--store", url]) == 2
     assert main(["plan", "five-step-m-2", "implement", "--store", url]) == 2
