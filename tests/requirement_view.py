@@ -152,14 +152,28 @@ class HandMade:
     def who_states(self, name: str) -> tuple[Cure, ...]:
         return (cure(f"states {name}"),)
 
-    def who_adds(self, kind: str, where: Mapping[str, Sequence[object]]) -> tuple[Cure, ...]:
-        return (cure(f"adds {kind}"),)
+    def who_lets_in(
+        self, kind: str, waiting: Sequence[Item], states: Collection[str], where: Mapping[str, Sequence[object]]
+    ) -> tuple[Cure, ...]:
+        ids = [one.id for one in waiting]
+        words = ["lets", *ids, "or another" if ids else "another", kind, "count", *states, *where]
+        return (cure(" ".join(words)),)
 
-    def who_moves(self, kind: str, states: Collection[str] | None = None) -> tuple[Cure, ...]:
-        return (cure(f"moves {kind}"),)
-
-    def who_restates(self, kind: str, fields: Collection[str], states: Collection[str]) -> tuple[Cure, ...]:
-        return (cure(f"states {' '.join(fields)} of {kind}"),)
+    def who_lets_off(
+        self,
+        kind: str,
+        items: Sequence[Item],
+        fields: Collection[str],
+        *,
+        out_of: Collection[str],
+        into: Collection[str],
+    ) -> tuple[Cure, ...]:
+        words = [
+            *(one.id for one in items),
+            *(("out of", *out_of) if out_of else ()),
+            *(("into", *into) if into else ()),
+        ]
+        return (cure(" ".join(["lets", *words, *(("by", *fields) if fields else ())])),)
 
     def who_enters(self, states: Sequence[str]) -> tuple[Cure, ...]:
         return (cure(f"enters {' '.join(states)}"),)

@@ -41,24 +41,29 @@ def test_what_is_missing_is_cured_by_who_adds_and_what_is_too_much_by_who_moves(
     few = blocked(ItemsAre(items="risk", at_least=2), HandMade(all_items=risks(1)))
     assert few.text == Text("risk: at least 2 needed, 1 there", "〈risk〉：至少需要2项，现有1项")
     assert (few.have, few.need) == (Text("1", "1项"), Text("at least 2", "至少2项"))
-    assert roles(few) == ["adds risk"]
+    assert roles(few) == ["lets another risk count"]
     assert few.facts == {"kind": "risk", "count": 1, "needed": 2, "items": []}
     many = blocked(ItemsAre(items="risk", in_="open", at_most=1), HandMade(all_items=risks(2)))
     assert many.text.en == "risk (“open”): at most 1 allowed, 2 there: risk-1, risk-2"
     assert many.text.zh == "〈risk〉（“〈open〉”）：至多允许1项，现有2项：risk-1、risk-2"
     assert many.need == Text("at most 1", "至多1项")
     assert many.facts["items"] == ["risk-1", "risk-2"]
-    assert roles(many) == ["moves risk"]
+    assert roles(many) == ["lets risk-1 risk-2 out of open"]
     exact = ItemsAre(items="risk", equals=1)
     none = blocked(exact, HandMade())
     assert none.text == Text("risk: exactly 1 needed, none there", "〈risk〉：应恰好有1项，尚无")
-    assert (none.have.en, none.need, roles(none)) == ("0", Text("exactly 1", "恰好1项"), ["adds risk"])
-    assert roles(blocked(exact, HandMade(all_items=risks(2)))) == [], "moving one makes them no fewer"
+    assert (none.have.en, none.need, roles(none)) == ("0", Text("exactly 1", "恰好1项"), ["lets another risk count"])
+    assert roles(blocked(exact, HandMade(all_items=risks(2)))) == ["lets risk-1 risk-2"], "out of no state, by no field"
     high = blocked(
         ItemsAre(items="risk", where={"level": "high"}, at_most=0), HandMade(all_items=[item(1, level="high")])
     )
-    assert roles(high) == ["states level of risk"]
-    assert roles(blocked(ItemsAre(items="risk", in_="open", at_least=1), HandMade())) == ["adds risk", "moves risk"]
+    assert roles(high) == ["lets risk-1 by level"]
+    opened = ItemsAre(items="risk", in_="open", where={"level": "high"}, since="voting", at_least=1)
+    view = HandMade(all_items=[item(1, "done"), item(2, added=4)], entered={"voting": entry(3)})
+    assert roles(blocked(ItemsAre(items="risk", in_="open", at_least=1), HandMade(all_items=[item(1, "done")]))) == [
+        "lets risk-1 or another risk count open"
+    ]
+    assert roles(blocked(opened, view)) == ["lets risk-2 or another risk count open level"], "those of this round"
 
 
 @pytest.mark.parametrize("comparison", ["at_most", "equals"])
@@ -178,7 +183,8 @@ def test_a_majority_is_more_than_half_of_all(matching: int, others: int, holds: 
             f"vote (position: “for”): more than half of all needed, {en}",
             f"〈vote〉（〈position〉：“〈for〉”）：应超过半数，{zh}",
         )
-        assert roles(blocker) == ["adds vote"]  # fmt: skip
+        against = "".join(f"vote-{n} " for n in range(matching + 1, matching + others + 1))
+        assert roles(blocker) == [f"lets {against}{'or another' if against else 'another'} vote count position"]
 
 
 def test_a_share_of_those_in_a_state_is_a_share_of_all() -> None:
@@ -190,7 +196,7 @@ def test_a_share_of_those_in_a_state_is_a_share_of_all() -> None:
         "risk (“done”): more than 2/3 of all needed, 2 of 3 there",
         "〈risk〉（“〈done〉”）：应超过总数的2/3，现为3项中的2项",
     )
-    assert roles(blocker) == ["adds risk", "moves risk"]
+    assert roles(blocker) == ["lets risk-3 or another risk count done"]
 
 
 # Every
@@ -206,7 +212,7 @@ def test_every_one_stands_where_it_should() -> None:
         "所有〈risk〉均应为“〈done〉”或“〈gone〉”；risk-2为“〈open〉”，risk-3为“〈rated〉”",
     )
     assert blocker.facts == {"kind": "risk", "items": ["risk-2", "risk-3"]}
-    assert roles(blocker) == ["moves risk"]
+    assert roles(blocker) == ["lets risk-2 risk-3 into done gone"]
 
 
 def test_those_that_stand_alike_are_told_together() -> None:
@@ -275,8 +281,10 @@ def test_what_is_to_be_stated_is_cured_by_who_states_it_or_where_more_would_do_a
     assert blocker.kind == "unstated"
     assert blocker.text == Text("state “level” of risk-1 first", "请先填报risk-1的“〈level〉”")
     assert blocker.facts == {"kind": "risk", "items": ["risk-1"], "unstated": ["level"]}
-    assert roles(blocker) == ["states level of risk"]
-    assert roles(blocked(ItemsAre(items="risk", where=HIGH, at_least=1), view)) == ["adds risk", "states level of risk"]
+    assert roles(blocker) == ["lets risk-1 by level"]
+    assert roles(blocked(ItemsAre(items="risk", where=HIGH, at_least=1), view)) == [
+        "lets risk-1 or another risk count level"
+    ]
 
 
 def test_only_the_fields_that_are_unstated_are_asked_for() -> None:

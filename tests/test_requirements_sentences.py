@@ -283,11 +283,11 @@ def test_the_names_of_what_is_permitted_are_facts() -> None:
         "refused: x\n"
         "  - it cannot be done in “screening”, only in “planning” or “reporting”;"
         " permitted now: “find that it must be assessed”, “find that it need not be assessed” [clause D2.六.3]"
-        " — can be cured by: assessment unit, review group"
+        " — can be cured by: review group"
     )
     assert refusal.describe("zh") == (
         "已拒绝：某\n"
         "  - “范围筛查”状态下不可办理，须在“制定预案中”或“编制报告中”状态下办理；现可办理：“认定应当评估”、“认定无需评估”"
-        "〔D2.六.3〕——可由评估主体、审查小组补正"
+        "〔D2.六.3〕——可由审查小组补正"
     )
     assert refusal.blockers[0].facts["permitted"] == ["screen_in", "screen_out"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ..case import Case
 from ..errors import Blocker, InvalidInput, near_miss
 from ..language import Procedure, Role
 from ..text import Text, same, say
-from ..values import Actor, Value, check_office_holder
+from ..values import Actor, check_office_holder
 from .commands import Appoint, Relieve
 from .events import Appointed, Relieved
 from .examination import Examination
@@ -58,8 +58,7 @@ def against_holding(
     elif role.holders is not None and len(held) >= role.holders:
         yield _plain("seats", _no_seat(role.holders))
     # Outside a case, the body that a fact will tell cannot be known.
-    facts: Mapping[str, Value] = {} if case is None else case.facts
-    body = body_blocker(procedure, facts, {role.body or "": None} if case is None else {}, role, holder)
+    body = body_blocker(procedure, case, {role.body or "": None} if case is None else {}, role, holder)
     if body is not None:
         yield body
     yield from separations_of_appointee(procedure, case, office, holder, context)

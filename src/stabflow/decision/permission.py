@@ -12,6 +12,7 @@ from ..language import FieldType, Procedure, Role
 from ..text import Text, either, listing, quoted, same, say
 from ..values import Actor, Value
 from .commands import Command
+from .curing import Cures
 from .view import Context, holdings
 
 
@@ -50,7 +51,7 @@ def permission(
             continue
         blocker = next(_separations(procedure, case, party, actor, context), None)
         if blocker is None and role is not None and role.body is not None:
-            blocker = body_blocker(procedure, {} if case is None else case.facts, stating or {}, role, actor)
+            blocker = body_blocker(procedure, case, stating or {}, role, actor)
         if blocker is None:
             return Permission(party, mandate, None)
         first = first or Permission(party, mandate, blocker)
@@ -110,7 +111,7 @@ def required_body(procedure: Procedure, facts: Mapping[str, Value | None], role:
 
 def body_blocker(
     procedure: Procedure,
-    facts: Mapping[str, Value],
+    case: Case | None,
     stating: Mapping[str, Value | None],
     role: Role,
     holder: Actor,
@@ -119,17 +120,17 @@ def body_blocker(
     else it could be turned to suit whoever states it."""
     if role.body is None:
         return None
+    facts: Mapping[str, Value] = {} if case is None else case.facts
     needed = required_body(procedure, facts, role) or required_body(procedure, stating, role)
     if needed == holder.body or (needed == "" and role.body in stating and stating[role.body] is None):
         return None
     if not needed:
         what = procedure.field_title(role.body)
-        setting = [party for row in procedure.case.rows_setting(role.body) for party in row.by]
         return Blocker(
             kind="unstated",
             text=say("state {what} first", "请先填报{what}", what=quoted(what)),
             need=what,
-            cure=procedure.cures(setting),
+            cure=Cures(procedure, case).stating(role.body, None, None),
             facts={"unstated": [role.body]},
             unstated=(role.body,),
         )

@@ -9,7 +9,8 @@ from ..errors import Blocker, InvalidInput, NotPermitted, Refused, near_miss
 from ..language import FieldType, Procedure
 from ..text import AND, Text, either, listing, quoted, same, say
 from ..values import Value
-from .view import Context, holdings, who_enters
+from .curing import who_enters
+from .view import CaseView, Context, holdings
 
 
 def not_permitted(
@@ -87,14 +88,14 @@ def superseded(item: Item) -> Blocker:
     )
 
 
-def limit_unknown(procedure: Procedure, kind: str | None, until: str) -> Blocker:
+def limit_unknown(view: CaseView, until: str) -> Blocker:
     """A state that lasts until a date is to be entered, and nobody has stated the date."""
-    what = quoted(procedure.field_title(until, kind))
+    what = quoted(view.number_name(until))
     return Blocker(
         kind="unstated",
         text=say("state {what} first", "请先填报{what}", what=what),
         need=what,
-        cure=procedure.cures([party for row in procedure.lifecycle(kind).rows_setting(until) for party in row.by]),
+        cure=view.who_states(until),
         facts={"unstated": [until]},
         unstated=(until,),
     )

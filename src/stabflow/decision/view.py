@@ -11,11 +11,12 @@ import attrs
 from ..calendar import Calendar, Duration, due_time
 from ..case import Act, Appointment, Case, Entry, Item
 from ..errors import Cure, PluginError
-from ..language import Lifecycle, Procedure, Transition
-from ..requirements import PluginRequirement, ValueIs
+from ..language import Procedure, Transition
+from ..requirements import PluginRequirement
 from ..requirements.base import Literal
 from ..text import Text
 from ..values import Value
+from .curing import Cures
 
 
 @attrs.frozen(kw_only=True)
@@ -38,10 +39,6 @@ class Context:
 def holdings(case: Case | None, context: Context) -> tuple[Appointment, ...]:
     """Everybody who holds a role: appointed in the case, or in a standing office."""
     return context.offices if case is None else case.appointments + context.offices
-
-
-def _parties(rows: Sequence[Transition]) -> list[str]:
-    return [party for row in rows for party in row.by]
 
 
 @attrs.frozen(kw_only=True)
@@ -157,6 +154,10 @@ class CaseView:
 
     # Titles and cures are asked for only when something is blocked.
 
+    @property
+    def _cures(self) -> Cures:
+        return Cures(self.procedure, self.case)
+
     def number_name(self, name: str) -> Text:
         return self.procedure.field_title(name, self.kind)
 
@@ -182,72 +183,34 @@ class CaseView:
         return self.procedure.trigger_title(trigger, self.kind)
 
     def who_states(self, name: str) -> tuple[Cure, ...]:
+        if name in self.row.set:
+            return self.procedure.cures(self.row.by)
         for kind in dict.fromkeys((self.kind, None)):
-            rows = self.procedure.lifecycle(kind).rows_setting(name)
-            if rows:
-                return self.procedure.cures(_parties(rows))
+            if self.procedure.lifecycle(kind).rows_setting(name):
+                return self._cures.stating(name, kind, None if kind is None else self.item)
         return ()
 
-    def who_adds(self, kind: str, where: Mapping[str, tuple[Literal, ...]]) -> tuple[Cure, ...]:
-        cycle = self.procedure.items[kind]
-        single = {name: accepted for name, accepted in where.items() if not cycle.fields[name].many}
-        return self.procedure.cures(_parties([row for row in cycle.creating() if _may_state(row, single)]))
+    def who_lets_in(
+        self, kind: str, waiting: Sequence[Item], states: Collection[str], where: Mapping[str, tuple[Literal, ...]]
+    ) -> tuple[Cure, ...]:
+        return self._cures.letting_in(kind, waiting, states, where)
 
-    def who_moves(self, kind: str, states: Collection[str] | None = None) -> tuple[Cure, ...]:
-        """Who can move an item of ``kind``; with ``states``, out of one of these."""
-        cycle = self.procedure.items[kind]
-        rows = [row for row in cycle.transitions if row.source]
-        if states is not None:
-            rows = [
-                row for row in rows if row.dest and any(one != row.dest for one in {*states} & {*cycle.sources(row)})
-            ]
-        return self.procedure.cures(_parties(rows))
-
-    def who_restates(self, kind: str, fields: Collection[str], states: Collection[str]) -> tuple[Cure, ...]:
-        """Who can state one of ``fields`` of an item of ``kind`` that stands in one of ``states``, now or further on."""
-        cycle = self.procedure.items[kind]
-        ahead = reachable(cycle, states)
-        rows = [row for field in fields for row in cycle.rows_setting(field)]
-        return self.procedure.cures(_parties([row for row in rows if not ahead.isdisjoint(cycle.sources(row))]))
+    def who_lets_off(
+        self,
+        kind: str,
+        items: Sequence[Item],
+        fields: Collection[str],
+        *,
+        out_of: Collection[str],
+        into: Collection[str],
+    ) -> tuple[Cure, ...]:
+        return self._cures.letting_off(kind, items, fields, out_of=out_of, into=into)
 
     def who_enters(self, states: Sequence[str]) -> tuple[Cure, ...]:
-        return who_enters(self.procedure, states, self.case_state)
+        return self._cures.entering(states)
 
     def who_appoints(self, role: str) -> tuple[Cure, ...]:
         return self.procedure.cures(self.procedure.roles[role].appointed_by)
 
     def who_else(self) -> tuple[Cure, ...]:
         return self.procedure.cures(self.row.by)
-
-
-def _may_state(row: Transition, where: Mapping[str, tuple[Literal, ...]]) -> bool:
-    """Whether what a creating row requires outright leaves room for values that match ``where``."""
-    return not any(
-        isinstance(one, ValueIs) and one.value == (name,) and one.is_ is not None and set(one.is_).isdisjoint(accepted)
-        for one in row.requires
-        if not one.when
-        for name, accepted in where.items()
-    )
-
-
-def reachable(cycle: Lifecycle, states: Collection[str]) -> frozenset[str]:
-    """``states`` and all that rows lead to from there."""
-    found, waiting = set(states), list(states)
-    while waiting:
-        state = waiting.pop()
-        further = {row.dest for row in cycle.transitions if row.dest and state in cycle.sources(row)} - found
-        found |= further
-        waiting += further
-    return frozenset(found)
-
-
-def who_enters(procedure: Procedure, states: Sequence[str], present: str) -> tuple[Cure, ...]:
-    """Who can move the case from ``present``, at once or in the end, into one of ``states`` (or steps)."""
-    wanted = {
-        name
-        for name, state in procedure.states.items()
-        if name in states or (state.step and state.step.value in states)
-    }
-    ahead = reachable(procedure.case, [present]) if present else frozenset[str]()
-    rows = [row for row in procedure.transitions if row.dest in wanted]
-    return procedure.cures(_parties([row for row in rows if not ahead.isdisjoint(procedure.case.sources(row))]))

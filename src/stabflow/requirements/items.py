@@ -26,7 +26,7 @@ from .base import (
     number_of,
     unstated,
 )
-from .shortfall import Shortfall, cures
+from .shortfall import Shortfall
 from .value import in_brackets, is_one_of, literal_faults
 
 COUNTS = ("at_least", "at_most", "equals")
@@ -45,11 +45,11 @@ def _filters(value: Mapping[str, Literal | tuple[Literal, ...]]) -> Mapping[str,
 
 @attrs.frozen
 class _Matching:
-    """The items that match, those of which a tested field is unstated, and how many of the kind there are since then."""
+    """The items that match, those of which a tested field is unstated, and all of the kind since then."""
 
     sure: Sequence[Item]
     unsure: Sequence[Item]
-    of: int
+    pool: Sequence[Item]
 
 
 @attrs.frozen(kw_only=True)
@@ -85,12 +85,12 @@ class ItemsAre(Requirement):
             pool = [] if entry is None else [item for item in pool if item.added >= entry.version]
         those = [item for item in pool if item.state in self.in_] if self.in_ else pool
         if not self.where:
-            return _Matching(those, (), len(pool))
+            return _Matching(those, (), pool)
         verdicts = [(item, self._where(item)) for item in those]
         return _Matching(
             [item for item, verdict in verdicts if verdict],
             [item for item, verdict in verdicts if verdict is None],
-            len(pool),
+            pool,
         )
 
     def _where(self, item: Item) -> bool | None:
@@ -124,20 +124,21 @@ class ItemsAre(Requirement):
             ),
             have=have,
             need=need,
-            cure=view.who_moves(self.items, {item.state for item in open_}),
+            cure=self._who_lets_off(view, open_, tuple(self.where)),
             facts={"kind": self.items, "items": [item.id for item in open_]},
         )
 
     def _unmet_share(self, view: View, found: _Matching, share: Fraction) -> Shortfall | None:
         count, most = len(found.sure), len(found.sure) + len(found.unsure)
-        too_few = share.numerator * found.of // share.denominator  # in whole items
+        too_few = share.numerator * len(found.pool) // share.denominator  # in whole items
         if count > too_few:
             return None
         if most > too_few:
-            return self._unstated(view, found.unsure)
-        return Shortfall(functools.partial(self._tell_share, view, count, found.of, share))
+            return self._unstated(view, found.unsure, found)
+        return Shortfall(functools.partial(self._tell_share, view, found, share))
 
-    def _tell_share(self, view: View, count: int, of: int, share: Fraction) -> Blocker:
+    def _tell_share(self, view: View, found: _Matching, share: Fraction) -> Blocker:
+        count, of = len(found.sure), len(found.pool)
         have = say("{n} of {of}", "{of}项中的{n}项", n=count, of=of)
         shown = Text(have.en, f"现为{have.zh}") if of else Text("none", "尚无")
         part = Text("half", "半数") if share == Fraction(1, 2) else Text(str(share), f"总数的{share}")
@@ -153,7 +154,7 @@ class ItemsAre(Requirement):
             ),
             have=have,
             need=need,
-            cure=self._who_adds(view),
+            cure=self._who_lets_in(view, found),
             facts={"kind": self.items, "count": count, "of": of},
         )
 
@@ -173,13 +174,13 @@ class ItemsAre(Requirement):
         if low <= least and most <= high:
             return None
         if low <= most and least <= high:
-            return self._unstated(view, found.unsure, adding=comparison == "at_least")
-        return Shortfall(functools.partial(self._tell_count, view, found.sure, need))
+            return self._unstated(view, found.unsure, found if comparison == "at_least" else None)
+        return Shortfall(functools.partial(self._tell_count, view, found, need))
 
-    def _tell_count(self, view: View, sure: Sequence[Item], need: int) -> Blocker:
+    def _tell_count(self, view: View, found: _Matching, need: int) -> Blocker:
         comparison, bound = self._count
-        least = len(sure)
-        offending = sure if comparison != "at_least" and least > need else ()
+        least = len(found.sure)
+        offending = found.sure if comparison != "at_least" and least > need else ()
         rule, shown = _NONE if need == 0 else _COUNTED[comparison]
         n = Text(str(need), f"{need}项")
         text = say(
@@ -197,38 +198,41 @@ class ItemsAre(Requirement):
             text=text,
             have=Text(str(least), f"{least}项"),
             need=say(shown.en, shown.zh, n=n),
-            cure=self._who_moves(view, offending, tuple(self.where)) if offending else self._who_adds(view),
+            cure=self._who_lets_off(view, offending, tuple(self.where))
+            if offending
+            else self._who_lets_in(view, found),
             facts={"kind": self.items, "count": least, "needed": need, "items": [item.id for item in offending]},
         )
 
-    def _unstated(self, view: View, unsure: Sequence[Item], *, adding: bool = False) -> Shortfall:
+    def _unstated(self, view: View, unsure: Sequence[Item], found: _Matching | None = None) -> Shortfall:
+        """``found``: more of them would do as well."""
         fields = tuple([name for name in self.where if any(item.fields.get(name) is None for item in unsure)])
-        return Shortfall(functools.partial(self._tell_unstated, view, unsure, fields, adding), fields)
+        return Shortfall(functools.partial(self._tell_unstated, view, unsure, fields, found), fields)
 
-    def _tell_unstated(self, view: View, unsure: Sequence[Item], fields: tuple[str, ...], adding: bool) -> Blocker:
+    def _tell_unstated(
+        self, view: View, unsure: Sequence[Item], fields: tuple[str, ...], found: _Matching | None
+    ) -> Blocker:
         what = listing([quoted(view.title_of_field(self.items, name)) for name in fields], last=AND)
         which = _ids(unsure, last=AND)
-        adders = view.who_adds(self.items, self.where) if adding else ()
         return Blocker(
             kind="unstated",
             text=say("state {what} of {which} first", "请先填报{which}的{what}", what=what, which=which),
             have=Text("not stated", "未填报"),
             need=what,
-            cure=cures((*adders, *self._who_moves(view, unsure, fields))),
+            cure=self._who_lets_off(view, unsure, fields) if found is None else self._who_lets_in(view, found),
             facts={"kind": self.items, "items": [item.id for item in unsure], "unstated": list(fields)},
             unstated=fields,
         )
 
-    def _who_adds(self, view: View) -> tuple[Cure, ...]:
+    def _who_lets_in(self, view: View, found: _Matching) -> tuple[Cure, ...]:
         """Who can make more items match."""
-        movers = view.who_moves(self.items) if self.in_ else ()
-        return cures((*view.who_adds(self.items, self.where), *movers))
+        counted = {item.id for item in found.sure}
+        waiting = [item for item in found.pool if item.id not in counted]
+        return view.who_lets_in(self.items, waiting, self.in_, self.where)
 
-    def _who_moves(self, view: View, items: Sequence[Item], fields: Sequence[str]) -> tuple[Cure, ...]:
+    def _who_lets_off(self, view: View, items: Sequence[Item], fields: Sequence[str]) -> tuple[Cure, ...]:
         """Who can let ``items`` count otherwise: by moving them where states count, or by stating ``fields`` of them."""
-        states = {item.state for item in items}
-        movers = view.who_moves(self.items, states) if self.in_ or self.every is not None else ()
-        return cures((*movers, *(view.who_restates(self.items, fields, states) if fields else ())))
+        return view.who_lets_off(self.items, items, fields, out_of=self.in_, into=self.every or ())
 
     def _described(self, view: View) -> Text:
         what = view.title_of_kind(self.items)
