@@ -12,7 +12,8 @@ from ..language import Gate, Outcome, Procedure, State, Transition
 from ..language.lifecycle import FIVE_STEPS, Step
 from ..text import Text, either, quoted, say
 from .asking import unmet
-from .view import CaseView, Context, who_enters
+from .curing import who_enters
+from .view import CaseView, Context
 
 GO_AHEAD = "go_ahead"
 """What the gate is asked for, as if a row were fired."""
