@@ -6,9 +6,11 @@ import itertools
 from fractions import Fraction
 from typing import Any
 
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from stabflow.calendar import Duration, Unit
+from stabflow.errors import ProcedureError
 from stabflow.language import (
     Clause,
     Field,
@@ -131,7 +133,7 @@ def requirements(states: list[str]) -> st.SearchStrategy[Requirement]:
 
 
 @st.composite
-def procedures(draw: st.DrawFn) -> Procedure:
+def _drawn(draw: st.DrawFn) -> Procedure:
     """A procedure whose case goes through its states in a line and back, with one kind of item of each sort."""
     states = [f"state_{number}" for number in range(draw(st.integers(1, 4)))]
     required = requirements(states)
@@ -273,3 +275,16 @@ def procedures(draw: st.DrawFn) -> Procedure:
             )
         ),
     )
+
+
+NUMBERS = ("can never be so", "cannot be so together", "always holds")
+
+
+@st.composite
+def procedures(draw: st.DrawFn) -> Procedure:
+    """A procedure as drawn, whose numbers happen to be possible."""
+    try:
+        return draw(_drawn())
+    except ProcedureError as error:
+        assert all(fault.problem.startswith(NUMBERS) for fault in error.faults)
+        reject()

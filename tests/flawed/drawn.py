@@ -32,7 +32,7 @@ def facts() -> st.SearchStrategy[Requirement]:
     return st.one_of(
         st.builds(ValueIs, value=st.just("urgent"), is_=st.booleans()),
         st.builds(ValueIs, value=st.just("level"), is_=st.sampled_from(LEVELS)),
-        st.builds(ValueIs, value=st.just("people"), at_least=st.just(1)),
+        st.builds(ValueIs, value=st.just("people"), at_most=st.just(9)),
     )
 
 

@@ -19,6 +19,7 @@ from .lifecycle import FieldType
 from .parts import Draft
 from .paths import path_text
 from .static_lifecycle import lifecycle_faults
+from .static_numbers import number_faults
 from .static_roles import entry_faults, role_faults, separation_faults
 from .static_rows import requirement_faults
 
@@ -281,6 +282,7 @@ def _gate(draft: Draft) -> Iterator[Fault]:
         if state not in draft.states:
             yield Fault("gate.in", f"unknown state {state!r}", near_miss(state, draft.states))
     yield from requirement_faults(draft, None, "gate.requires", draft.gate.requires, acting=False)
+    yield from number_faults(draft, None, None, "gate.requires", draft.gate.requires)
 
 
 def _properties(draft: Draft) -> Iterator[Fault]:

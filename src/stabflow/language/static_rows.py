@@ -12,6 +12,7 @@ from ..requirements.base import duration_faults, number_of
 from .lifecycle import FIVE_STEPS, FieldType, Lifecycle, Step, Transition
 from .parts import Draft
 from .scope import DraftScope
+from .static_numbers import number_faults
 from .static_roles import below
 
 MAX_DEPTH = 4
@@ -28,6 +29,7 @@ def row_faults(draft: Draft, kind: str | None, cycle: Lifecycle, row: Transition
     if kind is None:
         yield from _material_faults(draft, row)
     yield from requirement_faults(draft, kind, "requires", row.requires)
+    yield from number_faults(draft, kind, row, "requires", row.requires)
     for index, requirement in enumerate(row.requires):
         for path, part in _asked_outright(requirement, f"requires[{index}]"):
             if isinstance(part, IndependentOf):

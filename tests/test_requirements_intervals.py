@@ -1,0 +1,84 @@
+"""Bounds of numbers: what is found impossible is impossible, and numbers that are found do what is asked."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stabflow.requirements.intervals import Atom, Range, always, atom, narrowed, solution
+
+NAMES = ("a", "b", "c")
+SPAN = range(-6, 7)
+
+bounds = st.none() | st.integers(-8, 8)
+ranges = st.fixed_dictionaries({name: st.tuples(st.integers(-6, 6), st.integers(0, 6)) for name in NAMES})
+
+
+@st.composite
+def atoms(draw: st.DrawFn) -> Atom:
+    terms = draw(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from([-3, -1, 1, 2])), min_size=1, max_size=3))
+    low, high = draw(bounds), draw(bounds)
+    made = atom(terms, *(end for end in ends(low, high)))
+    if draw(st.booleans()) and len(made.terms) == 1 and made.terms[0][1] == 1:
+        return Atom(made.terms, among=frozenset(draw(st.sets(st.integers(-8, 8), min_size=1, max_size=3))))
+    return made
+
+
+def ends(low: int | None, high: int | None) -> tuple[Fraction | float, Fraction | float]:
+    whole = Range.of(low, high, whole=True)
+    return whole.low, whole.high
+
+
+def spans(drawn: dict[str, tuple[int, int]]) -> dict[str, Range]:
+    return {name: Range.of(low, min(low + more, 6), whole=True) for name, (low, more) in drawn.items()}
+
+
+@given(ranges, st.lists(atoms(), min_size=1, max_size=3))
+def test_nothing_possible_is_found_impossible(drawn: dict[str, tuple[int, int]], asked: list[Atom]) -> None:
+    held = spans(drawn)
+    every = [
+        dict(zip(NAMES, map(Fraction, numbers), strict=True))
+        for numbers in itertools.product(*(range(int(held[n].low), int(held[n].high) + 1) for n in NAMES))
+    ]
+    possible = [numbers for numbers in every if all(one.holds(numbers) for one in asked)]
+    left = narrowed(held, asked)
+    assert left is not None or not possible
+    for numbers in possible:
+        assert left is not None
+        assert all(left[name].low <= numbers[name] <= left[name].high for name in NAMES)
+    found = solution(held, asked)
+    assert (found is not None) == bool(possible)
+    assert found is None or found in possible
+    for one in asked:
+        if always(held, one):
+            assert all(one.holds(numbers) for numbers in every)
+
+
+@given(st.lists(atoms(), min_size=1, max_size=3))
+def test_numbers_without_bounds_are_found_too_where_they_are(asked: list[Atom]) -> None:
+    unbounded: dict[str, Range] = {name: Range(whole=name != "c") for name in NAMES}
+    found = solution(unbounded, asked)
+    if found is not None:
+        assert all(one.holds(found) for one in asked)
+        assert all(number.denominator == 1 for name, number in found.items() if name != "c")
+        assert narrowed(unbounded, asked) is not None
+
+
+def test_a_sum_is_known_where_its_parts_are_not() -> None:
+    held: dict[str, Range] = {name: Range(whole=True) for name in NAMES}
+    low, high = atom([("a", 1), ("b", 1)], Fraction(5)), atom([("b", 2), ("a", 2)], high=Fraction(9))
+    assert narrowed(held, [low]) is not None
+    assert narrowed(held, [low, high]) is None
+
+
+def test_what_is_always_so() -> None:
+    held: dict[str, Range] = {"a": Range.of(1, 3, whole=True), "b": Range.of(1, 3, whole=False)}
+    assert always(held, atom([("a", 2)], Fraction(2), Fraction(6)))
+    assert not always(held, atom([("a", 2)], Fraction(3)))
+    assert always(held, Atom((("a", 1),), among=frozenset({1, 2, 3})))
+    assert not always(held, Atom((("a", 1),), among=frozenset({1, 3})))
+    assert not always(held, Atom((("b", 1),), among=frozenset({1, 2, 3})))
+    assert always(held, atom([("a", 1), ("a", -1)], Fraction(0), Fraction(0)))
