@@ -85,5 +85,5 @@ class Inquiry:
             )
             return Finding(property_, title, Status.INCOMPLETE, doubt, path_in, clause)
         named = self.composition.told_fields
-        trace = traced(self.procedure, walker.done, [named for _ in walker.done])
+        trace = traced(self.procedure, walker.done, [named | done.numbers for done in walker.done])
         return Finding(property_, title, status, text, path_in, clause, trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import attrs
 
@@ -51,7 +52,7 @@ class TracedAct:
             "item": self.item,
             "roles": list(self.roles),
             "clause": list(self.clause),
-            "states": {name: list(value) if isinstance(value, tuple) else value for name, value in self.values.items()},
+            "states": {name: _plain(value) for name, value in self.values.items()},
             "text": self.text.get(language),
         }
 
@@ -154,6 +155,12 @@ def _traced(procedure: Procedure, act: Done, names: frozenset[str]) -> TracedAct
     who = listing([procedure.role_title(party) for party in row.by], none=Text("time", "期限届至"))
     text = say("{act} – by {who}", "{act}——{who}", act=text, who=who)
     return TracedAct(act.trigger, act.kind, act.item, row.by, row.clause, said, text)
+
+
+def _plain(value: Value) -> object:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _shown(procedure: Procedure, kind: str | None, name: str, value: Value) -> Text:

@@ -13,10 +13,12 @@ import attrs
 
 from ..case import Case, Item, with_changes
 from ..errors import Refused
-from ..language import Transition
+from ..language import Procedure, Transition
+from ..requirements import Requirement
 from .abstraction import ItemClass
 from .composition import Composition, View
 from .graph import Act, Graph, Node
+from .numbers import Asking, numbers_for
 from .stage import Stage
 from .statements import Values
 
@@ -27,13 +29,16 @@ SPARES = (0, 2, 8)
 
 @attrs.frozen
 class Done:
-    """An act as it was done: on ``item``, or adding it; ``values`` are those it stated."""
+    """An act as it was done: on ``item``, or adding it; ``values`` are those it stated, of which it must state
+    ``numbers`` so; ``before`` is the case until then."""
 
     trigger: str
     kind: str | None
     item: str | None
     row: Transition = attrs.field(repr=False)
     values: Values = attrs.field(repr=False)
+    before: Case | None = attrs.field(default=None, repr=False, eq=False)
+    numbers: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return self.trigger if self.item is None else f"{self.trigger} ({self.item})"
@@ -107,6 +112,32 @@ class Walker:
         """Acts on items, at the place of ``node``, until what the gate asks holds."""
         for graph in self._composition.graphs:
             self._bring(graph, self._composition.view(graph).with_open_gate(node), "the open gate")
+        gate = self._composition.procedure.gate
+        self.state_numbers(() if gate is None else gate.requires)
+
+    def state_numbers(self, at_the_end: Sequence[Requirement] = ()) -> None:
+        """Let the acts state numbers for which all that their rows ask, and then ``at_the_end``, holds; `Blocked` where none
+        were found."""
+        procedure = self._composition.procedure
+        path = [
+            Asking(
+                _row_of(procedure, done.kind, done.row).requires,
+                done.kind,
+                done.item,
+                done.row,
+                done.values,
+                done.before,
+            )
+            for done in self.done
+        ]
+        if at_the_end and self.case is not None:
+            path.append(Asking(at_the_end, None, None, path[-1].row, {}, self.case, is_act=False))
+        found = numbers_for(procedure, path)
+        if found is None:
+            raise Blocked("no numbers were found that do what is asked of them")
+        for (index, name), number in found.items():
+            done = self.done[index]
+            self.done[index] = attrs.evolve(done, values={**done.values, name: number}, numbers=done.numbers | {name})
 
     def _cure(self, graph: Graph, act: Act) -> None:
         """Acts on items of one group until it permits ``act``."""
@@ -196,12 +227,7 @@ class Walker:
 
     def _row(self, act: Act) -> Transition:
         """The row of the whole procedure that ``act`` fires; the searches of groups have it with fewer requirements."""
-        cycle = self._procedure.lifecycle(act.kind)
-        return next(
-            row
-            for row in cycle.transitions
-            if (row.trigger, row.source, row.dest) == (act.row.trigger, act.row.source, act.row.dest)
-        )
+        return _row_of(self._procedure, act.kind, act.row)
 
     def _do(self, kind: str | None, item: Item | None, row: Transition, values: Values) -> None:
         if len(self.done) >= MAX_ACTS:
@@ -211,8 +237,8 @@ class Walker:
         except Refused as refusal:
             raise Blocked(str(refusal)) from refusal
         name = f"{kind}-{case.counters[kind]}" if kind is not None and item is None else None
+        self.done.append(Done(row.trigger, kind, name if item is None else item.id, row, values, self.case))
         self.case = case
-        self.done.append(Done(row.trigger, kind, name if item is None else item.id, row, values))
 
 
 def walked(composition: Composition, path: Sequence[Act], graph: Graph | None = None) -> Walker:
@@ -221,12 +247,21 @@ def walked(composition: Composition, path: Sequence[Act], graph: Graph | None = 
         walker = Walker(composition)
         try:
             walker.walk(path, graph, spare=spare)
+            walker.state_numbers()
         except Blocked:
             if spare == SPARES[-1]:
                 raise
         else:
             return walker
     raise AssertionError("there is a last one")
+
+
+def _row_of(procedure: Procedure, kind: str | None, like: Transition) -> Transition:
+    return next(
+        row
+        for row in procedure.lifecycle(kind).transitions
+        if (row.trigger, row.source, row.dest) == (like.trigger, like.source, like.dest)
+    )
 
 
 def _next(graph: Graph, at: int | None, act: Act) -> int:
