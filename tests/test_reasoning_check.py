@@ -154,3 +154,21 @@ def test_the_acts_that_show_a_warning_are_left_to_programs(tmp_path: Path, capsy
     assert main(["check", str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [act["trigger"] for one in told["findings"] for act in one["trace"]] == ["open", "add", "drop"]
+
+
+READ = '{ trigger = "read", source = "written", dest = "read", by = ["head"] },'
+
+
+def test_an_independence_that_may_leave_nobody_is_not_settled_by_the_roles() -> None:
+    """The clerk, whose superior may write notes, reads what is independent of them, or where there is no hurry."""
+    ways = 'any = [{ independent_of = ["add"] }, { value = "urgent", is = false }]'
+    text = SOUND.replace("[states]", '[facts]\nurgent = { type = "bool" }\n[states]')
+    text = text.replace('dest = "open"\nby = ["clerk"]', 'dest = "open"\nby = ["head"]\nset = ["urgent"]')
+    text = text.replace(READ, READ.replace('by = ["head"]', f'by = ["clerk"], requires = [{{ {ways} }}]'))
+    assert ways in text
+    by_head = text.replace('dest = "written", by = ["clerk"]', 'dest = "written", by = ["clerk", "head"]')
+    report = checked(by_head)
+    (ends,) = [finding for finding in report.findings if finding.property == "ends"]
+    assert ends.status is Status.INCOMPLETE
+    assert not report.flaws
+    assert checked(text).proved

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 
 from ..calendar import Duration
 from ..errors import Fault, near_miss
-from ..requirements import AllOf, IndependentOf, ItemsAre, Requirement, TimeElapsed
+from ..requirements import IndependentOf, ItemsAre, Requirement, TimeElapsed
 from ..requirements.base import duration_faults, number_of
 from .lifecycle import FIVE_STEPS, FieldType, Lifecycle, Step, Transition
 from .parts import Draft
 from .scope import DraftScope
+from .static_independence import asked_outright, independence_faults
 from .static_numbers import number_faults
-from .static_roles import below
 
 MAX_DEPTH = 4
 MAX_SIZE = 64
@@ -30,11 +29,10 @@ def row_faults(draft: Draft, kind: str | None, cycle: Lifecycle, row: Transition
         yield from _material_faults(draft, row)
     yield from requirement_faults(draft, kind, "requires", row.requires)
     yield from number_faults(draft, kind, row, "requires", row.requires)
+    yield from independence_faults(draft, kind, row)
     for index, requirement in enumerate(row.requires):
-        for path, part in _asked_outright(requirement, f"requires[{index}]"):
-            if isinstance(part, IndependentOf):
-                yield from _independence_faults(draft, cycle, row, part, f"{path}.independent_of")
-            elif isinstance(part, TimeElapsed):
+        for path, part in asked_outright(requirement, f"requires[{index}]"):
+            if isinstance(part, TimeElapsed):
                 yield from _waiting_faults(draft, kind, cycle, row, part, f"{path}.elapsed")
             elif isinstance(part, ItemsAre):
                 yield from _quorum_faults(draft, part, path)
@@ -165,41 +163,6 @@ def requirement_faults(
                 yield Fault(inner, "nobody acts here who could be independent", "put independent_of on a row")
     if size > MAX_SIZE:
         yield Fault(path, f"{size} requirements stand together", f"at most {MAX_SIZE}")
-
-
-def _asked_outright(requirement: Requirement, path: str) -> Iterator[tuple[str, Requirement]]:
-    """``requirement`` and those parts of it that nothing else can stand in for."""
-    yield path, requirement
-    if isinstance(requirement, AllOf):
-        for index, part in enumerate(requirement.all):
-            yield from _asked_outright(part, f"{path}.all[{index}]")
-
-
-def _independence_faults(
-    draft: Draft, cycle: Lifecycle, row: Transition, requirement: IndependentOf, path: str
-) -> Iterator[Fault]:
-    if not row.by or not all(party in draft.roles for party in row.by):
-        return  # who stands in an actor field may hold any role
-    doers: list[list[tuple[str, str]]] = []
-    for trigger in dict.fromkeys(requirement.independent_of):
-        roles = {role for other in cycle.transitions if other.trigger == trigger for role in other.by}
-        if roles & set(draft.roles):
-            doers.append([(trigger, role) for role in sorted(roles) if role in draft.roles])
-    for did in itertools.islice(itertools.product(*doers), 1_000):
-        if not any(_is_independent(draft, party, [role for _, role in did]) for party in row.by):
-            acts = " and ".join(f"{role!r} did {trigger!r}" for trigger, role in did)
-            yield Fault(
-                path,
-                f"when {acts}, nobody in {', '.join(row.by)} is independent",
-                "add a role that is not below it, or a second seat",
-            )
-            return
-
-
-def _is_independent(draft: Draft, party: str, doers: list[str]) -> bool:
-    """Whether somebody in the role ``party`` can be independent of office-holders in ``doers``."""
-    only_seat = draft.roles[party].holders == 1
-    return not any(party in below(draft, role) or (party == role and only_seat) for role in doers)
 
 
 def _waiting_faults(

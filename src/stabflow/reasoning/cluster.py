@@ -13,8 +13,9 @@ import attrs
 
 from ..case import Case, with_changes
 from ..language import Field, FieldType, ItemKind, Procedure, State, Transition
-from ..requirements import AnyOf, CaseIs, Requirement
-from ..text import Text, say
+from ..language.static_independence import nobody_left
+from ..requirements import AllOf, AnyOf, CaseIs, IndependentOf, PluginAnswers, Requirement
+from ..text import Text, either, say
 from ..values import Value
 from .relaxation import Relaxation, Relaxed
 from .stated import Stated
@@ -100,7 +101,8 @@ def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
     anyone = (next(iter(procedure.roles)),)
 
     def reduced(own: str | None, row: Transition) -> Transition:
-        read = [relaxation.of(requirement, own) for requirement in row.requires]
+        asked = [_without_settled(procedure, own, row, requirement) for requirement in row.requires]
+        read = [relaxation.of(requirement, own) for requirement in asked]
         assumed.extend(text for one in read for text in one.assumed)
         implied = tuple(_implied(procedure, own, row))
         found = attrs.evolve(row, requires=(*implied, *_asked(read, loosely=True)), lead=None)
@@ -138,6 +140,19 @@ def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
         "properties": (),
     }
     return Cluster(frozenset(kinds), _Unexamined(**parts), strict, tuple(dict.fromkeys(assumed)), gate)
+
+
+def _without_settled(procedure: Procedure, own: str | None, row: Transition, requirement: Requirement) -> Requirement:
+    """The requirement, in which an independence that may leave nobody is one that may hold or not. Where it is asked outright the
+    loader has refused it; one alternative among several may be such."""
+    if isinstance(requirement, IndependentOf) and nobody_left(procedure, own, row, requirement) is not None:
+        acts = either([procedure.trigger_title(name, own) for name in requirement.independent_of])
+        title = say("that somebody independent of {acts} is left", "仍有独立于{acts}的人员可办理", acts=acts)
+        return PluginAnswers(plugin="independence", title=title, when=requirement.when)
+    parts = tuple(_without_settled(procedure, own, row, part) for part in requirement.parts())
+    if isinstance(requirement, AnyOf):
+        return attrs.evolve(requirement, any=parts)
+    return attrs.evolve(requirement, all=parts) if isinstance(requirement, AllOf) else requirement
 
 
 def _implied(procedure: Procedure, own: str | None, row: Transition) -> Iterator[Requirement]:

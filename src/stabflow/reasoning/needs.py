@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
+
 from ..language import Outcome, Transition
 from ..language.lifecycle import OUTCOME_TITLES
 from ..language.requirement_text import requirement_text
-from ..requirements import Requirement
+from ..requirements import AllOf, AnyOf, CaseIs, Requirement
 from ..text import Text, either, say
-from .asked import asked_in
+from .asked import asked_in, parts_of
 from .cluster import rows
 from .explore import answers
+from .graph import Graph
 from .inquiry import Inquiry
 from .relaxation import Relaxation
 from .report import Finding, Status
@@ -79,7 +82,7 @@ def _is_unseen(inquiry: Inquiry, own: str | None, row: Transition) -> bool:
 def _why(inquiry: Inquiry, own: str | None, row: Transition) -> Text:
     """Which of the requirements of a row no search ever found met; nothing where that is not one of them alone."""
     for requirement in row.requires:
-        if not any(_answers(inquiry, own, row, requirement)):
+        if _is_always(False, _answers(inquiry, own, row, requirement)):
             sentence = requirement_text(inquiry.procedure, own, requirement)
             return say(": it is never so that {sentence}", "：从未满足“{sentence}”", sentence=sentence)
     return Text("", "")
@@ -92,7 +95,20 @@ def _answers(inquiry: Inquiry, own: str | None, row: Transition, requirement: Re
     for graph in graphs:
         if kinds <= graph.cluster.kinds:
             read = Relaxation(inquiry.procedure, graph.cluster.kinds).of(requirement, own).loose
-            yield from (True,) if read is None else answers(graph, own, row, read)
+            if read is None:
+                yield True
+            elif _tells(graph, read):
+                yield from answers(graph, own, row, read)
+
+
+def _tells(graph: Graph, read: Requirement) -> bool:
+    """Whether the search told cases apart by what is read: not by what stands beside something that is settled anyway."""
+    asked = {_bare(part) for _, _, part in parts_of(graph.cluster)}
+    return all(isinstance(part, AnyOf | AllOf | CaseIs) or _bare(part) in asked for _, part in read.walk())
+
+
+def _bare(requirement: Requirement) -> Requirement:
+    return attrs.evolve(requirement, when=(), clause=(), title=None)
 
 
 def _is_always(answer: bool, found: Iterator[bool]) -> bool:
