@@ -172,3 +172,45 @@ def test_an_independence_that_may_leave_nobody_is_not_settled_by_the_roles() -> 
     assert ends.status is Status.INCOMPLETE
     assert not report.flaws
     assert checked(text).proved
+
+
+UNLIKE = SOUND.replace(
+    "[states]",
+    '[lists.level]\nhigh = { title = { en = "high", zh = "高" } }\nlow = { title = { en = "low", zh = "低" } }\n[states]',
+)
+UNLIKE = UNLIKE.replace(
+    'zh = "记录" }\n', 'zh = "记录" }\nunique = ["level"]\nfields.level = { type = "choice", of = "level" }\n'
+)
+EVERY_READ = UNLIKE.replace('in = ["read"], at_least = 2 }', 'every = ["read"] }')
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "status"),
+    [
+        (EVERY_READ, "read", Status.INCOMPLETE),  # a third note can never be read
+        (EVERY_READ, "add", Status.PROVED),
+        (UNLIKE, "read", Status.INCOMPLETE),
+        (UNLIKE, "add", Status.PROVED),  # there is room for two, and it is followed
+    ],
+)
+def test_room_for_unlike_items_that_is_not_followed_is_not_taken_for_granted(
+    text: str, setting: str, status: Status
+) -> None:
+    by = "clerk" if setting == "add" else "head"
+    dest = "written" if setting == "add" else "read"
+    report = checked(
+        text.replace(f'dest = "{dest}", by = ["{by}"]', f'dest = "{dest}", by = ["{by}"], set = ["level"]')
+    )
+    (ends,) = [finding for finding in report.findings if finding.property == "ends"]
+    assert ends.status is status
+    assert report.proved is (status is Status.PROVED)
+    assert bool(report.assumed) is not report.proved
+
+
+def test_more_room_than_is_followed_is_not_taken_for_granted() -> None:
+    many = "".join(f'l{n} = {{ title = {{ en = "l{n}", zh = "级" }} }}\n' for n in range(40))
+    text = UNLIKE.replace("[lists.level]\n", f"[lists.level]\n{many}")
+    text = text.replace('dest = "written", by = ["clerk"]', 'dest = "written", by = ["clerk"], set = ["level"]')
+    assert checked(text).status is Status.INCOMPLETE
+    enough = checked(text.replace('in = ["read"], at_least = 2 }', 'every = ["read"] }'))
+    assert enough.proved, "nothing needs one more"

@@ -24,8 +24,8 @@ ANYONE = "anyone"
 """Who acts in a search: the holder of every role. Separation, seats and independence are settled by the roles."""
 
 MAX_UNLIKE = 32
-"""So many items of a kind that must be unlike each other are told apart; where there could be more, that there is room for one
-more is assumed."""
+"""So many items of a kind that must be unlike each other are told apart; where there could be more, nothing is sure that takes
+room."""
 
 
 def clusters(procedure: Procedure) -> tuple[frozenset[str], ...]:
@@ -107,6 +107,8 @@ def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
         implied = tuple(_implied(procedure, own, row))
         found = attrs.evolve(row, requires=(*implied, *_asked(read, loosely=True)), lead=None)
         strict[id(found)] = (*implied, *_asked(read, loosely=False))
+        if _takes_room(procedure, own, row):  # all room may be taken: it may happen, and may not
+            strict[id(found)] = (_NEVER,)
         if row.by_time:  # time fires it, whatever the people do: it may happen, and nobody can bring it about
             found = attrs.evolve(found, by=anyone, every=(), on=())
             strict[id(found)] = (_NEVER,)
@@ -127,7 +129,7 @@ def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
         for name, kind in procedure.items.items()
         if name in kinds
     }
-    assumed += [_room(procedure, name) for name in items if _is_assumed_unlike(procedure, procedure.items[name])]
+    assumed += [_room(procedure, name) for name in items if _has_unfollowed_room(procedure, procedure.items[name])]
     parts = {field.name: getattr(procedure, field.name) for field in attrs.fields(type(procedure)) if field.init}
     parts |= {
         "items": items,
@@ -188,8 +190,15 @@ def unlike(procedure: Procedure, kind: ItemKind) -> tuple[str, ...]:
     return kind.unique if count is not None and count <= MAX_UNLIKE and later.isdisjoint(kind.unique) else ()
 
 
-def _is_assumed_unlike(procedure: Procedure, kind: ItemKind) -> bool:
+def _has_unfollowed_room(procedure: Procedure, kind: ItemKind) -> bool:
+    """Whether there is room for only so many unlike items of ``kind``, and it is not followed how many there are."""
     return room_for(procedure, kind) is not None and not unlike(procedure, kind)
+
+
+def _takes_room(procedure: Procedure, own: str | None, row: Transition) -> bool:
+    """Whether it hangs on room that is not followed whether ``row`` of ``own`` can be fired."""
+    kind = None if own is None else procedure.items[own]
+    return kind is not None and not {*row.set}.isdisjoint(kind.unique) and _has_unfollowed_room(procedure, kind)
 
 
 def room_for(procedure: Procedure, kind: ItemKind) -> int | None:
