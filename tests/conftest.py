@@ -1,13 +1,16 @@
-"""What every test shares: the Hypothesis profiles. HYPOTHESIS_PROFILE names one; without it CI has its own.
+"""What every test shares: the command line in an empty folder, and the Hypothesis profiles.
 
-At a desk examples are drawn anew each time, and what they find is mended. CI draws the same ones for the same code, so that it
+HYPOTHESIS_PROFILE names one; without it CI has its own. At a desk examples are drawn anew each time, and what they find is mended. CI draws the same ones for the same code, so that it
 fails for a change and not by chance.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
+from command_line import Run
 from hypothesis import HealthCheck, settings
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
@@ -25,3 +28,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if CI else "default"))
+
+
+@pytest.fixture
+def stab(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs the command line in an empty folder: its status, its output, its errors."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "STABFLOW_STORE", "STABFLOW_DEBUG", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+    from stabflow.cli import main
+
+    def run(*words: str | Path, columns: int = 80, **environment: str) -> tuple[int, str, str]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COLUMNS", str(columns))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            status = main([str(word) for word in words])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run

@@ -8,15 +8,16 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from command_line import BRIDGE, CASE, PLAIN, ROOT, Run, program
 from rich.cells import cell_len
 
 import stabflow
 from stabflow import Actor, InvalidInput, StoreError
-from stabflow.cli import main, procedure_commands
+from stabflow.cli import procedure_commands
 from stabflow.cli.failures import status_of
 from stabflow.cli.page import WIDEST, Column, Page, console, wrap
 from stabflow.cli.words import act_title
@@ -34,46 +35,6 @@ from stabflow.errors import (
 )
 from stabflow.language.requirement_text import requirement_text
 from stabflow.text import Language, Text
-
-ROOT = Path(__file__).parent.parent
-PLAIN = ROOT / "examples" / "plain.toml"
-BRIDGE = ROOT / "examples" / "county-bridge.toml"
-CASE = "five-step-market-hall-1"
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def stab(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Runs the command line in an empty folder: its status, its output, its errors."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "STABFLOW_STORE", "STABFLOW_DEBUG", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*words: str | Path, columns: int = 80, **environment: str) -> tuple[int, str, str]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("COLUMNS", str(columns))
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            status = main([str(word) for word in words])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
-
-
-def program(
-    *words: str | Path, folder: Path, streams: str = "", **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """The command line as a process of its own; ``streams`` are redirections of the shell."""
-    env = {
-        name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LC_MESSAGES", "LANG", "COLUMNS")
-    }
-    env |= {"PYTHONPATH": str(ROOT / "src"), **environment}
-    command = [sys.executable, "-m", "stabflow", *map(str, words)]
-    if streams:
-        command = ["sh", "-c", f'exec "$@" {streams}', "sh", *command]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False, timeout=60)
-
 
 # The demonstration
 

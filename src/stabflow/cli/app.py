@@ -24,7 +24,7 @@ from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, report, tell, unfinished
 from .matter_commands import gate
 from .options import Session, common, json_option, refusals_option, store_option
-from .page import ReaderGone
+from .page import drop
 from .procedure_commands import check_command, diff_command, procedures
 from .stores import STORE, print_json, progress, where
 
@@ -37,19 +37,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _make_sayable(stream)
     session = Session(language=_surroundings_language(), debug=bool(os.environ.get("STABFLOW_DEBUG")))
+    status = _run_commands(arguments, session)
     try:
-        try:
-            status = commands.main(
-                None if arguments is None else list(arguments), "stabflow", standalone_mode=False, obj=session
-            )
-            sys.stdout.flush()
-            return status if isinstance(status, int) else YES
-        except BrokenPipeError:
-            raise ReaderGone from None
-        except SystemExit:
-            raise ReaderGone from None  # click's answer to a broken pipe; nothing else here exits
-    except ReaderGone:
-        _silence_stdout()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop(sys.stdout)
+    return status
+
+
+def _run_commands(arguments: Sequence[str] | None, session: Session) -> int:
+    try:
+        status = commands.main(
+            None if arguments is None else list(arguments), "stabflow", standalone_mode=False, obj=session
+        )
+        return status if isinstance(status, int) else YES
+    except SystemExit:  # click's answer when the reader of its help leaves; nothing else here exits
+        drop(sys.stdout)
         return YES
     except (click.Abort, KeyboardInterrupt):
         if session.written is not None:
@@ -67,12 +70,6 @@ def _make_sayable(stream: Any) -> None:
     """Let a stream take every character, also where the surroundings know less than Unicode."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace", **({} if stream.isatty() else {"encoding": "utf-8"}))
-
-
-def _silence_stdout() -> None:
-    """Keep Python from complaining at its end that nobody reads."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _surroundings_language() -> Language:

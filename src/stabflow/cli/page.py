@@ -6,8 +6,10 @@ characters, other text between words.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import IO
 
 import attrs
@@ -31,13 +33,19 @@ _BREAK = re.compile(
 _FILLED = "─"
 
 
-class ReaderGone(Exception):
-    """Whoever read our output has closed it; there is nobody to print for."""
-
-
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        raise ReaderGone
+        """Whoever read us has left; what is done goes on without an audience."""
+        self.quiet = True
+        drop(self.file)
+
+
+def drop(stream: IO[str]) -> None:
+    """Send what is still written to ``stream`` nowhere: its reader has left, which is no error."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def console(file: IO[str]) -> Console:

@@ -17,7 +17,7 @@ from ..errors import MAX_COMPARED, InvalidInput, near_miss
 from ..language import Procedure
 from ..text import Text
 from .options import Session
-from .page import console
+from .page import console, drop
 
 STORE = "sqlite:///stabflow.db"
 
@@ -56,7 +56,11 @@ def where(url: str) -> str:
 
 def print_json(value: object) -> None:
     """Print for programs."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    try:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop(sys.stdout)
 
 
 @contextmanager
