@@ -15,7 +15,7 @@ import pytest
 
 import stabflow
 from stabflow import Actor, Basis, InvalidInput, Matter, Plugin, ProcedureError, StoreError
-from stabflow.dossier import Dossier, NotAsExpected, Verb, rehearse, run
+from stabflow.dossier import Dossier, NotAsExpected, Run, Verb, rehearse, run
 
 ROOT = Path(__file__).parent.parent
 PLAIN = (ROOT / "examples" / "plain.toml").read_text(encoding="utf-8")
@@ -536,18 +536,43 @@ def test_a_killed_run_is_completed(tmp_path: Path) -> None:
 
 def test_two_runs_at_once_write_everything_once(tmp_path: Path) -> None:
     path, url = ROOT / "examples" / "county-bridge.toml", f"sqlite:///{tmp_path}/store.db"
-    program = "import sys\nfrom stabflow.dossier import Dossier, run\nrun(Dossier.load(sys.argv[1]), sys.argv[2])\n"
+    program = (
+        "import sys\nfrom stabflow.dossier import Dossier, run\n"
+        "done = run(Dossier.load(sys.argv[1]), sys.argv[2])\nprint(done.written, done.present, done.present_offices)\n"
+    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-c", program, str(path), url]
-    racing = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-    said = [process.communicate()[1] for process in racing]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    racing = [subprocess.Popen(command, env=environment, **piped) for _ in range(3)]  # type: ignore[call-overload]
+    said = [process.communicate() for process in racing]
     assert [process.returncode for process in racing] == [0, 0, 0], said
     dossier = Dossier.load(path)
+    whole = len(dossier.accepted()) + len(dossier.offices)
+    counts = [[int(number) for number in out.split()] for out, _ in said]
+    assert sum(written for written, _, _ in counts) == whole
+    assert all(written + present == whole for written, present, _ in counts)
+    assert sum(len(dossier.offices) - offices for _, _, offices in counts) == len(dossier.offices)
     with stabflow.open(url) as engine:
         (row,) = engine.cases()
         keys = [record.key for record in engine.case(row.case_id).history()]
         assert keys == [dossier.key(one.number) for one in dossier.accepted()]
         assert len(engine.offices("five-step")) == len(dossier.offices)
+
+
+@pytest.mark.parametrize("first", [1, 5, 6, 7, 20, 37])
+def test_what_another_run_of_it_has_written_meanwhile_was_there_already(first: int, tmp_path: Path) -> None:
+    dossier, url = Dossier.load(edited(tmp_path)), f"sqlite:///{tmp_path}/store.db"
+    others: list[Run] = []
+
+    def let_another_overtake(written: int, _whole: int) -> None:
+        if written == first:
+            others.append(run(dossier, url))
+
+    told = run(dossier, url, progress=let_another_overtake)
+    (other,) = others
+    offices = min(first, len(dossier.offices))
+    assert (told.written, told.present, told.present_offices) == (first, 38 - first, len(dossier.offices) - offices)
+    assert (other.written, other.present, other.present_offices) == (38 - first, first, offices)
 
 
 def test_another_edition_is_not_written_beside_the_first(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ..case import Case
 from ..engine import CaseHandle, Engine, open_engine
 from ..engine.shell import Clock
 from ..errors import Fault, FaultyInput, InvalidInput, ProcedureError, Refused
+from ..history.record import Record
 from ..ports.hooks import Plugin
 from .form import as_written
 from .values import Dossier, NotAsExpected, PlannedAct, PlannedOffice, Verb
@@ -38,8 +39,8 @@ class Tried:
 
 @attrs.frozen(kw_only=True)
 class Run:
-    """What a run did: it wrote ``written`` acts and offices, ``present`` were there already, ``present_offices`` of these
-    offices; where all were, nothing was rehearsed."""
+    """What a run did: it wrote ``written`` acts and offices itself, ``present`` were there already (or another run of the same
+    dossier was faster), ``present_offices`` of these offices; where all were at the first look, nothing was rehearsed."""
 
     dossier: Dossier
     case_id: str
@@ -69,7 +70,7 @@ def rehearse(
         for act in dossier.acts:
             refusal = None
             try:
-                handle = _perform(dossier, engine, handle, act)
+                handle, _ = _perform(dossier, engine, handle, act)
             except Refused as error:
                 refusal = error
             except ProcedureError:
@@ -180,39 +181,49 @@ def _run(dossier: Dossier, engine: Engine, progress: Progress | None) -> Run:
     if handle is not None:
         _check_continuable(dossier, handle, done)
     rehearsal = rehearse(dossier, beside=engine)
-    written, present = 0, whole - len(missing) - len(offices)
+    filled, written, there = 0, 0, whole - len(missing) - len(offices)
     for office in offices:
-        _fill(dossier, engine, office)
-        written += 1
-        _tell(progress, present + written, whole)
+        filled += _fill(dossier, engine, office)
+        there += 1
+        _tell(progress, there, whole)
     for act in missing:
-        handle = _write(dossier, engine, handle, act)
-        written += 1
-        _tell(progress, present + written, whole)
+        handle, is_new = _write(dossier, engine, handle, act)
+        written += is_new
+        there += 1
+        _tell(progress, there, whole)
     assert handle is not None, "a dossier opens a case"
     return Run(
         dossier=dossier,
         case_id=handle.id,
         rehearsal=rehearsal,
-        written=written,
-        present=present,
-        present_offices=len(dossier.offices) - len(offices),
+        written=filled + written,
+        present=whole - filled - written,
+        present_offices=len(dossier.offices) - filled,
     )
 
 
-def _fill(dossier: Dossier, engine: Engine, office: PlannedOffice) -> None:
-    """Fill an office once; anew where what its key answers with was ended since."""
+def _fill(dossier: Dossier, engine: Engine, office: PlannedOffice) -> bool:
+    """Fill an office once; anew where what its key answers with was ended since. Whether it was filled now."""
     key = f"{dossier.edition}office-{office.number}"
     for time in itertools.count(1):
         once = key if time == 1 else f"{key}-{time}"
+        is_new = False
         try:
-            engine.constitute(dossier.procedure, office.role, office.holder, office.basis, key=once, at=office.at)
+            is_new = _is_new(
+                engine.constitute(dossier.procedure, office.role, office.holder, office.basis, key=once, at=office.at)
+            )
         except Refused:
             # Another process may be running the same dossier, and have filled it between our look and our try.
             if not _is_held(dossier, engine, office):
                 raise
         if _is_held(dossier, engine, office):
-            return
+            return is_new
+    raise AssertionError("a free key is found before the numbers end")
+
+
+def _is_new(record: Record) -> bool:
+    """Whether the act of ``record`` was done now, or a key has answered with what was stored before, which was read back."""
+    return not record.position
 
 
 def _tell(progress: Progress | None, written: int, whole: int) -> None:
@@ -220,25 +231,27 @@ def _tell(progress: Progress | None, written: int, whole: int) -> None:
         progress(written, whole)
 
 
-def _write(dossier: Dossier, engine: Engine, handle: CaseHandle | None, act: PlannedAct) -> CaseHandle:
+def _write(dossier: Dossier, engine: Engine, handle: CaseHandle | None, act: PlannedAct) -> tuple[CaseHandle, bool]:
     key = dossier.key(act.number)
     try:
         return _perform(dossier, engine, handle, act, key)
     except (Refused, FaultyInput):
         # Another process may be running the same dossier, and have done this act between our look and our try.
         if handle is not None and key in _keys_of(handle):
-            return handle
+            return handle, False
         raise
 
 
 def _perform(
     dossier: Dossier, engine: Engine, handle: CaseHandle | None, act: PlannedAct, key: str | None = None
-) -> CaseHandle:
+) -> tuple[CaseHandle, bool]:
+    """Do an act; the handle of the case, and whether it was done now, not answered by its key."""
     # A value may bear the name of an argument, so the values go in a table of their own.
     who = {"by": act.by, "basis": act.basis, "role": act.role, "key": key, "at": act.at}
     if act.verb is Verb.OPEN:
         who |= {"trigger": act.trigger, "unproved": dossier.unproved}
-        return engine.open_case(dossier.procedure, dossier.matter, **who, **act.values)  # type: ignore[arg-type]
+        opened = engine.open_case(dossier.procedure, dossier.matter, **who, **act.values)  # type: ignore[arg-type]
+        return opened, opened.is_new
     assert handle is not None, "the reader sees to it that a case is opened first"
     with handle.acting(act.by, basis=act.basis, role=act.role, key=key, at=act.at) as acts:
         match act.verb:
@@ -251,7 +264,7 @@ def _perform(
             case Verb.APPOINT | Verb.RELIEVE:
                 assert act.person is not None, "the reader sees to it"
                 (acts.appoint if act.verb is Verb.APPOINT else acts.relieve)(act.what or "", act.person)
-    return handle
+    return handle, all(map(_is_new, acts.records))
 
 
 def _present_case(dossier: Dossier, engine: Engine) -> CaseHandle | None:

@@ -9,6 +9,7 @@ import attrs
 
 from ..decision.commands import Open
 from ..errors import IdempotencyMismatch, InvalidInput, VersionConflict
+from ..history.record import Record
 from ..language import Procedure
 from ..ports.store import CaseQuery
 from ..values import Matter
@@ -30,24 +31,26 @@ def admit(
     digest: str | None,
     at: datetime | None,
     unproved: Unproved,
-) -> str:
-    """The id of the case that ``command`` opens, or has opened under ``key`` before; it names an id, or leaves it empty."""
+) -> tuple[str, bool]:
+    """The id of the case that ``command`` opens, or has opened under ``key`` before, and whether it was opened now; the command
+    names an id, or leaves it empty."""
     if command.case_id and _is_there(shell, [command.case_id])[0]:
         if _is_opened(shell, command.case_id, key, digest):
-            return command.case_id
+            return command.case_id, False
         raise _taken(command.case_id)
     on_matter = _cases_on(shell, procedure, command.matter) if key is not None or not command.case_id else ()
     for one in on_matter:
         if _is_opened(shell, one, key, digest):
-            return one
+            return one, False
     proved = _is_proved(shell, procedure, allow=unproved == "allow")
     lost = 0
     for one, is_taken in _ids(shell, procedure, command, len(on_matter) + 1):
         wanted = attrs.evolve(command, case_id=one, unproved=not proved)
-        if not is_taken and _opens(shell, procedure, wanted, key, digest, at):
-            return one
+        opened = None if is_taken else _opens(shell, procedure, wanted, key, digest, at)
+        if opened is not None:
+            return one, not opened.position  # what the key answered with has one: it was read back
         if _is_opened(shell, one, key, digest):
-            return one
+            return one, False
         if command.case_id:
             raise _taken(one)
         lost += not is_taken
@@ -61,24 +64,24 @@ def admit(
 
 def _opens(
     shell: Shell, procedure: Procedure, command: Open, key: str | None, digest: str | None, at: datetime | None
-) -> bool:
-    """Open the case; whether the id was still free."""
+) -> Record | None:
+    """Open the case; its record, or what the key answered with, or ``None`` where the id is not free any more."""
     stream = streams.case_stream(command.case_id)
     for attempt in range(RETRIES + 1):
         work = Work(shell, procedure, command.case_id, None, shell.offices.current(), key=key, at=at)
         record = work.do(command)
         try:
             shell.registry.keep(procedure, record, proved=not command.unproved, offices=work.offices_head)
-            work.finish(digest)
+            (opened,) = work.finish(digest)
         except VersionConflict as conflict:
             if conflict.stream == stream:
-                return False
+                return None
             if attempt == RETRIES:
                 raise
         except IdempotencyMismatch:  # others have opened a case under this id meanwhile, and used the key in it
-            return False
+            return None
         else:
-            return True
+            return opened
     raise AssertionError("the last attempt returns or raises")
 
 

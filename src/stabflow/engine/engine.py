@@ -209,7 +209,7 @@ class Engine:
             key = clean_key(key)
             digest = request_digest([asked])
         named = "" if case_id is None else clean_id(case_id, "case_id")
-        opened = admit(
+        opened, is_new = admit(
             self._shell,
             known,
             Open(actor=by, basis=basis, role=role, case_id=named, matter=matter, values=values, trigger=trigger),
@@ -218,7 +218,7 @@ class Engine:
             at=at,
             unproved=unproved,
         )
-        return CaseHandle(self._shell, opened)
+        return CaseHandle(self._shell, opened, is_new=is_new)
 
     def migrate(
         self,

@@ -37,11 +37,14 @@ class CaseHandle:
     Each acting method takes ``by`` (who), ``basis`` (why), and optionally ``role`` (in which of the actor's roles), ``key``
     (makes the act happen once however often it is sent), ``if_version`` (`VersionConflict` unless the case stands there) and
     ``at`` (the time claimed for the act, not ahead of the clock). They raise `Refused`, `InvalidInput` and `StoreError`.
+
+    ``is_new``: the call that gave this handle opened the case; it did not find it, nor was it answered by a key.
     """
 
-    def __init__(self, shell: Shell, case_id: str) -> None:
+    def __init__(self, shell: Shell, case_id: str, *, is_new: bool = False) -> None:
         self._shell = shell
         self.id = case_id
+        self.is_new = is_new
 
     def __repr__(self) -> str:
         return f"<CaseHandle {self.id}>"
