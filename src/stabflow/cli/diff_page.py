@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from ..reasoning.difference import Change, ChangeKind, Continuation, Difference, Direction, Hindrance, Way
@@ -39,6 +39,14 @@ def show_difference(page: Page, found: Difference) -> None:
     """Print how the two versions differ; of cases and ways nothing where they mean the same."""
     page.title(say("{old} → {new}", "{old} → {new}", old=found.old, new=found.new))
     page.paragraph(_summary(found))
+    if found.changes and found.old == found.new:
+        page.paragraph(
+            Text(
+                "Both bear the same name, and a store takes only one of them: give the new one another version.",
+                "二者名称、版本相同，同一存储只接受其中之一：请为新文本另定版本号。",
+            ),
+            style="yellow",
+        )
     for part, changes in groupby(found.meaning, key=_part):
         page.heading(_PARTS.get(part, Text(part, part)))
         _show_changes(page, changes)
@@ -50,6 +58,7 @@ def show_difference(page: Page, found: Difference) -> None:
         _show_changes(page, found.arrangement)
     if found.meaning:
         _show_continuations(page, found.continuations)
+        _show_renamed(page, found.renamed)
         _show_ways(page, found)
 
 
@@ -103,6 +112,22 @@ def _show_continuations(page: Page, continuations: Sequence[Continuation]) -> No
             page.paragraph(reason.text, indent=4, mark="-  ", style="dim")
 
 
+def _show_renamed(page: Page, renamed: Mapping[str, str]) -> None:
+    """How cases go on where something has only another name."""
+    if not renamed:
+        return
+    page.gap()
+    page.paragraph(
+        Text(
+            "Of the same title, under another name; if it is the same thing, cases go on with `stabflow migrate`:",
+            "标题相同而名称不同；如系同一内容，可用“stabflow migrate”使案件继续办理：",
+        ),
+        indent=2,
+    )
+    for path, name in renamed.items():
+        page.paragraph(f"--map {path}={name}", indent=4)
+
+
 def _show_ways(page: Page, found: Difference) -> None:
     page.heading(Text("Ways from opening to an end, by the rows alone", "自启动至终结的途径（仅按流转规则）"))
     if found.no_longer is None and found.newly is None:
@@ -112,6 +137,10 @@ def _show_ways(page: Page, found: Difference) -> None:
 
 
 def _show_way(page: Page, what: Text, way: Way | None) -> None:
-    if way is not None:
-        page.paragraph(say("{what}:", "{what}：", what=what), indent=2)
-        page.paragraph(way.text, indent=4)
+    """The acts up to the one that the other version refuses, then what it says to it."""
+    if way is None:
+        return
+    page.paragraph(say("{what}:", "{what}：", what=what), indent=2)
+    for number, act in enumerate(way.acts[: way.shared + 1], start=1):
+        page.paragraph(act.text, indent=4, mark=f"{number:>3}  ", mark_style="dim", style="dim")
+    page.paragraph(way.text, indent=4)

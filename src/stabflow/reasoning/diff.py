@@ -11,10 +11,11 @@ import attrs
 
 from ..language import Gate, ItemKind, ListEntry, Procedure, Property, Separation
 from ..language.canonical_form import IDENTITY, plain
-from ..language.parts import Draft, titled
+from ..language.parts import Draft
 from ..text import Text, listing, quoted, same, say
 from .continuation import continuations
 from .diff_keys import key_changes, keys
+from .diff_names import renamings, told_apart
 from .diff_parts import Place, come, gone, order, table
 from .diff_requirements import forms
 from .diff_rows import row_changes
@@ -31,20 +32,26 @@ def diff(old: Procedure, new: Procedure, *, ways: bool = True) -> Difference:
     has changed, which takes some seconds for a large procedure; ``ways=False`` leaves them out. Nothing is raised: both have been
     examined.
     """
+    was, now = told_apart(old, new)
     found = Difference(
-        old=str(old), new=str(new), changes=tuple(changes(old, new)), continuations=continuations(old, new)
+        old=str(old),
+        new=str(new),
+        changes=tuple(changes(old, new)),
+        renamed=renamings(old, new),
+        continuations=continuations(was, now),
     )
     if go_the_same_ways(old, new):
         return attrs.evolve(found, ways=Ways.SAME)
     if not ways:
         return found
-    no_longer, newly = differing_ways(old, new)
+    no_longer, newly = differing_ways(was, now)
     return attrs.evolve(found, ways=Ways.SEARCHED, no_longer=no_longer, newly=newly)
 
 
 def changes(old: Procedure, new: Procedure) -> Iterator[Change]:
     """Every difference between what two procedures say, in the order of the file."""
-    here = Place(keys=(), old=Side(old), new=Side(new))
+    was, now = told_apart(old, new)
+    here = Place(keys=(), old=Side(old, spoken=was), new=Side(new, spoken=now))
     for field in attrs.fields(Draft):
         if not field.init:
             continue
@@ -70,11 +77,13 @@ def _clauses(place: Place, old: Any, new: Any) -> Iterator[Change]:
     yield from table(place, old, new, thing, keys, cites=lambda name, _: (name,))
 
 
-def _titled(en: str, zh: str) -> Callable[[Place, Any, Any], Iterator[Change]]:
+def _titled(
+    en: str, zh: str, title_of: Callable[[Procedure, str], Text]
+) -> Callable[[Place, Any, Any], Iterator[Change]]:
     """A table of parts that have titles, an entry of which is called so."""
 
-    def thing(_side: Side, name: str, one: Any) -> Text:
-        return say(f"{en} {{name}}", f"{zh}{{name}}", name=quoted(titled(name, one.title)))
+    def thing(side: Side, name: str, _one: object) -> Text:
+        return say(f"{en} {{name}}", f"{zh}{{name}}", name=quoted(title_of(side.spoken, name)))
 
     def section(place: Place, old: Any, new: Any) -> Iterator[Change]:
         yield from table(place, old, new, thing, keys)
@@ -87,7 +96,8 @@ def _lists(place: Place, old: Any, new: Any) -> Iterator[Change]:
         return say("list {name}", "选项{name}", name=quoted(same(name)))
 
     def inner(here: Place, one: Mapping[str, ListEntry], other: Mapping[str, ListEntry]) -> Iterator[Change]:
-        def name_entry(_side: Side, name: str, entry: ListEntry) -> Text:
+        def name_entry(side: Side, name: str, _entry: object) -> Text:
+            entry = side.spoken.lists[str(here.keys[-1])][name]
             return say("{entry} of {list}", "{list}中的{entry}", list=here.thing, entry=quoted(entry.title))
 
         yield from table(here, one, other, name_entry, keys)
@@ -96,8 +106,8 @@ def _lists(place: Place, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _fields(place: Place, old: Any, new: Any) -> Iterator[Change]:
-    def thing(side: Side, name: str, one: Any) -> Text:
-        title = titled(name, one.title)
+    def thing(side: Side, name: str, _one: object) -> Text:
+        title = side.spoken.field_title(name, side.kind)
         return side.of_kind("fact", "事实", title) if side.kind is None else side.of_kind("field", "字段", title)
 
     yield from table(place, old, new, thing, keys)
@@ -108,15 +118,15 @@ def _states(place: Place, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _items(place: Place, old: Any, new: Any) -> Iterator[Change]:
-    def thing(_side: Side, _name: str, one: ItemKind) -> Text:
-        return say("kind of item {name}", "事项要素{name}", name=quoted(one.title))
+    def thing(side: Side, name: str, _one: object) -> Text:
+        return say("kind of item {name}", "事项要素{name}", name=quoted(side.spoken.kind_title(name)))
 
     yield from table(place, old, new, thing, _kind)
 
 
 def _kind(place: Place, old: ItemKind, new: ItemKind) -> Iterator[Change]:
     name = str(place.keys[-1])
-    here = attrs.evolve(place, old=Side(place.old.procedure, name), new=Side(place.new.procedure, name))
+    here = attrs.evolve(place, old=attrs.evolve(place.old, kind=name), new=attrs.evolve(place.new, kind=name))
     yield from keys(here, old, new, leave=frozenset({"fields", "states", "transitions", "preset"}))
     preset = here.at("preset", thing=say("{kind}: {what}", "{kind}：{what}", kind=here.thing, what=LABELS["preset"]))
     yield from _maybe(preset, old.preset, new.preset)
@@ -193,8 +203,8 @@ def _separation(
     others: list[str],
 ) -> Change:
     side = place.old if now is None else place.new
-    who = quoted(side.procedure.role_title(role))
-    rest = listing([quoted(side.procedure.role_title(other)) for other in others])
+    who = quoted(side.spoken.role_title(role))
+    rest = listing([quoted(side.spoken.role_title(other)) for other in others])
     held: dict[str, Any] = {"before": _apart_plain(was, role, others), "after": _apart_plain(now, role, others)}
     if now is None:
         text = say("{who} may now act together with {rest}", "{who}与{rest}不再分离", who=who, rest=rest)
@@ -265,8 +275,8 @@ def _claim(side: Side, one: Property) -> object:
 _SECTIONS: Mapping[str, Callable[[Place, Any, Any], Iterator[Change]]] = {
     "clauses": _clauses,
     "lists": _lists,
-    "parameters": _titled("parameter", "参数"),
-    "roles": _titled("role", "角色"),
+    "parameters": _titled("parameter", "参数", Procedure.field_title),
+    "roles": _titled("role", "角色", Procedure.role_title),
     "separations": _separations,
     "facts": _fields,
     "states": _states,

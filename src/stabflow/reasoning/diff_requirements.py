@@ -243,7 +243,7 @@ def by_more(come: set[object], gone: set[object], more: Direction) -> Direction:
 
 
 def _titled(side: Side, one: Requirement) -> Text:
-    return requirement_text(side.procedure, side.kind, one)
+    return requirement_text(side.spoken, side.kind, one)
 
 
 def _words(side: Side, one: Requirement) -> Text:

@@ -22,7 +22,7 @@ def row_changes(place: Place, old: Lifecycle, new: Lifecycle) -> Iterator[Change
     """What changed in the rows of a lifecycle."""
     was, now = _by_trigger(old), _by_trigger(new)
     for trigger in dict.fromkeys((*was, *now)):
-        yield from _of_trigger(place.at(trigger), trigger, was.get(trigger, {}), now.get(trigger, {}))
+        yield from _of_trigger(place.at(trigger), was.get(trigger, {}), now.get(trigger, {}))
     orders = [
         [
             f"{trigger} {source}"
@@ -48,7 +48,7 @@ def _by_trigger(cycle: Lifecycle) -> dict[str, _Rows]:
     return found
 
 
-def _of_trigger(place: Place, trigger: str, was: _Rows, now: _Rows) -> Iterator[Change]:
+def _of_trigger(place: Place, was: _Rows, now: _Rows) -> Iterator[Change]:
     pairs: list[tuple[Transition | None, Transition | None, list[str]]] = []
     for source in dict.fromkeys((*was, *now)):
         one, other = was.get(source), now.get(source)
@@ -58,27 +58,23 @@ def _of_trigger(place: Place, trigger: str, was: _Rows, now: _Rows) -> Iterator[
         else:
             alike.append(source)
     for one, other, sources in pairs:
-        yield from _pair(place, trigger, one, other, sources if len(pairs) > 1 else [])
+        yield from _pair(place, one, other, sources if len(pairs) > 1 else [])
     written = [plain(tuple(row.source for row in dict.fromkeys(rows.values()))) for rows in (was, now)]
     if was.keys() == now.keys() and written[0] != written[1]:
         row = next(iter(now.values()))
-        text = say(
-            "{row}: sources, written otherwise", "{row}：来源状态的写法有变", row=place.new.row(trigger, row.title, ())
-        )
+        text = say("{row}: sources, written otherwise", "{row}：来源状态的写法有变", row=place.new.row(row, ()))
         yield place.rearranged("source", text=text, before=written[0], after=written[1])
 
 
-def _pair(
-    place: Place, trigger: str, one: Transition | None, other: Transition | None, sources: Sequence[str]
-) -> Iterator[Change]:
+def _pair(place: Place, one: Transition | None, other: Transition | None, sources: Sequence[str]) -> Iterator[Change]:
     """``sources``: those of which this is said, where others of the trigger have something else to them."""
     from_ = tuple(source for source in sources if source != NEW)
     if other is None:
         assert one is not None, "a trigger has a row in one of the versions"
-        thing = place.old.row(trigger, one.title, from_)
+        thing = place.old.row(one, from_)
         yield gone(attrs.evolve(place, thing=thing, sources=tuple(sources), clauses=one.clause), _only(one, from_))
         return
-    thing = place.new.row(trigger, other.title, from_)
+    thing = place.new.row(other, from_)
     here = attrs.evolve(place, thing=thing, sources=tuple(sources), clauses=other.clause)
     if one is None:
         yield come(here, _only(other, from_))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..calendar import Duration
-from ..language import Breach, FieldType, Outcome, Procedure, Recurrence, State, Step
+from ..language import Breach, FieldType, Outcome, Procedure, Recurrence, State, Step, Transition
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
 from ..language.parts import titled
 from ..language.requirement_text import requirement_text
@@ -108,10 +108,12 @@ _RECURRENCES = {
 
 @attrs.frozen
 class Side:
-    """One of the two versions, as seen from the lifecycle of ``kind`` (``None``: of the case)."""
+    """One of the two versions, as seen from the lifecycle of ``kind`` (``None``: of the case); ``spoken`` has the titles by which
+    its things are told apart from those of the other."""
 
     procedure: Procedure
     kind: str | None = None
+    spoken: Procedure = attrs.field(default=attrs.Factory(lambda self: self.procedure, takes_self=True))
 
     def resolved(self, limit: Duration | str) -> Duration:
         """``limit`` itself, or what the parameter of this name holds."""
@@ -122,7 +124,7 @@ class Side:
         text = self.resolved(limit).title()
         if isinstance(limit, Duration):
             return text
-        return say("{text} ({name})", "{text}（{name}）", text=text, name=self.procedure.field_title(limit))
+        return say("{text} ({name})", "{text}（{name}）", text=text, name=self.spoken.field_title(limit))
 
     def limit(self, state: State) -> Text:
         """How long a state may last."""
@@ -141,7 +143,7 @@ class Side:
         if isinstance(value, Text):
             return quoted(value)
         if isinstance(value, Requirement):
-            return requirement_text(self.procedure, self.kind, value)
+            return requirement_text(self.spoken, self.kind, value)
         if isinstance(value, bool):
             return Text("yes", "是") if value else Text("no", "否")
         if isinstance(value, enum.Enum):
@@ -152,15 +154,15 @@ class Side:
 
     def _named(self, key: str, name: str) -> Text:
         if key in _ROLES:
-            return quoted(self.procedure.role_title(name))
+            return quoted(self.spoken.role_title(name))
         if key in _OWN_STATES and name in self.procedure.lifecycle(self.kind).states:
-            return quoted(self.procedure.state_title(name, self.kind))
+            return quoted(self.spoken.state_title(name, self.kind))
         if key in _CASE_STATES:
-            return quoted(self.procedure.state_title(name))
+            return quoted(self.spoken.state_title(name))
         if key in _FIELDS:
             if name == "actor":
                 return Text("the acting person", "办理人")
-            return quoted(self.procedure.field_title(name, self.kind))
+            return quoted(self.spoken.field_title(name, self.kind))
         if key in ("lead", "responds_within", "vacant_within"):
             return self.duration(name)
         return quoted(same(name)) if key in ("deviation", "aliases") else same(name)
@@ -170,19 +172,23 @@ class Side:
         said = say(f"{en} {{name}}", f"{zh}{{name}}", name=quoted(name))
         if self.kind is None:
             return said
-        kind = quoted(self.procedure.kind_title(self.kind))
+        kind = quoted(self.spoken.kind_title(self.kind))
         return say("{said} of {kind}", "{kind}的{said}", said=said, kind=kind)
 
     def state(self, name: str) -> Text:
         """A state as the subject of a sentence."""
-        return self.of_kind("state", "状态", self.procedure.state_title(name, self.kind))
+        return self.of_kind("state", "状态", self.spoken.state_title(name, self.kind))
 
-    def row(self, trigger: str, title: Text | None, sources: Sequence[str]) -> Text:
+    def row(self, row: Transition, sources: Sequence[str]) -> Text:
         """A row as the subject of a sentence; ``sources``: those it is spoken of, where it has others."""
-        said = self.of_kind("row", "流转规则", titled(trigger, title))
+        rows = zip(
+            self.procedure.lifecycle(self.kind).transitions, self.spoken.lifecycle(self.kind).transitions, strict=True
+        )
+        spoken = next((spoken for one, spoken in rows if one is row), row)
+        said = self.of_kind("row", "流转规则", titled(row.trigger, spoken.title))
         if not sources:
             return said
-        where = listing([quoted(self.procedure.state_title(one, self.kind)) for one in sources])
+        where = listing([quoted(self.spoken.state_title(one, self.kind)) for one in sources])
         return say("{said} (from {where})", "{said}（自{where}）", said=said, where=where)
 
 

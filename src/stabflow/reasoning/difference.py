@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 import attrs
 
@@ -107,24 +108,26 @@ class Way:
     """A way from opening to an end that one version allows and the other does not: each act with the roles that may do it.
 
     The other version goes along with the first ``shared`` of them, and refuses the next one for the ``reason`` given; where it
-    goes along with all of them, the case is not over then.
+    goes along with all of them, the case is not over then. ``newly``: it is the new version that allows it.
     """
 
     acts: tuple[TracedAct, ...]
     shared: int
     reason: Text
+    newly: bool
 
     @property
     def text(self) -> Text:
         """What the other version says to it."""
+        other = Text("the old version", "原版本") if self.newly else Text("the new version", "新版本")
         if self.shared == len(self.acts):
-            return self.reason
-        act = quoted(self.acts[self.shared].text)
+            return say("under {other}, {why}", "按{other}，{why}", other=other, why=self.reason)
         return say(
-            "act {n}, {act}, is refused: {why}",
-            "第{n}项{act}被拒绝：{why}",
+            "under {other}, act {n}, {act}, is refused: {why}",
+            "按{other}，第{n}项{act}不予办理：{why}",
+            other=other,
             n=self.shared + 1,
-            act=act,
+            act=quoted(self.acts[self.shared].text),
             why=self.reason,
         )
 
@@ -150,13 +153,15 @@ class Ways(enum.Enum):
 class Difference:
     """How ``new`` differs from ``old``, two procedures by name; ``changes`` is empty only where their digests are the same.
 
-    ``no_longer``: a shortest way that was found lawful and is not any more; ``newly``: one that has become lawful.
+    ``renamed``: by path, what is gone and has come under another name with the same title; whether it is the same thing, its
+    author knows. ``no_longer``: a shortest way that was found lawful and is not any more; ``newly``: one that has become lawful.
     """
 
     old: str
     new: str
     changes: tuple[Change, ...]
     continuations: tuple[Continuation, ...]
+    renamed: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     ways: Ways = Ways.LEFT_OUT
     no_longer: Way | None = None
     newly: Way | None = None
@@ -185,6 +190,7 @@ class Difference:
             "old": self.old,
             "new": self.new,
             **{aspect.value: [change.as_dict(language) for change in self._of(aspect)] for aspect in Aspect},
+            "renamed": dict(self.renamed),
             "continuations": [one.as_dict(language) for one in self.continuations],
             "ways": self.ways.value,
             "no_longer": None if self.no_longer is None else self.no_longer.as_dict(language),

@@ -40,7 +40,7 @@ def differing_ways(old: Procedure, new: Procedure) -> tuple[Way | None, Way | No
     may differ where none of these does: that none is found is no proof.
     """
     was, now = _Ways(old), _Ways(new)
-    return _way_only_in(was, now), _way_only_in(now, was)
+    return _way_only_in(was, now, newly=False), _way_only_in(now, was, newly=True)
 
 
 def go_the_same_ways(old: Procedure, new: Procedure) -> bool:
@@ -74,7 +74,7 @@ def _shape(procedure: Procedure) -> object:
     return sorted(cycles, key=lambda one: one[0] or ""), {name: {*one} for name, one in seen.lists.items()}
 
 
-def _way_only_in(one: _Ways, other: _Ways) -> Way | None:
+def _way_only_in(one: _Ways, other: _Ways, *, newly: bool) -> Way | None:
     follower = _Follower(one, other)
     best: tuple[bool, int] | None = None
     found: Way | None = None
@@ -88,7 +88,7 @@ def _way_only_in(one: _Ways, other: _Ways) -> Way | None:
         if best is None or (refusal.of_office, len(done)) < best:
             best = refusal.of_office, len(done)
             acts = traced(one.procedure, done, [one.composition.told_fields] * len(done))
-            found = Way(acts=acts, shared=refusal.after, reason=refusal.why)
+            found = Way(acts=acts, shared=refusal.after, reason=refusal.why, newly=newly)
     return found
 
 
