@@ -155,7 +155,11 @@ def _show_next(page: Page, report: CaseReport) -> None:
 
 
 def show_cases(page: Page, rows: Iterable[tuple[CaseRow, Procedure]]) -> None:
-    """Print the cases of a store, each with its procedure."""
+    """Print the cases of a store, each with its procedure; or that there are none."""
+    rows = list(rows)
+    if not rows:
+        page.paragraph(Text("This store has no cases.", "该存储中没有案件。"))
+        return
     columns = [
         Column(Text("case", "案件编号"), whole=True),
         Column(Text("matter", "事项")),

@@ -20,7 +20,7 @@ from ..decision.events import (
     Relieved,
     Withdrawn,
 )
-from ..language import FieldType, Procedure
+from ..language import Procedure
 from ..text import Text, joined, listing, same, say
 from ..values import File, Value
 
@@ -114,16 +114,11 @@ def value_json(value: Value) -> object:
 
 
 def brief(procedure: Procedure, kind: str, values: Mapping[str, Value]) -> Text:
-    """The values of an item in one line, in the order of its fields, all but texts and files with their names."""
+    """The values of an item in one line, in the order of its fields, each with its name; of a file the title alone."""
     parts: list[Text] = []
     for name, value in in_order(procedure, kind, values):
-        text = value_text(procedure, kind, name, value)
-        field = procedure.field_of(name, kind)
-        if isinstance(value, File):
-            text = same(value.title)
-        elif field is not None and field.type is not FieldType.TEXT:
-            text = say("{name}: {value}", "{name}：{value}", name=procedure.field_title(name, kind), value=text)
-        parts.append(text)
+        text = same(value.title) if isinstance(value, File) else value_text(procedure, kind, name, value)
+        parts.append(say("{name}: {value}", "{name}：{value}", name=procedure.field_title(name, kind), value=text))
     return joined(parts, same("\N{NO-BREAK SPACE}· "))
 
 

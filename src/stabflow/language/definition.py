@@ -13,7 +13,7 @@ import attrs
 from .. import canonical
 from ..calendar import zone
 from ..errors import Cure, InvalidInput, ProcedureError, near_miss
-from ..text import Text, same
+from ..text import Text, joined, same
 from . import machine as _machine
 from .canonical_form import canonical_bytes
 from .lifecycle import STEP_TITLES, Field, FieldType, State, Step
@@ -132,8 +132,7 @@ class Procedure(Draft):
         if isinstance(value, bool):
             return Text("yes", "是") if value else Text("no", "否")
         if isinstance(value, tuple):
-            parts = [self.choice_title(field, one) for one in value]
-            return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
+            return joined([self.choice_title(field, one) for one in value], Text("; ", "；"))
         if field is not None and field.type is FieldType.CHOICE and field.of is not None:
             entry = self.lists[field.of].get(str(value))
             if entry is not None:
