@@ -1,7 +1,7 @@
 """What every test shares: the command line in an empty folder, and the Hypothesis profiles.
 
-HYPOTHESIS_PROFILE names one; without it CI has its own. At a desk examples are drawn anew each time, and what they find is mended. CI draws the same ones for the same code, so that it
-fails for a change and not by chance.
+HYPOTHESIS_PROFILE names one; without it CI has its own. At a desk examples are drawn anew each time, and what they find is
+mended. CI draws the same ones for the same code, so that it fails for a change and not by chance.
 """
 
 from __future__ import annotations

@@ -231,7 +231,7 @@ def test_chinese_pages_list_and_bracket_as_chinese_does(stab: Run) -> None:
     assert "征求意见（方式为“听证”或“专家论证”；自“调查中”起）至少1项" in pages["procedures"]
     assert "审查意见（自“审查中”起）至少2项（“审查意见数”）" in pages["procedures"]
     assert "“支持”+“反对”+“其他”等于“回应数”" in pages["procedures"]
-    assert re.search(r"contested +是或否\n", pages["procedures"])
+    assert re.search(r"contested +是或否〔D5\.四\.1〕\n", pages["procedures"])
     assert re.search(r"exemption +选项：exemption\n", pages["procedures"])
     assert "方式：问卷调查" in pages["show"]
     assert "领域：征地拆迁补偿" in pages["show"]

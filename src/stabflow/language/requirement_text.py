@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
+
+import attrs
 
 from ..requirements import (
     AllOf,
@@ -29,6 +32,18 @@ def requirement_text(procedure: Procedure, kind: str | None, one: Requirement) -
         return text
     asked = [requirement_text(procedure, kind, condition) for condition in one.when]
     return say("if {asked}: {text}", "若{asked}：{text}", asked=joined(asked, Text(" and ", "且")), text=text)
+
+
+def content_text(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
+    """What a row requires, made from the data: a title that its author gave may stay while that changes."""
+    return requirement_text(procedure, kind, _untitled(one))
+
+
+def _untitled(one: Requirement) -> Requirement:
+    changes: dict[str, Any] = {"when": tuple(_untitled(part) for part in one.when), "title": None}
+    if one.parts():
+        changes[one.kind] = tuple(_untitled(part) for part in one.parts())
+    return attrs.evolve(one, **changes)
 
 
 def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
@@ -99,31 +114,36 @@ def _named(procedure: Procedure, bound: int | str) -> Text:
 
 
 def _items(procedure: Procedure, one: ItemsAre) -> Text:
-    details = [either([procedure.state_title(state, one.items) for state in one.in_])] if one.in_ else []
+    standing = [either([procedure.state_title(state, one.items) for state in one.in_])] if one.in_ else []
     fields = procedure.items[one.items].fields
-    for name, accepted in one.where.items():
-        values = either([procedure.choice_title(fields[name], value) for value in accepted])
-        details.append(
-            say("{name} {values}", "{name}为{values}", name=procedure.field_title(name, one.items), values=values)
+    stated = [
+        (
+            procedure.field_title(name, one.items),
+            either([procedure.choice_title(fields[name], value) for value in accepted]),
+            fields[name].many,
         )
-    if one.since is not None:
-        details.append(say("since {state}", "自{state}起", state=quoted(procedure.state_title(one.since))))
-    what = procedure.kind_title(one.items)
-    if details:
-        what = say("{what} ({details})", "{what}（{details}）", what=what, details=joined(details, Text("; ", "；")))
+        for name, accepted in one.where.items()
+    ]
+    since = [] if one.since is None else [say("since {s}", "自{s}起", s=quoted(procedure.state_title(one.since)))]
+    kind = procedure.kind_title(one.items)
+    whose = [say(_OF_ITEMS[many].en, _OF_ITEMS[many].zh, name=name, v=values) for name, values, many in stated]
+    what = _with_details(kind, [*standing, *whose, *since])
     if one.every is not None:
         states = either([procedure.state_title(state, one.items) for state in one.every])
         return say("every {what} is {states}", "所有{what}均为{states}", what=what, states=states)
     if one.over is not None:
         share = Text("half", "半数") if one.over == _HALF else Text(str(one.over), f"全部的{one.over}")
-        return say("more than {share} of all are {what}", "{what}超过{share}", what=what, share=share)
+        have = [f" are {states.en}" for states in standing]
+        have += [f" include {v.en} in {name.en}" if many else f" have {name.en} {v.en}" for name, v, many in stated]
+        english = f"{_with_details(kind, since).en}: more than {share.en} of all{' and'.join(have)}"
+        return Text(english, f"{what.zh}超过{share.zh}")
     if one.at_most == 0:
         return say("no {what}", "无{what}", what=what)
     name = "at_least" if one.at_least is not None else "at_most" if one.at_most is not None else "equals"
     en, zh = {"at_least": ("at least", "至少"), "at_most": ("at most", "至多"), "equals": ("exactly", "恰好")}[name]
     bound = getattr(one, name)
     return say(
-        f"{en} {{n}}{{named}} {{what}}",
+        f"{{what}}: {en} {{n}}{{named}}",
         f"{{what}}{zh}{{n}}项{{named}}",
         n=_number(procedure, bound),
         named=_named(procedure, bound),
@@ -131,11 +151,23 @@ def _items(procedure: Procedure, one: ItemsAre) -> Text:
     )
 
 
+_OF_ITEMS = {False: Text("{name} {v}", "{name}为{v}"), True: Text("{name} includes {v}", "{name}包括{v}")}
+"""What must be stated of an item, by whether several may be chosen."""
+
+
+def _with_details(what: Text, details: list[Text]) -> Text:
+    if not details:
+        return what
+    return say("{what} ({details})", "{what}（{details}）", what=what, details=joined(details, Text("; ", "；")))
+
+
 def _value(procedure: Procedure, kind: str | None, one: ValueIs) -> Text:
     names = joined([_bound(procedure, kind, name) for name in one.value], Text(" + ", "+"))
     if one.is_ is not None:
         field = procedure.field_of(one.value[0], kind)
         values = either([procedure.choice_title(field, value) for value in one.is_])
+        if field is not None and field.many:
+            return say("{names} includes {values}", "{names}包括{values}", names=names, values=values)
         return say("{names} is {values}", "{names}为{values}", names=names, values=values)
     if one.times != 1:
         names = say("({names}) × {times}", "（{names}）×{times}", names=names, times=one.times)

@@ -10,7 +10,7 @@ import attrs
 
 from ..calendar import Duration
 from ..language.canonical_form import plain
-from ..language.requirement_text import requirement_text
+from ..language.requirement_text import content_text, requirement_text
 from ..requirements import ItemsAre, Requirement, ValueIs
 from ..text import Text, quoted, say
 from .diff_words import Side
@@ -247,15 +247,7 @@ def _titled(side: Side, one: Requirement) -> Text:
 
 
 def _words(side: Side, one: Requirement) -> Text:
-    """What is asked, made from the data: the title that the author gave may stay while that changes."""
-    return _titled(side, _untitled(one))
-
-
-def _untitled(one: Requirement) -> Requirement:
-    changes: dict[str, Any] = {"when": tuple(_untitled(part) for part in one.when), "title": None}
-    if one.parts():
-        changes[one.kind] = tuple(_untitled(part) for part in one.parts())
-    return attrs.evolve(one, **changes)
+    return content_text(side.spoken, side.kind, one)
 
 
 def put_in(side: Side, one: Requirement) -> Requirement:
