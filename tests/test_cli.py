@@ -406,7 +406,7 @@ def test_an_unknown_case_is_told_with_the_nearest(stab: Run) -> None:
     status, _, err = stab("show", "five-step-market-hal-1")
     assert status == 2
     assert f"did you mean '{CASE}'?" in err
-    assert "有1处错误" in stab("show", "nothing", "--lang", "zh")[2]
+    assert "请求有1处缺陷" in stab("show", "nothing", "--lang", "zh")[2]
 
 
 def test_one_case_is_asked_for_by_its_id_alone(stab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,7 +436,10 @@ def test_a_bad_dossier_is_status_2_with_every_fault(stab: Run, tmp_path: Path) -
     )
     (tmp_path / "bad.toml").write_text(text, encoding="utf-8")
     status, out, err = stab("run", "bad.toml", "--json")
-    assert (status, out) == (2, "")
+    assert status == 2
+    told = json.loads(out)
+    assert (told["error"], told["status"], told["what"]) == ("InvalidInput", 2, "dossier bad.toml")
+    assert [fault["path"] for fault in told["faults"]] == ["acts[4].fire", "acts[30].by"]
     assert "dossier bad.toml has 2 faults" in err
     assert "acts[4].fire" in err
     assert "acts[30].by" in err

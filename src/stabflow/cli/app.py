@@ -21,7 +21,7 @@ from ..text import Language
 from . import run_page
 from .case_commands import history, migrate_command, plan_command, show
 from .duty_commands import duties
-from .failures import BAD_INPUT, INTERRUPTED, YES, report, tell, unfinished
+from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
 from .matter_commands import gate
 from .options import Session, common, json_option, refusals_option, store_option
 from .page import drop
@@ -63,6 +63,8 @@ def _run_commands(arguments: Sequence[str] | None, session: Session) -> int:
             error.show(sys.stderr)
         return BAD_INPUT
     except Exception as error:  # noqa: BLE001 - the outermost place: whatever it is, it gets its status
+        if session.as_json:
+            print_json(failure_json(error, session.language, session.written))
         return report(error, session.language, debug=session.debug, written=session.written)
 
 

@@ -10,6 +10,8 @@ import sys
 import traceback
 from contextlib import suppress
 
+import attrs
+
 from ..dossier import NotAsExpected
 from ..errors import (
     ContractTooNew,
@@ -17,13 +19,14 @@ from ..errors import (
     IdempotencyMismatch,
     NotCleared,
     PluginError,
+    ProcedureNotProved,
     Refused,
     StabflowError,
     StoreError,
     StoreUnavailable,
     VersionConflict,
 )
-from ..text import Language, Text, say
+from ..text import Language, Text, same, say
 
 YES, NO, BAD_INPUT, INCOMPLETE, ENVIRONMENT, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 
@@ -44,21 +47,35 @@ def status_of(error: BaseException) -> int:
 def report(error: Exception, language: Language, *, debug: bool, written: tuple[int, int] | None = None) -> int:
     """Say what went wrong, and return the exit status. ``written``: of how many acts and offices how many are stored."""
     status = status_of(error)
-    if status == BUG and not isinstance(error, StabflowError):
-        text = say(
-            "this is a bug in stabflow: {what}. Nothing is lost: what was acknowledged is stored. Run it again with --debug,"
-            " and report what it prints",
-            "这是stabflow的程序错误：{what}。已确认写入的内容不会丢失。请加--debug重新运行，并反馈其输出",
-            what=f"{type(error).__name__}: {error}",
-        ).get(language)
-    else:
-        text = _described(error, language)
+    text = _described(error, language)
     if written is not None:
         text += f"\n  {unfinished(written).get(language)}"
     if debug:
         tell("".join(traceback.format_exception(error)))
     tell(f"stabflow: {text}\n")
     return status
+
+
+def failure_json(error: Exception, language: Language, written: tuple[int, int] | None = None) -> dict[str, object]:
+    """What went wrong as plain JSON values, for programs: the class of the error, the status, the text, and its facts."""
+    found: dict[str, object] = {
+        "error": type(error).__name__,
+        "status": status_of(error),
+        "text": _described(error, language),
+    }
+    if isinstance(error, FaultyInput):
+        found["what"] = error.what
+        found["faults"] = [attrs.asdict(fault) for fault in error.faults]
+    if isinstance(error, NotAsExpected):
+        found["act"] = error.act.number
+        found["refusal"] = None if error.refusal is None else error.refusal.as_dict(language)
+    if isinstance(error, Refused):
+        found["refusal"] = error.as_dict(language)
+    if isinstance(error, NotCleared):
+        found |= error.as_dict(language)
+    if written is not None:
+        found["written"], found["of"] = written
+    return found
 
 
 def tell(text: str) -> None:
@@ -79,21 +96,25 @@ def unfinished(written: tuple[int, int]) -> Text:
 
 
 def _described(error: Exception, language: Language) -> str:
-    if isinstance(error, NotAsExpected):
-        return error.describe(language)
-    if isinstance(error, Refused | NotCleared):
+    if isinstance(error, NotAsExpected | Refused | NotCleared):
         return error.describe(language)
     if isinstance(error, FaultyInput):
         count = len(error.faults)
-        head = say(
-            "{what} has {n} fault{s}:",
-            "{what}有{n}处错误：",
-            what=_named(error.what),
-            n=count,
-            s="" if count == 1 else "s",
-        ).get(language)
-        return head + "".join(f"\n  {fault}" for fault in error.faults)
-    return str(error)
+        head = Text("{what} has {n} fault{s}:", "{what}有{n}处缺陷：")
+        what = _named(error.what)
+        if isinstance(error, ProcedureNotProved):
+            head = Text("procedure {what} is not proved: it has {n} fault{s}:", "程序{what}未通过证明，有{n}处缺陷：")
+            what = same(error.procedure)
+        said = say(head.en, head.zh, what=what, n=count, s="" if count == 1 else "s").get(language)
+        return said + "".join(f"\n  {fault}" for fault in error.faults)
+    if isinstance(error, StabflowError) or status_of(error) != BUG:
+        return str(error)
+    return say(
+        "this is a bug in stabflow: {what}. Nothing is lost: what was acknowledged is stored. Run it again with --debug,"
+        " and report what it prints",
+        "这是stabflow的程序错误：{what}。已确认写入的内容不会丢失。请加--debug重新运行，并反馈其输出",
+        what=f"{type(error).__name__}: {error}",
+    ).get(language)
 
 
 _NAMES = {

@@ -21,6 +21,7 @@ class Session:
 
     language: Language = "en"
     debug: bool = False
+    as_json: bool = False
     written: tuple[int, int] | None = None
 
     def page(self) -> Page:
@@ -28,10 +29,11 @@ class Session:
         return Page(console(sys.stdout), self.language)
 
 
-def _remember(name: str) -> Callable[[click.Context, click.Parameter, object], None]:
-    def remember(context: click.Context, _parameter: click.Parameter, value: object) -> None:
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, object], object]:
+    def remember(context: click.Context, _parameter: click.Parameter, value: object) -> object:
         if value:
             setattr(context.find_root().obj, name, value)
+        return value
 
     return remember
 
@@ -73,5 +75,7 @@ def store_option(default: str) -> Callable[[F], F]:
     )
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs, and nothing else.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_remember("as_json"), help="Print JSON for programs, and nothing else."
+)
 refusals_option = click.option("--refusals", "every_refusal", is_flag=True, help="Print the reasons of every refusal.")

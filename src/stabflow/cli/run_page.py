@@ -14,7 +14,7 @@ from ..decision.evolution import evolve
 from ..dossier import Dossier, Run, Tried
 from ..engine import CaseHandle
 from ..history.record import Record
-from ..language import Procedure
+from ..language import Procedure, Step
 from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
 from ..text import Language, Text, listing, same, say
 from .case_page import show_history, state_words
@@ -37,6 +37,9 @@ def show_run(page: Page, run: Run, handle: CaseHandle, where: str, url: str, *, 
         richest = _richest(run.rehearsal)
         for stretch in stretches(dossier, run.rehearsal, history):
             _show_stretch(page, dossier, stretch, richest, every_refusal=every_refusal)
+        refused = sum(tried.refusal is not None for tried in run.rehearsal)
+        if refused > 1 and not every_refusal:
+            _show_where_all_reasons_are(page, refused - 1)
     _show_decisions(page, handle.procedure, history)
     page.heading(Text("History", "全部记录"), page.said(say("{n} records", "{n}条", n=len(history))))
     show_history(page, handle.procedures(), history, indent=2)
@@ -123,7 +126,6 @@ def _richest(rehearsal: Sequence[Tried]) -> int:
 
 def _show_stretch(page: Page, dossier: Dossier, stretch: Stretch, richest: int, *, every_refusal: bool) -> None:
     zone = dossier.procedure.zone
-    name = _step_name(stretch)
     began, ended = day(stretch.began, zone), day(stretch.ended, zone)
     beside = same(began)
     if began != ended:
@@ -131,18 +133,35 @@ def _show_stretch(page: Page, dossier: Dossier, stretch: Stretch, richest: int, 
     counts = say("{n} act{s}", "{n}项办理", n=stretch.acts, s="" if stretch.acts == 1 else "s")
     if stretch.refused:
         counts = say("{counts}, {n} refused", "{counts}，拒绝{n}项", counts=counts, n=stretch.refused)
-    page.heading(name, f"{page.said(beside)} · {page.said(counts)}", indent=2)
+    if stretch.step is None:
+        page.heading(beside, page.said(counts), indent=2)
+    else:
+        name = _step_name(stretch.step, again=stretch.again)
+        page.heading(name, f"{page.said(beside)} · {page.said(counts)}", indent=2)
     for happening in stretch.happenings:
         full = every_refusal or happening.act.number == richest
         _show_happening(page, dossier, happening, full=full)
 
 
-def _step_name(stretch: Stretch) -> Text:
-    if stretch.step is None:
-        return Text("no step", "未分环节")
-    title = STEP_TITLES[stretch.step]
-    if stretch.step in FIVE_STEPS:
-        number = FIVE_STEPS.index(stretch.step) + 1
+def _show_where_all_reasons_are(page: Page, others: int) -> None:
+    """That more refusals have reasons than were printed. What is written already is not rehearsed again, so: in memory."""
+    page.gap()
+    page.paragraph(
+        say(
+            "The reasons of {n} more refusal{s} are printed with: --refusals --store memory:",
+            "另有{n}项拒绝的理由，可加 --refusals --store memory: 查看",
+            n=others,
+            s="" if others == 1 else "s",
+        ),
+        indent=2,
+        style="dim",
+    )
+
+
+def _step_name(step: Step, *, again: bool) -> Text:
+    title = STEP_TITLES[step]
+    if step in FIVE_STEPS:
+        number = FIVE_STEPS.index(step) + 1
         title = say(
             "Step {n} of 5: {title}",
             "第{nth}步（共五步）：{title}",
@@ -152,7 +171,7 @@ def _step_name(stretch: Stretch) -> Text:
         )
     else:
         title = Text(title.en.capitalize(), title.zh)
-    if stretch.again:
+    if again:
         title = say("{title}, again", "{title}（再次）", title=title)
     return title
 
