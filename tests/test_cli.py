@@ -395,6 +395,15 @@ def test_bad_input_is_status_2_and_leaves_nothing_behind(stab: Run, tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("url", ["", " ", "sqlite:", "sqlite:///"])
+def test_a_store_without_a_name_is_told_how_to_name_a_file(stab: Run, url: str) -> None:
+    for words in (("show",), ("run", PLAIN)):
+        status, _, err = stab(*words, "--store", url)
+        assert status == 2
+        assert "sqlite:///cases.db" in err or "sqlite:///relative.db" in err
+        assert not re.search(r"write sqlite:/// *\)", err)
+
+
 def test_reading_a_store_that_is_not_there_says_so(stab: Run, tmp_path: Path) -> None:
     _, _, err = stab("history", "x", "--store", "sqlite:///none.db")
     assert "none.db does not exist" in err

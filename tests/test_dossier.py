@@ -100,7 +100,7 @@ def test_what_a_dossier_says_is_read_into_values() -> None:
 
 ONE_FAULT = [
     ("format = 1", "format = 2", "dossier.format", "2 is not a format"),
-    ("format = 1", "format = true", "dossier.format", "True is not a format"),
+    ("format = 1", "format = true", "dossier.format", "true is not a format"),
     ("format = 1", "format = 1\nformt = 1", "dossier.formt", "did you mean 'format'?"),
     ('title = { en = "A market hall is rebuilt", zh = "农贸市场改造" }', 'title = "x"', "dossier.title", "not a table"),
     ('zh = "农贸市场改造" }', 'zh = "" }', "dossier.title.zh", "empty"),
@@ -111,6 +111,11 @@ ONE_FAULT = [
     ("illustrative = true", 'illustrative = "no"', "dossier.illustrative", "not true or false"),
     ("notes = [", "notes = [3, ", "dossier.notes[0]", "is not text"),
     ('key = "market-hall"', 'key = "market hall"', "matter.key", "is not an id"),
+    ('title = "Rebuilding the market hall 农贸市场改造"', 'title = ""', "matter.title", "empty"),
+    ('title = "Rebuilding the market hall 农贸市场改造"', f'title = "{"x" * 501}"', "matter.title", "501 characters"),
+    ('title = "Rebuilding the market hall 农贸市场改造"', 'title = "a\\u0000b"', "matter.title", "U+0000"),
+    ('title = "Rebuilding the market hall 农贸市场改造"', 'title = "a\\u202Eb"', "matter.title", "U+202E"),
+    ('title = "Rebuilding the market hall 农贸市场改造"', "title = 2026-02-10", "matter.title", "2026-02-10 is not text"),
     ("[matter]", "[metter]", "metter", "did you mean 'matter'?"),
     ('id = "o-2"', 'id = "o 2"', "actors.second.id", "is not an id"),
     ('id = "o-2"', 'id = "o-1"', "actors.second.id", "is that of 'chair'"),
@@ -169,6 +174,47 @@ def test_one_fault_is_told_with_its_path_and_cure(old: str, new: str, path: str,
     assert path in found, found
     assert said in found[path]
     assert len(found) <= 2, found
+
+
+def test_both_faults_of_a_matter_are_told(tmp_path: Path) -> None:
+    old = 'key = "market-hall"\ntitle = "Rebuilding the market hall 农贸市场改造"'
+    found = faults(edited(tmp_path, (old, 'key = "market hall"\ntitle = ""')))
+    assert list(found) == ["matter.key", "matter.title"]
+
+
+IN_TOML = [
+    ("at = 2026-03-02T09:00:00+08:00", "at = 2026-03-02", "acts[0].at", "2026-03-02 is not a time"),
+    ("at = 2026-03-02T09:00:00+08:00", "at = 09:30:00", "acts[0].at", "09:30:00 is not a time"),
+    ("at = 2026-03-02T09:00:00+08:00", 'at = "2026-03-02"', "acts[0].at", '"2026-03-02" is not a time'),
+    ("at = 2026-03-02T09:00:00+08:00", "at = true", "acts[0].at", "true is not a time"),
+    ("illustrative = true", "illustrative = 2026-03-02", "dossier.illustrative", "2026-03-02 is not true or false"),
+    ("open = true", "open = [2026-03-02, true]", "acts[0].open", "[2026-03-02, true] is not true or false"),
+    ('by = "chair"', "by = false", "acts[0].by", "false is not text"),
+    ('basis = "town plan 2026-8"', "basis = 2026-03-02", "acts[0].basis", "2026-03-02 is not text"),
+    ('id = "o-2"', "id = true", "actors.second.id", "true is not text"),
+    ("invited = 40", "invited = true", "acts[5].with.invited", "true is not a whole number"),
+    ("invited = 40", "invited = 2026-03-02", "acts[5].with.invited", "2026-03-02 is not a whole number"),
+    ("invited = 40", "invited = { a = true }", "acts[5].with.invited", "{ a = true } is not a whole number"),
+    ("open = true", 'open = true\nexpect = true', "acts[0].expect", "true cannot be expected"),
+    ("open = true", 'open = true\nexpect = "refused"\nreasons = true', "acts[0].reasons", "true is no number"),
+    ('procedure = "five-step"', 'procedure = "five-step"\nunproved = true', "dossier.unproved", "true is not known"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "path", "said"), IN_TOML)
+def test_values_are_told_as_toml_writes_them(old: str, new: str, path: str, said: str, tmp_path: Path) -> None:
+    found = faults(edited(tmp_path, (old, new)))
+    assert found[path].startswith(said), found
+    for told in found.values():
+        assert not re.search(r"datetime|Python|True|False|None|Decimal|UTC\)", told)
+
+
+def test_an_empty_dossier_is_told_what_is_needed_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "empty.toml"
+    path.write_text("", encoding="utf-8")
+    assert faults(path)["dossier"] == "is missing (write [dossier] with format, title, procedure, illustrative)"
+    path.write_text("dossier = 3\n", encoding="utf-8")
+    assert "unproved" not in faults(path)["dossier"]
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:

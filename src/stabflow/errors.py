@@ -300,12 +300,13 @@ def _folded(word: str) -> str:
 NONE_KNOWN = "none is known here: declare it first, or leave it out"
 
 
-def near_miss(word: str, known: Iterable[str]) -> str:
-    """The cure for an unknown word: the nearest known one, else the list of those that could stand there."""
+def near_miss(word: str, known: Iterable[str], *, none: str = NONE_KNOWN) -> str:
+    """The cure for an unknown word: the nearest known one, else the list of those that could stand there; ``none`` where there
+    are none."""
     options = sorted(set(known))
     close = nearest(word, options)
     if close is not None:
         return f"did you mean {close!r}?"
     if not options:
-        return NONE_KNOWN
+        return none
     return "known: " + ", ".join(options[:12]) + (", …" if len(options) > 12 else "")

@@ -70,7 +70,8 @@ class Equipment:
         found = self.stores.get(scheme.lower()) if colon else None
         if found is None:
             schemes = [f"{one}:" for one in self.stores]
-            cure = near_miss(scheme, schemes) if colon else f"for a file in SQLite, write sqlite:///{url}"
+            file = url.strip() or "cases.db"
+            cure = near_miss(scheme, schemes) if colon else f"for a file in SQLite, write sqlite:///{file}"
             raise InvalidInput.at("store", f"no store serves {url!r}", cure)
         return found.open(url)
 

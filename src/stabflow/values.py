@@ -32,10 +32,7 @@ _UNWANTED = re.compile(
 )
 _BREAK = re.compile("[\t\n]")
 
-A_TIME = (
-    "give a date and time with its zone: datetime(2026, 3, 2, 9, tzinfo=UTC) in Python, 2026-03-02T09:00:00+08:00 without "
-    "quotes in TOML"
-)
+A_TIME = "give a date and time with its zone: datetime(2026, 3, 2, 9, tzinfo=UTC)"
 NAME_CURE = f"use small letters, digits and _, beginning with a letter, at most {MAX_NAME}"
 
 

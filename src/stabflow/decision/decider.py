@@ -68,7 +68,9 @@ def _item(case: Case, name: str) -> Item:
     try:
         return case.items[name]
     except KeyError:
-        raise InvalidInput.at("item", f"unknown item {name!r}", near_miss(name, case.items)) from None
+        raise InvalidInput.at(
+            "item", f"unknown item {name!r}", near_miss(name, case.items, none="add it first")
+        ) from None
 
 
 @attrs.frozen

@@ -13,7 +13,8 @@ from ..language import Field, FieldType, Procedure
 from ..values import MAX_INT, Actor, File, Value, clean_id, clean_text
 
 MAX_DIGITS = 30
-A_DATE = "give a day without a time: date(2027, 3, 1) in Python, 2027-03-01 without quotes in TOML"
+A_DATE = "give a day without a time: date(2027, 3, 1)"
+A_DECIMAL = 'give a Decimal, or text such as "3.5"'
 STATES_NOTHING = "this act states nothing: leave it out"
 _EXACT = Context(prec=MAX_DIGITS)  # whatever precision the host computes in
 
@@ -93,7 +94,7 @@ def _int(_procedure: Procedure, field: Field, value: object) -> int:
 
 def _decimal(_procedure: Procedure, field: Field, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise _bad(value, "not a decimal number", 'give a Decimal, or text such as "3.5"')
+        raise _bad(value, "not a decimal number", A_DECIMAL)
     try:
         number = Decimal(value)
     except InvalidOperation:

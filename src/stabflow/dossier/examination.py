@@ -12,6 +12,7 @@ from ..errors import Fault, FaultyInput, near_miss
 from ..language import Field, FieldType, Procedure, Transition
 from ..values import Actor, Value
 from .form import Form
+from .toml import in_toml, told_in_toml
 from .values import Verb
 
 
@@ -188,13 +189,13 @@ class Examiner:
         path = f"with.{name}"
         if field.type is FieldType.ACTOR:
             if not isinstance(value, str) or value not in self.handles:
-                act.form.fault(path, f"unknown office-holder {value!r:.60}", near_miss(str(value), self.handles))
+                act.form.fault(path, f"unknown office-holder {in_toml(value)}", near_miss(str(value), self.handles))
                 return None
             return self.actors[value].id if value in self.actors else None
         try:
             return coerce(self.procedure, field, value)
         except FaultyInput as error:
-            for fault in error.faults:
+            for fault in (told_in_toml(one, value) for one in error.faults):
                 act.form.fault(path, fault.problem, fault.cure)
             return None
 

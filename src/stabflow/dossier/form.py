@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from ..errors import Fault, FaultyInput, near_miss
 from ..text import BOTH_LANGUAGES, Text
 from ..values import Basis, clean_text, utc
+from .toml import in_toml, told_in_toml
 
 T = TypeVar("T")
 MAX_NOTE = 2_000
@@ -52,7 +53,7 @@ class Form:
         try:
             return make(self.table[key])
         except FaultyInput as error:
-            for fault in error.faults:
+            for fault in (told_in_toml(one, self.table[key]) for one in error.faults):
                 inner = fault.path.rpartition(".")[2] if isinstance(self.table[key], Mapping) else ""
                 inner = "" if inner == key else inner
                 self.fault(f"{key}.{inner}" if inner else key, fault.problem, fault.cure)
@@ -79,7 +80,7 @@ class Form:
             return None
         value = self.read(key, lambda found: found)
         if value is not None and not isinstance(value, bool):
-            self.fault(key, f"{value!r:.60} is not true or false", "write true or false without quotes")
+            self.fault(key, f"{in_toml(value)} is not true or false", "write true or false without quotes")
             return None
         return value
 

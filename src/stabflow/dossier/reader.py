@@ -15,6 +15,7 @@ from ..language.tables import read_file, tables_of
 from ..values import MAX_BASIS, MAX_TITLE, Actor, Matter, check_office_holder, clean_id
 from .examination import ActForm, Examiner
 from .form import MAX_NOTE, Form, as_written
+from .toml import in_toml
 from .values import Dossier, PlannedAct, PlannedOffice, Verb
 
 FORMAT = 1
@@ -53,7 +54,7 @@ class _Reader:
         self.handles: tuple[str, ...] = ()
 
     def dossier(self, digest: str) -> Dossier:
-        head = self._form("dossier", ("format", "title", "procedure", "unproved", "illustrative", "notes"))
+        head = self._form("dossier", ("format", "title", "procedure", "illustrative"), optional=("notes", "unproved"))
         self._format(head)
         title = head.words("title", max_length=MAX_TITLE)
         illustrative = head.flag("illustrative")
@@ -93,16 +94,16 @@ class _Reader:
             acts=whole_acts,
         )
 
-    def _form(self, key: str, keys: tuple[str, ...]) -> Form:
+    def _form(self, key: str, keys: tuple[str, ...], *, optional: tuple[str, ...] = ()) -> Form:
         if key not in self.root.table:
             self.faults.append(Fault(key, "is missing", f"write [{key}] with {', '.join(keys)}"))
             return Form(dict.fromkeys(keys), key, [], keys)
-        return Form(self.root.table[key], key, self.faults, keys)
+        return Form(self.root.table[key], key, self.faults, (*keys, *optional))
 
     def _format(self, head: Form) -> None:
         value = head.read("format", _as_is)
         if value is not None and (value != FORMAT or isinstance(value, bool)):
-            head.fault("format", f"{value!r:.40} is not a format this stabflow reads", f"write format = {FORMAT}")
+            head.fault("format", f"{in_toml(value)} is not a format this stabflow reads", f"write format = {FORMAT}")
 
     def _notes(self, head: Form) -> tuple[str, ...]:
         value = head.table.get("notes", [])
@@ -223,14 +224,14 @@ class _Reader:
     def _expectation(self, form: Form) -> tuple[bool, int]:
         expected = form.read("expect", _as_is, required=False)
         if "expect" in form.table and expected != "refused":
-            form.fault("expect", f"{expected!r:.60} cannot be expected", 'write "refused", or leave it out')
+            form.fault("expect", f"{in_toml(expected)} cannot be expected", 'write "refused", or leave it out')
         reasons = form.read("reasons", _as_is, required=False)
         if reasons is None:
             return expected == "refused", 1
         if "expect" not in form.table:
             form.fault("reasons", "is said of an act that is not to be refused", 'add expect = "refused"')
         if isinstance(reasons, bool) or not isinstance(reasons, int) or not 1 <= reasons <= 1_000:
-            form.fault("reasons", f"{reasons!r:.60} is no number of reasons", "give a whole number from 1")
+            form.fault("reasons", f"{in_toml(reasons)} is no number of reasons", "give a whole number from 1")
             return expected == "refused", 1
         return expected == "refused", reasons
 
@@ -255,7 +256,7 @@ class _Reader:
 
 def _is_allowed(value: object) -> bool:
     if value not in ("refuse", "allow"):
-        raise InvalidInput.at("unproved", f"{value!r:.60} is not known", 'write "allow", or leave it out')
+        raise InvalidInput.at("unproved", f"{in_toml(value)} is not known", 'write "allow", or leave it out')
     return value == "allow"
 
 
