@@ -15,6 +15,7 @@ from sybil import Document, Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
 import stabflow
+from stabflow.cli.app import commands
 from stabflow.language.static import RESERVED
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,25 @@ def test_the_readme_prints_what_it_says(
     run(ROOT / "README.md")
     shown = (ROOT / "README.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
     assert capsys.readouterr().out == shown
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in commands.commands if f"`stabflow {name}" not in page] == []
+
+
+PRINTED = [path for path in DOCUMENTS if "```text" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("path", PRINTED, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_a_page_shows_as_printed_is_printed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(path)
+    printed = capsys.readouterr().out
+    fenced = [block.split("```")[0] for block in path.read_text(encoding="utf-8").split("```text\n")[1:]]
+    assert [block for block in fenced if block not in printed] == []
 
 
 def test_a_skeleton_looks_as_the_how_to_shows_it(
