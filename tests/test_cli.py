@@ -108,7 +108,7 @@ def test_show_and_history_in_both_languages(stab: Run) -> None:
     for said in ("Open duties", "begin implementing", "12 months counted from the day after 2026-03-31", "o-6"):
         assert said in " ".join(english.split())
     for said in (
-        "决定实施 · 决定 · 决定：实施",
+        "决定实施 · 决定 · 决定结果：实施",
         "事实",
         "任职情况",
         "待履行职责",

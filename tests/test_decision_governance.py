@@ -451,7 +451,7 @@ def test_a_role_that_nobody_holds_is_said_to_be_vacant() -> None:
     assert said(lambda: desk.add("sample", "chief")) == (
         Text(
             "nobody holds “clerk”: it is a standing office, to be constituted outside the case",
-            "“文员”无人任职：属常设职务，须在事项之外任命",
+            "“文员”无人任职：属常设职务，须在案件之外任命",
         ),
         Text("vacant", "无人任职"),
         Text("“clerk”", "“文员”"),

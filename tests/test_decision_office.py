@@ -23,7 +23,7 @@ from stabflow.text import Text
 from stabflow.values import Actor
 
 TASK: dict[str, Any] = {"deadline": START.date()}
-HERE = Text("somebody who holds a role of the case or a standing office", "在本事项中任职或担任常设职务的人员")
+HERE = Text("somebody who holds a role of the case or a standing office", "在本案件中任职或担任常设职务的人员")
 
 
 def given(owner: str = "owner") -> Desk:

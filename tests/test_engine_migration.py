@@ -454,7 +454,7 @@ def test_the_command_moves_all_cases_and_tells_which_could_not(
     (told,) = json.loads(capsys.readouterr().out)
     assert (told["case"], told["before"], told["after"], told["blockers"]) == (second.id, "small@1", "small@2", [])
     assert main(["migrate", new, *by, "--lang", "zh"]) == 0
-    assert "无可迁移事项" in capsys.readouterr().out
+    assert "无可迁移案件" in capsys.readouterr().out
     assert main(["history", first.id, "--store", url]) == 0
     shown = capsys.readouterr().out
     assert "go on under version 2" in shown

@@ -142,7 +142,7 @@ def test_the_case_stands_in_a_state_or_a_step() -> None:
     blocker = blocked(CaseIs(case=["asking", "plan"]), view)
     assert blocker.text == Text(
         "the case must be in “asking” or “plan”, but is in “voting”",
-        "事项应处于“〈asking〉”或“〈plan〉”，现处于“〈voting〉”",
+        "案件应处于“〈asking〉”或“〈plan〉”，现处于“〈voting〉”",
     )
     assert (blocker.have, blocker.need) == (
         quoted(title("voting")),
@@ -154,7 +154,7 @@ def test_the_case_stands_in_a_state_or_a_step() -> None:
 
 def test_a_case_that_is_not_open_yet_stands_nowhere() -> None:
     blocker = blocked(CaseIs(case="asking"), HandMade(case_state="", case_step=""))
-    assert blocker.text == Text("the case must be in “asking”, but is not open yet", "事项应处于“〈asking〉”，尚未启动")
+    assert blocker.text == Text("the case must be in “asking”, but is not open yet", "案件应处于“〈asking〉”，尚未启动")
 
 
 # filled

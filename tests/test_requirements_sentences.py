@@ -130,7 +130,7 @@ READ: list[tuple[Requirement, Titled, str, str]] = [
         CaseIs(case=("investigate", "planning")),
         Titled(case_state="screening", case_step="scope"),
         "the case must be in “investigate” or “planning”, but is in “screening”",
-        "事项应处于“调查”或“制定预案中”，现处于“范围筛查”",
+        "案件应处于“调查”或“制定预案中”，现处于“范围筛查”",
     ),
     (
         TimeElapsed(elapsed="comment_period", since="running"),

@@ -47,7 +47,7 @@ def state_words(procedure: Procedure, case: Case) -> Text:
     if state.step is not None:
         text = say("{text} · {step}", "{text} · {step}", text=text, step=STEP_TITLES[state.step])
     if state.outcome is not None:
-        text = say("{text} · outcome: {o}", "{text} · 决定：{o}", text=text, o=OUTCOME_TITLES[state.outcome])
+        text = say("{text} · outcome: {o}", "{text} · 决定结果：{o}", text=text, o=OUTCOME_TITLES[state.outcome])
     return text
 
 
@@ -67,7 +67,7 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
     if case.unproved:
         said = Text(
             "not proved when the case was opened: no gate opens for it",
-            "启动时程序未经证明：本事项在任何实施关口均不放行",
+            "启动时程序未通过证明：任何实施关口均不对本案件开放",
         )
         yield page.said(Text("procedure", "程序")), page.said(said)
 
@@ -94,7 +94,7 @@ def _show_roles(page: Page, report: CaseReport) -> None:
             [say("{actor} ({body})", "{actor}（{body}）", actor=one.actor, body=one.body) for one in held],
             none=Text("nobody", "空缺"),
         )
-        standing = Text("standing office", "常设职务") if defined.standing else Text("of this case", "本事项任命")
+        standing = Text("standing office", "常设职务") if defined.standing else Text("of this case", "本案件任命")
         rows.append((page.said(defined.title), page.said(standing), page.said(who)))
     page.table([Column(), Column(firm=True, style="dim"), Column()], rows)
 
@@ -105,7 +105,7 @@ def _show_duties(page: Page, report: CaseReport) -> None:
         page.paragraph(Text("none", "无"), indent=2, style="dim")
         return
     columns = [
-        Column(Text("what", "事项"), firm=True),
+        Column(Text("what", "内容"), firm=True),
         Column(Text("who", "责任人"), firm=True),
         Column(Text("due", "期限")),
     ]
@@ -134,7 +134,7 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
 def _show_next(page: Page, report: CaseReport) -> None:
     page.heading(Text("Permitted next", "下一步可办理"))
     if not report.next:
-        page.paragraph(Text("nothing: the case is over", "无：事项已终结"), indent=2, style="dim")
+        page.paragraph(Text("nothing: the case is over", "无：案件已终结"), indent=2, style="dim")
         return
     for one in sorted(report.next, key=lambda one: one.option.kind is not None):
         kind, row = one.option.kind, one.option.row
@@ -162,10 +162,10 @@ def show_cases(page: Page, rows: Iterable[tuple[CaseRow, Procedure]]) -> None:
         return
     columns = [
         Column(Text("case", "案件编号"), whole=True),
-        Column(Text("matter", "事项")),
+        Column(Text("matter", "重大事项")),
         Column(Text("state", "状态")),
-        Column(Text("step", "环节")),
-        Column(Text("outcome", "决定")),
+        Column(Text("step", "步骤")),
+        Column(Text("outcome", "决定结果")),
     ]
     page.table(
         columns,
@@ -192,7 +192,7 @@ def show_history(
     columns = [
         Column(Text("", ""), firm=True, style="dim"),
         Column(Text("time", "时间"), firm=page.width >= 96),
-        Column(Text("act", "办理事项")),
+        Column(Text("act", "办理")),
         *([Column(Text("who", "办理人"), firm=True)] if is_wide else []),
         Column(Text("role", "角色")),
         Column(Text("body", "单位") if is_wide else Text("who, body", "办理人，单位")),

@@ -15,7 +15,7 @@ def show_migrations(page: Page, to: Procedure, found: Sequence[Migration], *, dr
     able = [one for one in found if one.possible]
     page.title(say("to {to}", "改为{to}", to=to))
     if not found:
-        page.paragraph(Text("no case to move: all run under it, or are over", "无可迁移事项：均已按该版本办理或已终结"))
+        page.paragraph(Text("no case to move: all run under it, or are over", "无可迁移案件：均已按该版本办理或已终结"))
         return
     text = Text("{n} of {all} moved", "{all}项中已迁移{n}项")
     if dry_run:

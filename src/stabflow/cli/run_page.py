@@ -221,7 +221,7 @@ def _show_decisions(page: Page, procedure: Procedure, history: Sequence[Record])
         if new.outcome is None or new.outcome is old.outcome:
             continue
         outcome = OUTCOME_TITLES[new.outcome]
-        page.heading(say("Decision: {o}", "决定：{o}", o=outcome), day(record.occurred_at, procedure.zone))
+        page.heading(say("Decision: {o}", "决定结果：{o}", o=outcome), day(record.occurred_at, procedure.zone))
         role = procedure.role_title(record.role)
         who = say(
             "{role}, {actor} ({body})",

@@ -52,7 +52,7 @@ def act_title(procedure: Procedure, event: Event) -> Text:
         case ItemMoved():
             return _of(procedure, procedure.trigger_title(event.trigger, kind_of(event.item)), event.item)
         case Amended():
-            what = procedure.item_title(event.item) if event.item is not None else Text("the case", "事项")
+            what = procedure.item_title(event.item) if event.item is not None else Text("the case", "案件")
             return say("amend {what}", "更正{what}", what=what)
         case Appointed() | Relieved():
             who, role = same(event.appointee.id), procedure.role_title(event.office)

@@ -76,7 +76,7 @@ def decide_amendment(
 
 
 def _act(procedure: Procedure, item: Item | None) -> Text:
-    what = procedure.item_title(item.id) if item is not None else Text("the case", "事项")
+    what = procedure.item_title(item.id) if item is not None else Text("the case", "案件")
     return say("amending {what}", "更正{what}", what=what)
 
 

@@ -141,7 +141,7 @@ def _lost(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> Ite
             yield _blocker(
                 say(
                     "{state} means another step or outcome in {new}: a completed step would be rewritten",
-                    "{state}在{new}中属于其他环节或结论：已完成的环节将被改写",
+                    "{state}在{new}中属于其他步骤或决定结果：已完成的步骤将被改写",
                     state=title,
                     new=new,
                 ),
@@ -179,7 +179,7 @@ def _misfits(new: Procedure, after: Case) -> Iterator[Blocker]:
         for name, value in values.items():
             if name not in fields or not _takes(new, kind, name, value):
                 what = quoted(new.field_title(name, kind))
-                where = Text("the case", "事项") if item is None else same(item)
+                where = Text("the case", "案件") if item is None else same(item)
                 yield _blocker(
                     say(
                         "{new} does not take what is stated as {what} of {where}: {value}",

@@ -150,8 +150,8 @@ def body_blocker(
 
 
 _AMONG_OFFICES = Text("in a standing office", "在常设职务中")
-_HERE = Text("in this case", "在本事项中")
-_ELSEWHERE = Text("in another case on this matter", "在同一事项的另一评估中")
+_HERE = Text("in this case", "在本案件中")
+_ELSEWHERE = Text("in another case on this matter", "在同一重大事项的另一案件中")
 
 
 def _separations(
@@ -255,7 +255,7 @@ def _vacant(procedure: Procedure, roles: Sequence[str]) -> Blocker:
     appointing = [by for role in roles for by in procedure.roles[role].appointed_by]
     how = Text("appoint somebody first", "请先任命")
     if not appointing:
-        how = Text("it is a standing office, to be constituted outside the case", "属常设职务，须在事项之外任命")
+        how = Text("it is a standing office, to be constituted outside the case", "属常设职务，须在案件之外任命")
     return Blocker(
         kind="role",
         text=say("nobody holds {who}: {how}", "{who}无人任职：{how}", who=who, how=how),

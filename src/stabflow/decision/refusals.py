@@ -66,9 +66,9 @@ def case_over(procedure: Procedure, case: Case) -> Blocker:
     have = quoted(procedure.state_title(case.state))
     return Blocker(
         kind="state",
-        text=say("the case is over: {have}", "事项已终结：{have}", have=have),
+        text=say("the case is over: {have}", "案件已终结：{have}", have=have),
         have=have,
-        need=Text("a case that is still open", "尚未终结的事项"),
+        need=Text("a case that is still open", "尚未终结的案件"),
         facts={"state": case.state},
     )
 
@@ -119,7 +119,7 @@ def not_in_office(
 
 _NO_ROLE = Text("no role here", "在此无职务")
 _NO_OFFICE = Text("no standing office", "未任常设职务")
-_IN_OFFICE = Text("somebody who holds a role of the case or a standing office", "在本事项中任职或担任常设职务的人员")
+_IN_OFFICE = Text("somebody who holds a role of the case or a standing office", "在本案件中任职或担任常设职务的人员")
 _IN_STANDING_OFFICE = Text("somebody who holds a standing office", "担任常设职务的人员")
 
 

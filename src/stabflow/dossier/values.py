@@ -92,7 +92,7 @@ class PlannedAct:
                 return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
             return say("relieve {who} of the role of {role}", "免去{who}的{role}职务", who=who, role=role)
         if self.verb is Verb.AMEND:
-            what = procedure.item_title(self.what) if self.what else Text("the case", "事项")
+            what = procedure.item_title(self.what) if self.what else Text("the case", "案件")
             return say("amend {what}", "更正{what}", what=what)
         if self.verb is Verb.ADD:
             kind = self.what or ""

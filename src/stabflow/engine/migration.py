@@ -133,7 +133,7 @@ def _changes(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> 
             title = _title(old, path)
             yield say(
                 "{what} is no longer part of it, and stays in the history",
-                "{what}不再属于该事项，历史记录予以保留",
+                "{what}不再属于该案件，历史记录予以保留",
                 what=title,
             )
         else:

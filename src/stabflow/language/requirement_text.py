@@ -54,7 +54,7 @@ def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
             return _value(procedure, kind, one)
         case CaseIs():
             states = either([procedure.state_title(name) for name in one.case])
-            return say("the case stands in {states}", "事项处于{states}", states=states)
+            return say("the case stands in {states}", "案件处于{states}", states=states)
         case AnyOf():
             return joined([requirement_text(procedure, kind, part) for part in one.any], Text(", or ", "，或"))
         case AllOf():
@@ -71,7 +71,9 @@ def _plain(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
                 procedure.trigger_title(name, kind) if name in triggers else procedure.role_title(name)
                 for name in one.independent_of
             ]
-            return say("by somebody who has no part in: {acts}", "由未参与下列事项者办理：{acts}", acts=listing(acts))
+            return say(
+                "by somebody who has no part in: {acts}", "由与下列各项无关的人员办理：{acts}", acts=listing(acts)
+            )
         case RolesFilled():
             roles = listing([procedure.role_title(role) for role in one.filled])
             if one.at_least == 1:

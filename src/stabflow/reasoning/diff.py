@@ -223,7 +223,9 @@ def _separation(
         if was[0] != now[0]:
             direction = Direction.STRICTER if now[0] else Direction.LOOSER
             reach = (
-                Text("across all cases on a matter", "同一事项的各案件") if now[0] else Text("in one case", "同一案件")
+                Text("across all cases on a matter", "同一重大事项的各案件")
+                if now[0]
+                else Text("in one case", "同一案件")
             )
             text = say(
                 "{who} is now separated from {rest} {reach}",

@@ -53,7 +53,7 @@ LABELS: Mapping[str, Text] = {
     "Field.of": Text("chosen from the list", "所用选项"),
     "on": Text("made upon a breach", "因违规情形生成"),
     "optional": Text("may be left out", "可否不填"),
-    "outcome": Text("outcome", "决定"),
+    "outcome": Text("outcome", "决定结果"),
     "preset": Text("laid out of itself", "预设清单"),
     "requires": Text("requires", "前置要求"),
     "responds_within": Text("time to respond", "响应期限"),

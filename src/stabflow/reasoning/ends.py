@@ -12,7 +12,7 @@ from .composition import Composition
 from .inquiry import BOUND, MAX_TRIES, Inquiry
 from .report import Finding, Status
 
-ENDS = Text("every case can come to an end", "每个事项均可办结")
+ENDS = Text("every case can come to an end", "每个案件均可办结")
 
 
 def ends(inquiry: Inquiry) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def misfits(procedure: Procedure, case: Case, *, max_states: int = MAX_STATES) -
     if not alike:
         yield say(
             "under {new} no case ever comes to {state}",
-            "按{new}，任何事项均不会进入{state}",
+            "按{new}，任何案件均不会进入{state}",
             new=procedure,
             state=state,
         )
@@ -54,7 +54,7 @@ def misfits(procedure: Procedure, case: Case, *, max_states: int = MAX_STATES) -
         facts = listing([quoted(procedure.field_title(name)) for name in procedure.facts if name in differing])
         yield say(
             "under {new} a case in {state} has other facts: {facts}",
-            "按{new}，处于{state}的事项应另有事实：{facts}",
+            "按{new}，处于{state}的案件应另有事实：{facts}",
             new=procedure,
             state=state,
             facts=facts,

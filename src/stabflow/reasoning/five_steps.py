@@ -14,8 +14,11 @@ from .graph import Act
 from .inquiry import MAX_TRIES, Inquiry
 from .report import Finding, Status
 
-STEPS = Text("no outcome and no open gate without the five steps, in order", "未依次经过五个步骤不得有结论或放行")
-GATE = Text("the gate can be opened", "能够放行")
+STEPS = Text(
+    "no outcome and no open gate without the five steps, in order",
+    "未依次经过五个步骤，不得有决定结果，实施关口不得开放",
+)
+GATE = Text("the gate can be opened", "实施关口能够开放")
 
 _ALL = (1 << len(FIVE_STEPS)) - 1
 
@@ -33,7 +36,7 @@ def five_steps(inquiry: Inquiry) -> Iterator[Finding]:
     """What is found of the five steps."""
     states = inquiry.procedure.states.values()
     if inquiry.procedure.gate is None and all(state.outcome is None for state in states):
-        text = Text("it has neither outcomes nor a gate", "既无结论也无放行")
+        text = Text("it has neither outcomes nor a gate", "既无决定结果，也无实施关口")
         yield Finding("five_steps", STEPS, Status.NOT_APPLICABLE, text)
         return
     blocked: list[Finding] = []
@@ -51,7 +54,7 @@ def five_steps(inquiry: Inquiry) -> Iterator[Finding]:
 def gate(inquiry: Inquiry) -> Iterator[Finding]:
     """Whether the gate can be opened at all."""
     if inquiry.procedure.gate is None:
-        yield Finding("gate", GATE, Status.NOT_APPLICABLE, Text("it has no gate", "无放行环节"))
+        yield Finding("gate", GATE, Status.NOT_APPLICABLE, Text("it has no gate", "无实施关口"))
     elif not any(map(inquiry.composition.gate_opens, inquiry.composition.reached)):
         text = Text("what it asks never holds where it is", "其要求在所列状态下从不满足")
         yield inquiry.unless_bound(Finding("gate", GATE, Status.FLAWED, text, "gate", inquiry.procedure.gate.clause))
@@ -68,7 +71,7 @@ def _shown(inquiry: Inquiry, found: _ShortCut) -> Finding:
         else "the gate can stand open in “{state}” without {steps} since the case was last returned or the matter last changed",
         "自最近一次退回或情况变更后，未经{steps}即可处于“{state}”"
         if has_outcome
-        else "自最近一次退回或情况变更后，未经{steps}即可在“{state}”放行",
+        else "自最近一次退回或情况变更后，未经{steps}，实施关口即可在“{state}”开放",
         state=inquiry.procedure.state_title(state),
         steps=steps,
     )

@@ -79,7 +79,7 @@ class Inquiry:
         except Blocked as why:  # the path may be one that only the search can go
             doubt = say(
                 "{text}, as far as the search can tell; but no case was found that does so ({why})",
-                "就搜索所知，{text}；但未找到实际如此的事项（{why}）",
+                "就搜索所知，{text}；但未找到实际如此的案件（{why}）",
                 text=text,
                 why=str(why),
             )

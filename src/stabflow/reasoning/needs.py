@@ -19,8 +19,8 @@ from .inquiry import Inquiry
 from .relaxation import Relaxation
 from .report import Finding, Status
 
-OUTCOMES = Text("every outcome can be reached", "每种结论均可达到")
-ROWS = Text("every row can be fired", "每项办理均有可能发生")
+OUTCOMES = Text("every outcome can be reached", "每种决定结果均可达到")
+ROWS = Text("every row can be fired", "每条流转规则均可适用")
 REQUIREMENTS = Text("everything that is asked can be so", "每项要求及其条件均有可能成立")
 NEEDLESS = Text("every requirement keeps somebody from something", "每项要求均有作用")
 
@@ -29,7 +29,7 @@ def outcomes(inquiry: Inquiry) -> Iterator[Finding]:
     """What is found of the outcomes."""
     declared = {state.outcome for state in inquiry.procedure.states.values() if state.outcome is not None}
     if not declared:
-        yield Finding("outcomes", OUTCOMES, Status.NOT_APPLICABLE, Text("it has no outcomes", "没有结论"))
+        yield Finding("outcomes", OUTCOMES, Status.NOT_APPLICABLE, Text("it has no outcomes", "没有决定结果"))
     reached = {inquiry.procedure.states[inquiry.state_at(place)].outcome for place in inquiry.composition.reached}
     for outcome in Outcome:
         if outcome in declared and outcome not in reached:
@@ -54,7 +54,7 @@ def all_rows(inquiry: Inquiry) -> Iterator[Finding]:
     unreached = [state for state in procedure.states if state not in stood_in]
     if unreached:
         titles = either([procedure.state_title(state) for state in unreached])
-        text = say("no case ever comes to {states}", "任何事项均无法进入{states}", states=titles)
+        text = say("no case ever comes to {states}", "任何案件均无法进入{states}", states=titles)
         yield inquiry.unless_bound(Finding("rows", ROWS, Status.FLAWED, text, f"states.{unreached[0]}"))
 
 

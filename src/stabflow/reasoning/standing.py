@@ -10,7 +10,7 @@ from ..text import Text, say
 from .report import Finding, Status
 
 ESCALATION = Text("escalation reaches somebody from everywhere", "任何一级均有上级可报")
-SINCE = Text("what a round counts is of this round", "每轮次只计本轮次事项")
+SINCE = Text("what a round counts is of this round", "每轮次只计本轮次的事项要素")
 
 
 def escalation(procedure: Procedure) -> Iterator[Finding]:

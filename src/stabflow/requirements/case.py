@@ -13,8 +13,8 @@ from ..text import Text, either, quoted, say
 from .base import Reads, Requirement, Scope, View, names
 from .shortfall import Shortfall
 
-_ELSEWHERE = Text("the case must be in {need}, but is in {have}", "事项应处于{need}，现处于{have}")
-_NOWHERE = Text("the case must be in {need}, but is {have}", "事项应处于{need}，{have}")
+_ELSEWHERE = Text("the case must be in {need}, but is in {have}", "案件应处于{need}，现处于{have}")
+_NOWHERE = Text("the case must be in {need}, but is {have}", "案件应处于{need}，{have}")
 
 
 @attrs.frozen(kw_only=True)
