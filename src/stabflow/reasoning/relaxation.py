@@ -10,7 +10,7 @@ wait that has begun.
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 
 import attrs
 
@@ -82,21 +82,62 @@ class Relaxation:
         inner = self._own(requirement, own, strictly=strictly, assumed=assumed)
         if not requirement.when:
             return inner
-        followed = [one for one in requirement.when if self.is_followed(one, own)]
+        followed = tuple(one for one in requirement.when if self.is_followed(one, own))
         others = [one for one in requirement.when if not self.is_followed(one, own)]
-        known = self._known(requirement.when, own)
+        assumed.extend(text for one in others for text in self._doubts(one, own))
+        read: list[Requirement] = []
+        if strictly:  # it is asked, whether the others hold or not, so long as it can be said whether they do
+            named = tuple(dict.fromkeys(name for one in others for name in self._all_names(one, own)))
+            read += [Stated(stated=named)] if named else []
+        else:
+            read += [known for one in others if (known := self._known(one, own)) is not None]
         if isinstance(inner, Left) or (others and not strictly):  # it may hold, or may not be asked at all
-            return inner if known is None else known
-        if others:  # strictly, it is asked whether they hold or not
-            asked = attrs.evolve(inner, when=tuple(followed))
-            return asked if known is None else AllOf(all=(known, asked))
-        return attrs.evolve(inner, when=tuple(followed), clause=requirement.clause, title=requirement.title)
+            asking = tuple(one for one in followed if self._may_be_unstated(one, own))
+            read += [Stated(stated=(), when=asking)] if asking else []
+            if not read:
+                return inner if isinstance(inner, Left) else Left.OPEN
+        else:
+            read.append(attrs.evolve(inner, when=followed, clause=requirement.clause, title=requirement.title))
+        return read[0] if len(read) == 1 else AllOf(all=tuple(read))
 
-    def _known(self, conditions: Iterable[Requirement], own: str | None) -> Stated | None:
-        """That what the conditions ask about is known: else the requirement does not hold, whatever it asks."""
-        found = [self._names(one, own) for one in conditions if isinstance(one, ValueIs) and not one.when]
-        named = tuple(dict.fromkeys(name for names in found for name in names))
-        return Stated(stated=named) if named else None
+    def _known(self, condition: Requirement, own: str | None) -> Requirement | None:
+        """What fails only where the condition is sure to ask for what nobody has stated yet; ``None`` where it may always be said
+        whether it holds."""
+        if condition.when:
+            return None
+        if isinstance(condition, ValueIs):
+            named = self._names(condition, own)
+            return Stated(stated=named) if named else None
+        if isinstance(condition, AllOf):
+            parts = [known for part in condition.all if (known := self._known(part, own)) is not None]
+            return AllOf(all=tuple(parts)) if parts else None
+        if isinstance(condition, AnyOf):
+            each = [(self._known(part, own), part) for part in condition.any]
+            if all(known is None for known, _ in each):
+                return None
+            read = [known or self._read(part, own, strictly=False, assumed=[]) for known, part in each]
+            kept = tuple(one for one in read if not isinstance(one, Left))
+            return AnyOf(any=kept) if len(kept) == len(read) else None
+        return None
+
+    def _all_names(self, condition: Requirement, own: str | None) -> Iterator[str]:
+        """Every fact and field that is asked about in the condition."""
+        for _, part in condition.walk():
+            if isinstance(part, ValueIs):
+                yield from self._names(part, own)
+
+    def _may_be_unstated(self, condition: Requirement, own: str | None) -> bool:
+        """Whether the condition may ask for what nobody has stated yet, so that nothing passes."""
+        parts = [part for _, part in condition.walk()]
+        counts = any(isinstance(part, ItemsAre) and part.where for part in parts)
+        return counts or next(self._all_names(condition, own), None) is not None
+
+    def _doubts(self, condition: Requirement, own: str | None) -> Iterator[Text]:
+        """What in the condition may come out either way. Waiting is none: it ends."""
+        for _, part in condition.walk():
+            is_whole = isinstance(part, AnyOf | AllOf | TimeElapsed | RolesFilled | IndependentOf)
+            if not is_whole and not self._follows(part, own):
+                yield self._assumption(part, own)
 
     def _names(self, requirement: ValueIs, own: str | None) -> tuple[str, ...]:
         """The facts and fields that it reads."""

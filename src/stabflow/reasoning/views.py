@@ -31,9 +31,9 @@ class View:
         place = self.place_of(node)
         return len(self._leading(place, self.told(act))) == len(self._at.get(place, ()))
 
-    def permitting(self, place: Place, told: tuple[object, ...]) -> frozenset[int]:
-        """The nodes at ``place`` where the act is sure to be permitted."""
-        return self._permitting(place, told, sure=True)
+    def permitting(self, place: Place, told: tuple[object, ...], sure: bool = True) -> frozenset[int]:
+        """The nodes at ``place`` where the act is ``sure`` to be permitted, or may be."""
+        return self._permitting(place, told, sure=sure)
 
     def with_open_gate(self, node: Node) -> frozenset[int]:
         """The nodes at the place where what the gate asks holds."""

@@ -6,8 +6,9 @@ the act is done to each. A path that cannot be walked accuses nobody.
 
 from __future__ import annotations
 
+import functools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
@@ -105,13 +106,17 @@ class Walker:
 
     def _can_be_cured(self, graph: Graph, act: Act) -> bool:
         view, index = self._composition.view(graph), self._index(graph)
-        targets = view.permitting(graph.nodes[index].place, view.told(act))
-        return index in targets or _first_act(graph, index, targets) is not None
+        return any(
+            index in targets or _first_act(graph, index, targets, sure=sure) is not None
+            for sure in (True, False)
+            for targets in [view.permitting(graph.nodes[index].place, view.told(act), sure=sure)]
+        )
 
     def open_gate(self, node: Node) -> None:
         """Acts on items, at the place of ``node``, until what the gate asks holds."""
         for graph in self._composition.graphs:
-            self._bring(graph, self._composition.view(graph).with_open_gate(node), "the open gate")
+            targets = self._composition.view(graph).with_open_gate(node)
+            self._bring(graph, lambda sure: targets, "the open gate")  # noqa: B023
         gate = self._composition.procedure.gate
         self.state_numbers(() if gate is None else gate.requires)
 
@@ -142,15 +147,21 @@ class Walker:
     def _cure(self, graph: Graph, act: Act) -> None:
         """Acts on items of one group until it permits ``act``."""
         view = self._composition.view(graph)
-        self._bring(graph, view.permitting(graph.nodes[self._index(graph)].place, view.told(act)), act.trigger)
+        place, told = graph.nodes[self._index(graph)].place, view.told(act)
+        self._bring(graph, functools.partial(view.permitting, place, told), act.trigger)
 
-    def _bring(self, graph: Graph, targets: frozenset[int], what: str) -> None:
-        """Acts on items of one group until it is at one of ``targets``."""
+    def _bring(self, graph: Graph, targets: Callable[[bool], frozenset[int]], what: str) -> None:
+        """Acts on items of one group until it is at one of ``targets``: rather at those, and by acts, that are sure to be
+        permitted, else at those that may be."""
         for _ in range(MAX_ACTS):
             index = self._index(graph)
-            if index in targets:
+            if index in targets(True):
                 return
-            first = _first_act(graph, index, targets)
+            first = _first_act(graph, index, targets(True))
+            if first is None:
+                if index in targets(False):
+                    return
+                first = _first_act(graph, index, targets(False), sure=False)
             if first is None:
                 raise Blocked(f"{what} cannot be brought about")
             self._on_one_like_it(graph, index, first)
@@ -274,14 +285,14 @@ def _next(graph: Graph, at: int | None, act: Act) -> int:
     return next(edge.target for edge in graph.nodes[at].edges if edge.act is act)
 
 
-def _first_act(graph: Graph, start: int, targets: frozenset[int]) -> Act | None:
+def _first_act(graph: Graph, start: int, targets: frozenset[int], *, sure: bool = True) -> Act | None:
     """The first of the shortest item acts that lead from ``start`` to one of ``targets``."""
     first: dict[int, Act | None] = {start: None}
     waiting = deque([start])
     while waiting:
         index = waiting.popleft()
         for edge in graph.nodes[index].edges:
-            if edge.sure and not edge.act.moves_case and edge.target not in first:
+            if (edge.sure or not sure) and not edge.act.moves_case and edge.target not in first:
                 first[edge.target] = first[index] or edge.act
                 if edge.target in targets:
                     return first[edge.target]
