@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from flawed.brief import FINISH, act, assessment, facts, kind, row
+from flawed.brief import FINISH, OUTCOME, STEPS, act, assessment, drafted, facts, kind, onward, row, states
 from flawed.live import Live, fitting
 
-from stabflow import Procedure
+from stabflow import Procedure, Refused
 from stabflow.errors import Blocker
 from stabflow.plugins import Plugin
 from stabflow.ports.hooks import NamedRequirement, hookimpl
@@ -32,21 +32,22 @@ def done(procedure: Procedure, *acts: str | tuple[str, Said], plugins: Sequence[
     """A live case that has done the acts: a trigger, one on an item as ``finish note-1``, a kind added as ``+note``."""
     live = Live(procedure, plugins=plugins)
     for one in acts:
-        name, said = (one, {}) if isinstance(one, str) else one
-        trigger, _, item = name.partition(" ")
-        kind_ = item.partition("-")[0] or None
-        if trigger.startswith("+"):
-            kind_, trigger = trigger[1:], "add"
-        state = "" if live.handle is None else live.case.items[item].state if item else live.case.state
-        cycle = procedure.lifecycle(kind_)
-        (row_,) = [
-            one
-            for one in cycle.transitions
-            if one.trigger == trigger
-            and (one.creates if kind_ and not item else state in cycle.sources(one) or one.creates)
-        ]
-        live.do(row_, kind_, item or None, fitting(procedure, kind_, row_, said))
+        again(live, one)
     return live
+
+
+def again(live: Live, one: str | tuple[str, Said]) -> None:
+    """One act more."""
+    name, said = (one, {}) if isinstance(one, str) else one
+    trigger, _, item = name.partition(" ")
+    kind_ = item.partition("-")[0] or None
+    if trigger.startswith("+"):
+        kind_, trigger = trigger[1:], "add"
+    state = "" if live.handle is None else live.case.items[item].state if item else live.case.state
+    cycle = live.procedure.lifecycle(kind_)
+    found = [one for one in cycle.transitions if one.trigger == trigger]
+    (row_,) = [one for one in found if one.creates or state in cycle.sources(one)]
+    live.do(row_, kind_, item or None, fitting(live.procedure, kind_, row_, said))
 
 
 # Conditions that no search follows
@@ -171,3 +172,101 @@ def test_a_row_that_is_open_where_its_condition_does_not_hold_is_no_dead_row(con
     report = check(rushed(condition, **more))
     assert of(report, "rows").status is Status.PROVED
     assert of(report, "five_steps").status is Status.FLAWED
+
+
+# Clusters that must help each other
+
+
+FLAGGED = '{ when = { value = "flag", is = true }, items = "y", at_least = 1 }'
+ONE_X = kind(
+    "x",
+    act("add", dest="open", requires='{ items = "x", at_most = 0 }'),
+    act("pass", "open", "good"),
+    act("fail", "open", "bad"),
+    final="good bad",
+)
+
+
+def escaping(*more: str) -> Procedure:
+    """What is flagged is finished with a y, and none can be added there; or it escapes with a good x, of which there is one."""
+    return drafted(
+        facts(flag='"bool"'),
+        states("s", final=["ended"]),
+        row("open", dest="s", sets="flag"),
+        row("finish", "s", "ended", FLAGGED),
+        row("escape", "s", "ended", '{ items = "x", in = "good", at_least = 1 }'),
+        *more,
+        kind("y", act("add", dest="open", requires='{ value = "flag", is = false }'), FINISH),
+        ONE_X,
+    )
+
+
+def test_what_another_cluster_cannot_bring_about_at_a_place_that_looks_alike_is_no_way_out() -> None:
+    report = check(escaping())
+    assert of(report, "ends").status is Status.FLAWED
+    with done(escaping(), ("open", {"flag": True}), "+x", "fail x-1") as live:
+        for act_ in ("finish", "escape", "+x", "+y"):
+            with pytest.raises(Refused):
+                again(live, act_)
+    sound = escaping(row("unflag", "s", requires='{ value = "flag", is = false }', sets="flag"))
+    assert of(check(sound), "ends").status is Status.PROVED
+
+
+# What a return and a material change put before a case again
+
+
+WAY = ("to_in_analyze", "to_in_plan", "to_in_report", "to_in_review")
+
+
+@pytest.mark.parametrize("step", ['step = "scope"', ""])
+def test_a_return_behind_all_of_the_steps_leaves_none_of_them_done(step: str) -> None:
+    procedure = drafted(
+        facts(again='"bool"'),
+        states("first", *STEPS, final=["decided_so"], first=step, **STEPS, decided_so=OUTCOME),
+        row("open", dest="first"),
+        row("start", "first", "in_investigate"),
+        *onward(),
+        row("return", "in_review", "first", sets="again"),
+        row("cut", "first", "decided_so", '{ value = "again", is = true }'),
+    )
+    flaw = of(check(procedure), "five_steps")
+    assert flaw.status is Status.FLAWED
+    assert [act_.trigger for act_ in flaw.trace] == ["open", "start", *WAY, "return", "cut"]
+    with done(procedure, "open", "start", *WAY, ("return", {"again": True}), "cut") as live:
+        assert live.case.state == "decided_so"
+        assert live.case.round == 2
+
+
+HELD = (row("hold", ["in_plan", "in_review"], "held"), row("resume", "held", "in_plan"))
+
+
+def test_who_is_held_and_goes_on_from_there_loses_nothing_that_came_before() -> None:
+    assert of(check(assessment(*HELD, more_states=["held"])), "five_steps").status is Status.PROVED
+
+
+def test_who_is_held_again_may_not_be_let_through_from_there() -> None:
+    """Held in the planning, and later for signing: the second time is a return, whatever it is called."""
+    seen = (row("hold", "in_plan", "held", '{ value = "seen", is = false }', "seen"), HELD[1])
+    sign, approve = row("sign", "in_review", "held", SEEN, "seen"), row("approve", "held", "decided_so", SEEN)
+    procedure = assessment(facts(seen='"bool"'), *seen, sign, approve, more_states=["held"])
+    flaw = of(check(procedure), "five_steps")
+    assert flaw.status is Status.FLAWED
+    assert flaw.trace[-1].trigger == "approve"
+    apart = assessment(
+        facts(seen='"bool"'),
+        *EARLY[:2],
+        row("resume", "held", "in_plan"),
+        approve.replace("held", "signed"),
+        more_states=["held", "signed"],
+    )
+    assert of(check(apart), "five_steps").status is Status.PROVED
+
+
+NEWS = facts(news='"bool"\nmaterial = true')
+
+
+def test_what_changes_the_matter_with_the_decision_is_not_decided_after_the_steps() -> None:
+    with_it = assessment(NEWS, row("decide_news", "in_review", "decided_so", sets="news"))
+    assert of(check(with_it), "five_steps").status is Status.FLAWED
+    within = assessment(NEWS, row("tell", "in_review", sets="news"))
+    assert of(check(within), "five_steps").status is Status.PROVED, "the review has it before it"

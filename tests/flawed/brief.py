@@ -77,15 +77,21 @@ STEPS = {f"in_{step.value}": f'step = "{step.value}"' for step in FIVE_STEPS}
 """A state for each of the five steps."""
 
 
+OUTCOME = 'step = "decided"\noutcome = "implement"'
+
+
+def onward() -> list[str]:
+    """The rows that lead from each step to the next, and from the last to ``decided_so``."""
+    pairs = [*itertools.pairwise(STEPS)]
+    return [*(row(f"to_{there}", here, there) for here, there in pairs), row("decide", "in_review", "decided_so")]
+
+
 def assessment(*parts: str, more_states: Sequence[str] = (), opens: str = "", **steps: str) -> Procedure:
     """The five steps in their order, decided from the last; ``opens``: what the opening states."""
-    names = list(STEPS)
-    outcome = 'step = "decided"\noutcome = "implement"'
     return drafted(
         *(part for part in parts if part.startswith("[facts.")),
-        states(*names, *more_states, final=["decided_so"], **STEPS, **steps, decided_so=outcome),
-        row("open", dest=names[0], sets=opens),
-        *(row(f"to_{there}", here, there) for here, there in itertools.pairwise(names)),
-        row("decide", names[-1], "decided_so"),
+        states(*STEPS, *more_states, final=["decided_so"], **STEPS, **steps, decided_so=OUTCOME),
+        row("open", dest="in_investigate", sets=opens),
+        *onward(),
         *(part for part in parts if not part.startswith("[facts.")),
     )

@@ -9,7 +9,7 @@ fail are searched together.
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -18,7 +18,7 @@ from ..language import Procedure
 from .abstraction import Place
 from .cluster import Cluster, cluster, clusters
 from .explore import explore
-from .graph import Act, Edge, Graph, Node, leading
+from .graph import Act, Edge, Graph, Node, closure, leading
 from .stage import Stage
 from .views import View
 
@@ -88,17 +88,7 @@ class Composition:
     @functools.cached_property
     def reached(self) -> frozenset[int]:
         """The places that no cluster rules out."""
-        ahead: dict[int, list[int]] = {}
-        for step in self.steps:
-            ahead.setdefault(step.source, []).append(step.target)
-        found = set(self.places.roots)
-        waiting = list(found)
-        while waiting:
-            for target in ahead.get(waiting.pop(), ()):
-                if target not in found:
-                    found.add(target)
-                    waiting.append(target)
-        return frozenset(found)
+        return closure(self.places.roots, lambda at: (step.target for step in self.ahead.get(at, ())))
 
     @functools.cached_property
     def good(self) -> frozenset[int]:
@@ -132,9 +122,7 @@ class Composition:
         for index in sorted(self.reached - self.good):
             node = self.places.nodes[index]
             nearer = [
-                step
-                for step in self.steps
-                if step.source == index and distance.get(step.target, index) < distance.get(index, 0)
+                step for step in self.ahead.get(index, ()) if distance.get(step.target, index) < distance.get(index, 0)
             ]
             if any(map(self.is_curable, nearer)):
                 continue
@@ -163,24 +151,40 @@ class Composition:
     def _is_final(self, node: Node) -> bool:
         return self.procedure.states[node.place.state].final
 
+    @functools.cached_property
+    def ahead(self) -> Mapping[int, Sequence[Step]]:
+        """The steps that lead on from each place."""
+        found: dict[int, list[Step]] = {}
+        for step in self.steps:
+            found.setdefault(step.source, []).append(step)
+        return found
+
+    @functools.cached_property
+    def _alike(self) -> Sequence[Mapping[Place, Sequence[int]]]:
+        """For each group, the places that are reached, by what it knows of them."""
+        found: list[dict[Place, list[int]]] = [{} for _ in self.groups]
+        for alike, view in zip(found, self._views, strict=True):
+            for index in sorted(self.reached):
+                alike.setdefault(view.place_of(self.places.nodes[index]), []).append(index)
+        return found
+
     def _leads_on(self, place: Place, act: Act, group: int, *, sure: bool) -> bool:
-        """Whether the other groups can bring the act about: always, wherever the case may be that looks to ``group`` like
-        ``place`` (``sure``), or at least somewhere."""
+        """Whether the other groups can bring the act about: at every place that looks to ``group`` like ``place``, wherever they
+        have come to there (``sure``), or at least somewhere."""
         view = self._views[group]
         told = view.told(act)
-        answers = [
-            all(
-                other.always_comes_to(node, step.act) if sure else other.permits(node, step.act)
-                for number, other in enumerate(self._views)
-                if number != group
+
+        def leads(step: Step) -> bool:
+            if step.act.trigger != act.trigger or view.told(step.act) != told or (sure and not self._is_sure(step)):
+                return False
+            node = self.places.nodes[step.source]
+            others = (other for number, other in enumerate(self._views) if number != group)
+            return all(
+                other.always_comes_to(node, step.act) if sure else other.permits(node, step.act) for other in others
             )
-            for step in self.steps
-            if step.source in self.reached
-            and step.act.trigger == act.trigger
-            and view.place_of(node := self.places.nodes[step.source]) == place
-            and view.told(step.act) == told
-        ]
-        return bool(answers) and (all(answers) if sure else any(answers))
+
+        answers = (any(map(leads, self.ahead.get(index, ()))) for index in self._alike[group].get(place, ()))
+        return all(answers) if sure else any(answers)
 
     def stuck_nodes(self, group: int, *, sure: bool) -> list[int]:
         """The nodes of a group's graph from which no end can be reached. ``sure``: what counts as a way out must be sure to be
@@ -234,7 +238,7 @@ class Composition:
         before: dict[int, Step | None] = dict.fromkeys(self.places.roots)
         waiting = list(self.places.roots)
         for at in waiting:
-            for step in (step for step in self.steps if step.source == at):
+            for step in self.ahead.get(at, ()):
                 if step.target not in before:
                     before[step.target] = step
                     waiting.append(step.target)

@@ -35,7 +35,8 @@ def ends(inquiry: Inquiry) -> Iterator[Finding]:
     nearest = dict.fromkeys(culprit.nearest for culprit in culprits)
     together = frozenset[int]().union(*nearest), frozenset[int]().union(*(culprit.groups for culprit in culprits))
     found: Finding | None = None
-    for groups in dict.fromkeys((*nearest, *together)):
+    everything = frozenset(range(len(inquiry.composition.groups)))
+    for groups in dict.fromkeys((*nearest, *together, everything)):
         found = _stuck(inquiry, inquiry.joint(groups))
         if found is None:  # whatever the others have come to: nothing is stuck
             return

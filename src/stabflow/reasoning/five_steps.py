@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import attrs
 
-from ..language.lifecycle import FIVE_STEPS, STEP_TITLES
+from ..language.lifecycle import STEP_TITLES
 from ..text import Text, listing, quoted, say
-from .composition import Step as Pass
+from .behind import Behind, Folding
 from .graph import Act
 from .inquiry import MAX_TRIES, Inquiry
 from .report import Finding, Status
@@ -20,16 +20,14 @@ STEPS = Text(
 )
 GATE = Text("the gate can be opened", "实施关口能够开放")
 
-_ALL = (1 << len(FIVE_STEPS)) - 1
-
 
 @attrs.frozen
 class _ShortCut:
-    """A path to a place where all of the five steps should be behind a case, and those that are (as bits)."""
+    """A path to a place where all of the five steps should be behind a case, and those that are."""
 
     path: tuple[Act, ...]
     place: int
-    passed: int
+    behind: Behind
 
 
 def five_steps(inquiry: Inquiry) -> Iterator[Finding]:
@@ -62,8 +60,7 @@ def gate(inquiry: Inquiry) -> Iterator[Finding]:
 
 def _shown(inquiry: Inquiry, found: _ShortCut) -> Finding:
     state = inquiry.state_at(found.place)
-    missing = [step for number, step in enumerate(FIVE_STEPS) if not found.passed >> number & 1]
-    steps = listing([quoted(STEP_TITLES[step]) for step in missing])
+    steps = listing([quoted(STEP_TITLES[step]) for step in found.behind.missing])
     has_outcome = inquiry.procedure.states[state].outcome is not None
     text = say(
         "a case can come to “{state}” without {steps} since it was last returned or the matter last changed"
@@ -83,16 +80,18 @@ def _short_cuts(inquiry: Inquiry) -> Iterator[_ShortCut]:
     """The shortest paths to where all of the five steps should be behind a case, and are not."""
     composition = inquiry.composition
     guarded = {index for index in composition.reached if _is_guarded(inquiry, index)}
-    ahead: dict[int, list[Pass]] = {}
-    for step in composition.steps:
-        ahead.setdefault(step.source, []).append(step)
-    start = [(root, _entered(inquiry, 0, root)) for root in composition.places.roots]
-    before: dict[tuple[int, int], tuple[tuple[int, int], Act] | None] = dict.fromkeys(start)
+    folding = Folding(inquiry.procedure)
+    start: list[tuple[int, Behind]] = []
+    for root in composition.places.roots:
+        opening = composition.places.nodes[root].by
+        assert opening is not None
+        start.append((root, folding.after(Behind(), None, opening.row)))
+    before: dict[tuple[int, Behind], tuple[tuple[int, Behind], Act] | None] = dict.fromkeys(start)
     waiting = deque(start)
     while waiting:
         here = waiting.popleft()
-        index, passed = here
-        if index in guarded and passed != _ALL:
+        index, behind = here
+        if index in guarded and not behind.all:
             acts: list[Act] = []
             at = here
             while (link := before[at]) is not None:
@@ -100,10 +99,10 @@ def _short_cuts(inquiry: Inquiry) -> Iterator[_ShortCut]:
                 acts.append(act)
             opening = composition.places.nodes[at[0]].by
             path = (*((opening,) if opening is not None else ()), *reversed(acts))
-            yield _ShortCut(path, index, passed)
+            yield _ShortCut(path, index, behind)
             continue
-        for step in ahead.get(index, ()):
-            there = (step.target, _after(inquiry, passed, step))
+        for step in composition.ahead.get(index, ()):
+            there = (step.target, folding.after(behind, inquiry.state_at(index), step.act.row))
             if there not in before:
                 before[there] = (here, step.act)
                 waiting.append(there)
@@ -112,23 +111,3 @@ def _short_cuts(inquiry: Inquiry) -> Iterator[_ShortCut]:
 def _is_guarded(inquiry: Inquiry, place: int) -> bool:
     state = inquiry.procedure.states[inquiry.state_at(place)]
     return state.outcome is not None or inquiry.composition.gate_opens(place)
-
-
-def _after(inquiry: Inquiry, passed: int, step: Pass) -> int:
-    """Which of the five steps are behind a case after an act."""
-    procedure, row = inquiry.procedure, step.act.row
-    into = None if row.dest is None else procedure.states[row.dest].step
-    if into not in FIVE_STEPS and any(procedure.facts[name].material for name in row.set):
-        # The matter changed: of what was done, only what comes before the present step has the change before it.
-        in_step = procedure.states[inquiry.state_at(step.source)].step in FIVE_STEPS
-        passed = _entered(inquiry, passed, step.source) if in_step else 0
-    return passed if row.dest is None else _entered(inquiry, passed, step.target)
-
-
-def _entered(inquiry: Inquiry, passed: int, place: int) -> int:
-    """Which are behind a case that comes to a place: who returns to one of them has those after it before them again."""
-    step = inquiry.procedure.states[inquiry.state_at(place)].step
-    if step not in FIVE_STEPS:
-        return passed
-    bit = 1 << FIVE_STEPS.index(step)
-    return passed & (bit - 1) | bit

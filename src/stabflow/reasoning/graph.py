@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
 
 import attrs
 
@@ -86,6 +87,9 @@ class Graph:
         return tuple(reversed(found))
 
 
+T = TypeVar("T")
+
+
 def leading(
     nodes: Iterable[int], goal: Iterable[int], edges: Callable[[int], Iterable[Edge]], *, certainly: bool = True
 ) -> Collection[int]:
@@ -103,3 +107,15 @@ def leading(
                 found.add(source)
                 waiting.append(source)
     return found
+
+
+def closure(start: Iterable[T], ahead: Callable[[T], Iterable[T]]) -> frozenset[T]:
+    """``start``, and all that ``ahead`` leads to from there."""
+    found = set(start)
+    waiting = list(found)
+    while waiting:
+        for one in ahead(waiting.pop()):
+            if one not in found:
+                found.add(one)
+                waiting.append(one)
+    return frozenset(found)
