@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from flawed.brief import FINISH, OUTCOME, STEPS, act, assessment, drafted, facts, kind, onward, row, states
+from flawed.brief import FINISH, OUTCOME, STEPS, act, assessment, drafted, facts, kind, onward, row, states, wanted
 from flawed.live import Live, fitting
 
 from stabflow import Procedure, Refused
@@ -270,3 +270,64 @@ def test_what_changes_the_matter_with_the_decision_is_not_decided_after_the_step
     assert of(check(with_it), "five_steps").status is Status.FLAWED
     within = assessment(NEWS, row("tell", "in_review", sets="news"))
     assert of(check(within), "five_steps").status is Status.PROVED, "the review has it before it"
+
+
+# Items laid out anew, and such as were added
+
+
+def checklist(add: str) -> Procedure:
+    """A point laid out in each of two states, one more that may be added in the first; at most one may be open in the end."""
+    point = 'fields.point = { type = "choice", of = "one" }'
+    laid_out = 'preset = { field = "point", from = "one", dest = "open", at = ["p", "c"] }'
+    return drafted(
+        '[lists.one]\nonly = { title = { en = "only", zh = "仅此" } }\n',
+        states("p", "c", final=["ended"]),
+        row("open", dest="p"),
+        row("go", "p", "c", '{ items = "point", in = "done", at_least = 1 }'),
+        row("end", "c", "ended", '{ items = "point", in = "open", at_most = 1 }'),
+        kind(
+            "point",
+            act(
+                "add", dest="open", requires=f'{{ case = ["p"] }}, {{ items = "point", at_most = {add} }}', sets="point"
+            ),
+            act("finish", "open", "done", '{ case = ["p"] }'),
+            more=f"{laid_out}\n{point}",
+        ),
+    )
+
+
+def test_what_was_added_by_hand_is_not_superseded_with_what_was_laid_out() -> None:
+    stuck = checklist("1")
+    flaw = of(check(stuck), "ends")
+    assert flaw.status is Status.FLAWED
+    assert [act_.trigger for act_ in flaw.trace] == ["open", "add", "finish", "go"]
+    with done(stuck, "open", "finish point-1", "+point", "go") as live, pytest.raises(Refused):
+        again(live, "end")
+
+
+# Where rows of items may be fired
+
+
+def after_the_end(named: str) -> Procedure:
+    return drafted(
+        facts(people='"int"'),
+        states("a", final=["ended"]),
+        row("open", dest="a", sets="people"),
+        row("end", "a", "ended", '{ items = "note", every = "done" }'),
+        kind(
+            "note",
+            act("add", dest="open", requires=f'{{ when = {{ value = "people", at_least = 10 }}, case = {named} }}'),
+            FINISH,
+        ),
+        wanted('never = [{ case = ["ended"] }, { items = "note", in = "open", at_least = 1 }]'),
+    )
+
+
+def test_a_row_that_names_a_final_state_on_a_condition_goes_on_there() -> None:
+    procedure = after_the_end('["a", "ended"]')
+    flaw = of(check(procedure), "authors")
+    assert flaw.status is Status.FLAWED
+    assert [act_.trigger for act_ in flaw.trace] == ["open", "end", "add"]
+    with done(procedure, ("open", {"people": 10}), "end", "+note") as live:
+        assert live.case.items["note-1"].state == "open"
+    assert of(check(after_the_end('["a"]')), "authors").status is Status.PROVED

@@ -12,7 +12,6 @@ from ..case import Case, Item, with_entries
 from ..errors import Fault, InvalidInput, NotPermitted, Unmet, near_miss
 from ..language import Preset, Procedure, Transition
 from ..language.machine import NEW, Move
-from ..requirements import CaseIs
 from ..text import Text, say
 from ..values import Value
 from .asking import against_every_choice, unmet
@@ -248,11 +247,7 @@ def _superseding(procedure: Procedure, case: Case, state: str) -> Iterator[str]:
 
 def _refuse_if_closed(procedure: Procedure, case: Case, row: Transition, act: Callable[[], Text]) -> None:
     """In a final state of the case only the rows of items go on that name it in a `case` requirement."""
-    if not procedure.states[case.state].final:
-        return
-    here = procedure.states[case.state]
-    names = {case.state, here.step.value if here.step else case.state}
-    if any(isinstance(requirement, CaseIs) and not names.isdisjoint(requirement.case) for requirement in row.requires):
+    if procedure.goes_on_in(row, case.state):
         return
     over = case_over(procedure, case)
     raise NotPermitted(act(), state=case.state, trigger=row.trigger, permitted=(), blocker=over)

@@ -13,10 +13,11 @@ import attrs
 from .. import canonical
 from ..calendar import zone
 from ..errors import Cure, InvalidInput, ProcedureError, near_miss
+from ..requirements import CaseIs
 from ..text import Text, joined, same
 from . import machine as _machine
 from .canonical_form import canonical_bytes
-from .lifecycle import STEP_TITLES, Field, FieldType, State, Step
+from .lifecycle import STEP_TITLES, Field, FieldType, State, Step, Transition
 from .parts import Draft, titled
 from .static import faults
 from .static_roles import below
@@ -143,6 +144,26 @@ class Procedure(Draft):
         """The roles (or actor fields) as those who can cure something, each once."""
         return tuple(Cure(party, self.role_title(party)) for party in dict.fromkeys(parties))
 
+    def goes_on_in(self, row: Transition, state: str) -> bool:
+        """Whether a row of an item can be fired while the case stands in ``state``: in a final one only where a requirement of it
+        names it."""
+        return not self.states[state].final or any(self.is_named(one, state) for one in _places(row))
+
+    def may_fire_in(self, row: Transition, state: str) -> bool:
+        """Whether a row of an item may be fired while the case stands in ``state``, as far as that hangs on where it stands."""
+        outright = (one for one in _places(row) if not one.when)
+        return self.goes_on_in(row, state) and all(self.is_named(one, state) for one in outright)
+
+    def is_named(self, one: CaseIs, state: str) -> bool:
+        """Whether ``one`` names ``state`` or its step."""
+        step = self.states[state].step
+        return one.names(state, "" if step is None else step.value)
+
     def state_of(self, state: str, kind: str | None = None) -> State:
         """The definition of a state."""
         return self.lifecycle(kind).states[state]
+
+
+def _places(row: Transition) -> list[CaseIs]:
+    """Where the case must stand for ``row``, each on its conditions."""
+    return [one for one in row.requires if isinstance(one, CaseIs)]

@@ -22,7 +22,8 @@ from .cluster import Cluster, room_for
 from .statements import Signature, entries_of, signature_of
 
 ItemClass = tuple[str, str, tuple[Signature, ...], tuple[bool, ...]]
-"""Kind, state, the values still asked for, since which states the item is fresh, and which of its own it has entered."""
+"""Kind, state, the values still asked for, since which states the item is fresh, and which of its own it has entered; where that
+tells which items will be superseded, whether it was laid out."""
 
 Counts = frozenset[tuple[ItemClass, int]]
 
@@ -69,6 +70,7 @@ class Abstraction:
         self._entries_at = asked.entries_at()
         self._item_entries_at = asked.item_entries_at()
         self._lookers = asked.lookers()
+        self._still_laid_out = {kind: asked.still_laid_out(kind) for kind in procedure.items}
         self._moves = {
             (kind, state): bool(table) for kind in procedure.items for state, table in procedure.tables[kind].items()
         }
@@ -115,6 +117,8 @@ class Abstraction:
             values = tuple([self.signature(name, item.fields.get(name)) for name in names])
             fresh = tuple([_is_fresh(case, item, state) for state in self._since(item.kind, case.state)[0]])
             entered = tuple([state in item.entered for state in self._item_entries_at[item.kind, item.state]])
+            if case.state in self._still_laid_out[item.kind]:
+                entered += (item.laid_out,)
             counting = max([self._room.get(item.kind, 0), *(one.threshold for one in lookers)])
             return (item.kind, item.state, values, fresh + entered), counting
         told: list[Signature] = []

@@ -101,7 +101,7 @@ class _Looking:
             case ItemsAre():
                 return self._may_count(one, source)
             case CaseIs():
-                return is_in(self._new, source, one)
+                return self._new.is_named(one, source)
             case TimeElapsed():
                 return one.since in self._entered or self._comes_by(one.since, source)
             case AnyOf():
@@ -203,7 +203,7 @@ class _Looking:
 
     def _can_fire(self, row: Transition, source: str, since: str | None) -> bool:
         """Whether a row of a kind can be fired on the way to ``source`` without entering ``since`` after that."""
-        states = [state for state in self._visited if may_fire(self._new, row, state)]
+        states = [state for state in self._visited if self._new.may_fire_in(row, state)]
         return any(self._hopeful or self._reaches(state, source, since) for state in states)
 
     def _all_lead_to(self, kind: str, goals: set[str]) -> bool:
@@ -229,18 +229,4 @@ def can_come_to_be(procedure: Procedure, kind: ItemKind, states: Collection[str]
     """Whether a case that has been in ``states`` may have items of ``kind``."""
     if kind.preset is not None and not {*states}.isdisjoint(kind.preset.at):
         return True
-    return any(may_fire(procedure, row, state) for row in kind.creating() for state in states)
-
-
-def may_fire(procedure: Procedure, row: Transition, state: str) -> bool:
-    """Whether a row of a kind may be fired where the case stands in ``state``."""
-    named = [one for one in row.requires if isinstance(one, CaseIs) and not one.when]
-    if not named:
-        return not procedure.states[state].final
-    return all(is_in(procedure, state, one) for one in named)
-
-
-def is_in(procedure: Procedure, state: str, one: CaseIs) -> bool:
-    """Whether ``one`` names ``state`` or its step."""
-    step = procedure.states[state].step
-    return not {*one.case}.isdisjoint({state} | ({step.value} if step is not None else set()))
+    return any(procedure.may_fire_in(row, state) for row in kind.creating() for state in states)

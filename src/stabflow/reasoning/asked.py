@@ -12,7 +12,7 @@ import attrs
 
 from ..case import Item
 from ..language import Lifecycle, Procedure, Transition
-from ..requirements import CaseIs, ItemsAre, Requirement, TimeElapsed, ValueIs
+from ..requirements import ItemsAre, Requirement, TimeElapsed, ValueIs
 from ..requirements.value import is_one_of
 from .cluster import Cluster, rows
 from .stated import Stated
@@ -182,6 +182,16 @@ class Asked:
             for state in self._procedure.states
         }
 
+    def still_laid_out(self, kind: str) -> frozenset[str]:
+        """The states of the case after which items of ``kind`` may be laid out anew, and supersede such of them as were laid out
+        too, not those that were added; none where none is added."""
+        one = self._procedure.items[kind]
+        if one.preset is None or not one.creating():
+            return frozenset()
+        rows = [row for row in self._procedure.transitions if row.dest in one.preset.at]
+        sources = {state for row in rows for state in self._procedure.case.sources(row)}
+        return before(self._back, sources, lambda _: True)
+
     def _threshold(self, asked: ItemsAre) -> int:
         if asked.every is not None:
             return 1
@@ -215,15 +225,7 @@ def asked_in(procedure: Procedure, own: str | None, row: Transition) -> frozense
     """The case states in which a row may be fired."""
     if own is None:
         return frozenset(procedure.case.sources(row))
-    named = [requirement for requirement in row.requires if isinstance(requirement, CaseIs)]
-    found = set()
-    for name, state in procedure.states.items():
-        names = {name} if state.step is None else {name, state.step.value}
-        may = [not names.isdisjoint(one.case) for one in named]
-        must = [not names.isdisjoint(one.case) for one in named if not one.when]
-        if all(must) and (any(may) or not state.final):
-            found.add(name)
-    return frozenset(found)
+    return frozenset(state for state in procedure.states if procedure.may_fire_in(row, state))
 
 
 Back = Mapping[str, tuple[tuple[str, Transition], ...]]

@@ -158,7 +158,10 @@ def _without_settled(procedure: Procedure, own: str | None, row: Transition, req
 
 
 def _implied(procedure: Procedure, own: str | None, row: Transition) -> Iterator[Requirement]:
-    """What must have been stated for the row to be fired at all, beside what it requires."""
+    """Where the case must stand, and what must have been stated, for the row to be fired at all, beside what it requires."""
+    if own is not None and any(isinstance(one, CaseIs) and one.when for one in row.requires):
+        # however its conditions are read: in a final state it goes on only where it is named
+        yield CaseIs(case=tuple(state for state in procedure.states if procedure.may_fire_in(row, state)))
     cycle = procedure.lifecycle(own)
     until = None if row.dest is None else cycle.states[row.dest].until
     if until is not None and not _states_for_certain(cycle.fields, row, until):

@@ -26,9 +26,13 @@ class CaseIs(Requirement):
     case: tuple[str, ...] = attrs.field(converter=names)
 
     def unmet(self, view: View) -> Shortfall | None:
-        if view.case_state in self.case or view.case_step in self.case:
+        if self.names(view.case_state, view.case_step):
             return None
         return Shortfall(functools.partial(self._tell, view))
+
+    def names(self, state: str, step: str) -> bool:
+        """Whether a case in ``state``, which belongs to ``step``, stands where it should."""
+        return state in self.case or step in self.case
 
     def _tell(self, view: View) -> Blocker:
         here = view.case_state
