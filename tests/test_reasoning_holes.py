@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from flawed.brief import FINISH, OUTCOME, STEPS, act, assessment, drafted, facts, kind, onward, row, states, wanted
+from flawed.brief import ADD, FINISH, OUTCOME, STEPS, act, assessment, drafted, facts, kind, onward, row, states, wanted
 from flawed.live import Live, fitting
 
 from stabflow import Procedure, Refused
@@ -331,3 +331,53 @@ def test_a_row_that_names_a_final_state_on_a_condition_goes_on_there() -> None:
     with done(procedure, ("open", {"people": 10}), "end", "+note") as live:
         assert live.case.items["note-1"].state == "open"
     assert of(check(after_the_end('["a"]')), "authors").status is Status.PROVED
+
+
+# What an author wants of whole paths
+
+
+def led(*more: str) -> Procedure:
+    """Approved with a good x, of which there is one; or refused, at any time."""
+    return drafted(
+        states("a", final=["granted", "refused"]),
+        row("open", dest="a"),
+        row("approve", "a", "granted", '{ items = "x", in = "good", at_least = 1 }'),
+        row("refuse", "a", "refused"),
+        *more,
+        wanted('leads_to = [[{ case = ["a"] }], [{ case = ["granted"] }]]'),
+    )
+
+
+def test_what_is_to_be_reached_hangs_on_kinds_that_the_property_does_not_name() -> None:
+    flaw = of(check(led(ONE_X)), "authors")
+    assert flaw.status is Status.FLAWED
+    assert [act_.trigger for act_ in flaw.trace] == ["open", "add", "fail"]
+    sound = led(ONE_X.replace(', requires = [{ items = "x", at_most = 0 }]', ""))
+    assert sound.items["x"].transitions[0].requires == ()
+    assert of(check(sound), "authors").status is Status.PROVED
+
+
+def test_what_is_never_to_come_first_is_shown_by_a_way_on_which_it_does() -> None:
+    procedure = drafted(
+        states("s", "a", "b", "c", "d", final=["ended"]),
+        row("open", dest="s"),
+        *(row(f"to_{there}", here, there) for here, there in ("sa", "ad", "sb", "bc", "cd")),
+        row("end", "d", "ended"),
+        wanted('before = [[{ case = ["a"] }], [{ case = ["d"] }]]'),
+    )
+    flaw = of(check(procedure), "authors")
+    assert [act_.trigger for act_ in flaw.trace] == ["open", "to_b", "to_c", "to_d"]
+
+
+def test_what_one_search_cannot_show_is_searched_with_everything() -> None:
+    """Whether it is asked hangs on a share of the notes, which the property does not name."""
+    procedure = drafted(
+        facts(flag='"bool"'),
+        states("a", "b", final=["ended"]),
+        row("open", dest="a"),
+        row("go", "a", "b", f'{{ when = {SHARE}, value = "flag", is = true }}', "flag"),
+        row("end", "b", "ended"),
+        kind("note", ADD, FINISH),
+        wanted('never = [{ case = ["b"] }, { value = "flag", is = false }]'),
+    )
+    assert of(check(procedure), "authors").status is Status.FLAWED

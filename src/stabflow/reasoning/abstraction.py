@@ -55,12 +55,19 @@ class Key:
 
 class Abstraction:
     """What tells cases apart under the procedure of ``cluster``, where ``besides`` is asked too, in any state. ``facts_of``: of
-    the case itself, what any row of that cluster asks is told apart too."""
+    the case itself, what any row of that cluster asks is told apart too. ``spare``: so many more items of a kind are counted than
+    requirements can see."""
 
     def __init__(
-        self, cluster: Cluster, besides: Iterable[Requirement] = (), *, facts_of: Cluster | None = None
+        self,
+        cluster: Cluster,
+        besides: Iterable[Requirement] = (),
+        *,
+        facts_of: Cluster | None = None,
+        spare: Mapping[str, int] | None = None,
     ) -> None:
         self.procedure = procedure = cluster.procedure
+        self._spare = spare or {}
         asked = Asked(cluster, tuple(besides), facts_of)
         self.tests = asked.tests(kept=False)
         self._kept = asked.tests(kept=True)
@@ -120,7 +127,7 @@ class Abstraction:
             if case.state in self._still_laid_out[item.kind]:
                 entered += (item.laid_out,)
             counting = max([self._room.get(item.kind, 0), *(one.threshold for one in lookers)])
-            return (item.kind, item.state, values, fresh + entered), counting
+            return (item.kind, item.state, values, fresh + entered), counting + self._spare.get(item.kind, 0)
         told: list[Signature] = []
         counting = 0
         for one in lookers:
@@ -131,7 +138,8 @@ class Abstraction:
             told.append(None if verdict is None else (verdict,))
             if verdict is not False:
                 counting = max(counting, one.threshold)
-        return ((item.kind, "", tuple(told), ()), counting) if counting else None
+        more = self._spare.get(item.kind, 0)
+        return ((item.kind, "", tuple(told), ()), counting + more) if counting else None
 
     @functools.cache  # noqa: B019
     def _since(self, kind: str, state: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

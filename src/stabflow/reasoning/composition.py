@@ -15,6 +15,7 @@ import attrs
 
 from ..case import Case
 from ..language import Procedure
+from ..requirements import Requirement
 from .abstraction import Place
 from .cluster import Cluster, cluster, clusters
 from .explore import explore
@@ -50,7 +51,8 @@ class Composition:
     """The graph of places of a procedure, and the graphs of its clusters.
 
     ``groups`` says which kinds are searched together; by default each cluster alone. The searches begin with the opening of a
-    case, or with ``start``. ``complete`` unless a search hit its bound.
+    case, or with ``start``; ``spare``: so many more items of a kind are counted. ``complete`` unless a search hit its bound.
+    ``besides`` is asked too, in any state. What ``known`` has searched in the same way is not searched again.
     """
 
     def __init__(
@@ -59,16 +61,34 @@ class Composition:
         groups: Sequence[Collection[str]] | None = None,
         *,
         start: Case | None = None,
+        spare: Mapping[str, int] | None = None,
+        besides: Sequence[Requirement] = (),
+        known: Composition | None = None,
         max_states: int,
     ) -> None:
         self.procedure = procedure
         self.whole: Cluster = cluster(procedure, procedure.items)
         self.groups = tuple(frozenset(group) for group in (clusters(procedure) if groups is None else groups))
-        self.places: Graph = explore(cluster(procedure, ()), facts_of=self.whole, start=start, max_states=max_states)
-        self.graphs = tuple(
-            explore(cluster(procedure, group), start=start, max_states=max_states) for group in self.groups
+        asked = frozenset[str]().union(*(one.reads().kinds for one in besides))
+        searched: dict[frozenset[str], View] = {}
+        if known is not None and not spare:
+            searched.update(zip(known.groups, known._views, strict=True))
+        self.places: Graph = (
+            known.places
+            if known is not None and not _tells(besides)
+            else explore(
+                cluster(procedure, ()), besides=besides, facts_of=self.whole, start=start, max_states=max_states
+            )
         )
-        self._views = tuple(View(graph) for graph in self.graphs)
+        self._views: tuple[View, ...] = tuple(
+            searched[group]
+            if group in searched and asked.isdisjoint(group)
+            else View(
+                explore(cluster(procedure, group), besides=besides, start=start, spare=spare, max_states=max_states)
+            )
+            for group in self.groups
+        )
+        self.graphs = tuple(view.graph for view in self._views)
 
     @property
     def complete(self) -> bool:
@@ -187,8 +207,13 @@ class Composition:
         return all(answers) if sure else any(answers)
 
     def stuck_nodes(self, group: int, *, sure: bool) -> list[int]:
-        """The nodes of a group's graph from which no end can be reached. ``sure``: what counts as a way out must be sure to be
-        one, in this group and in all others; else it need only be possible."""
+        """The nodes of a group's graph from which no end can be reached, as `unable` has it."""
+        ends = [index for index, node in enumerate(self.graphs[group].nodes) if self._is_final(node)]
+        return self.unable(group, ends, sure=sure)
+
+    def unable(self, group: int, goal: Collection[int], *, sure: bool) -> list[int]:
+        """The nodes of a group's graph from which none of ``goal`` can be reached. ``sure``: what counts as a way must be sure to
+        be one, in this group and in all others; else it need only be possible."""
         graph = self.graphs[group]
         known: dict[tuple[Place, tuple[object, ...]], bool] = {}
 
@@ -205,8 +230,7 @@ class Composition:
                         continue
                 yield edge
 
-        ends = [index for index, node in enumerate(graph.nodes) if self._is_final(node)]
-        found = leading(range(len(graph.nodes)), ends, ways_out, certainly=sure)
+        found = leading(range(len(graph.nodes)), goal, ways_out, certainly=sure)
         return [index for index in range(len(graph.nodes)) if index not in found]
 
     def gate_opens(self, index: int) -> bool:
@@ -249,3 +273,9 @@ class Composition:
             at = last.source
         opening = self.places.nodes[at].by
         return (*((opening,) if opening is not None else ()), *reversed(found))
+
+
+def _tells(besides: Sequence[Requirement]) -> bool:
+    """Whether something in ``besides`` tells cases apart by more than where they stand, and their items."""
+    parts = [part for one in besides for _, part in one.walk()]
+    return any(part.own_reads().names or getattr(part, "since", None) is not None for part in parts)

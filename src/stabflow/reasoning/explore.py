@@ -33,11 +33,13 @@ def explore(
     besides: Iterable[Requirement] = (),
     facts_of: Cluster | None = None,
     start: Case | None = None,
+    spare: Mapping[str, int] | None = None,
     max_states: int = MAX_STATES,
 ) -> Graph:
     """Everything that cases under the procedure of ``cluster`` can come to (with ``start``: that this one can come to), as far as
-    its rows, or ``besides``, tell them apart (of the facts: as far as the rows of ``facts_of`` do)."""
-    return _Search(cluster, Abstraction(cluster, besides, facts_of=facts_of), max_states).run(start)
+    its rows, or ``besides``, tell them apart (of the facts: as far as the rows of ``facts_of`` do); ``spare`` items of a kind are
+    counted besides."""
+    return _Search(cluster, Abstraction(cluster, besides, facts_of=facts_of, spare=spare), max_states).run(start)
 
 
 class _Search:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..language import Procedure
+from ..requirements import Requirement
 from ..text import Text, say
 from .composition import Composition
 from .graph import Act, Graph
@@ -46,10 +47,25 @@ class Inquiry:
         if len(together) == 1:
             return composition, together[0]
         merged = frozenset[str]().union(*(composition.groups[number] for number in together))
-        others = [group for number, group in enumerate(composition.groups) if number not in together]
-        found = Composition(self.procedure, [merged, *others], max_states=self.max_states)
-        self.searched.append(found.graphs[0])
-        return found, 0
+        return self.together(merged), 0
+
+    def together(
+        self, kinds: frozenset[str], besides: Sequence[Requirement] = (), *, spare: Mapping[str, int] | None = None
+    ) -> Composition:
+        """The composition whose first group is of these kinds, and of those that must be searched with them; ``besides`` is asked
+        too, and ``spare`` items of a kind are counted."""
+        groups = self.composition.groups
+        merged = frozenset[str]().union(*(group for group in groups if group & kinds))
+        found = Composition(
+            self.procedure,
+            [merged, *(group for group in groups if not group & kinds)],
+            spare=spare,
+            besides=besides,
+            known=self.composition,
+            max_states=self.max_states,
+        )
+        self.searched += [graph for graph in (found.places, *found.graphs) if graph not in self.graphs]
+        return found
 
     def unless_bound(self, finding: Finding) -> Finding:
         """The finding; where a search hit its bound, that this is not decided."""

@@ -4,7 +4,7 @@ be concluded."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
@@ -14,8 +14,8 @@ from ..requirements import CaseIs, ItemsAre, Requirement
 from ..text import Text, say
 from .cluster import cluster
 from .explore import explore
-from .graph import Edge, Graph, Node, leading
-from .inquiry import BOUND, Inquiry
+from .graph import Act, Graph, Node
+from .inquiry import BOUND, MAX_TRIES, Inquiry
 from .predicates import StateProperty
 from .relaxation import Relaxation
 from .report import Finding, Status
@@ -30,16 +30,21 @@ CONCLUDED = Text(
 _ASKING = Transition(trigger="ask")
 
 
+Path = tuple[Act, ...]
+
+
 @attrs.frozen(kw_only=True)
 class _Wanted:
-    """Something to be proved, and how it is told that it does not hold."""
+    """Something to be proved, and how it is told that it does not hold: by ``violation`` in one graph, or by ``leads_to``, whose
+    first must always lead to its second."""
 
     name: str
     title: Text
     path: str
     clause: tuple[str, ...]
     asked: tuple[Requirement, ...]
-    violation: Callable[[Graph, _Judge], tuple[Text, int | None]]
+    violation: Callable[[Graph, _Judge], tuple[Text, Path | None]] | None = None
+    leads_to: tuple[Sequence[Requirement], Sequence[Requirement]] | None = None
     status: Status = Status.FLAWED
 
 
@@ -83,18 +88,26 @@ def properties_findings(inquiry: Inquiry, properties: Sequence[AnyProperty]) -> 
             text = Text("it asks for what a search does not follow", "其内容超出搜索可跟踪的范围")
             yield Finding(one.name, one.title, Status.INCOMPLETE, text, one.path, one.clause)
             continue
+        if one.leads_to is not None:
+            yield _led(inquiry, one, *one.leads_to)
+            continue
         kinds = _kinds(inquiry, one.asked)
-        if kinds not in graphs:  # one search for all that is asked of the same kinds
-            besides = [
-                part
-                for other in wanted
-                if _kinds(inquiry, other.asked) == kinds
-                for part in other.asked
-                if relaxation.is_followed(part)
-            ]
-            graphs[kinds] = explore(cluster(procedure, kinds), besides=besides, max_states=inquiry.max_states)
-            inquiry.searched.append(graphs[kinds])
-        yield _found(inquiry, one, graphs[kinds])
+        everything = frozenset(procedure.items)
+        for together in dict.fromkeys((kinds, everything)):
+            if together not in graphs:  # one search for all that is asked of the same kinds
+                besides = [
+                    part
+                    for other in wanted
+                    if together == everything or _kinds(inquiry, other.asked) == together
+                    for part in other.asked
+                    if relaxation.is_followed(part)
+                ]
+                graphs[together] = explore(cluster(procedure, together), besides=besides, max_states=inquiry.max_states)
+                inquiry.searched.append(graphs[together])
+            found = _found(inquiry, one, graphs[together])
+            if found.status is not Status.INCOMPLETE or not graphs[together].complete:
+                break
+        yield found
 
 
 def _kinds(inquiry: Inquiry, asked: Sequence[Requirement]) -> frozenset[str]:
@@ -104,22 +117,60 @@ def _kinds(inquiry: Inquiry, asked: Sequence[Requirement]) -> frozenset[str]:
 
 
 def _found(inquiry: Inquiry, wanted: _Wanted, graph: Graph) -> Finding:
-    text, witness = wanted.violation(graph, _Judge(graph))
-    if witness is not None:
-        path = graph.path(witness)
-        return inquiry.shown(
-            wanted.name,
-            wanted.title,
-            text,
-            path,
-            graph,
-            path_in=wanted.path or (f"transitions.{path[-1].trigger}" if wanted.status is Status.WARNING else ""),
-            clause=wanted.clause,
-            status=wanted.status,
+    assert wanted.violation is not None
+    text, path = wanted.violation(graph, _Judge(graph))
+    if path is not None:
+        return _shown(inquiry, wanted, text, path, graph)
+    return _proved(wanted, complete=graph.complete)
+
+
+def _shown(inquiry: Inquiry, wanted: _Wanted, text: Text, path: Path, graph: Graph) -> Finding:
+    return inquiry.shown(
+        wanted.name,
+        wanted.title,
+        text,
+        path,
+        graph,
+        path_in=wanted.path or (f"transitions.{path[-1].trigger}" if wanted.status is Status.WARNING else ""),
+        clause=wanted.clause,
+        status=wanted.status,
+    )
+
+
+def _proved(wanted: _Wanted, *, complete: bool) -> Finding:
+    status = Status.PROVED if complete else Status.INCOMPLETE
+    return Finding(wanted.name, wanted.title, status, Text("", "") if complete else BOUND, wanted.path, wanted.clause)
+
+
+def _led(inquiry: Inquiry, wanted: _Wanted, first: Sequence[Requirement], second: Sequence[Requirement]) -> Finding:
+    """Whether a case in which ``first`` holds can always come to where ``second`` does: with what is asked of some kinds only,
+    the others must let it pass; where that cannot be shown so, everything is searched together."""
+    found = _proved(wanted, complete=False)
+    for kinds in dict.fromkeys((_kinds(inquiry, wanted.asked), frozenset(inquiry.procedure.items))):
+        composition = inquiry.together(kinds, wanted.asked)
+        graph = composition.graphs[0]
+        if not composition.complete:
+            return _proved(wanted, complete=False)
+        judge = _Judge(graph)
+        goal = [index for index, node in enumerate(graph.nodes) if judge.holds(second, node)]
+        begun = {index for index, node in enumerate(graph.nodes) if judge.holds(first, node)}
+        for index in [one for one in composition.unable(0, goal, sure=False) if one in begun][:MAX_TRIES]:
+            text = Text(
+                "the first can hold where the second can no longer be reached", "前者成立时，后者可能已无法达到"
+            )
+            found = _shown(inquiry, wanted, text, graph.path(index), graph)
+            if found.status is Status.FLAWED:
+                return found
+        doubtful = [one for one in composition.unable(0, goal, sure=True) if one in begun]
+        if not doubtful:
+            return _proved(wanted, complete=True)
+        text = say(
+            "it hangs on what the search does not follow whether the second can be reached from “{state}”",
+            "自“{state}”起能否达到后者，取决于搜索未跟踪的内容",
+            state=inquiry.procedure.state_title(graph.nodes[doubtful[0]].place.state),
         )
-    status = Status.PROVED if graph.complete else Status.INCOMPLETE
-    bound = Text("", "") if graph.complete else BOUND
-    return Finding(wanted.name, wanted.title, status, bound, wanted.path, wanted.clause)
+        found = Finding(wanted.name, wanted.title, Status.INCOMPLETE, text, wanted.path, wanted.clause)
+    return found
 
 
 class _Judge:
@@ -174,7 +225,7 @@ def _concluding(row: Transition) -> Iterator[ItemsAre]:
             yield one
 
 
-def _whenever(text: Text, never: Sequence[Requirement]) -> Callable[[Graph, _Judge], tuple[Text, int | None]]:
+def _whenever(text: Text, never: Sequence[Requirement]) -> Callable[[Graph, _Judge], tuple[Text, Path | None]]:
     return lambda graph, judge: (text, _first(graph, lambda node: judge.holds(never, node)))
 
 
@@ -193,7 +244,8 @@ def _of(path: str, one: AnyProperty, procedure: Procedure) -> _Wanted:
         path=path,
         clause=one.clause,
         asked=asked,
-        violation=lambda graph, judge: _violation(one, graph, judge),
+        violation=None if one.leads_to else lambda graph, judge: _violation(one, graph, judge),
+        leads_to=(one.leads_to[0], one.leads_to[1]) if one.leads_to else None,
     )
 
 
@@ -201,8 +253,8 @@ _NEVER = Text("it can happen", "有可能发生")
 _ALWAYS = Text("it does not always hold", "并非始终成立")
 
 
-def _by_predicate(one: StateProperty) -> Callable[[Graph, _Judge], tuple[Text, int | None]]:
-    def violation(graph: Graph, judge: _Judge) -> tuple[Text, int | None]:
+def _by_predicate(one: StateProperty) -> Callable[[Graph, _Judge], tuple[Text, Path | None]]:
+    def violation(graph: Graph, judge: _Judge) -> tuple[Text, Path | None]:
         def is_violated(node: Node) -> bool:
             return one.is_violated(graph.cluster.procedure, node.case, lambda asked: judge.holds(asked, node))
 
@@ -211,42 +263,32 @@ def _by_predicate(one: StateProperty) -> Callable[[Graph, _Judge], tuple[Text, i
     return violation
 
 
-def _violation(one: Property, graph: Graph, judge: _Judge) -> tuple[Text, int | None]:
+def _violation(one: Property, graph: Graph, judge: _Judge) -> tuple[Text, Path | None]:
     if one.never:
         return _NEVER, _first(graph, lambda node: judge.holds(one.never, node))
     if one.always:
         return _ALWAYS, _first(graph, lambda node: not judge.holds(one.always, node))
-    if one.before:
-        text = Text("the second can hold though the first never did", "前者从未成立，后者即可成立")
-        return text, _before(graph, judge, *one.before)
-    first, second = one.leads_to
-    text = Text("the first can hold where the second can no longer be reached", "前者成立时，后者可能已无法达到")
-    able = _able(graph, [n for n, node in enumerate(graph.nodes) if judge.holds(second, node)])
-    return text, next((n for n, node in enumerate(graph.nodes) if n not in able and judge.holds(first, node)), None)
+    text = Text("the second can hold though the first never did", "前者从未成立，后者即可成立")
+    return text, _before(graph, judge, *one.before)
 
 
-def _first(graph: Graph, is_so: Callable[[Node], bool]) -> int | None:
-    return next((number for number, node in enumerate(graph.nodes) if is_so(node)), None)
+def _first(graph: Graph, is_so: Callable[[Node], bool]) -> Path | None:
+    """The shortest way to where it is so."""
+    return next((graph.path(number) for number, node in enumerate(graph.nodes) if is_so(node)), None)
 
 
-def _before(graph: Graph, judge: _Judge, first: Sequence[Requirement], second: Sequence[Requirement]) -> int | None:
-    seen = set(graph.roots)
+def _before(graph: Graph, judge: _Judge, first: Sequence[Requirement], second: Sequence[Requirement]) -> Path | None:
+    """The shortest way to where ``second`` holds, on which ``first`` never does."""
+    paths: dict[int, Path] = {root: graph.path(root) for root in graph.roots}
     waiting = deque(graph.roots)
     while waiting:
         index = waiting.popleft()
         if judge.holds(first, graph.nodes[index]):
             continue
         if judge.holds(second, graph.nodes[index]):
-            return index
+            return paths[index]
         for edge in graph.nodes[index].edges:
-            if edge.target not in seen:
-                seen.add(edge.target)
+            if edge.target not in paths:
+                paths[edge.target] = (*paths[index], edge.act)
                 waiting.append(edge.target)
     return None
-
-
-def _able(graph: Graph, targets: Collection[int]) -> Collection[int]:
-    def sure(index: int) -> Iterator[Edge]:
-        return (edge for edge in graph.nodes[index].edges if edge.sure)
-
-    return leading(range(len(graph.nodes)), targets, sure)

@@ -15,7 +15,7 @@ class View:
     """The graph of one cluster, asked about places and acts of the graph of places, which knows more facts than it does."""
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+        self.graph = graph
         self._at: dict[Place, list[int]] = {}
         for index, node in enumerate(graph.nodes):
             self._at.setdefault(node.place, []).append(index)
@@ -37,23 +37,23 @@ class View:
 
     def with_open_gate(self, node: Node) -> frozenset[int]:
         """The nodes at the place where what the gate asks holds."""
-        gate = self._graph.cluster.gate
+        gate = self.graph.cluster.gate
         if gate is None:
             return frozenset()
-        stage = Stage(self._graph.cluster.procedure)
+        stage = Stage(self.graph.cluster.procedure)
         return frozenset(
             index
             for index in self._at.get(self.place_of(node), ())
-            if stage.holds(gate.requires, self._graph.nodes[index].case, None, None, gate, {})
+            if stage.holds(gate.requires, self.graph.nodes[index].case, None, None, gate, {})
         )
 
     def place_of(self, node: Node) -> Place:
         """The place as this cluster knows it."""
-        return self._graph.abstraction.place(node.case)
+        return self.graph.abstraction.place(node.case)
 
     def told(self, act: Act) -> tuple[object, ...]:
         """The act as far as this cluster can tell it from others."""
-        tests = self._graph.abstraction.tests
+        tests = self.graph.abstraction.tests
         return (act.trigger, *((name, signature_of(value, tests[name])) for name, value in act.chosen if name in tests))
 
     def _find_permitting(self, place: Place, told: tuple[object, ...], *, sure: bool) -> frozenset[int]:
@@ -62,14 +62,14 @@ class View:
             for index in self._at.get(place, ())
             if any(
                 edge.act.moves_case and (edge.sure or not sure) and self.told(edge.act) == told
-                for edge in self._graph.nodes[index].edges
+                for edge in self.graph.nodes[index].edges
             )
         )
 
     def _find_leading(self, place: Place, told: tuple[object, ...]) -> frozenset[int]:
         """The nodes at ``place`` from which item acts lead to where the act is sure to be permitted."""
         goal = self._permitting(place, told, sure=True)
-        return frozenset(leading(self._at.get(place, ()), goal, lambda index: _item_edges(self._graph.nodes[index])))
+        return frozenset(leading(self._at.get(place, ()), goal, lambda index: _item_edges(self.graph.nodes[index])))
 
 
 def _item_edges(node: Node) -> Iterator[Edge]:
