@@ -381,3 +381,89 @@ def test_what_one_search_cannot_show_is_searched_with_everything() -> None:
         wanted('never = [{ case = ["b"] }, { value = "flag", is = false }]'),
     )
     assert of(check(procedure), "authors").status is Status.FLAWED
+
+
+# What a search comes to, and no case does
+
+
+def tokens(most: int) -> Procedure:
+    """Approved with two tokens and a used one; no more are added once there are more than ``most``."""
+    return drafted(
+        states("a", final=["granted", "refused"]),
+        row("open", dest="a"),
+        row(
+            "approve",
+            "a",
+            "granted",
+            '{ items = "t", in = "open", at_least = 2 }, { items = "t", in = "used", at_least = 1 }',
+        ),
+        row("refuse", "a", "refused"),
+        kind(
+            "t",
+            act("add", dest="open", requires=f'{{ items = "t", at_most = {most} }}'),
+            act("use", "open", "used"),
+            final="used",
+        ),
+    )
+
+
+def two_kinds(first: str) -> Procedure:
+    """The way by which both kinds would be there asks that one of them is not."""
+    add = act("add", dest="open", requires='{ case = ["a"] }')
+    some, none = (f'{{{{ items = "{{}}", {one} }}}}' for one in ("at_least = 1", "at_most = 0"))
+    return drafted(
+        states("a", "p", final=["granted", "refused"]),
+        row("open", dest="a"),
+        row("go_x", "a", "p", f"{some.format('x')}, {first.format('y')}"),
+        row("go_y", "a", "p", f"{some.format('y')}, {none.format('x')}"),
+        row("grant", "p", "granted", f"{some.format('x')}, {some.format('y')}"),
+        row("refuse", ["a", "p"], "refused"),
+        kind("x", add, FINISH),
+        kind("y", add, FINISH),
+    )
+
+
+@pytest.mark.parametrize(
+    ("dead", "alive", "trigger"),
+    [
+        (tokens(1), tokens(2), "approve"),
+        (two_kinds('{{ items = "{}", at_most = 0 }}'), two_kinds('{{ items = "{}", at_most = 1 }}'), "grant"),
+    ],
+)
+def test_a_row_that_only_the_search_can_fire_is_dead(dead: Procedure, alive: Procedure, trigger: str) -> None:
+    report = check(dead)
+    assert [one.path for one in report.flaws] == [f"transitions.{trigger}"]
+    assert check(alive).proved
+
+
+def test_a_row_of_an_item_that_waits_for_what_never_comes_together_is_dead() -> None:
+    """Both facts are wanted; the one asks for a note, the other that there is none."""
+    asked = '{ case = ["c"] }, { value = "one", is = true }, { value = "two", is = true }'
+    when = '{{ when = {{ value = "{}", is = true }}, items = "note", {} }}'
+    procedure = drafted(
+        facts(one='"bool"', two='"bool"'),
+        states("a", "b", "c", final=["ended"]),
+        row("open", dest="a"),
+        row("go", "a", "b", when.format("one", "at_least = 1"), "one"),
+        row("on", "b", "c", when.format("two", "at_most = 0"), "two"),
+        row("end", "c", "ended", '{ items = "x", every = "done" }'),
+        kind("note", act("add", dest="open", requires='{ case = ["a"] }'), FINISH),
+        kind("x", act("add", dest="open", requires=asked), FINISH),
+    )
+    assert {one.path for one in check(procedure).flaws} == {f"items.x.transitions.{name}" for name in ("add", "finish")}
+
+
+def test_an_outcome_and_a_gate_that_only_the_search_comes_to_are_none() -> None:
+    both = '{ items = "t", in = "open", at_least = 2 }, { items = "t", in = "used", at_least = 1 }'
+    procedure = assessment(
+        row("refuse", "in_review", "refused_so", both),
+        kind(
+            "t",
+            act("add", dest="open", requires='{ items = "t", at_most = 1 }'),
+            act("use", "open", "used"),
+            final="used",
+        ),
+        '[states.refused_so]\nfinal = true\nstep = "decided"\noutcome = "prohibit"\n',
+        f'[gate]\nin = ["in_review"]\nrequires = [{both}]\n',
+    )
+    assert {one.property for one in check(procedure).flaws} >= {"outcomes", "gate", "rows"}

@@ -136,7 +136,8 @@ class _Search:
                     return
                 moved = after.items[item.id if item is not None else f"{kind}-{after.counters[kind]}"]
                 self._effects[effect] = self._abstraction.item_class(after, moved)
-            self._graph.fired.add((kind, row.trigger, row.source))
+            act = Act(row.trigger, kind, option.item, chosen, row, values)
+            self._graph.fired.setdefault(act.row_key, (index, act))
             found: list[tuple[Act, int]] = []
             for stays in (False, True) if many else (False,):
                 act = Act(

@@ -13,6 +13,7 @@ from .behind import Behind, Folding
 from .graph import Act
 from .inquiry import MAX_TRIES, Inquiry
 from .report import Finding, Status
+from .witness import Shown
 
 STEPS = Text(
     "no outcome and no open gate without the five steps, in order",
@@ -53,9 +54,11 @@ def gate(inquiry: Inquiry) -> Iterator[Finding]:
     """Whether the gate can be opened at all."""
     if inquiry.procedure.gate is None:
         yield Finding("gate", GATE, Status.NOT_APPLICABLE, Text("it has no gate", "无实施关口"))
-    elif not any(map(inquiry.composition.gate_opens, inquiry.composition.reached)):
+        return
+    shown = inquiry.witnesses.gate()
+    if shown is not Shown.YES:
         text = Text("what it asks never holds where it is", "其要求在所列状态下从不满足")
-        yield inquiry.unless_bound(Finding("gate", GATE, Status.FLAWED, text, "gate", inquiry.procedure.gate.clause))
+        yield inquiry.lacking(Finding("gate", GATE, Status.FLAWED, text, "gate", inquiry.procedure.gate.clause), shown)
 
 
 def _shown(inquiry: Inquiry, found: _ShortCut) -> Finding:

@@ -13,6 +13,9 @@ from .abstraction import Abstraction, Key, Place
 from .cluster import Cluster
 from .statements import Chosen, Values
 
+RowKey = tuple[str | None, str, tuple[str, ...]]
+"""A row, by its kind, its trigger and its sources."""
+
 
 @attrs.frozen
 class Act:
@@ -24,6 +27,11 @@ class Act:
     chosen: Chosen
     row: Transition = attrs.field(eq=False, repr=False)
     values: Values = attrs.field(eq=False, repr=False)
+
+    @property
+    def row_key(self) -> RowKey:
+        """The row it fires."""
+        return self.kind, self.row.trigger, self.row.source
 
     @property
     def moves_case(self) -> bool:
@@ -61,7 +69,7 @@ class Node:
 @attrs.define(eq=False)
 class Graph:
     """What a search found; ``complete`` unless a bound was hit. ``openings`` are the acts that open a case, at ``roots``.
-    ``fired`` are the rows of items that some case fires, also where that leads nowhere else: kinds, triggers and sources."""
+    ``fired`` are the rows of items that some case fires, also where that leads nowhere else, each with where that was first."""
 
     cluster: Cluster
     abstraction: Abstraction
@@ -70,7 +78,7 @@ class Graph:
     openings: list[Act] = attrs.field(factory=list)
     complete: bool = True
     known: dict[Key, int] = attrs.field(factory=dict)
-    fired: set[tuple[str | None, str, tuple[str, ...]]] = attrs.field(factory=set)
+    fired: dict[RowKey, tuple[int, Act]] = attrs.field(factory=dict)
 
     @property
     def edges(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..language import Procedure
@@ -11,6 +12,7 @@ from .composition import Composition
 from .graph import Act, Graph
 from .report import Finding, Status, traced
 from .walk import Blocked, walked
+from .witness import Shown, Witnesses
 
 MAX_TRIES = 20
 """So many paths are tried before a flaw that none of them shows is reported as not decided."""
@@ -26,6 +28,11 @@ class Inquiry:
         self.max_states = max_states
         self.composition = Composition(procedure, max_states=max_states)
         self.searched: list[Graph] = []
+
+    @functools.cached_property
+    def witnesses(self) -> Witnesses:
+        """The cases that were walked to show that something comes about."""
+        return Witnesses(self)
 
     @property
     def graphs(self) -> tuple[Graph, ...]:
@@ -72,6 +79,18 @@ class Inquiry:
         if self.composition.complete:
             return finding
         return Finding(finding.property, finding.title, Status.INCOMPLETE, BOUND, finding.path)
+
+    def lacking(self, finding: Finding, shown: Shown) -> Finding:
+        """The flaw that something never comes about; where a search comes to it, and no case was found that does, that it may be
+        one."""
+        if shown is Shown.NEVER:
+            return self.unless_bound(finding)
+        text = say(
+            "{text}, as far as cases were tried; but the search could not rule it out",
+            "{text}（就已尝试的事项而言；但搜索未能排除其可能）",
+            text=finding.text,
+        )
+        return Finding(finding.property, finding.title, Status.INCOMPLETE, text, finding.path, finding.clause)
 
     def shown(
         self,

@@ -14,10 +14,11 @@ from ..text import Text, either, say
 from .asked import asked_in, parts_of
 from .cluster import rows
 from .explore import answers
-from .graph import Graph
+from .graph import Graph, RowKey
 from .inquiry import Inquiry
 from .relaxation import Relaxation
 from .report import Finding, Status
+from .witness import Shown
 
 OUTCOMES = Text("every outcome can be reached", "每种决定结果均可达到")
 ROWS = Text("every row can be fired", "每条流转规则均可适用")
@@ -27,30 +28,37 @@ NEEDLESS = Text("every requirement keeps somebody from something", "每项要求
 
 def outcomes(inquiry: Inquiry) -> Iterator[Finding]:
     """What is found of the outcomes."""
-    declared = {state.outcome for state in inquiry.procedure.states.values() if state.outcome is not None}
-    if not declared:
+    states: dict[Outcome, list[str]] = {}
+    for name, state in inquiry.procedure.states.items():
+        if state.outcome is not None:
+            states.setdefault(state.outcome, []).append(name)
+    if not states:
         yield Finding("outcomes", OUTCOMES, Status.NOT_APPLICABLE, Text("it has no outcomes", "没有决定结果"))
-    reached = {inquiry.procedure.states[inquiry.state_at(place)].outcome for place in inquiry.composition.reached}
+    reached = {inquiry.state_at(place) for place in inquiry.composition.reached}
     for outcome in Outcome:
-        if outcome in declared and outcome not in reached:
+        if outcome not in states:
+            continue
+        shown = inquiry.witnesses.states(states[outcome]) if reached & {*states[outcome]} else Shown.NEVER
+        if shown is not Shown.YES:
             text = say("“{outcome}” cannot be reached", "“{outcome}”无法达到", outcome=OUTCOME_TITLES[outcome])
-            yield inquiry.unless_bound(Finding("outcomes", OUTCOMES, Status.FLAWED, text))
+            yield inquiry.lacking(Finding("outcomes", OUTCOMES, Status.FLAWED, text), shown)
 
 
 def all_rows(inquiry: Inquiry) -> Iterator[Finding]:
     """What is found of the rows and states."""
     procedure, composition = inquiry.procedure, inquiry.composition
     stood_in = {inquiry.state_at(place) for place in composition.reached}
-    fired = _fired(inquiry)
+    fired = inquiry.witnesses.rows(_fired(inquiry))
     for own, row in rows(procedure):
         is_late = own is None and bool(row.source) and stood_in.isdisjoint(procedure.case.sources(row))
-        if (own, row.trigger, row.source) in fired or is_late or _is_unseen(inquiry, own, row):
+        shown = fired.get((own, row.trigger, row.source), Shown.NEVER)
+        if shown is Shown.YES or is_late or _is_unseen(inquiry, own, row):
             continue
         title = procedure.trigger_title(row.trigger, own)
         text = say(
             "“{title}” can never be done{why}", "“{title}”永远无法办理{why}", title=title, why=_why(inquiry, own, row)
         )
-        yield inquiry.unless_bound(Finding("rows", ROWS, Status.FLAWED, text, _path(own, row), row.clause))
+        yield inquiry.lacking(Finding("rows", ROWS, Status.FLAWED, text, _path(own, row), row.clause), shown)
     unreached = [state for state in procedure.states if state not in stood_in]
     if unreached:
         titles = either([procedure.state_title(state) for state in unreached])
@@ -58,11 +66,11 @@ def all_rows(inquiry: Inquiry) -> Iterator[Finding]:
         yield inquiry.unless_bound(Finding("rows", ROWS, Status.FLAWED, text, f"states.{unreached[0]}"))
 
 
-def _fired(inquiry: Inquiry) -> set[tuple[str | None, str, tuple[str, ...]]]:
-    """The rows that some case fires: with their kinds, triggers and sources."""
+def _fired(inquiry: Inquiry) -> set[RowKey]:
+    """The rows that a search fires."""
     composition = inquiry.composition
     passed = [step.act for step in composition.steps if step.source in composition.reached]
-    of_case = {(act.kind, act.row.trigger, act.row.source) for act in (*composition.places.openings, *passed)}
+    of_case = {act.row_key for act in (*composition.places.openings, *passed)}
     return of_case.union(*(graph.fired for graph in composition.graphs))
 
 

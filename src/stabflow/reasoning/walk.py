@@ -18,7 +18,7 @@ from ..language import Procedure, Transition
 from ..requirements import Requirement
 from .abstraction import ItemClass
 from .composition import Composition, View
-from .graph import Act, Graph, Node
+from .graph import Act, Graph, Node, RowKey
 from .numbers import Asking, numbers_for
 from .stage import Stage
 from .statements import Values
@@ -41,6 +41,11 @@ class Done:
     before: Case | None = attrs.field(default=None, repr=False, eq=False)
     numbers: frozenset[str] = frozenset()
 
+    @property
+    def row_key(self) -> RowKey:
+        """The row it fired."""
+        return self.kind, self.row.trigger, self.row.source
+
     def __str__(self) -> str:
         return self.trigger if self.item is None else f"{self.trigger} ({self.item})"
 
@@ -60,9 +65,10 @@ class Walker:
         self.case = case
         self.done: list[Done] = []
 
-    def walk(self, path: Sequence[Act], graph: Graph | None = None, *, spare: int = 0) -> None:
-        """Do the acts of ``path``, found in ``graph`` (by default that of places); the other groups are cured before each act on
-        the case. ``spare``: where more items make no difference, so many more are added. `Blocked` where that cannot be done."""
+    def walk(self, path: Sequence[Act], graph: Graph | None = None, *, last: Act | None = None, spare: int = 0) -> None:
+        """Do the acts of ``path``, found in ``graph`` (by default that of places), then ``last``, wherever that leads; the other
+        groups are cured before each act on the case. ``spare``: where more items make no difference, so many more are added.
+        `Blocked` where that cannot be done."""
         graph = self._composition.places if graph is None else graph
         view, at = View(graph), None
         for act in path:
@@ -75,6 +81,10 @@ class Walker:
                     self._add_spare(act, graph, at, spare)
         if self.case is not None and self._index(graph) != at:
             raise Blocked("it leads elsewhere")
+        if last is not None and last.moves_case:
+            self._act_on_case(last, view, graph.cluster.kinds)
+        elif last is not None and at is not None:
+            self._on_one_like_it(graph, at, last)
 
     # Acts on the case
 
@@ -252,12 +262,14 @@ class Walker:
         self.case = case
 
 
-def walked(composition: Composition, path: Sequence[Act], graph: Graph | None = None) -> Walker:
-    """A case that has walked ``path``; `Blocked` where none can."""
+def walked(
+    composition: Composition, path: Sequence[Act], graph: Graph | None = None, *, last: Act | None = None
+) -> Walker:
+    """A case that has walked ``path``, and then done ``last``; `Blocked` where none can."""
     for spare in SPARES:
         walker = Walker(composition)
         try:
-            walker.walk(path, graph, spare=spare)
+            walker.walk(path, graph, last=last, spare=spare)
             walker.state_numbers()
         except Blocked:
             if spare == SPARES[-1]:
