@@ -9,7 +9,7 @@ evidence or a person does. What is one person's own, a vote or an opinion, is ne
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..case import Act, Case, Item, Statement
 from ..errors import Blocker, Fault, InvalidInput, near_miss
@@ -139,7 +139,7 @@ def _against(
         if not values.keys().isdisjoint(unique):
             yield twin(procedure, case, item.kind, {**item.fields, **values}, item.adder, item)
     yield from _put_off(procedure, case, item, values, by)
-    yield from _waited_for(procedure, item, values)
+    yield from waited_for(procedure, None if item is None else item.kind, values)
     reader = next(_readers(procedure, case, item, values), None)
     if reader is not None:
         yield _has_been_read(procedure, *reader)
@@ -194,15 +194,16 @@ def _put_off(
         )
 
 
-def _waited_for(procedure: Procedure, item: Item | None, names: Mapping[str, Value]) -> Iterator[Blocker]:
-    """A value on which a waiting time hangs: what was begun as something that need not wait is begun anew as what must."""
-    kinds = (None, *procedure.items) if item is None else (item.kind,)
+def waited_for(procedure: Procedure, of: str | None, names: Iterable[str]) -> Iterator[Blocker]:
+    """A value ``of`` a kind of item (``None``: of the case) on which a waiting time hangs: what was begun as something that need
+    not wait is begun anew as what must."""
+    kinds = (None, *procedure.items) if of is None else (of,)
     for kind in kinds:
         own = procedure.lifecycle(kind).fields if kind is not None else ()
         for row in procedure.lifecycle(kind).transitions:
             for requirement in row.requires:
                 read = requirement.reads().names
-                hit = next((name for name in names if name in read and (item or name not in own)), None)
+                hit = next((name for name in names if name in read and (of or name not in own)), None)
                 if hit is not None and any(isinstance(part, TimeElapsed) for _, part in requirement.walk()):
                     yield Blocker(
                         kind="wait",
@@ -210,7 +211,7 @@ def _waited_for(procedure: Procedure, item: Item | None, names: Mapping[str, Val
                             "the time to wait before {act} hangs on {what}: begin anew instead of correcting it",
                             "{act}之前的等待期限取决于{what}：应重新开始，不得更正",
                             act=quoted(procedure.trigger_title(row.trigger, kind)),
-                            what=quoted(procedure.field_title(hit, None if item is None else item.kind)),
+                            what=quoted(procedure.field_title(hit, of)),
                         ),
                         clause=requirement.clause or row.clause,
                         facts={"field": hit, "trigger": row.trigger},

@@ -76,6 +76,20 @@ class _Unexamined(Procedure):
         return ""
 
 
+def unexamined(procedure: Procedure, **changes: object) -> Procedure:
+    """``procedure`` with parts of it put in the place of others, taken as it is."""
+    parts = {field.name: getattr(procedure, field.name) for field in attrs.fields(type(procedure)) if field.init}
+    return _Unexamined(**(parts | changes))
+
+
+def played_by_all(procedure: Procedure) -> dict[str, object]:
+    """The parts of ``procedure`` that say who may act, with room for one who holds every role."""
+    roles = {
+        name: attrs.evolve(role, appointed_by=(), body=None, holders=None) for name, role in procedure.roles.items()
+    }
+    return {"roles": roles, "separations": ()}
+
+
 @attrs.frozen(eq=False)
 class Cluster:
     """A procedure reduced to what the search of some kinds follows.
@@ -130,18 +144,15 @@ def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
         if name in kinds
     }
     assumed += [_room(procedure, name) for name in items if _has_unfollowed_room(procedure, procedure.items[name])]
-    parts = {field.name: getattr(procedure, field.name) for field in attrs.fields(type(procedure)) if field.init}
-    parts |= {
-        "items": items,
-        "states": _timeless(procedure.states),
-        "transitions": tuple(reduced(None, row) for row in procedure.transitions),
-        "roles": {
-            name: attrs.evolve(role, appointed_by=(), body=None, holders=None) for name, role in procedure.roles.items()
-        },
-        "separations": (),
-        "properties": (),
-    }
-    return Cluster(frozenset(kinds), _Unexamined(**parts), strict, tuple(dict.fromkeys(assumed)), gate)
+    found = unexamined(
+        procedure,
+        **played_by_all(procedure),
+        items=items,
+        states=_timeless(procedure.states),
+        transitions=tuple(reduced(None, row) for row in procedure.transitions),
+        properties=(),
+    )
+    return Cluster(frozenset(kinds), found, strict, tuple(dict.fromkeys(assumed)), gate)
 
 
 def _without_settled(procedure: Procedure, own: str | None, row: Transition, requirement: Requirement) -> Requirement:

@@ -16,7 +16,7 @@ from ..text import Text, listing, quoted, say
 from .cluster import played_by_anyone
 from .composition import Composition
 from .explore import MAX_STATES
-from .leeway import seen_by
+from .footing import seen_by
 from .past import pasts
 
 REMEMBERED = 8

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import attrs
 
-from ..errors import Blocker
+from ..errors import Blocker, Cure
 from ..text import Language, Text
 from ..values import Value
 
@@ -25,16 +25,21 @@ class Prospect(enum.Enum):
 class PlannedAct:
     """One act of a plan: a row, the item it is fired on or makes (``kind``, ``item``; ``None``: the case), who may do it.
 
+    ``amends``: what that row stated is corrected, if it was stated wrongly; ``given`` has the values that are to be other ones.
+
     ``given``: the values with which the way goes on from there, for each field where others would lead elsewhere, and
     ``conditions`` the same in words. They are findings, to be made as things are, never advice: where they come out otherwise,
-    plan anew. ``fields``: what else it states, whatever that is. ``asks``: what it asks besides that no search follows (who may
+    plan anew. ``fields``: what else it states, whatever that is; ``stated``: those of them that may be left
+    out elsewhere, and not here. ``asks``: what it asks besides that no search follows (who may
     do it, numbers, dates, shares, plugins). ``earliest``: on a working day, and not before, if everything before it is done as
-    early as it can be; ``waits``: for what, where that makes it later than the act before it. ``vacant``: nobody holds the role.
+    early as it can be; ``waits``: for what, where that makes it later than the act before it. ``vacant``: nobody holds the role,
+    and ``appointed_by`` is who appoints to it (nobody here for a standing office).
     """
 
     trigger: str
     kind: str | None
     item: str | None
+    amends: bool = False
     roles: tuple[str, ...]
     clause: tuple[str, ...]
     title: Text
@@ -42,10 +47,12 @@ class PlannedAct:
     given: Mapping[str, tuple[Value, ...]]
     conditions: tuple[Text, ...]
     fields: tuple[str, ...]
+    stated: tuple[str, ...] = ()
     asks: tuple[Text, ...]
     earliest: datetime
     waits: Text | None
     vacant: bool
+    appointed_by: tuple[Cure, ...] = ()
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
         """The act as plain JSON values, its sentences in ``language``."""
@@ -53,6 +60,7 @@ class PlannedAct:
             "trigger": self.trigger,
             "kind": self.kind,
             "item": self.item,
+            "amends": self.amends,
             "roles": list(self.roles),
             "clause": list(self.clause),
             "title": self.title.get(language),
@@ -60,10 +68,12 @@ class PlannedAct:
             "given": {name: [_plain(value) for value in values] for name, values in self.given.items()},
             "conditions": [text.get(language) for text in self.conditions],
             "fields": list(self.fields),
+            "stated": list(self.stated),
             "asks": [text.get(language) for text in self.asks],
             "earliest": self.earliest.isoformat(),
             "waits": None if self.waits is None else self.waits.get(language),
             "vacant": self.vacant,
+            "appointed_by": [cure.role for cure in self.appointed_by],
         }
 
 

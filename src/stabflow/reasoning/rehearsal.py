@@ -2,69 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import attrs
+
 from ..calendar import Calendar
-from ..case import Appointment, Case, Item
+from ..case import Case, Item
 from ..decision.view import CaseView, Context
-from ..errors import Refused
-from ..language import Procedure, Transition
+from ..errors import InvalidInput, Refused
+from ..language import Transition
 from ..language.requirement_text import requirement_text
 from ..requirements import Requirement, TimeElapsed
-from ..text import Text, either, listing, quoted, say
+from ..requirements.base import Literal
+from ..text import Text
 from ..values import Value
 from .cluster import ANYONE
 from .composition import Composition
-from .graph import Act, Graph
-from .leeway import Leeway, row_of, seen_by, standing_at
-from .planned import PlannedAct
-from .relaxation import Relaxation
+from .corrections import Correction, Spot
+from .footing import Footing, Taken, row_of, seen_by, standing_at
+from .graph import Act
 from .route import Leg, Router
-from .statements import Values
+from .statements import Values, assignments
 
 MAX_ACTS = 1_000
+MAX_ADDED = 100
+"""So many more items are added to make up a share."""
+
+Preferred = Mapping[tuple[str, str], Sequence[Literal]]
+"""For fields of items, what they are rather to be, because a share is asked for."""
 
 
 class Astray(Exception):
     """The way cannot be gone as it was found."""
 
 
+@attrs.frozen
+class Gone:
+    """An act as it was done: which item it made or was on, in which role a correction was made, at what time, after what wait."""
+
+    taken: Taken
+    item: str | None
+    role: str
+    waits: Text | None
+
+
 class Rehearsal:
-    """Goes a way with the case itself: everything on as many items as there are, at the earliest time at which it can be done."""
+    """Goes a way with the case itself: everything on as many items as there are, at the earliest time at which it can be done.
+
+    ``preferred``: what of several values that lead on is stated. `misjudged`, `refused` and `missing` say why it went astray: the
+    kinds of which there were more or fewer items than the search thought, and how many there are; a correction that may not be
+    made; shares that were missing.
+    """
 
     def __init__(
         self,
-        procedure: Procedure,
         composition: Composition,
         router: Router,
+        footing: Footing,
         case: Case,
         now: datetime,
         calendar: Calendar,
-        offices: Sequence[Appointment],
+        preferred: Preferred,
     ) -> None:
-        self._procedure = procedure
+        self._procedure = composition.procedure
         self._composition = composition
         self._router = router
-        self._relaxation = Relaxation(procedure, procedure.items)
+        self._footing = footing
         self._calendar = calendar
-        self._held = {held.role for held in (*case.appointments, *offices)}
         self._case = case
+        self._preferred = preferred
+        self.misjudged: dict[str, int] = {}
+        self.refused: Spot | None = None
+        self.missing: dict[tuple[str, str], Sequence[Literal]] = {}
         self._now = self._on_a_working_day(max(now, case.updated_at))
 
-    def acts(self) -> Iterator[PlannedAct]:
+    def acts(self) -> Iterator[Gone]:
         """Every act to the goal. The way is sought anew after each: what looks like many items to a search may be two, or twenty.
         Nothing where there is no way; `Astray` where the case does not come out as the search did, `TooFar` at its bound."""
         places, graphs = self._composition.places, self._composition.graphs
+        everything = (places, *graphs)
         nodes = (places.roots[0], *(graph.roots[0] for graph in graphs))
-        for _ in range(MAX_ACTS):
+        for number in range(MAX_ACTS):
             way = self._router.way(nodes)
+            if way is None and number:
+                raise Astray
             if not way:
                 return
             leg = way[0]
-            touched = (places, *graphs) if leg.act.moves_case else (leg.graph,)
-            yield self._do(leg.act, self._like_that_of(leg), nodes, touched)
-            after = standing_at((places, *graphs), touched, nodes, self._case)
+            touched = everything if leg.act.moves_case else (leg.graph,)
+            taken = self._taken(leg.act, self._like_that_of(leg))
+            if leg.act.moves_case:
+                yield from self._made_up(taken)
+                taken = self._taken(leg.act, None)
+            else:
+                taken = self._as_preferred(taken, nodes, touched)
+            yield self._do(taken)
+            after = standing_at(everything, touched, nodes, self._case)
+            came_out = None if after is None else after[everything.index(leg.graph)]
+            if leg.act.kind is not None and came_out != leg.target:
+                self.misjudged[leg.act.kind] = len(self._case.of_kind(leg.act.kind))
             if after is None:
                 raise Astray
             nodes = after
@@ -83,61 +121,70 @@ class Rehearsal:
                 return item
         raise Astray
 
-    def _do(self, act: Act, item: Item | None, nodes: tuple[int, ...], touched: Sequence[Graph]) -> PlannedAct:
+    def _taken(self, act: Act, item: Item | None, values: Values | None = None) -> Taken:
         row = row_of(self._procedure, act)
-        earliest, waits = self._earliest(act, row, item)
-        leeway = Leeway(
-            self._composition,
-            self._router,
-            self._case,
-            earliest,
-            act,
-            item,
-            nodes=nodes,
-            touched=touched,
-        )
+        at, _ = self._earliest(act, row, item)
+        return Taken(act, row, None if item is None else item.id, act.values if values is None else values, at)
+
+    def _do(self, taken: Taken) -> Gone:
+        act, item = taken.act, None if taken.item is None else self._case.items[taken.item]
+        _, waits = self._earliest(act, taken.row, item)
         try:
-            after = leeway.after(act.values)
-        except Refused as refusal:
+            after, role = self._footing.done(self._case, taken)
+        except (Refused, InvalidInput) as refusal:
+            if isinstance(taken.row, Correction):
+                self.refused = (act.kind, taken.row.trigger, self._case.state)
             raise Astray from refusal
-        given = leeway.given()
-        name = None if act.kind is None else f"{act.kind}-{after.counters[act.kind]}" if item is None else item.id
-        self._case, self._now = after, earliest
-        return PlannedAct(
-            trigger=act.trigger,
-            kind=act.kind,
-            item=name,
-            roles=row.by,
-            clause=row.clause,
-            title=self._procedure.trigger_title(act.trigger, act.kind),
-            who=listing([self._procedure.role_title(party) for party in row.by], none=Text("time", "期限届至")),
-            given=given,
-            conditions=tuple(self._condition(act.kind, field, values) for field, values in given.items()),
-            fields=tuple(field for field in row.set if field not in given),
-            asks=tuple(self._asks(act.kind, row)),
-            earliest=earliest,
-            waits=waits,
-            vacant=bool(row.by) and all(party in self._procedure.roles and party not in self._held for party in row.by),
-        )
+        name = f"{act.kind}-{after.counters[act.kind]}" if act.kind is not None and item is None else taken.item
+        self._case, self._now = after, taken.then
+        return Gone(taken, name, role, waits)
 
-    def _condition(self, kind: str | None, name: str, values: Sequence[Value]) -> Text:
-        field = self._procedure.field_of(name, kind)
-        title = self._procedure.field_title(name, kind)
-        if field is not None and field.many:
-            (needed,) = values
-            assert isinstance(needed, tuple), "a field of several values holds a tuple"
-            words = listing([quoted(self._procedure.choice_title(field, one)) for one in needed])
-        else:
-            words = either([self._procedure.choice_title(field, one) for one in values])
-        return say("{title}: {words}", "{title}：{words}", title=title, words=words)
+    # Shares, of which a search knows only that there must be some
 
-    def _asks(self, kind: str | None, row: Transition) -> Iterator[Text]:
-        for requirement in row.requires:
-            followed = self._relaxation.is_followed(requirement, kind)
-            if not followed and not any(isinstance(part, TimeElapsed) for _, part in requirement.walk()):
-                yield requirement_text(self._procedure, kind, requirement)
-        if kind is not None and row.creates and "actor" in self._procedure.items[kind].unique:
-            yield Text("each by another office-holder", "每人限一次")
+    def _as_preferred(self, taken: Taken, nodes: tuple[int, ...], touched: Sequence[object]) -> Taken:
+        """The act, stating what is preferred, if the way is as short then."""
+        values: dict[str, Value] = dict(taken.values)
+        for name in taken.row.set:
+            accepted = self._preferred.get((taken.act.kind or "", name))
+            if accepted and values.get(name) not in accepted:
+                many = self._procedure.lifecycle(taken.act.kind).fields[name].many
+                values[name] = (str(accepted[0]),) if many else accepted[0]
+        other = attrs.evolve(taken, values=values)
+        if values == taken.values or (after := self._footing.surely(self._case, other)) is None:
+            return taken
+        graphs = (self._composition.places, *self._composition.graphs)
+        found = [
+            standing_at(graphs, [graph for graph in graphs if graph in touched], nodes, case)
+            for case in (after, self._footing.surely(self._case, taken) or after)
+        ]
+        ways = [None if one is None else self._router.way(one) for one in found]
+        return other if ways[0] is not None and (ways[1] is None or len(ways[0]) <= len(ways[1])) else taken
+
+    def _made_up(self, taken: Taken) -> Iterator[Gone]:
+        """More items, added until the shares for which the act asks are there."""
+        for number in itertools.count():
+            missing = next(self._footing.unmet_shares(self._case, taken), None)
+            if missing is None:
+                return
+            wanted = {(missing.items, name): accepted for name, accepted in missing.where.items()}
+            if not wanted.items() <= dict(self._preferred).items():
+                self.missing |= wanted
+                raise Astray
+            added = next(self._like(missing.items, missing.where), None)
+            if added is None or number == MAX_ADDED:
+                raise Astray
+            yield self._do(added)
+
+    def _like(self, kind: str, where: Mapping[str, Sequence[Literal]]) -> Iterator[Taken]:
+        """Ways of adding an item of ``kind`` that matches, as may be done here."""
+        graph = next(graph for graph in self._composition.graphs if kind in graph.cluster.kinds)
+        for row in graph.cluster.procedure.items[kind].creating():
+            for chosen, values in assignments(graph.abstraction, kind, row):
+                act = Act(row.trigger, kind, None, chosen, row, values)
+                fits = all(values.get(name) in accepted for name, accepted in where.items())
+                taken = self._taken(act, None)
+                if fits and self._footing.surely(self._case, taken) is not None:
+                    yield taken
 
     # When
 

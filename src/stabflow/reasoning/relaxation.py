@@ -194,7 +194,7 @@ class Relaxation:
 
     def _follows(self, requirement: Requirement, own: str | None) -> bool:
         """Whether a search follows the requirement itself."""
-        if isinstance(requirement, CaseIs):
+        if isinstance(requirement, CaseIs | Stated):
             return True
         if isinstance(requirement, ValueIs):
             return requirement.is_ is not None and is_followed(self._procedure, requirement.value[0], own)

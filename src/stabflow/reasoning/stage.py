@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ..calendar import Calendar
 from ..case import Appointment, Case, Item
-from ..decision.commands import Add, Command, Fire, Open
+from ..decision.commands import Add, Amend, Command, Fire, Open
 from ..decision.decider import decide
 from ..decision.events import Stamp
 from ..decision.evolution import evolve
@@ -28,11 +28,10 @@ _CALENDAR = Calendar("search")
 
 
 class Stage:
-    """Somebody who holds every role does what rows permit; every act is recorded as done ``then``."""
+    """Somebody who holds every role does what rows permit."""
 
-    def __init__(self, procedure: Procedure, then: datetime = _THEN) -> None:
+    def __init__(self, procedure: Procedure) -> None:
         self.procedure = procedure
-        self._then = then
         self._context = Context(
             now=_NOW,
             calendar=_CALENDAR,
@@ -63,8 +62,16 @@ class Stage:
         )
         return all(requirement.holds(view) for requirement in requires)
 
-    def after(self, case: Case | None, kind: str | None, item: Item | None, row: Transition, values: Values) -> Case:
-        """The case after the row was fired; `Refused` when it may not be."""
+    def after(
+        self,
+        case: Case | None,
+        kind: str | None,
+        item: Item | None,
+        row: Transition,
+        values: Values,
+        then: datetime = _THEN,
+    ) -> Case:
+        """The case after the row was fired ``then``; `Refused` when it may not be."""
         command: Command
         if case is None:
             command = Open(
@@ -75,7 +82,17 @@ class Stage:
         else:
             id_ = None if item is None else item.id
             command = Fire(actor=_WHO, basis=_BASIS, trigger=row.trigger, item=id_, values=values)
+        return self._done(case, command, then)[0]
+
+    def corrected(self, case: Case, item: Item | None, values: Values, then: datetime) -> tuple[Case, str]:
+        """The case after what was stated of ``item`` (``None``: of the case) was corrected, and in which role that is done;
+        `Refused` or `InvalidInput` when it may not be."""
+        id_ = None if item is None else item.id
+        command = Amend(actor=_WHO, basis=_BASIS, item=id_, values=values, reason=_BASIS.text)
+        return self._done(case, command, then)
+
+    def _done(self, case: Case | None, command: Command, then: datetime) -> tuple[Case, str]:
         decided = decide(self.procedure, case, command, self._context)
         version = 1 if case is None else case.version + 1
-        stamp = Stamp(version, self._then, self._then, _WHO, decided.role, _BASIS, decided.mandate, "search")
-        return evolve(case, decided.event, stamp)
+        stamp = Stamp(version, then, then, _WHO, decided.role, _BASIS, decided.mandate, "search")
+        return evolve(case, decided.event, stamp), decided.role
