@@ -286,6 +286,81 @@ def test_a_step_that_is_new_lies_not_behind_the_case() -> None:
     assert sentence.startswith("“submit” (record")
 
 
+FIVE = ("investigate", "analyze", "plan", "report", "review")
+
+
+def stepped(number: int, *rows: str) -> Procedure:
+    """The five steps in a line, a state beside them, and a decision."""
+    states = [f's_{step} = {{ step = "{step}", accountable = "chair", open_ended = true }}' for step in FIVE]
+    line = [act(f"to_{there}", f"s_{here}", f"s_{there}") for here, there in itertools.pairwise(FIVE)]
+    text = f"""
+[procedure]
+format = 1
+id = "stepped"
+version = "{number}"
+timezone = "Asia/Shanghai"
+title = {{ en = "Stepped", zh = "步骤" }}
+source = "for tests"
+[roles.chair]
+title = {{ en = "chair", zh = "主持" }}
+[roles.council]
+title = {{ en = "council", zh = "委员会" }}
+supervises = ["chair"]
+[facts]
+signed = {{ type = "bool", title = {{ en = "signed", zh = "签署" }} }}
+[states]
+aside = {{ accountable = "chair", open_ended = true, title = {{ en = "aside", zh = "搁置" }} }}
+dropped = {{ final = true }}
+yes = {{ step = "decided", outcome = "implement", final = true, title = {{ en = "yes", zh = "同意" }} }}
+"""
+    return loads("\n".join([text, *states, *line, *rows]).encode())
+
+
+def act(trigger: str, source: str, dest: str, *, set: str = "", requires: str = "") -> str:
+    places = f'source = "{source}"\n' * bool(source) + f'dest = "{dest}"\n'
+    asked = f'requires = [{{ value = "signed", is = {requires} }}]\n' * bool(requires)
+    return (
+        f'[[transitions]]\ntrigger = "{trigger}"\n{places}by = ["chair"]\n' + 'set = ["signed"]\n' * bool(set) + asked
+    )
+
+
+HELD = stepped(
+    1,
+    act("open", "", "s_investigate", set="signed"),
+    act("decide", "s_review", "yes"),
+    act("hold", "s_analyze", "aside"),
+    act("resume", "aside", "s_analyze"),
+    act("drop", "aside", "dropped"),
+)
+SIGNED = stepped(
+    2,
+    act("open", "", "s_investigate"),
+    act("hold", "s_analyze", "aside", set="signed", requires="false"),
+    act("drop", "aside", "dropped", requires="false"),
+    act("sign", "s_review", "aside", set="signed", requires="true"),
+    act("approve", "aside", "yes", requires="true"),
+)
+
+
+def test_no_case_comes_by_migration_past_the_five_steps() -> None:
+    """It was put aside while analyzed, with what under the new version only a review signs: it would be approved at once."""
+    assert [stabflow.check(one).status.value for one in (HELD, SIGNED)] == ["proved", "proved"]
+    engine = worlds.engine_on("memory:", procedures=[HELD, SIGNED])
+    engine.constitute("stepped", "chair", CHAIR, basis=BASIS)
+    early, late = (engine.open_case(HELD, Matter(f"m-{n}", "M"), by=CHAIR, basis=BASIS, signed=True) for n in range(2))
+    early.fire("to_analyze", by=CHAIR, basis=BASIS)
+    early.fire("hold", by=CHAIR, basis=BASIS)
+    assert refused(engine, early, SIGNED) == [
+        "under stepped@2 whoever comes so to “aside” has passed “plan”, “report”, “review”"
+    ]
+    assert engine.migrate(late, SIGNED, by=CHAIR, basis=BASIS).possible
+    for step in FIVE[1:]:
+        late.fire(f"to_{step}", by=CHAIR, basis=BASIS)
+    late.fire("sign", by=CHAIR, basis=BASIS, signed=True)
+    late.fire("approve", by=CHAIR, basis=BASIS)
+    assert late.state == "yes"
+
+
 def test_a_case_that_is_over_stays_as_it_is() -> None:
     engine, case = begun(LONGER)
     settled(case)
