@@ -89,6 +89,7 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "procedure_version": IDS,
         "digest": SHA256,
         "renamed": st.dictionaries(NAMES, NAMES, max_size=2),
+        "items_due": st.lists(st.builds(events.ItemDue, item=IDS, due=DUE), max_size=2).map(tuple),
     },
     events.Constituted: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Withdrawn: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},

@@ -457,6 +457,114 @@ def test_all_cases_move_one_by_one_and_what_cannot_says_why() -> None:
     assert engine.verify().cases == 12
 
 
+def midway(number: int, state: str) -> Procedure:
+    return version((
+        '[[transitions]]\ntrigger = "send_back"',
+        f'[[transitions]]\ntrigger = "hold"\nsource = "drafting"\ndest = "{state}"\nby = ["chair"]\n\n'
+        f'[[transitions]]\ntrigger = "resume"\nsource = "{state}"\ndest = "drafting"\nby = ["chair"]\n\n'
+        '[[transitions]]\ntrigger = "send_back"',
+    ), ("deciding = {", f"{state} = {{ accountable = \"chair\", open_ended = true }}\ndeciding = {{"),
+       number=str(number))  # fmt: skip
+
+
+def test_a_new_name_need_be_of_something_in_one_of_the_versions_that_move() -> None:
+    """And what is wrong with the names is said before any case moves."""
+    first, second, third = midway(1, "waiting"), midway(2, "held"), midway(3, "held")
+    engine = worlds.engine_on("memory:", procedures=[first, second, third])
+    engine.constitute("small", "chair", CHAIR, basis=BASIS)
+    cases = [
+        engine.open_case(one, Matter(f"m-{n}", "M"), by=CHAIR, basis=BASIS)
+        for n, one in enumerate([first, second, first, second])
+    ]
+    for case in cases:
+        case.fire("hold", by=CHAIR, basis=BASIS)
+    who: dict[str, Any] = {"by": CHAIR, "basis": BASIS}
+    for wrong, problem in (
+        ({"states.waiting": "held", "states.nowhere": "held"}, "has no states.nowhere"),
+        ({"states.waiting": "nowhere"}, "small@3 has no states.nowhere"),
+        ({"states.waiting": "drafting"}, "two things would be called states.drafting"),
+    ):
+        with pytest.raises(InvalidInput, match=problem):
+            list(engine.migrate_all(third, mapping=wrong, **who))
+    assert {case.value.procedure_version for case in cases} == {"1", "2"}
+    mapping = {"states.waiting": "held"}
+    some = list(engine.migrate_all(third, mapping=mapping, cases=[cases[1], cases[2].id], **who))
+    assert [(one.case_id, one.possible) for one in some] == [(cases[1].id, True), (cases[2].id, True)]
+    assert [one.possible for one in engine.migrate_all(third, mapping=mapping, **who)] == [True, True]
+    assert [case.value.state for case in cases] == ["held"] * 4
+    with pytest.raises(InvalidInput, match="no other version"):
+        list(engine.migrate_all(third, cases=[cases[0]], **who))
+    assert engine.verify().cases == 4
+
+
+@pytest.mark.parametrize("mapping", [{5: "x"}, {"states.drafting": 5}, "abc", [1], [("states.drafting", "x")]])
+def test_names_are_names(mapping: Any) -> None:
+    engine, case = begun(LONGER)
+    with pytest.raises(InvalidInput, match="mapping: "):
+        move(engine, case, LONGER, mapping=mapping)
+    with pytest.raises(InvalidInput, match="mapping: "):
+        list(engine.migrate_all(LONGER, by=CHAIR, basis=BASIS, mapping=mapping))
+
+
+def test_a_limit_that_is_new_begins_with_the_migration_and_is_on_record() -> None:
+    """A state that had none would else be owed for ever; what was due stays due. What changes is told before."""
+    limited = version(
+        ('open_ended = true, title = { en = "deciding"', 'within = "3 working days", title = { en = "deciding"'),
+        ('due = { accountable = "auditor", within = "3 days"', 'due = { accountable = "auditor", within = "9 days"'),
+    )
+    engine, case = begun(limited)
+    advanced(case)
+    checks = {name: one.due for name, one in case.value.items.items()}
+    assert case.value.due is None
+    told = [text.en for text in move(engine, case, limited, dry_run=True).changes]
+    assert any(
+        one.startswith("“deciding”: limit was open-ended, is now 3 working days; it falls due now: ") for one in told
+    )
+    assert "check-1 (“due”): limit was 3 days, is now 9 days; what is due stays due when it was recorded to be" in told
+    done = move(engine, case, limited)
+    due = case.value.due
+    assert due is not None
+    assert (due.limit, due.start) == ("3 working days", done.record.occurred_at)
+    assert done.record.event.due == due
+    assert {name: one.due for name, one in case.value.items.items()} == checks
+    assert engine.verify().cases == 1
+
+
+def test_an_item_too_gets_the_limit_that_is_new() -> None:
+    due_in, never = (
+        f'due = {{ accountable = "auditor", {limit}' for limit in ('within = "3 days"', "open_ended = true")
+    )
+    open_ended = version((due_in, never), number="0")
+    engine = worlds.engine_on("memory:", procedures=[open_ended, LONGER])
+    engine.constitute("small", "chair", CHAIR, basis=BASIS)
+    case = engine.open_case(open_ended, Matter("m", "M"), by=CHAIR, basis=BASIS)
+    case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
+    case.appoint("auditor", AUDITOR, by=CHAIR, basis=BASIS)
+    advanced(case)
+    assert case.value.items["check-1"].due is None
+    done = move(engine, case, LONGER)
+    due = case.value.items["check-1"].due
+    assert due is not None
+    assert due.limit == "3 days"
+    assert [one.item for one in done.record.event.items_due] == ["check-1", "check-2"]
+    assert engine.verify().cases == 1
+
+
+def test_who_did_what_was_done_and_what_it_asks_is_told_where_it_is_another_now() -> None:
+    other = version(
+        ('dest = "deciding"\nby = ["clerk"]', 'dest = "deciding"\nby = ["auditor"]'),
+        ('in = ["done"], since = "drafting", at_least = 1', 'in = ["done"], since = "drafting", at_least = 2'),
+    )  # fmt: skip
+    engine, case = begun(other)
+    advanced(case)
+    changes = [text.en for text in move(engine, case, other, dry_run=True).changes]
+    assert any("was done as “clerk”, who could not do it under small@2: it stays done" in one for one in changes), (
+        changes
+    )
+    assert any("“submit” (record" in one and "asks otherwise under small@2" in one for one in changes), changes
+    assert all(text.zh for text in move(engine, case, other, dry_run=True).changes)
+
+
 VERSIONS = [
     LONGER,
     version(("at_least = 1 }]\n\n[items.note]", "equals = 2 }]\n\n[items.note]")),

@@ -332,8 +332,8 @@ def five_calendar(case: CaseHandle) -> Any:
     return case._shell.calendar
 
 
-@pytest.mark.parametrize("goal", ["draftin", "", "implement", "scope"])
-def test_a_goal_must_be_one_of_the_procedure(goal: str) -> None:
+@pytest.mark.parametrize("goal", ["draftin", "", "implement", "scope", 3, None, ["drafting"], {}])
+def test_a_goal_must_be_one_of_the_procedure(goal: Any) -> None:
     case, _ = small_case()
     with pytest.raises(InvalidInput, match="goal: ") as told:
         case.plan(goal)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import click
 
 from .. import procedure as procedure_named
-from ..engine import CaseHandle, Engine
+from ..engine import Engine
 from ..engine.migration import Migration
 from ..errors import InvalidInput
 from ..language import Procedure
@@ -127,7 +127,7 @@ def migrate_command(
         whole = len(known) or sum(1 for _ in engine.cases(procedure=procedure.id))
         found: list[Migration] = []
         with progress(session) as advance:
-            for one in _migrations(engine, procedure, known, who, dry_run=dry_run):
+            for one in engine.migrate_all(procedure, cases=known or None, dry_run=dry_run, **who):
                 found.append(one)
                 advance(len(found), whole)
         session.written = None
@@ -136,16 +136,6 @@ def migrate_command(
     else:
         migration_page.show_migrations(session.page(), procedure, found, dry_run=dry_run)
     return YES if all(one.possible for one in found) else NO
-
-
-def _migrations(
-    engine: Engine, to: Procedure, cases: Sequence[CaseHandle], who: Mapping[str, Any], *, dry_run: bool
-) -> Iterator[Migration]:
-    if not cases:
-        yield from engine.migrate_all(to, dry_run=dry_run, **who)
-    for case in cases:
-        told = engine.migrate(case, to, dry_run=True, **who)
-        yield told if dry_run or not told.possible else engine.migrate(case, to, **who)
 
 
 def _mapping(pairs: Sequence[str]) -> dict[str, str]:

@@ -129,14 +129,25 @@ class Relieved(Event):
 
 
 @attrs.frozen(kw_only=True)
+class ItemDue:
+    """When what is owed of an item falls due."""
+
+    item: str
+    due: DueTime
+
+
+@attrs.frozen(kw_only=True)
 class Migrated(Event):
-    """The case goes on under another version of its procedure, in which things are ``renamed`` (by path; "": there no longer)."""
+    """The case goes on under another version of its procedure, in which things are ``renamed`` (by path; "": there no longer).
+    ``due``, ``items_due``: of what had no limit where it stands, and has one there."""
 
     tag = "case.migrated"
 
     procedure_version: str
     digest: str
     renamed: Mapping[str, Value] = attrs.field(factory=dict, converter=frozen, hash=False)
+    due: DueTime | None = None
+    items_due: tuple[ItemDue, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

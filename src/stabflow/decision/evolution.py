@@ -217,6 +217,8 @@ def _relieved(case: Case, event: Relieved, stamp: Stamp) -> Changes:
 
 def _migrated(case: Case, event: Migrated, stamp: Stamp) -> Changes:
     changes = Renaming({name: str(new) for name, new in event.renamed.items()}).changes(case)
+    items = {one.item: with_changes(changes["items"][one.item], due=one.due) for one in event.items_due}
+    changes |= {"items": with_entries(changes["items"], items), "due": event.due or case.due}
     return changes | {"procedure_version": event.procedure_version, "digest": event.digest}
 
 

@@ -10,14 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..case import Act, Case, with_changes
 from ..errors import Blocker, Fault, FaultyInput, InvalidInput, near_miss
-from ..language import Lifecycle, Procedure
+from ..language import Lifecycle, Procedure, Transition
 from ..language.machine import NEW
+from ..language.requirement_text import requirement_text
 from ..text import Text, quoted, same, say
 from ..values import Value
 from .commands import Migrate
 from .events import Migrated
 from .examination import Examination
 from .fields import coerce
+from .limits import with_new_limits
 from .permission import permission
 from .refusals import case_over
 from .renaming import DROPPED, Renaming, path
@@ -27,11 +29,14 @@ from .view import Context, holdings
 def renaming_of(old: Procedure, case: Case, command: Migrate) -> Renaming:
     """What is called otherwise, and what is dropped. `InvalidInput` when the command names no other version of the procedure, or
     things that are not there."""
-    new = command.to
-    if new.id != case.procedure or new.digest == case.digest:
-        problem = f"{new} is no other version of {case.procedure}@{case.procedure_version}"
-        raise InvalidInput.at("to", problem, "name another version of the same procedure")
-    return _renaming(old, new, case, command.renamed)
+    check_version(old, command.to)
+    return _renaming(old, command.to, case, command.renamed)
+
+
+def check_version(old: Procedure, new: Procedure) -> None:
+    """`InvalidInput` unless ``new`` is another version of ``old``."""
+    if new.id != old.id or new.digest == old.digest:
+        raise InvalidInput.at("to", f"{new} is no other version of {old}", "name another version of the same procedure")
 
 
 def decide_migration(old: Procedure, case: Case, command: Migrate, context: Context) -> Examination:
@@ -54,7 +59,12 @@ def decide_migration(old: Procedure, case: Case, command: Migrate, context: Cont
         found.add(case_over(old, case))
     for blocker in (*_lost(old, new, case, renaming), *_misfits(new, after), *_duties(old, new, case, after, renaming)):
         found.add(blocker)
-    found.event = Migrated(procedure_version=new.version, digest=new.digest, renamed=dict(renaming.names))
+    event = Migrated(procedure_version=new.version, digest=new.digest, renamed=dict(renaming.names))
+    found.event = event
+    if not found.blockers:
+        found.event, unknown = with_new_limits(event, old, new, case, after, context)
+        for blocker in unknown:
+            found.add(blocker)
     return found
 
 
@@ -79,8 +89,14 @@ def _names(procedure: Procedure) -> dict[str, None]:
     return found
 
 
-def _renaming(old: Procedure, new: Procedure, case: Case, wanted: Mapping[str, str]) -> Renaming:
-    """What was asked for, and the facts and fields that ``new`` does not have, as dropped."""
+def known_names(old: Procedure, wanted: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of the new names that are of something that ``old`` has."""
+    before = _names(old)
+    return {one: name for one, name in wanted.items() if one in before}
+
+
+def check_names(old: Procedure, new: Procedure, wanted: Mapping[str, str]) -> None:
+    """`InvalidInput` where a name is of nothing that ``old`` has, or ``new`` has nothing of the new one."""
     before, after = _names(old), _names(new)
     faults: list[Fault] = []
     for one, name in wanted.items():
@@ -99,7 +115,12 @@ def _renaming(old: Procedure, new: Procedure, case: Case, wanted: Mapping[str, s
     ]
     if faults:
         raise InvalidInput(faults, what="the migration")
-    names = dict(wanted)
+
+
+def _renaming(old: Procedure, new: Procedure, case: Case, wanted: Mapping[str, str]) -> Renaming:
+    """What was asked for, and the facts and fields that ``new`` does not have, as dropped."""
+    check_names(old, new, wanted)
+    names, after = dict(wanted), _names(new)
     for section, kind, values in (
         ("facts", None, case.facts),
         *(("fields", item.kind, item.fields) for item in case.items.values()),
@@ -147,6 +168,42 @@ def _lost(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> Ite
                 ),
                 have=title,
             )
+
+
+def passed_told(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> Iterator[Text]:
+    """Of the rows that were passed: which would be for others now, or ask otherwise. What was done stays done."""
+    seen: set[object] = set()
+    for kind, acts in ((None, case.acts), *((item.kind, item.acts) for item in case.items.values())):
+        for act in acts:
+            key = (kind, act.source, act.trigger, act.role)
+            if key in seen or not _has_its_row(old, new, kind, act, renaming):
+                continue
+            seen.add(key)
+            was = old.tables[kind][act.source or NEW][act.trigger].row
+            source = renaming.of("states", act.source, kind) if act.source else NEW
+            now = new.tables[kind][source][renaming.of("transitions", act.trigger, kind)].row
+            title = quoted(old.trigger_title(act.trigger, kind))
+            if renaming.role(act.role, kind) not in now.by:
+                yield say(
+                    "{act} (record {n}) was done as {role}, who could not do it under {new}: it stays done",
+                    "{act}（第{n}号记录）由{role}办理，按{new}该角色无权办理：已完成的办理不变",
+                    act=title,
+                    n=act.version,
+                    role=quoted(old.role_title(act.role)),
+                    new=new,
+                )
+            if _asked(old, kind, was) != _asked(new, kind, now):
+                yield say(
+                    "{act} (record {n}) was done, and asks otherwise under {new}: it is not asked again",
+                    "{act}（第{n}号记录）已完成，而{new}对其要求不同：不再重新要求",
+                    act=title,
+                    n=act.version,
+                    new=new,
+                )
+
+
+def _asked(procedure: Procedure, kind: str | None, row: Transition) -> frozenset[Text]:
+    return frozenset(requirement_text(procedure, kind, one) for one in row.requires)
 
 
 def _has_its_row(old: Procedure, new: Procedure, kind: str | None, act: Act, renaming: Renaming) -> bool:

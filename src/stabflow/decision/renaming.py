@@ -34,10 +34,8 @@ class Renaming:
             "stated": self._stated(case.stated, None),
             "acts": self._acts(case.acts, None),
             "appointments": tuple(with_changes(held, role=self.of("roles", held.role)) for held in case.appointments),
-            "acted": frozen({who: frozenset(self._role(role) for role in roles) for who, roles in case.acted.items()}),
-            "former": frozen(
-                {who: frozenset(self._role(role) for role in roles) for who, roles in case.former.items()}
-            ),
+            "acted": frozen({who: frozenset(self.role(role) for role in roles) for who, roles in case.acted.items()}),
+            "former": frozen({who: frozenset(self.role(role) for role in roles) for who, roles in case.former.items()}),
             "items": frozen({name: self._item(item) for name, item in case.items.items()}),
         }
 
@@ -78,12 +76,12 @@ class Renaming:
                 act,
                 source=self.of("states", act.source, kind),
                 trigger=self.of("transitions", act.trigger, kind),
-                role=self._role(act.role, kind),
+                role=self.role(act.role, kind),
             )
             for act in acts
         )
 
-    def _role(self, role: str, kind: str | None = None) -> str:
+    def role(self, role: str, kind: str | None = None) -> str:
         """A role, or the actor field as which somebody acted."""
         named = self.of("roles", role)
         return named if named != role else self.of("facts" if kind is None else "fields", role, kind)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self, get_args
+from typing import Any, Self, get_args
 
 from ..case import Appointment
 from ..decision.commands import Migrate, Open
@@ -242,9 +242,8 @@ class Engine:
         case can that was under ``to`` from its beginning; with ``dry_run`` nothing is done, and the reasons are told. It takes
         somebody who may open cases under both versions. Raises `InvalidInput`, `ProcedureError` and `StoreError`.
         """
-        case_id = case.id if isinstance(case, CaseHandle) else self.case(case).id
         command = self._migrating(to, by, basis, role, mapping)
-        return migrate(self._shell, case_id, command, key=key, at=at, dry_run=dry_run)
+        return migrate(self._shell, self._case_id(case), command, key=key, at=at, dry_run=dry_run)
 
     def migrate_all(
         self,
@@ -255,18 +254,24 @@ class Engine:
         basis: Basis | str,
         role: str | None = None,
         mapping: Mapping[str, str] | None = None,
+        cases: Iterable[CaseHandle | str] | None = None,
         dry_run: bool = False,
     ) -> Iterator[Migration]:
-        """`migrate` every case of the procedure that is not over and runs under another version, one after the other as the
-        answers are taken. What cannot move says why in its answer, and the others go on. Each is a transaction of its own: broken
-        off and begun again, it goes on with those that are left."""
-        return migrate_all(self._shell, self._migrating(to, by, basis, role, mapping), dry_run=dry_run)
+        """`migrate` the ``cases``, or every case of the procedure that is not over and runs under another version, one after the
+        other as the answers are taken. What cannot move says why in its answer, and the others go on. Each is a transaction of
+        its own: broken off and begun again, it goes on with those that are left. A name in ``mapping`` need be of something that
+        one of the versions has under which they run; whether all fit is asked before any case moves."""
+        named = None if cases is None else [self._case_id(case) for case in cases]
+        return migrate_all(self._shell, self._migrating(to, by, basis, role, mapping), named, dry_run=dry_run)
+
+    def _case_id(self, case: CaseHandle | str) -> str:
+        return case.id if isinstance(case, CaseHandle) else self.case(case).id
 
     def _migrating(
         self, to: str | Procedure, by: Actor, basis: Basis | str, role: str | None, mapping: Mapping[str, str] | None
     ) -> Migrate:
         check_office_holder(by, "by")
-        return Migrate(actor=by, basis=Basis.of(basis), role=role, to=self._known(to), renamed=dict(mapping or {}))
+        return Migrate(actor=by, basis=Basis.of(basis), role=role, to=self._known(to), renamed=_names(mapping))
 
     def case(self, case_id: str) -> CaseHandle:
         """The handle of a case; `InvalidInput` when the store has none of that id."""
@@ -364,6 +369,18 @@ class Engine:
         if not isinstance(procedure, str):
             raise InvalidInput.at("procedure", f"{procedure!r:.60} is no procedure", "give its name, or a Procedure")
         return self._shell.registry.named(procedure)
+
+
+def _names(mapping: Mapping[Any, Any] | None) -> dict[str, str]:
+    """What is called otherwise, by path; `InvalidInput` where it is no table of names."""
+    cure = 'give it like {"states.planning": "measures"}'
+    if mapping is not None and not isinstance(mapping, Mapping):
+        raise InvalidInput.at("mapping", f"{mapping!r:.60} is no table of names", cure)
+    found = dict(mapping or {})
+    for path, name in found.items():
+        if not isinstance(path, str) or not isinstance(name, str):
+            raise InvalidInput.at("mapping", f"{path!r:.60}: {name!r:.60} is no pair of names", cure)
+    return found
 
 
 def _wanted(value: str | None, path: str) -> str | None:

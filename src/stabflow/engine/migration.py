@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
 from ..case import Case, with_changes
 from ..decision.commands import Migrate
+from ..decision.events import Event, Migrated
 from ..decision.evolution import replay
-from ..decision.migration import decide_migration, renaming_of
+from ..decision.limits import limits_told
+from ..decision.migration import check_names, check_version, decide_migration, known_names, passed_told, renaming_of
 from ..decision.renaming import DROPPED, Renaming
-from ..errors import Blocker, Refused, VersionConflict
+from ..errors import Blocker, InvalidInput, Refused, VersionConflict
 from ..history.commit import request_digest
 from ..history.record import Record
 from ..language import Procedure
 from ..ports.store import CaseQuery
 from ..reasoning.fit import misfits
-from ..text import Language, Text, quoted, say
+from ..text import Language, Text, quoted, same, say
 from . import pages, streams
 from .proofs import prove
 from .shell import Shell
@@ -85,7 +87,7 @@ def migrate(
             case_id=case_id,
             before=str(procedure),
             after=str(command.to),
-            changes=tuple(_changes(procedure, command.to, case, renaming)),
+            changes=tuple(_changes(procedure, command.to, case, renaming, examined.event)),
             blockers=tuple(examined.blockers),
         )
         if dry_run:
@@ -111,22 +113,52 @@ def _done(shell: Shell, case_id: str, command: Migrate, record: Record) -> Migra
     return Migration(case_id=case_id, before=name, after=str(command.to), record=record)
 
 
-def migrate_all(shell: Shell, command: Migrate, *, dry_run: bool) -> Iterator[Migration]:
-    """Every case of the procedure that is not over and runs under another version, each an act of its own; a refusal is told, and
-    stops none of the others. Begun again, it goes on with those that are left."""
-    for row in list(pages.cases(shell.store, CaseQuery(procedure=command.to.id))):
-        procedure, case = shell.load(row.case_id)
-        if case.digest == command.to.digest or procedure.states[case.state].final:
-            continue
+def migrate_all(
+    shell: Shell, command: Migrate, cases: Sequence[str] | None = None, *, dry_run: bool
+) -> Iterator[Migration]:
+    """The ``cases``, or every case of the procedure that is not over and runs under another version, each an act of its own; what
+    cannot move is told, and stops none of the others. Begun again, it goes on with those that are left.
+
+    They may run under several versions: a new name need be of something that one of them has. Whether each fits is asked before
+    any case moves; it is `InvalidInput` where one does not.
+    """
+    wanted, known = command.renamed, dict[str, Mapping[str, str]]()
+    moving = list(_moving(shell, command.to) if cases is None else cases)
+    for case_id in moving:
+        procedure, _ = shell.load(case_id)
+        if procedure.digest not in known:
+            known[procedure.digest] = known_names(procedure, wanted)
+            check_version(procedure, command.to)
+            check_names(procedure, command.to, known[procedure.digest])
+            last = procedure
+    strange = [name for name in wanted if known and all(name not in names for names in known.values())]
+    if strange:
+        check_names(last, command.to, {name: wanted[name] for name in strange})
+    for case_id in moving:
+        procedure, _ = shell.load(case_id)
+        if procedure.digest == command.to.digest:
+            continue  # somebody else has moved it meanwhile
+        names = known.get(procedure.digest) or known_names(procedure, wanted)
+        blockers: tuple[Blocker, ...]
         try:
-            yield migrate(shell, row.case_id, command, key=None, at=None, dry_run=dry_run)
+            yield migrate(shell, case_id, attrs.evolve(command, renamed=names), key=None, at=None, dry_run=dry_run)
+            continue
         except Refused as refusal:
-            yield Migration(
-                case_id=row.case_id, before=str(procedure), after=str(command.to), blockers=refusal.blockers
-            )
+            blockers = refusal.blockers
+        except InvalidInput as fault:
+            blockers = (Blocker(kind="migration", text=same(fault)),)
+        yield Migration(case_id=case_id, before=str(procedure), after=str(command.to), blockers=blockers)
 
 
-def _changes(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> Iterator[Text]:
+def _moving(shell: Shell, to: Procedure) -> Iterator[str]:
+    for row in list(pages.cases(shell.store, CaseQuery(procedure=to.id))):
+        if row.digest != to.digest:
+            procedure, case = shell.load(row.case_id)
+            if not procedure.states[case.state].final:
+                yield row.case_id
+
+
+def _changes(old: Procedure, new: Procedure, case: Case, renaming: Renaming, event: Event | None) -> Iterator[Text]:
     yield say("{old} becomes {new}", "由{old}改为{new}", old=old, new=new)
     for path, name in renaming.names.items():
         if name == DROPPED:
@@ -138,6 +170,10 @@ def _changes(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> 
             )
         else:
             yield say("{path} is called {name}", "{path}改称{name}", path=path, name=name)
+    if isinstance(event, Migrated):
+        after = with_changes(case, **renaming.changes(case))
+        yield from limits_told(event, old, new, case, after)
+        yield from passed_told(old, new, case, renaming)
     if case.due is not None:
         yield say(
             "what is due stays due when it was recorded to be: {when}",

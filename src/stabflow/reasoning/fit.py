@@ -144,6 +144,8 @@ def _behind_at(composition: Composition) -> Mapping[int, frozenset[Behind]]:
         if behind in known.setdefault(index, set()):
             continue
         known[index].add(behind)
-        for step in composition.ahead.get(index, ()):
-            found.append((step.target, folding.after(behind, places.nodes[index].place.state, step.act.row)))
+        state = places.nodes[index].place.state
+        found += [
+            (step.target, folding.after(behind, state, step.act.row)) for step in composition.ahead.get(index, ())
+        ]
     return {index: frozenset(ones) for index, ones in known.items()}

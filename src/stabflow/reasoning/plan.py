@@ -152,6 +152,8 @@ class _Seeking:
 def _wanted(procedure: Procedure, goal: str) -> tuple[frozenset[str], Text]:
     """The states that ``goal`` means, and how it reads."""
     states = procedure.states
+    if not isinstance(goal, str):
+        raise InvalidInput.at("goal", f"{goal!r:.60} is no name", "name a state, a step or an outcome")
     if goal in states:
         return frozenset({goal}), quoted(procedure.state_title(goal))
     steps = {state.step.value for state in states.values() if state.step is not None}

@@ -1,0 +1,102 @@
+"""The limits of where a case stands, as it comes under another version: none is lost, and which are other ones is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from ..calendar import DueTime
+from ..case import Case
+from ..errors import Blocker
+from ..language import Procedure, State
+from ..text import Text, quoted, say
+from ..values import Value
+from .duties import due_for
+from .events import ItemDue, Migrated
+from .refusals import limit_unknown
+from .view import Context
+
+
+@attrs.frozen
+class Standing:
+    """The case (``item`` is ``None``) or an item of it in the state where it stands, under the one version and the other."""
+
+    item: str | None
+    kind: str | None
+    title: Text
+    was: State
+    now: State
+    due: DueTime | None
+    values: dict[str, Value]
+
+    @property
+    def has_new_limit(self) -> bool:
+        """Whether what is owed here had no limit, and has one now."""
+        return self.due is None and not self.now.final and not self.now.open_ended
+
+
+def standings(old: Procedure, new: Procedure, case: Case, after: Case) -> Iterator[Standing]:
+    """Where the case and its items stand, ``after`` as it is called under ``new``; without what has no place there."""
+    if after.state in new.states:
+        title = quoted(old.state_title(case.state))
+        yield Standing(None, None, title, old.states[case.state], new.states[after.state], case.due, dict(after.facts))
+    for one in case.items.values():
+        there = after.items[one.id]
+        if one.superseded or one.kind not in new.items or there.state not in new.items[one.kind].states:
+            continue
+        title = say(
+            "{item} ({state})", "{item}（{state}）", item=one.id, state=quoted(old.state_title(one.state, one.kind))
+        )
+        was, now = old.state_of(one.state, one.kind), new.state_of(there.state, one.kind)
+        yield Standing(one.id, one.kind, title, was, now, one.due, dict(there.fields))
+
+
+def with_new_limits(
+    event: Migrated, old: Procedure, new: Procedure, case: Case, after: Case, context: Context
+) -> tuple[Migrated, tuple[Blocker, ...]]:
+    """``event`` with due times for what had no limit and has one under ``new``, beginning now; or what is to be stated first."""
+    dues: dict[str | None, DueTime] = {}
+    unknown: list[Blocker] = []
+    for one in standings(old, new, case, after):
+        if one.has_new_limit:
+            due = due_for(new, one.now, one.values, context)
+            if due is not None:
+                dues[one.item] = due
+            else:
+                unknown.append(limit_unknown(new, one.kind, one.now.until or ""))
+    items = tuple(ItemDue(item=item, due=due) for item, due in dues.items() if item is not None)
+    return attrs.evolve(event, due=dues.get(None), items_due=items), tuple(unknown)
+
+
+def limits_told(event: Migrated, old: Procedure, new: Procedure, case: Case, after: Case) -> Iterator[Text]:
+    """Every limit that is another one, with what that does to what is owed now."""
+    begun: dict[str | None, DueTime | None] = {None: event.due}
+    begun |= {one.item: one.due for one in event.items_due}
+    for one in standings(old, new, case, after):
+        was, now = _limit(old, one.kind, one.was), _limit(new, one.kind, one.now)
+        if one.was.final or was == now:
+            continue
+        due = begun.get(one.item)
+        if due is not None:
+            owed = say("it falls due now: {when}", "自现在起计：{when}", when=due.derivation(new.zone))
+        elif one.due is not None:
+            owed = Text("what is due stays due when it was recorded to be", "现有期限不变")
+        else:
+            owed = Text("nothing falls due", "无期限")
+        yield say(
+            "{where}: limit was {was}, is now {now}; {owed}",
+            "{where}：期限由{was}改为{now}；{owed}",
+            where=one.title,
+            was=was,
+            now=now,
+            owed=owed,
+        )
+
+
+def _limit(procedure: Procedure, kind: str | None, state: State) -> Text:
+    if state.within is not None:
+        return procedure.duration(state.within).title()
+    if state.until is not None:
+        return say("until {date}", "至{date}", date=quoted(procedure.field_title(state.until, kind)))
+    return Text("open-ended", "不设期限")
