@@ -12,6 +12,7 @@ from ..errors import Blocker
 from ..language import Procedure, State
 from ..text import Text, quoted, say
 from ..values import Value
+from .curing import Cures
 from .duties import due_for
 from .events import ItemDue, Migrated
 from .refusals import limit_unknown
@@ -64,7 +65,10 @@ def with_new_limits(
             if due is not None:
                 dues[one.item] = due
             else:
-                unknown.append(limit_unknown(new, one.kind, one.now.until or ""))
+                until = one.now.until or ""
+                item = None if one.item is None else after.items[one.item]
+                who = Cures(new, after).stating(until, one.kind, item)
+                unknown.append(limit_unknown(until, new.field_title(until, one.kind), who))
     items = tuple(ItemDue(item=item, due=due) for item, due in dues.items() if item is not None)
     return attrs.evolve(event, due=dues.get(None), items_due=items), tuple(unknown)
 

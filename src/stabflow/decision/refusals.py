@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..case import Case, Item
-from ..errors import Blocker, InvalidInput, NotPermitted, Refused, near_miss
+from ..errors import Blocker, Cure, InvalidInput, NotPermitted, Refused, near_miss
 from ..language import FieldType, Procedure
 from ..text import AND, Text, either, listing, quoted, same, say
 from ..values import Value
 from .curing import who_enters
-from .view import CaseView, Context, holdings
+from .view import Context, holdings
 
 
 def not_permitted(
@@ -88,14 +88,14 @@ def superseded(item: Item) -> Blocker:
     )
 
 
-def limit_unknown(view: CaseView, until: str) -> Blocker:
-    """A state that lasts until a date is to be entered, and nobody has stated the date."""
-    what = quoted(view.number_name(until))
+def limit_unknown(until: str, title: Text, cure: tuple[Cure, ...]) -> Blocker:
+    """A state that lasts until a date is to be entered, and nobody has stated the date; ``cure`` names those who can."""
+    what = quoted(title)
     return Blocker(
         kind="unstated",
         text=say("state {what} first", "请先填报{what}", what=what),
         need=what,
-        cure=view.who_states(until),
+        cure=cure,
         facts={"unstated": [until]},
         unstated=(until,),
     )

@@ -172,7 +172,7 @@ def _examined(
     until = None if move.dest is None else procedure.state_of(move.dest, kind).until
     # A state that lasts until a date can be entered only when the date is known.
     if until is not None and view.value(until) is None and not (partial and until in row.set):
-        found.add(limit_unknown(view, until), row.clause)
+        found.add(limit_unknown(until, view.number_name(until), view.who_states(until)), row.clause)
     return found, said.values
 
 
