@@ -6,7 +6,7 @@ import attrs
 import pytest
 from procedures_for_tests import Desk
 
-from stabflow.case import Appointment, frozen, with_changes, with_entries
+from stabflow.case import Appointment, frozen, item_id, kind_of, with_changes, with_entries
 
 
 def test_a_case_and_its_items_cannot_be_changed() -> None:
@@ -60,3 +60,10 @@ def test_what_a_case_tells_of_its_items_and_holders() -> None:
     assert case.roles_of("officer") == {"officer"}
     assert case.roles_of("chief") == frozenset()
     assert Appointment("officer", "officer", "bureau", "hash-2") in case.appointments
+
+
+@pytest.mark.parametrize("kind", ["risk", "a", "measure_plan"])
+def test_an_id_of_an_item_tells_its_kind(kind: str) -> None:
+    assert [item_id(kind, number) for number in (1, 12)] == [f"{kind}-1", f"{kind}-12"]
+    assert kind_of(item_id(kind, 12)) == kind
+    assert kind_of(kind) == ""

@@ -45,6 +45,16 @@ def with_changes(value: A, /, **changes: object) -> A:
     return type(value)(*held)
 
 
+def item_id(kind: str, number: int) -> str:
+    """The id of the item of ``kind`` that bears this number: ``objection-3``."""
+    return f"{kind}-{number}"
+
+
+def kind_of(item: str) -> str:
+    """The kind of the item with this id."""
+    return item.rpartition("-")[0]
+
+
 @attrs.frozen
 class Entry:
     """When a state was last entered: by which version of the case, and the time claimed for that act."""

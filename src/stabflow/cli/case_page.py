@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..case import Case, Item
+from ..case import Case, Item, kind_of
 from ..decision.duties import CASE, Duty
 from ..history.record import Record
 from ..language import Outcome, Procedure, Step
@@ -114,7 +114,7 @@ def _show_duties(page: Page, report: CaseReport) -> None:
 
 def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cell]:
     procedure = report.procedure
-    kind = None if duty.duty == CASE else duty.duty.rpartition("-")[0]
+    kind = None if duty.duty == CASE else kind_of(duty.duty)
     what = page.said(procedure.state_title(duty.state, kind))
     holders = [same(actor) for actor, _ in report.holders(duty)]
     who = page.said(listing(holders, none=Text("vacant", "空缺")))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from ..calendar import end_text
+from ..case import kind_of
 from ..decision.duties import CASE
 from ..engine import Engine
 from ..errors import ProcedureError
@@ -15,7 +16,6 @@ from ..language import Procedure
 from ..ports.store import DutyRow
 from ..text import Text, listing, same, say
 from .page import Cell, Column, Page
-from .words import kind_of
 
 _NOTHING = Text("nothing is owed", "无待履行职责")
 _VACANT = Text("vacant", "空缺")

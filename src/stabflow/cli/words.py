@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from ..case import kind_of
 from ..decision.events import (
     Added,
     Amended,
@@ -33,11 +34,6 @@ def minute(moment: datetime, zone: ZoneInfo) -> str:
 def day(moment: datetime, zone: ZoneInfo) -> str:
     """The day of a time by the procedure's clock."""
     return f"{moment.astimezone(zone):%Y-%m-%d}"
-
-
-def kind_of(item: str) -> str:
-    """The kind of the item with this id."""
-    return item.rpartition("-")[0]
 
 
 def act_title(procedure: Procedure, event: Event) -> Text:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 
-from ..case import Case, Item, with_entries
+from ..calendar import DueTime
+from ..case import Case, Item, item_id, with_entries
 from ..errors import Fault, InvalidInput, NotPermitted, Unmet, near_miss
 from ..language import Preset, Procedure, Transition
 from ..language.machine import NEW, Move
@@ -42,7 +43,7 @@ def open_case(procedure: Procedure, case: Case | None, command: Open, context: C
         state=state,
         values=values,
         due=due_for(procedure, procedure.states[state], values, context),
-        laid_out=tuple(_laid_out(procedure, {}, state, context)),
+        laid_out=_laid_out(procedure, {}, state, context),
         unproved=command.unproved,
     )
     return found
@@ -66,7 +67,7 @@ def fire(procedure: Procedure, case: Case, command: Fire, context: Context, *, p
         dest=dest,
         values=values,
         due=due_for(procedure, entered, with_entries(case.facts, values), context) if starts else None,
-        laid_out=() if dest is None else tuple(_laid_out(procedure, case.counters, dest, context)),
+        laid_out=() if dest is None else _laid_out(procedure, case.counters, dest, context),
         superseded=() if dest is None else tuple(_superseding(procedure, case, dest)),
     )
     return found
@@ -116,7 +117,7 @@ def add(procedure: Procedure, case: Case, command: Add, context: Context, *, par
         return found
     state = move.dest or ""
     found.event = Added(
-        item=f"{kind}-{case.counters.get(kind, 0) + 1}",
+        item=item_id(kind, case.counters.get(kind, 0) + 1),
         kind=kind,
         trigger=move.row.trigger,
         state=state,
@@ -222,23 +223,35 @@ def _creating(procedure: Procedure, kind: str | None, trigger: str | None) -> Mo
     return moves[trigger]
 
 
-def _presets(procedure: Procedure, state: str) -> list[tuple[str, Preset]]:
+def presets(procedure: Procedure, state: str) -> list[tuple[str, Preset]]:
     """What is laid out as the case enters ``state``, by kind."""
     kinds = procedure.items.items()
     return [(kind, one.preset) for kind, one in kinds if one.preset is not None and state in one.preset.at]
 
 
-def _laid_out(procedure: Procedure, counters: Mapping[str, int], state: str, context: Context) -> Iterator[LaidOut]:
-    for kind, preset in _presets(procedure, state):
-        first = counters.get(kind, 0) + 1
-        due = due_for(procedure, procedure.items[kind].states[preset.dest], {}, context)
-        for number, entry in enumerate(procedure.lists[preset.from_], start=first):
-            yield LaidOut(item=f"{kind}-{number}", kind=kind, state=preset.dest, values={preset.field: entry}, due=due)
+def to_lay_out(
+    procedure: Procedure, counters: Mapping[str, int], state: str, due: Mapping[str, DueTime | None] | None = None
+) -> Iterator[LaidOut]:
+    """The items that are laid out as a case enters ``state`` in which ``counters`` tell how many of each kind there are; ``due``,
+    where it is known, tells by kind when they fall due."""
+    for kind, preset in presets(procedure, state):
+        limit = due.get(kind) if due else None
+        for number, entry in enumerate(procedure.lists[preset.from_], start=counters.get(kind, 0) + 1):
+            values = {preset.field: entry}
+            yield LaidOut(item=item_id(kind, number), kind=kind, state=preset.dest, values=values, due=limit)
+
+
+def _laid_out(procedure: Procedure, counters: Mapping[str, int], state: str, context: Context) -> tuple[LaidOut, ...]:
+    due = {
+        kind: due_for(procedure, procedure.items[kind].states[preset.dest], {}, context)
+        for kind, preset in presets(procedure, state)
+    }
+    return tuple(to_lay_out(procedure, counters, state, due))
 
 
 def _superseding(procedure: Procedure, case: Case, state: str) -> Iterator[str]:
     """The unfinished items of earlier rounds that make way for those laid out as the case enters ``state``."""
-    anew = {kind for kind, _ in _presets(procedure, state)}
+    anew = {kind for kind, _ in presets(procedure, state)}
     for item in case.items.values() if anew else ():
         unfinished = item.kind in anew and not procedure.items[item.kind].states[item.state].final
         if unfinished and item.laid_out and not item.superseded:

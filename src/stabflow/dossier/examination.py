@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from ..case import item_id, kind_of
 from ..decision.fields import STATES_NOTHING, coerce
 from ..errors import Fault, FaultyInput, near_miss
 from ..language import Field, FieldType, Procedure, Transition
@@ -140,14 +141,14 @@ class Examiner:
         return values
 
     def _item(self, act: ActForm, key: str, item: str) -> str | None:
-        kind, _, number = item.rpartition("-")
+        kind, number = kind_of(item), item.rpartition("-")[2]
         if (
             kind not in self.procedure.items
             or not (number.isascii() and number.isdigit())
-            or number != str(int(number))
+            or item != item_id(kind, int(number))
         ):
-            known = [f"{one}-{n}" for one, count in self.added.items() for n in range(1, count + 1)]
-            known += [f"{one}-1" for one, defined in self.procedure.items.items() if defined.preset is not None]
+            known = [item_id(one, n) for one, count in self.added.items() for n in range(1, count + 1)]
+            known += [item_id(one, 1) for one, defined in self.procedure.items.items() if defined.preset is not None]
             if key == "amend":
                 known.append("case")
             act.form.fault(key, f"unknown item {item!r}", near_miss(item, known))
@@ -155,7 +156,7 @@ class Examiner:
         defined = self.procedure.items[kind]
         others = defined.preset is not None or any(row.by_time for row in defined.creating())
         if not others and not 1 <= int(number) <= self.added[kind]:
-            known = [f"{kind}-{n}" for n in range(1, self.added[kind] + 1)]
+            known = [item_id(kind, n) for n in range(1, self.added[kind] + 1)]
             problem = f"there is no {item!r} yet" if known else f"no {kind} has been added yet"
             act.form.fault(key, problem, near_miss(item, known) if known else "add it first")
             return None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from ..case import frozen
+from ..case import frozen, kind_of
 from ..engine.proofs import Unproved
 from ..errors import Fault, InvalidInput, Refused
 from ..language import Procedure
@@ -79,7 +79,7 @@ class PlannedAct:
         if self.verb is Verb.ADD:
             return self.what
         item = self.what if self.verb is Verb.AMEND else self.item
-        return None if item is None else item.rpartition("-")[0]
+        return None if item is None else kind_of(item)
 
     def title(self, procedure: Procedure) -> Text:
         """The act in words."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..case import Act, Appointment, Case, Statement
+import attrs
+
+from ..case import Act, Appointment, Case, Statement, item_id
 from ..decision.events import (
     Added,
     Amended,
@@ -19,6 +21,7 @@ from ..decision.events import (
     Opened,
     Relieved,
 )
+from ..decision.rows import presets, to_lay_out
 from ..errors import Corrupt
 from ..history.record import Record
 from ..language import Procedure, Transition
@@ -150,24 +153,16 @@ def _wrong_items(procedure: Procedure, case: Case | None, event: Event) -> str:
     lays out as the case enters the state."""
     counters = {} if case is None else case.counters
     if isinstance(event, Added):
-        due = f"{event.kind}-{counters.get(event.kind, 0) + 1}"
+        due = item_id(event.kind, counters.get(event.kind, 0) + 1)
         return "" if event.item == due else f"adds {event.item} where {due} is due"
     if not isinstance(event, Opened | Moved):
         return ""
-    entered = event.state if isinstance(event, Opened) else event.dest
-    presets = {
-        kind: one.preset
-        for kind, one in procedure.items.items()
-        if one.preset is not None and entered is not None and entered in one.preset.at
-    }
-    expected = [
-        (f"{kind}-{number}", kind, preset.dest, {preset.field: entry})
-        for kind, preset in presets.items()
-        for number, entry in enumerate(procedure.lists[preset.from_], start=counters.get(kind, 0) + 1)
-    ]
-    if [(one.item, one.kind, one.state, dict(one.values)) for one in event.laid_out] != expected:
+    entered = (event.state if isinstance(event, Opened) else event.dest) or ""
+    expected = list(to_lay_out(procedure, counters, entered))
+    if [attrs.evolve(one, due=None) for one in event.laid_out] != expected:
         return f"lays out other items than {procedure} does"
+    anew = {kind for kind, _ in presets(procedure, entered)}
     gone = [] if case is None or isinstance(event, Opened) else [case.items.get(name) for name in event.superseded]
-    if any(one is None or one.kind not in presets or not one.laid_out for one in gone):
+    if any(one is None or one.kind not in anew or not one.laid_out for one in gone):
         return "supersedes items that no others take the place of"
     return ""

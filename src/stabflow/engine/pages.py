@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 
-from ..ports.store import CaseQuery, CaseRow, DutyQuery, DutyRow, Store
+from ..ports.store import CasePage, CaseQuery, CaseRow, DutyPage, DutyQuery, DutyRow, Store
 
 
 def cases(store: Store, query: CaseQuery) -> Iterator[CaseRow]:
     """The rows of every page of ``query``."""
-    while True:
-        page = store.find_cases(query)
-        yield from page.rows
-        if page.next is None:
-            return
-        query = attrs.evolve(query, after=page.next)
+    return _rows(store.find_cases, query)
 
 
 def duties(store: Store, query: DutyQuery) -> Iterator[DutyRow]:
     """The rows of every page of ``query``."""
+    return _rows(store.find_duties, query)
+
+
+def _rows(find: Callable[[Any], CasePage | DutyPage], query: CaseQuery | DutyQuery) -> Iterator[Any]:
     while True:
-        page = store.find_duties(query)
+        page = find(query)
         yield from page.rows
         if page.next is None:
             return

@@ -12,6 +12,7 @@ import attrs
 
 from .. import canonical
 from ..calendar import zone
+from ..case import kind_of
 from ..errors import Cure, InvalidInput, ProcedureError, near_miss
 from ..requirements import CaseIs
 from ..text import Text, joined, same
@@ -103,7 +104,7 @@ class Procedure(Draft):
 
     def item_title(self, item: str) -> Text:
         """An item by its id; Chinese names its kind first."""
-        kind = item.rpartition("-")[0]
+        kind = kind_of(item)
         return Text(item, f"{self.kind_title(kind).zh}{item}") if kind in self.items else same(item)
 
     def state_title(self, state: str, kind: str | None = None) -> Text:

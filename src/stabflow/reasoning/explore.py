@@ -11,7 +11,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..case import Case, Item, with_changes
+from ..case import Case, Item, item_id, with_changes
 from ..decision.decider import Option, moves
 from ..errors import NotPermitted
 from ..language import Transition
@@ -134,7 +134,7 @@ class _Search:
                     after = self._stage.after(node.case, kind, item, row, values)
                 except NotPermitted:  # the case is over, and the row does not name where it stands
                     return
-                moved = after.items[item.id if item is not None else f"{kind}-{after.counters[kind]}"]
+                moved = after.items[item.id if item is not None else item_id(kind, after.counters[kind])]
                 self._effects[effect] = self._abstraction.item_class(after, moved)
             act = Act(row.trigger, kind, option.item, chosen, row, values)
             self._graph.fired.setdefault(act.row_key, (index, act))

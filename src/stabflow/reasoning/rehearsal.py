@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from ..calendar import Calendar
-from ..case import Case, Item
+from ..case import Case, Item, item_id
 from ..decision.view import CaseView, Context
 from ..errors import InvalidInput, Refused
 from ..language import Transition
@@ -135,7 +135,7 @@ class Rehearsal:
             if isinstance(taken.row, Correction):
                 self.refused = (act.kind, taken.row.trigger, self._case.state)
             raise Astray from refusal
-        name = f"{act.kind}-{after.counters[act.kind]}" if act.kind is not None and item is None else taken.item
+        name = item_id(act.kind, after.counters[act.kind]) if act.kind is not None and item is None else taken.item
         self._case, self._now = after, taken.then
         return Gone(taken, name, role, waits)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
-from ..case import Case, Item, with_changes
+from ..case import Case, Item, item_id, with_changes
 from ..errors import Refused
 from ..language import Procedure, Transition
 from ..requirements import Requirement
@@ -257,7 +257,7 @@ class Walker:
             case = self._stage.after(self.case, kind, item, row, values)
         except Refused as refusal:
             raise Blocked(str(refusal)) from refusal
-        name = f"{kind}-{case.counters[kind]}" if kind is not None and item is None else None
+        name = item_id(kind, case.counters[kind]) if kind is not None and item is None else None
         self.done.append(Done(row.trigger, kind, name if item is None else item.id, row, values, self.case))
         self.case = case
 
