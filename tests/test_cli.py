@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import BRIDGE, CASE, PLAIN, ROOT, Run, program
@@ -148,6 +149,24 @@ def test_show_prints_what_is_stored(stab: Run, tmp_path: Path) -> None:
         one["fields"] for one in json.loads(stab("show", CASE, "--json")[1])["items"] if one["kind"] == "consultation"
     ]
     assert (fields[0]["support"], fields[0]["oppose"]) == (30, 4)
+
+
+def test_a_value_is_written_for_programs_in_one_way(stab: Run) -> None:
+    """A day, a number and a file say what they are, whether the case is asked for or its history."""
+    stab("run", BRIDGE)
+    (listed,) = json.loads(stab("show", "--json")[1])
+    shown = json.loads(stab("show", listed["case_id"], "--json")[1])
+    facts: dict[str, Any] = {}
+    fields: dict[str, dict[str, Any]] = {item["item"]: {} for item in shown["items"]}
+    for record in json.loads(stab("history", listed["case_id"], "--json")[1])["records"]:
+        event = record["event"]
+        for laid_out in event.get("laid_out", ()):
+            fields[laid_out["item"]].update(laid_out["values"])
+        (fields[event["item"]] if event.get("item") else facts).update(event.get("values", {}))
+    assert shown["facts"] == facts
+    assert {item["item"]: item["fields"] for item in shown["items"]} == fields
+    kinds = {next(iter(value)) for one in fields.values() for value in one.values() if isinstance(value, dict)}
+    assert kinds == {"date", "file"}
 
 
 def test_the_cases_of_a_store_can_be_listed(stab: Run) -> None:

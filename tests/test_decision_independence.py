@@ -155,12 +155,17 @@ def test_being_relieved_does_not_undo_having_acted() -> None:
         assert kinds(caught.value) == ["separation"]
     desk.appoint("reviewer", "reviewer2")
     desk.appoint("officer", "officer")
+    assert desk.value.roles_of("officer") == {"officer"}
 
 
 def test_who_has_not_acted_may_change_sides() -> None:
     desk = Desk().drafting().relieve("reviewer", "reviewer2")
     desk.appoint("officer", "reviewer2")
+    appointed = desk.history[-1][1].hash
     desk.fire("describe", "reviewer2", contested=False, people=1)
+    stamp = desk.history[-1][1]
+    assert (stamp.actor, stamp.role, stamp.mandate) == (Actor("reviewer2", body="board"), "officer", appointed)
+    assert desk.value.acted["reviewer2"] == {"officer"}
 
 
 def test_an_office_filled_afterwards_does_not_let_its_holder_act_in_both() -> None:

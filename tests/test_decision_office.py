@@ -17,6 +17,7 @@ import stabflow
 from stabflow.case import Appointment
 from stabflow.decision.commands import Add
 from stabflow.decision.decider import blockers
+from stabflow.decision.events import Amended
 from stabflow.errors import InvalidInput, NotYourRole, ProcedureError, Refused, Unmet
 from stabflow.stores.memory import MemoryStore
 from stabflow.text import Text
@@ -89,7 +90,10 @@ def test_an_appointment_cures_it() -> None:
     desk = Desk().drafting()
     refusal(lambda: desk.add("task", "officer", owner="officer2", **TASK))
     desk.appoint("officer", "officer2", "clerk").add("task", "officer", owner="officer2", **TASK)
+    named = desk.history[-1][1].hash
     desk.fire("carry_out", "officer2", "task-1", account="x")
+    stamp = desk.history[-1][1]
+    assert (stamp.actor, stamp.role, stamp.mandate) == (Actor("officer2", body="bureau"), "owner", named)
 
 
 def test_it_is_said_beside_everything_else() -> None:
@@ -123,6 +127,9 @@ def test_who_is_named_already_or_not_at_all_is_not_asked_about() -> None:
     desk = given()
     desk.offices = tuple(held for held in OFFICES if held.actor != "owner")
     desk.amend("officer", "task-1", deadline=START.date().replace(day=30))
+    event, stamp = desk.history[-1]
+    assert (type(event), stamp.actor, stamp.role) == (Amended, Actor("officer", body="bureau"), "officer")
+    assert desk.value.items["task-1"].fields["owner"] == "owner"
 
 
 # Those in office, and those who were
@@ -296,6 +303,7 @@ def test_a_new_office_does_not_heal_what_was_named_before() -> None:
     )
     assert kinds(refusal(lambda: desk.fire("carry_out", "owner", "task-1", account="x"))) == ["role"]
     desk.fire("carry_out", Actor("owner", body="depot"), "task-1", account="x")
+    assert (desk.history[-1][1].actor, desk.history[-1][1].role) == (Actor("owner", body="depot"), "owner")
 
 
 # In an engine

@@ -15,13 +15,13 @@ import pluggy
 from .calendar import Calendar
 from .errors import Blocker, InvalidInput, PluginError, StabflowError, near_miss
 from .language import Procedure
-from .ports.hooks import CONTRACT, PROJECT, CalendarSource, Hooks, NamedRequirement, Plugin, StoreScheme, hookimpl
+from .ports.hooks import CONTRACT, PROJECT, CalendarSource, NamedRequirement, Plugin, StoreScheme, hookimpl
 from .ports.store import CONTRACT as STORE_CONTRACT
 from .ports.store import Store
 from .requirements import PluginRequirement, View
 
 _T = TypeVar("_T")
-_HOOKS = tuple(name for name in vars(Hooks) if name.startswith(f"{PROJECT}_"))
+_HOOKS = tuple(name for name in vars(Plugin) if name.startswith(f"{PROJECT}_"))
 
 
 class BuiltIns(Plugin):
@@ -85,7 +85,7 @@ class Equipment:
 def equip(plugins: Sequence[Plugin] = ()) -> Equipment:
     """What the built-ins and ``plugins`` bring; `PluginError` names the plugin that is wrong."""
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(Hooks)
+    manager.add_hookspecs(Plugin)
     for plugin in (BuiltIns(), *plugins):
         _register(manager, plugin)
     return Equipment(
@@ -174,7 +174,7 @@ def _register(manager: pluggy.PluginManager, plugin: Plugin) -> None:
         options = getattr(found, f"{PROJECT}_impl", None)
         if options is None and not attribute.startswith(f"{PROJECT}_"):
             continue
-        if not hasattr(Hooks, attribute):
+        if attribute not in _HOOKS:
             raise PluginError(name, f"{attribute} is no hook; {near_miss(attribute, _HOOKS)}")
         if options is None and found is not getattr(Plugin, attribute):
             raise PluginError(name, f"{attribute} is not marked with @stabflow.hookimpl, so it would never be called")

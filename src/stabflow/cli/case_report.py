@@ -12,10 +12,10 @@ from ..decision.decider import Option, moves
 from ..decision.duties import Duty, open_duties
 from ..engine import CaseHandle, Engine
 from ..errors import Blocker
+from ..history.codec import plain_value
 from ..language import Procedure
 from ..text import Language, Text, say
 from ..values import Actor
-from .words import value_json
 
 
 @attrs.frozen
@@ -123,14 +123,14 @@ def case_json(report: CaseReport, language: Language) -> dict[str, object]:
         "updated_at": iso(case.updated_at),
         "version": case.version,
         "head": case.head,
-        "facts": {name: value_json(value) for name, value in case.facts.items()},
+        "facts": {name: plain_value(value) for name, value in case.facts.items()},
         "items": [
             {
                 "item": item.id,
                 "kind": item.kind,
                 "state": item.state,
                 "superseded": item.superseded,
-                "fields": {name: value_json(value) for name, value in item.fields.items()},
+                "fields": {name: plain_value(value) for name, value in item.fields.items()},
             }
             for item in case.items.values()
         ],

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from ..text import Language
+from ..text import LANGUAGES, Language
 from .page import Page, console
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,7 +43,7 @@ def common(command: F) -> F:
     for option in (
         click.option(
             "--lang",
-            type=click.Choice(["en", "zh"]),
+            type=click.Choice(LANGUAGES),
             expose_value=False,
             is_eager=True,
             callback=_remember("language"),

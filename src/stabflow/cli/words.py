@@ -98,17 +98,6 @@ def value_text(procedure: Procedure, kind: str | None, name: str, value: Value) 
     return procedure.choice_title(procedure.field_of(name, kind), value)
 
 
-def value_json(value: Value) -> object:
-    """A value for programs."""
-    if isinstance(value, File):
-        return {"title": value.title, "media_type": value.media_type, "sha256": value.sha256}
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return list(value) if isinstance(value, tuple) else value
-
-
 def brief(procedure: Procedure, kind: str, values: Mapping[str, Value]) -> Text:
     """The values of an item in one line, in the order of its fields, each with its name; of a file the title alone."""
     parts: list[Text] = []

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar, cast
 
 from ..errors import Fault, FaultyInput, near_miss
-from ..text import BOTH_LANGUAGES, Text
+from ..text import BOTH_LANGUAGES, LANGUAGES, Text
 from ..values import Basis, clean_text, utc
 from .toml import in_toml, told_in_toml
 
@@ -90,10 +90,10 @@ class Form:
             if required:
                 self.fault(key, "is missing", BOTH_LANGUAGES)
             return None
-        inner = Form(self.table[key], self.at(key), self.faults, ("en", "zh"), cure=BOTH_LANGUAGES)
+        inner = Form(self.table[key], self.at(key), self.faults, LANGUAGES, cure=BOTH_LANGUAGES)
         if not isinstance(self.table[key], Mapping):
             return None
-        en, zh = (inner.text(one, max_length=max_length, one_line=True) for one in ("en", "zh"))
+        en, zh = (inner.text(one, max_length=max_length, one_line=True) for one in LANGUAGES)
         return None if en is None or zh is None else Text(en, zh)
 
     def basis(self) -> Basis | None:

@@ -51,42 +51,26 @@ class CalendarSource:
 
 
 class Plugin:
-    """What a plugin may bring. Override the hooks that are needed and mark each with `hookimpl`."""
+    """What a plugin may bring. Override the hooks that are needed and mark each with `hookimpl`; pluggy is told of them here."""
 
     contract: int = CONTRACT
 
+    @hookspec
     def stabflow_stores(self) -> Iterable[StoreScheme]:
         """Called when an engine is opened: the URL schemes this plugin's stores serve."""
         return ()
 
+    @hookspec
     def stabflow_procedures(self) -> Iterable[Procedure]:
         """Called when an engine is opened: procedures known by name besides the bundled ones."""
         return ()
 
+    @hookspec
     def stabflow_requirements(self) -> Iterable[NamedRequirement]:
         """Called when an engine is opened: requirements that procedures may name."""
         return ()
 
+    @hookspec
     def stabflow_calendars(self) -> Iterable[CalendarSource]:
         """Called when an engine is opened: calendars of working days."""
         return ()
-
-
-class Hooks:
-    """The hooks as pluggy is told of them; `Plugin` has their meaning."""
-
-    @hookspec
-    def stabflow_stores(self) -> Iterable[StoreScheme]:
-        raise AssertionError("a specification is not called")
-
-    @hookspec
-    def stabflow_procedures(self) -> Iterable[Procedure]:
-        raise AssertionError("a specification is not called")
-
-    @hookspec
-    def stabflow_requirements(self) -> Iterable[NamedRequirement]:
-        raise AssertionError("a specification is not called")
-
-    @hookspec
-    def stabflow_calendars(self) -> Iterable[CalendarSource]:
-        raise AssertionError("a specification is not called")
