@@ -72,6 +72,7 @@ def test_a_procedure_without_steps_has_none_in_its_headings(stab: Run) -> None:
     assert "no step" not in out
     assert "\n  2026-02-02 to 2026-02-10  11 acts, 2 refused\n" in out
     zh = stab("run", CHOIR, "--store", "memory:", "--lang", "zh")[1]
+    assert "  small-grant-choir-2026-1：已拨付\n" in zh
     assert "\n  2026-02-02至2026-02-10  11项办理，拒绝2项\n" in zh
 
 

@@ -44,7 +44,8 @@ def show_run(page: Page, run: Run, handle: CaseHandle, where: str, url: str, *, 
     page.heading(Text("History", "全部记录"), page.said(say("{n} records", "{n}条", n=len(history))))
     show_history(page, handle.procedures(), history, indent=2)
     page.heading(Text("Where it is", "存放位置"))
-    page.paragraph(f"{handle.id}: {page.said(state_words(handle.procedure, handle.value))}", indent=2)
+    stands = state_words(handle.procedure, handle.value)
+    page.paragraph(say("{case}: {stands}", "{case}：{stands}", case=handle.id, stands=stands), indent=2)
     page.line("  ", where)  # not wrapped, so that it can be copied; nor are the commands
     if not url.startswith("memory:"):
         page.gap()
