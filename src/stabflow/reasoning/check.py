@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from ..language import Procedure
 from ..text import Text
 from . import five_steps, needs, standing
+from .amended import assumed_of_corrections
 from .ends import ENDS, ends
 from .explore import MAX_STATES
 from .inquiry import BOUND, Inquiry
 from .properties import AnyProperty, examine, properties_findings
 from .report import Finding, Report, Status
 
-CHECKER = 2
+CHECKER = 3
 """The edition of these rules. A checker that is mended because it proved too much gets a new one, and proves all anew."""
 
 _DUTIES = Text("every duty has somebody accountable, and a limit", "每项职责均有责任人和期限")
@@ -26,7 +27,8 @@ def check(procedure: Procedure, *, max_states: int = MAX_STATES, properties: Seq
 
     No search looks at more than ``max_states`` states; where one hits that bound the answer is ``INCOMPLETE``, never a pass.
     Anybody may hold any role in a search: that roles can be filled, and that somebody independent is left, was examined when the
-    procedure was made. What is asked of numbers, dates, texts, shares and plugins is taken to be possible, and listed.
+    procedure was made. What is asked of numbers, dates, texts, shares and plugins is taken to be possible, and listed; that
+    corrections change nothing is, where they might.
 
     ``properties`` are proved too: of those that a file can have (`stabflow.language.Property`), or with a predicate in Python
     (`stabflow.reasoning.predicates.StateProperty`). `InvalidInput` where they name what the procedure does not know.
@@ -40,7 +42,10 @@ def check(procedure: Procedure, *, max_states: int = MAX_STATES, properties: Seq
         findings=findings,
         states=sum(len(graph.nodes) for graph in inquiry.graphs),
         edges=sum(graph.edges for graph in inquiry.graphs),
-        assumed=tuple(dict.fromkeys(text for graph in inquiry.graphs for text in graph.cluster.assumed)),
+        assumed=(
+            *dict.fromkeys(text for graph in inquiry.graphs for text in graph.cluster.assumed),
+            *assumed_of_corrections(procedure, inquiry.composition.told_fields),
+        ),
     )
 
 
