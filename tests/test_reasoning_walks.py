@@ -7,23 +7,29 @@ of a case.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import pytest
 from flawed.drawn import procedures
-from flawed.live import Live, acts, comes_to, fitting
+from flawed.live import Live, acts, comes_to, everybody, fitting
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 import stabflow
 from stabflow import Procedure, Refused
 from stabflow.case import Case
-from stabflow.language import Transition
+from stabflow.errors import Blocker, InvalidInput
+from stabflow.language import FieldType, Property, Step, Transition
 from stabflow.language.lifecycle import FIVE_STEPS
+from stabflow.plugins import Plugin
+from stabflow.ports.hooks import NamedRequirement, hookimpl
 from stabflow.reasoning.check import check
 from stabflow.reasoning.relaxation import Relaxation
 from stabflow.reasoning.report import Finding, Report, Status
-from stabflow.reasoning.stage import Stage
+from stabflow.reasoning.statements import entries_of
+from stabflow.requirements import Requirement, View
+from stabflow.text import same
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
 MOST = 60
@@ -35,6 +41,20 @@ def statuses(report: Report) -> dict[str, Status]:
     return {one.property: one.status for one in report.findings if one.status is not Status.WARNING}
 
 
+class Mood(Plugin):
+    """Says yes or no by chance."""
+
+    def __init__(self, chance: Random) -> None:
+        self.chance = chance
+
+    @hookimpl
+    def stabflow_requirements(self) -> Sequence[NamedRequirement]:
+        def answer(view: View, asked: Mapping[str, object]) -> Blocker | None:
+            return None if self.chance.randrange(2) else Blocker(kind="plugin", text=same("not now"))
+
+        return [NamedRequirement("mood", answer)]
+
+
 class Walk:
     """A case that does whatever can be done, by chance, and what must hold of it at every record."""
 
@@ -43,9 +63,12 @@ class Walk:
         self.report = report
         self.proved = statuses(report)
         self.chance = Random(seed)
-        self.live = Live(procedure)
-        self.stage = Stage(procedure)
-        self.passed: list[object] = []
+        self.live = Live(procedure, plugins=[Mood(self.chance)])
+        self.stage = everybody(procedure)
+        self.behind: list[object] = []
+        self.was_behind: dict[str, list[object]] = {}
+        self.began: set[int] = set()
+        self.corrects = not any("correction" in text.en for text in report.assumed)
         self.tries_out_the_end = True
 
     def go(self, steps: int) -> None:
@@ -55,6 +78,9 @@ class Walk:
             self.holds(live.case)
             for _ in range(steps):
                 before = live.case
+                if self.corrects and not self.chance.randrange(4) and self.corrected():
+                    self.holds(live.case)
+                    continue
                 options = list(acts(self.procedure, before))
                 self.chance.shuffle(options)
                 # rather what moves the case or an item than another fact stated or another item added
@@ -73,18 +99,62 @@ class Walk:
                 self.can_end(live.case)
 
     def holds(self, case: Case) -> None:
-        """What is proved of every state holds of this one."""
+        """What is proved of every state, and of the way to it, holds of this one."""
         state = self.procedure.states[case.state]
+        entered = case.entered[case.state].version == case.version
         if state.step in FIVE_STEPS:
             place = FIVE_STEPS.index(state.step)
-            self.passed = [*self.passed[:place], state.step]
+            self.behind = [*(one for one in self.behind if one in FIVE_STEPS[:place]), state.step]
+        elif entered and case.state in self.was_behind and case.round_began == case.version:
+            self.behind = [one for one in self.behind if one in self.was_behind[case.state]]
+        if state.step is Step.SCOPE:
+            self.behind = []
+        self.was_behind.setdefault(case.state, self.behind)
         if state.outcome is not None and self.proved["five_steps"] is Status.PROVED:
-            assert tuple(self.passed) == FIVE_STEPS
+            assert tuple(self.behind) == FIVE_STEPS
         for number, wanted in enumerate(self.procedure.properties):
-            if (wanted.never or wanted.always) and self.of_author(number).status is Status.PROVED:
-                asked = wanted.never or wanted.always
-                answer = self.stage.holds(asked, case, None, None, Transition(trigger="ask"), {})
-                assert answer is bool(wanted.always), wanted
+            if self.of_author(number).status is Status.PROVED:
+                self.holds_of_author(case, number, wanted)
+
+    def holds_of_author(self, case: Case, number: int, wanted: Property) -> None:
+        """What an author wants, and is proved."""
+
+        def is_so(asked: Sequence[Requirement], one: Case = case) -> bool:
+            return self.stage.holds(asked, one, None, None, Transition(trigger="ask"), {})
+
+        if wanted.never or wanted.always:
+            assert is_so(wanted.never or wanted.always) is bool(wanted.always), wanted
+        elif wanted.before:
+            if is_so(wanted.before[0]):
+                self.began.add(number)
+            assert number in self.began or not is_so(wanted.before[1]), wanted
+        elif self.chance.randrange(4) == 0 and is_so(wanted.leads_to[0]):
+            second = wanted.leads_to[1]
+            became = comes_to(self.procedure, case, lambda one: is_so(second, one), most=MOST, adding=3)
+            event(f"it is led to: {became}")
+            assert became is not False, wanted
+
+    def corrected(self) -> bool:
+        """Whether somebody has corrected something."""
+        assert self.live.handle is not None
+        case = self.live.case
+        ones = [(None, case.facts), *((item.id, item.fields) for item in case.items.values())]
+        item, values = self.chance.choice(ones)
+        kind = None if item is None else case.items[item].kind
+        fields = self.procedure.lifecycle(kind).fields
+        told = [name for name in values if fields[name].type in (FieldType.BOOL, FieldType.CHOICE)]
+        if not told:
+            return False
+        name = self.chance.choice(told)
+        said = {name: self.chance.choice([*entries_of(self.procedure, fields[name])])}
+        for who in (one for holders in self.live.holders.values() for one in holders):
+            try:
+                self.live.handle.amend(item, by=who, basis="order 2", reason="it was wrong", **said)
+            except (Refused, InvalidInput):
+                continue
+            event("something is corrected")
+            return True
+        return False
 
     def of_author(self, number: int) -> Finding:
         return next(one for one in self.report.findings if one.path == f"properties[{number}]")
@@ -109,7 +179,7 @@ def is_really_stuck(procedure: Procedure, report: Report) -> None:
     ends = {name for name, one in procedure.states.items() if one.final}
     for flaw in report.flaws:
         if flaw.property == "ends":
-            with Live(procedure) as live:
+            with Live(procedure, plugins=[Mood(Random(1))]) as live:
                 for act in flaw.trace:
                     item = act.item if live.handle is not None and act.item in live.case.items else None
                     state = (
@@ -132,7 +202,7 @@ def is_really_stuck(procedure: Procedure, report: Report) -> None:
 
 
 def judged(procedure: Procedure, seed: int, steps: int) -> None:
-    report = check(procedure, max_states=3_000)
+    report = check(procedure, max_states=1_500)
     event(f"ends: {statuses(report)['ends'].value}")
     is_really_stuck(procedure, report)
     Walk(procedure, report, seed).go(steps)

@@ -23,6 +23,7 @@ from stabflow.plugins import Plugin
 from stabflow.reasoning.cluster import ANYONE
 from stabflow.reasoning.stage import Stage
 from stabflow.reasoning.statements import entries_of, filler
+from stabflow.requirements import PluginAnswers, Requirement
 from stabflow.values import Value
 
 BASIS = "order 1"
@@ -143,6 +144,8 @@ Act = tuple[str | None, str | None, Transition, Mapping[str, Value]]
 
 
 MAX_WAYS = 64
+MANY = 9
+"""Beside the least, a number that is not small."""
 
 
 def acts(procedure: Procedure, case: Case) -> Iterator[Act]:
@@ -163,12 +166,24 @@ def _values(procedure: Procedure, field: Field) -> list[Value | None]:
     found: list[Value | None] = [filler(procedure, field)]
     if told:
         found = [*itertools.islice(entries_of(procedure, field), MAX_WAYS)]
+    elif field.type is FieldType.INT and (field.max is None or field.max >= MANY):
+        found.append(MANY)
     return [*found, None] if field.optional else found
 
 
 def everybody(procedure: Procedure) -> Stage:
-    """Somebody who holds every role does everything, with the real `decide` and `evolve` of the procedure itself."""
-    return Stage(procedure)
+    """Somebody who holds every role does everything, with the real `decide` and `evolve` of the procedure itself; plugins are
+    satisfied."""
+    asked = {part.plugin for one in every_requirement(procedure) for part in one if isinstance(part, PluginAnswers)}
+    return Stage(procedure, plugins=dict.fromkeys(asked, lambda view, asked: None))
+
+
+def every_requirement(procedure: Procedure) -> Iterator[list[Requirement]]:
+    """The parts of each requirement of each row, and of the gate."""
+    rows = [row for _, cycle in procedure.lifecycles() for row in cycle.transitions]
+    asked = [one for row in rows for one in row.requires]
+    for one in (*asked, *(procedure.gate.requires if procedure.gate is not None else ())):
+        yield [part for _, part in one.walk()]
 
 
 def comes_to(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..calendar import Calendar
@@ -13,7 +13,7 @@ from ..decision.events import Stamp
 from ..decision.evolution import evolve
 from ..decision.view import CaseView, Context
 from ..language import Procedure, Transition
-from ..requirements import Requirement
+from ..requirements import PluginRequirement, Requirement
 from ..values import Actor, Basis, Matter
 from .cluster import ANYONE
 from .statements import Values
@@ -28,14 +28,15 @@ _CALENDAR = Calendar("search")
 
 
 class Stage:
-    """Somebody who holds every role does what rows permit."""
+    """Somebody who holds every role does what rows permit; ``plugins`` answer, where any is asked."""
 
-    def __init__(self, procedure: Procedure) -> None:
+    def __init__(self, procedure: Procedure, *, plugins: Mapping[str, PluginRequirement] | None = None) -> None:
         self.procedure = procedure
         self._context = Context(
             now=_NOW,
             calendar=_CALENDAR,
             offices=tuple(Appointment(role, ANYONE, ANYONE, "search") for role in procedure.roles),
+            plugins=plugins or {},
         )
 
     def holds(
