@@ -24,7 +24,7 @@ from stabflow.history import chain, codec
 from stabflow.history.commit import seal
 from stabflow.history.record import Circumstances, Record, from_stored
 from stabflow.ports.store import StoredRecord
-from stabflow.values import Actor, Basis, File, Matter
+from stabflow.values import Actor, Basis, File, Matter, moment_text
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -75,15 +75,15 @@ def test_every_record_comes_back_as_it_went(event: Event, said: Circumstances, v
 
 @given(some.MOMENTS, st.integers(-14, 14))
 def test_a_moment_has_one_form_wherever_its_clock_hangs(moment: datetime, hours: int) -> None:
-    text = codec.moment_text(moment)
-    assert codec.moment_text(moment.astimezone(timezone(timedelta(hours=hours)))) == text
+    text = moment_text(moment)
+    assert moment_text(moment.astimezone(timezone(timedelta(hours=hours)))) == text
     assert codec.moment_from(text) == moment
     assert codec.moment_from(text).tzinfo is UTC
 
 
 @given(st.lists(some.MOMENTS, min_size=2))
 def test_the_texts_of_moments_sort_as_the_moments(moments: list[datetime]) -> None:
-    assert sorted(moments) == [codec.moment_from(text) for text in sorted(map(codec.moment_text, moments))]
+    assert sorted(moments) == [codec.moment_from(text) for text in sorted(map(moment_text, moments))]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -435,3 +436,33 @@ def test_the_command_says_no(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def screened_out(procedure: Procedure) -> dict[str, Any]:
     row = next(one for one in procedure.transitions if one.trigger == "screen_out")
     return {name: ["construction"] for name in row.set if name == "considered_items"}
+
+
+def test_every_json_has_its_times_in_one_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url, found = stored(tmp_path), []
+    for command in (
+        ["plan", "five-step-m-1", "investigate"],
+        ["show", "five-step-m-1"],
+        ["show"],
+        ["history", "five-step-m-1"],
+    ):
+        assert main([*command, "--store", url, "--json"]) == 0
+        found += re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', capsys.readouterr().out)
+    assert len(found) >= 5
+    assert [one for one in found if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", one)] == []
+
+
+def test_who_appoints_first_is_said_where_nobody_holds_a_role(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = stored(tmp_path)
+    assert main(["plan", "five-step-m-1", "analyze", "--store", url]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "vacant: to be appointed by “decision body (chair)” or “higher body” first" in shown
+    assert main(["plan", "five-step-m-1", "analyze", "--store", url, "--lang", "zh"]) == 0
+    assert "目前无人任职：须先由" in capsys.readouterr().out
+    assert main(["plan", "five-step-m-1", "analyze", "--store", url, "--json"]) == 0
+    acts = json.loads(capsys.readouterr().out)["acts"]
+    assert [act["appointed_by"] for act in acts if act["trigger"] == "complete_investigation"] == [
+        ["decision_body", "higher_body"]
+    ]

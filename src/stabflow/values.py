@@ -11,6 +11,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import attrs
 
@@ -110,6 +111,14 @@ def utc(moment: object, path: str) -> datetime:
         raise InvalidInput.at(
             path, f"{moment.isoformat()} lies outside the years 1 to 9999 in UTC", "give another time"
         ) from None
+
+
+@lru_cache(maxsize=1024)
+def moment_text(moment: datetime) -> str:
+    """A moment as records and every JSON have it, in a form that sorts as it runs: ``2026-11-23T08:00:00.000000Z``."""
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _shown(thing: object) -> str:

@@ -124,7 +124,8 @@ def migrate_command(
     who: dict[str, Any] = {"by": Actor(actor, body=body), "basis": basis, "role": role, "mapping": _mapping(renamed)}
     with reading(url, procedures=[procedure]) as engine:
         known = [known_case(engine, case) for case in cases]
-        whole = len(known) or sum(1 for _ in engine.cases(procedure=procedure.id))
+        there = sum(1 for _ in engine.cases(procedure=procedure.id))
+        whole = len(known) or there
         found: list[Migration] = []
         with progress(session) as advance:
             for one in engine.migrate_all(procedure, cases=known or None, dry_run=dry_run, **who):
@@ -134,7 +135,7 @@ def migrate_command(
     if as_json:
         print_json([one.as_dict(session.language) for one in found])
     else:
-        migration_page.show_migrations(session.page(), procedure, found, dry_run=dry_run)
+        migration_page.show_migrations(session.page(), procedure, found, there, dry_run=dry_run)
     return YES if all(one.possible for one in found) else NO
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import attrs
 
@@ -15,7 +14,7 @@ from ..errors import Blocker
 from ..history.codec import plain_value
 from ..language import Procedure
 from ..text import Language, Text, say
-from ..values import Actor
+from ..values import Actor, moment_text
 
 
 @attrs.frozen
@@ -119,8 +118,8 @@ def case_json(report: CaseReport, language: Language) -> dict[str, object]:
         "step": None if state.step is None else state.step.value,
         "outcome": None if state.outcome is None else state.outcome.value,
         "round": case.round,
-        "opened_at": iso(case.opened_at),
-        "updated_at": iso(case.updated_at),
+        "opened_at": moment_text(case.opened_at),
+        "updated_at": moment_text(case.updated_at),
         "version": case.version,
         "head": case.head,
         "facts": {name: plain_value(value) for name, value in case.facts.items()},
@@ -144,7 +143,7 @@ def case_json(report: CaseReport, language: Language) -> dict[str, object]:
                 "state": duty.state,
                 "role": duty.role,
                 "holders": [{"actor": actor, "body": body} for actor, body in report.holders(duty)],
-                "due": None if duty.due is None else iso(duty.due.at),
+                "due": None if duty.due is None else moment_text(duty.due.at),
                 "derivation": None if duty.due is None else duty.due.derivation(procedure.zone).get(language),
             }
             for duty in report.duties
@@ -160,8 +159,3 @@ def case_json(report: CaseReport, language: Language) -> dict[str, object]:
             for one in report.next
         ],
     }
-
-
-def iso(moment: datetime) -> str:
-    """A time for programs: UTC, in ISO 8601."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

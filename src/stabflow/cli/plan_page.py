@@ -7,7 +7,7 @@ from itertools import groupby
 
 from ..language import Procedure
 from ..reasoning.planned import Plan, PlannedAct, Prospect
-from ..text import Text, joined, listing, same, say
+from ..text import Text, either, joined, listing, same, say
 from .page import Page
 from .words import cited
 
@@ -61,12 +61,22 @@ def _show_day(page: Page, procedure: Procedure, acts: Iterable[tuple[int, Planne
 
 
 def _but_for_its_item(act: PlannedAct) -> tuple[object, ...]:
-    return act.trigger, act.kind, act.who, act.conditions, act.asks, act.waits, act.vacant, act.item is None
+    return (
+        act.trigger,
+        act.kind,
+        act.amends,
+        act.who,
+        act.conditions,
+        act.asks,
+        act.waits,
+        act.vacant,
+        act.item is None,
+    )
 
 
 def _act(procedure: Procedure, act: PlannedAct, items: list[str]) -> Text:
     text = act.title
-    if act.kind is not None:
+    if act.kind is not None and any(items):
         kind, ids = procedure.kind_title(act.kind), listing([same(item) for item in items])
         text = say("{act} ({ids})", "{act}（{kind}{ids}）", act=text, kind=kind, ids=ids)
     text = say("{act} — {who}", "{act}——{who}", act=text, who=act.who)
@@ -82,5 +92,13 @@ def _remarks(act: PlannedAct) -> Iterator[Text]:
         yield say("if {what}", "前提：{what}", what=joined(act.conditions, Text("; ", "；")))
     for asked in act.asks:
         yield say("asks: {what}", "另须：{what}", what=asked)
-    if act.vacant:
-        yield Text("nobody holds this role now", "该角色目前无人任职")
+    if act.amends:
+        yield Text("only if it was stated wrongly", "仅限原填报有误时")
+    if act.vacant and act.appointed_by:
+        who = either([cure.title for cure in act.appointed_by])
+        yield say("vacant: to be appointed by {who} first", "目前无人任职：须先由{who}任命", who=who)
+    elif act.vacant:
+        yield Text(
+            "vacant: a standing office, to be filled outside the case first",
+            "目前无人任职：属常设职务，须先在事项之外任命",
+        )

@@ -17,8 +17,8 @@ from ..history.record import Record
 from ..language import Procedure, Step
 from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
 from ..text import Language, Text, listing, same, say
+from ..values import moment_text
 from .case_page import show_history, state_words
-from .case_report import iso
 from .page import Column, Page, numbered
 from .timeline import BACK, DECIDED, PASSED, REFUSED, Happening, Stretch, stretches
 from .words import brief, cited, day, in_order, minute, stated_in, value_text
@@ -272,7 +272,7 @@ def run_json(run: Run, handle: CaseHandle, where: str, language: Language) -> di
         "acts": [
             {
                 "act": act.number,
-                "at": iso(act.at),
+                "at": moment_text(act.at),
                 "verb": act.verb.value,
                 "what": act.what,
                 "item": act.item,

@@ -46,9 +46,8 @@ def standings(old: Procedure, new: Procedure, case: Case, after: Case) -> Iterat
         there = after.items[one.id]
         if one.superseded or one.kind not in new.items or there.state not in new.items[one.kind].states:
             continue
-        title = say(
-            "{item} ({state})", "{item}（{state}）", item=one.id, state=quoted(old.state_title(one.state, one.kind))
-        )
+        state = quoted(old.state_title(one.state, one.kind))
+        title = say("{kind} in {state}", "{kind}处于{state}", kind=old.kind_title(one.kind), state=state)
         was, now = old.state_of(one.state, one.kind), new.state_of(there.state, one.kind)
         yield Standing(one.id, one.kind, title, was, now, one.due, dict(there.fields))
 
@@ -74,7 +73,8 @@ def with_new_limits(
 
 
 def limits_told(event: Migrated, old: Procedure, new: Procedure, case: Case, after: Case) -> Iterator[Text]:
-    """Every limit that is another one, with what that does to what is owed now."""
+    """Every limit that is another one, once, with what that does to what is owed now."""
+    told: dict[Text, None] = {}
     begun: dict[str | None, DueTime | None] = {None: event.due}
     begun |= {one.item: one.due for one in event.items_due}
     for one in standings(old, new, case, after):
@@ -88,7 +88,7 @@ def limits_told(event: Migrated, old: Procedure, new: Procedure, case: Case, aft
             owed = Text("what is due stays due when it was recorded to be", "现有期限不变")
         else:
             owed = Text("nothing falls due", "无期限")
-        yield say(
+        text = say(
             "{where}: limit was {was}, is now {now}; {owed}",
             "{where}：期限由{was}改为{now}；{owed}",
             where=one.title,
@@ -96,6 +96,8 @@ def limits_told(event: Migrated, old: Procedure, new: Procedure, case: Case, aft
             now=now,
             owed=owed,
         )
+        told[text] = None
+    yield from told
 
 
 def _limit(procedure: Procedure, kind: str | None, state: State) -> Text:

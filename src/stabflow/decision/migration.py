@@ -173,6 +173,7 @@ def _lost(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> Ite
 def passed_told(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> Iterator[Text]:
     """Of the rows that were passed: which would be for others now, or ask otherwise. What was done stays done."""
     seen: set[object] = set()
+    asked: set[object] = set()
     for kind, acts in ((None, case.acts), *((item.kind, item.acts) for item in case.items.values())):
         for act in acts:
             key = (kind, act.source, act.trigger, act.role)
@@ -185,19 +186,18 @@ def passed_told(old: Procedure, new: Procedure, case: Case, renaming: Renaming) 
             title = quoted(old.trigger_title(act.trigger, kind))
             if renaming.role(act.role, kind) not in now.by:
                 yield say(
-                    "{act} (record {n}) was done as {role}, who could not do it under {new}: it stays done",
-                    "{act}（第{n}号记录）由{role}办理，按{new}该角色无权办理：已完成的办理不变",
+                    "{act} was done as {role}, who could not do it under {new}: it stays done",
+                    "{act}由{role}办理，按{new}该角色无权办理：已完成的办理不变",
                     act=title,
-                    n=act.version,
                     role=quoted(old.role_title(act.role)),
                     new=new,
                 )
-            if _asked(old, kind, was) != _asked(new, kind, now):
+            if _asked(old, kind, was) != _asked(new, kind, now) and (kind, source, was.trigger) not in asked:
+                asked.add((kind, source, was.trigger))
                 yield say(
-                    "{act} (record {n}) was done, and asks otherwise under {new}: it is not asked again",
-                    "{act}（第{n}号记录）已完成，而{new}对其要求不同：不再重新要求",
+                    "{act} was done, and asks otherwise under {new}: it is not asked again",
+                    "{act}已完成，而{new}对其要求不同：不再重新要求",
                     act=title,
-                    n=act.version,
                     new=new,
                 )
 

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import attrs
 
 from ..errors import InvalidInput
-from ..history.codec import moment_text
 from ..ports.store import MAX_PAGE, DutyQuery, DutyRow
-from ..values import MAX_TITLE, Actor, clean_text, utc
+from ..values import MAX_TITLE, Actor, clean_text, moment_text, utc
 from . import pages
 from .offices import Offices
 from .shell import Shell

@@ -15,12 +15,11 @@ from ..case import Case
 from ..decision.clearance import is_over, is_refusing, uncleared
 from ..decision.events import Attempted
 from ..errors import Blocker, InvalidInput, NotCleared
-from ..history.codec import moment_text
 from ..history.record import Record
 from ..language import Procedure
 from ..ports.store import CaseQuery
 from ..text import Language, Text, either, listing, same, say
-from ..values import Actor, Basis, check_office_holder, clean_id
+from ..values import Actor, Basis, check_office_holder, clean_id, moment_text
 from . import pages
 from .attempts import attempts, record_attempt
 from .shell import Shell

@@ -175,11 +175,7 @@ def _changes(old: Procedure, new: Procedure, case: Case, renaming: Renaming, eve
         yield from limits_told(event, old, new, case, after)
         yield from passed_told(old, new, case, renaming)
     if case.due is not None:
-        yield say(
-            "what is due stays due when it was recorded to be: {when}",
-            "现有期限不变：{when}",
-            when=case.due.derivation(old.zone),
-        )
+        yield Text("what is due stays due when it was recorded to be", "现有期限不变")
 
 
 def _title(procedure: Procedure, path: str) -> Text:

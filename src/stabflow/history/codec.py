@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import attrs
@@ -22,15 +22,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from .. import canonical
 from ..decision.events import EVENTS, Event
 from ..errors import Corrupt, FaultyInput
-from ..values import File, Value
-
-
-@lru_cache(maxsize=1024)
-def moment_text(moment: datetime) -> str:
-    """A moment as text that sorts as it runs: ``2026-11-23T08:00:00.000000Z``."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+from ..values import File, Value, moment_text
 
 
 def moment_from(text: object) -> datetime:

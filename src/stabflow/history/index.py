@@ -9,7 +9,7 @@ from ..decision.duties import CASE, Duty, item_duty, open_duties
 from ..decision.events import Added, Amended, Event, ItemMoved, Moved
 from ..language import Procedure
 from ..ports.store import CaseRow, DutyRow, IndexChange
-from .codec import moment_text
+from ..values import moment_text
 
 
 def case_row(procedure: Procedure, case: Case) -> CaseRow:

@@ -10,7 +10,7 @@ from .. import canonical
 from ..decision.events import Event, Stamp
 from ..errors import Corrupt, FaultyInput
 from ..ports.store import StoredRecord
-from ..values import Actor, Basis
+from ..values import Actor, Basis, moment_text
 from . import codec
 
 
@@ -96,8 +96,8 @@ def header_bytes(stream: str, version: int, event: Event, said: Circumstances) -
         "version": version,
         "tag": event.tag,
         "tag_version": event.tag_version,
-        "occurred_at": codec.moment_text(said.occurred_at),
-        "recorded_at": codec.moment_text(said.recorded_at),
+        "occurred_at": moment_text(said.occurred_at),
+        "recorded_at": moment_text(said.recorded_at),
         "actor": said.actor.id,
         "body": said.actor.body,
         "role": said.role,

@@ -10,7 +10,7 @@ import attrs
 
 from ..errors import Blocker, Cure
 from ..text import Language, Text
-from ..values import Value
+from ..values import Value, moment_text
 
 
 class Prospect(enum.Enum):
@@ -70,7 +70,7 @@ class PlannedAct:
             "fields": list(self.fields),
             "stated": list(self.stated),
             "asks": [text.get(language) for text in self.asks],
-            "earliest": self.earliest.isoformat(),
+            "earliest": moment_text(self.earliest),
             "waits": None if self.waits is None else self.waits.get(language),
             "vacant": self.vacant,
             "appointed_by": [cure.role for cure in self.appointed_by],

@@ -12,6 +12,7 @@ import attrs
 from ..calendar import Duration
 from ..errors import Blocker, Fault, near_miss
 from ..text import Text, quoted, say
+from ..values import moment_text
 from .base import Reads, Requirement, Scope, View, duration_faults, duration_or_name
 from .shortfall import Shortfall
 
@@ -50,7 +51,7 @@ class TimeElapsed(Requirement):
             ),
             have=_moment(view.now.astimezone(earliest.tzinfo)),
             need=_moment(earliest),
-            facts={"since": self.since, "earliest": earliest.isoformat()},
+            facts={"since": self.since, "earliest": moment_text(earliest)},
         )
 
     def _state(self, view: View) -> Text:
