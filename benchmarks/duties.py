@@ -21,7 +21,7 @@ import apsw
 
 import stabflow
 from stabflow import Actor, Matter
-from stabflow.history.codec import moment_text
+from stabflow.values import moment_text
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 RAW = (

@@ -550,6 +550,17 @@ def test_an_item_too_gets_the_limit_that_is_new() -> None:
     assert engine.verify().cases == 1
 
 
+def test_a_limit_that_is_a_date_must_have_been_stated() -> None:
+    dated = version(
+        ('open_ended = true, title = { en = "deciding"', 'until = "day", title = { en = "deciding"'),
+        ("[facts]", '[facts]\nday = { type = "date", title = { en = "day", zh = "日期" } }'),
+        ('set = ["urgent"]', 'set = ["urgent", "day"]'),
+    )
+    engine, case = begun(dated)
+    advanced(case)
+    assert refused(engine, case, dated) == ["state “day” first"]
+
+
 def test_who_did_what_was_done_and_what_it_asks_is_told_where_it_is_another_now() -> None:
     other = version(
         ('dest = "deciding"\nby = ["clerk"]', 'dest = "deciding"\nby = ["auditor"]'),
