@@ -10,7 +10,8 @@ from stabflow.language import Procedure
 from stabflow.reasoning.abstraction import Abstraction
 from stabflow.reasoning.ahead import reads_alike
 from stabflow.reasoning.cluster import cluster
-from stabflow.reasoning.explore import Graph, _Search, explore
+from stabflow.reasoning.explore import _Search, explore
+from stabflow.reasoning.graph import Graph
 
 
 class Ends(enum.Enum):

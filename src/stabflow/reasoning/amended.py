@@ -13,7 +13,7 @@ from ..decision.amendment import waited_for
 from ..language import Lifecycle, Procedure, Transition
 from ..requirements import CaseIs, ItemsAre, PluginAnswers, Requirement
 from ..text import Text, listing, quoted, say
-from .graph import closure
+from .reaching import comes_back
 from .relaxation import FOLLOWED
 
 
@@ -34,7 +34,7 @@ def assumed_of_corrections(procedure: Procedure, told: Collection[str]) -> tuple
 
 def _unfollowed(procedure: Procedure) -> Iterator[tuple[str | None, str]]:
     """The fields of which a correction may be a way of its own, each with the kind it is of."""
-    returns = _comes_back(procedure.case)
+    returns = _has_returns(procedure.case)
     for own, cycle in procedure.lifecycles():
         if own is not None and "actor" in procedure.items[own].unique:
             continue  # what is one person's own is never amended
@@ -42,17 +42,12 @@ def _unfollowed(procedure: Procedure) -> Iterator[tuple[str | None, str]]:
             for name in () if row.by_time else row.set:
                 if cycle.fields[name].type not in FOLLOWED or any(waited_for(procedure, own, (name,))):
                     continue
-                if returns or _comes_back(cycle) or any(_asks_more(one, row, name) for one in row.requires):
+                if returns or _has_returns(cycle) or any(_asks_more(one, row, name) for one in row.requires):
                     yield own, name
 
 
-def _comes_back(cycle: Lifecycle) -> bool:
-    """Whether some state can be entered again."""
-
-    def ahead(at: str) -> list[str]:
-        return [row.dest for row in cycle.transitions if row.dest is not None and at in cycle.sources(row)]
-
-    return any(state in closure(ahead(state), ahead) for state in cycle.states)
+def _has_returns(cycle: Lifecycle) -> bool:
+    return any(comes_back(cycle, state) for state in cycle.states)
 
 
 def _asks_more(requirement: Requirement, row: Transition, name: str) -> bool:

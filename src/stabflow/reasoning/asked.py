@@ -15,6 +15,7 @@ from ..language import Lifecycle, Procedure, Transition
 from ..requirements import ItemsAre, Requirement, TimeElapsed, ValueIs
 from ..requirements.value import is_one_of
 from .cluster import Cluster, rows
+from .reaching import closure
 from .stated import Stated
 
 Tests = tuple[tuple[object, ...], ...]
@@ -243,14 +244,7 @@ def backward(cycle: Lifecycle) -> Back:
 
 def before(back: Back, asked: Iterable[str], keeps: Callable[[Transition], bool]) -> frozenset[str]:
     """The states from which one of ``asked`` can be reached by rows that keep what is asked for as it is."""
-    found = set(asked)
-    waiting = list(found)
-    while waiting:
-        for source, row in back[waiting.pop()]:
-            if source not in found and keeps(row):
-                found.add(source)
-                waiting.append(source)
-    return frozenset(found)
+    return closure(asked, lambda at: (source for source, row in back[at] if keeps(row)))
 
 
 def _keeps(name: str, optional: bool) -> Callable[[Transition], bool]:

@@ -9,7 +9,7 @@ import attrs
 
 from ..language import Procedure, Step, Transition
 from ..language.lifecycle import FIVE_STEPS
-from .graph import closure
+from .reaching import comes_back
 
 _ALL = (1 << len(FIVE_STEPS)) - 1
 
@@ -61,12 +61,7 @@ class Folding:
         state = self._procedure.states[name]
         if state.step in FIVE_STEPS or state.step is Step.SCOPE or state.outcome is not None:
             return False
-        moves = self._procedure.tables[None]
-
-        def ahead(at: str) -> list[str]:
-            return [move.dest for move in moves[at].values() if move.dest is not None]
-
-        return name in closure(ahead(name), ahead)
+        return comes_back(self._procedure.case, name)
 
     def after(self, behind: Behind, source: str | None, row: Transition) -> Behind:
         """What is behind a case after ``row`` was fired where it stood in ``source`` (``None``: it was opened)."""

@@ -19,11 +19,10 @@ from ..requirements import Requirement
 from .abstraction import Place
 from .cluster import Cluster, cluster, clusters
 from .explore import explore
-from .graph import Act, Edge, Graph, Node, closure, leading
+from .graph import Act, Edge, Graph, Node, leading
+from .reaching import closure
 from .stage import Stage
 from .views import View
-
-__all__ = ["Composition", "Culprit", "Step", "View"]
 
 
 @attrs.frozen

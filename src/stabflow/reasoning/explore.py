@@ -22,8 +22,6 @@ from .graph import Act, Edge, Graph, Node
 from .stage import Stage
 from .statements import Chosen, Values, are_cut, assignments
 
-__all__ = ["MAX_STATES", "Act", "Edge", "Graph", "Node", "Stage", "answers", "assignments", "explore"]
-
 MAX_STATES = 60_000
 
 

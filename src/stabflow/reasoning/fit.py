@@ -20,7 +20,7 @@ from .behind import Behind, Folding
 from .cluster import played_by_anyone
 from .composition import Composition
 from .explore import MAX_STATES
-from .footing import seen_by
+from .graph import seen_by
 
 REMEMBERED = 8
 """So many searches are kept in a process, because thousands of cases move to the same version."""

@@ -8,15 +8,15 @@ from datetime import datetime
 
 import attrs
 
-from ..case import Case, Item, with_changes
+from ..case import Case, Item
 from ..errors import InvalidInput, Refused
-from ..language import Procedure, Transition
+from ..language import Transition
 from ..requirements import ItemsAre, Requirement
 from .abstraction import ItemClass
 from .cluster import played_by_all, unexamined
 from .composition import Composition
 from .corrections import Correction
-from .graph import Act, Graph
+from .graph import Act, Graph, row_of, seen_by
 from .relaxation import Relaxation
 from .stage import Stage
 from .statements import Values
@@ -134,18 +134,3 @@ def standing_at(
         else:
             found.append(node)
     return tuple(found)
-
-
-def seen_by(graph: Graph, case: Case) -> Case:
-    """``case`` with the items that the search of ``graph`` looks at."""
-    kinds = graph.cluster.kinds
-    return with_changes(case, items={name: one for name, one in case.items.items() if one.kind in kinds})
-
-
-def row_of(procedure: Procedure, act: Act) -> Transition:
-    """The row of ``procedure`` that ``act`` fires; the searches of groups have it with fewer requirements."""
-    return next(
-        row
-        for row in procedure.lifecycle(act.kind).transitions
-        if (row.trigger, row.source, row.dest) == (act.row.trigger, act.row.source, act.row.dest)
-    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import TypeVar
+from typing import Protocol
 
 import attrs
 
-from ..case import Case
-from ..language import Transition
+from ..case import Case, with_changes
+from ..language import Procedure, Transition
 from .abstraction import Abstraction, Key, Place
 from .cluster import Cluster
 from .statements import Chosen, Values
@@ -95,9 +95,6 @@ class Graph:
         return tuple(reversed(found))
 
 
-T = TypeVar("T")
-
-
 def leading(
     nodes: Iterable[int], goal: Iterable[int], edges: Callable[[int], Iterable[Edge]], *, certainly: bool = True
 ) -> Collection[int]:
@@ -117,13 +114,25 @@ def leading(
     return found
 
 
-def closure(start: Iterable[T], ahead: Callable[[T], Iterable[T]]) -> frozenset[T]:
-    """``start``, and all that ``ahead`` leads to from there."""
-    found = set(start)
-    waiting = list(found)
-    while waiting:
-        for one in ahead(waiting.pop()):
-            if one not in found:
-                found.add(one)
-                waiting.append(one)
-    return frozenset(found)
+class Fired(Protocol):
+    """An act, of a search or of a case."""
+
+    @property
+    def kind(self) -> str | None: ...
+    @property
+    def row(self) -> Transition: ...
+
+
+def row_of(procedure: Procedure, act: Fired) -> Transition:
+    """The row of ``procedure`` that ``act`` fires; the searches of groups have it with fewer requirements."""
+    return next(
+        row
+        for row in procedure.lifecycle(act.kind).transitions
+        if (row.trigger, row.source, row.dest) == (act.row.trigger, act.row.source, act.row.dest)
+    )
+
+
+def seen_by(graph: Graph, case: Case) -> Case:
+    """``case`` with the items that the search of ``graph`` looks at."""
+    kinds = graph.cluster.kinds
+    return with_changes(case, items={name: one for name, one in case.items.items() if one.kind in kinds})

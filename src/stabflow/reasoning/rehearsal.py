@@ -21,8 +21,8 @@ from ..values import Value
 from .cluster import ANYONE
 from .composition import Composition
 from .corrections import Correction, Spot
-from .footing import Footing, Taken, row_of, seen_by, standing_at
-from .graph import Act
+from .footing import Footing, Taken, standing_at
+from .graph import Act, row_of, seen_by
 from .route import Leg, Router
 from .statements import Values, assignments
 

@@ -11,6 +11,7 @@ import attrs
 from ..language import Procedure
 from ..text import Language, Text, joined, listing, quoted, say
 from ..values import Value
+from .graph import row_of
 from .walk import Done
 
 
@@ -131,12 +132,7 @@ def traced(procedure: Procedure, done: Sequence[Done], told: Sequence[frozenset[
 
 
 def _traced(procedure: Procedure, act: Done, names: frozenset[str]) -> TracedAct:
-    cycle = procedure.lifecycle(act.kind)
-    row = next(
-        row
-        for row in cycle.transitions
-        if (row.trigger, row.source, row.dest) == (act.row.trigger, act.row.source, act.row.dest)
-    )
+    row = row_of(procedure, act)
     said = {name: value for name, value in act.values.items() if name in names}
     text = procedure.trigger_title(act.trigger, act.kind)
     if act.item is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..language import Procedure
 from ..requirements import ItemsAre
 from ..text import Text, say
+from .reaching import comes_back
 from .report import Finding, Status
 
 ESCALATION = Text("escalation reaches somebody from everywhere", "任何一级均有上级可报")
@@ -34,7 +35,7 @@ def escalation(procedure: Procedure) -> Iterator[Finding]:
 
 def since(procedure: Procedure) -> Iterator[Finding]:
     """Where a state can be entered again, evidence that counts in it should say of which round it is."""
-    again = {name for name in procedure.states if _comes_back(procedure, name)}
+    again = {name for name in procedure.states if comes_back(procedure.case, name)}
     for row in procedure.transitions:
         if again.isdisjoint(procedure.case.sources(row)):
             continue
@@ -50,17 +51,3 @@ def since(procedure: Procedure) -> Iterator[Finding]:
                     )
                     clause = part.clause or row.clause
                     yield Finding("since", SINCE, Status.WARNING, text, f"transitions.{row.trigger}", clause)
-
-
-def _comes_back(procedure: Procedure, state: str) -> bool:
-    """Whether a case that stands in ``state`` can come to stand in it again."""
-    cycle = procedure.case
-    seen: set[str] = set()
-    waiting = [state]
-    while waiting:
-        here = waiting.pop()
-        for row in cycle.transitions:
-            if row.dest is not None and row.dest not in seen and here in cycle.sources(row):
-                seen.add(row.dest)
-                waiting.append(row.dest)
-    return state in seen

@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
-from ..case import Case, Item, item_id, with_changes
+from ..case import Case, Item, item_id
 from ..errors import Refused
-from ..language import Procedure, Transition
+from ..language import Transition
 from ..requirements import Requirement
 from .abstraction import ItemClass
-from .composition import Composition, View
-from .graph import Act, Graph, Node, RowKey
+from .composition import Composition
+from .graph import Act, Graph, Node, RowKey, row_of, seen_by
 from .numbers import Asking, numbers_for
 from .stage import Stage
 from .statements import Values
+from .views import View
 
 MAX_ACTS = 400
 SPARES = (0, 2, 8)
@@ -101,7 +102,7 @@ class Walker:
             raise Blocked(f"{act.trigger} cannot be brought about")
         for _, graph in others:
             self._cure(graph, curable[0])
-        self._do(None, None, self._row(curable[0]), curable[0].values)
+        self._do(None, None, row_of(self._procedure, curable[0]), curable[0].values)
 
     def _possible(self) -> Iterator[Act]:
         """The acts on the case that lead on from its place, with everything that they state of what is told apart."""
@@ -136,7 +137,7 @@ class Walker:
         procedure = self._composition.procedure
         path = [
             Asking(
-                _row_of(procedure, done.kind, done.row).requires,
+                row_of(procedure, done).requires,
                 done.kind,
                 done.item,
                 done.row,
@@ -219,7 +220,7 @@ class Walker:
             values = graph.abstraction.made_unlike(self.case, act.kind or "", act.values)
         if values is None:
             raise Blocked(f"no room is left for {act.trigger}")
-        self._do(act.kind, item, self._row(act), values)
+        self._do(act.kind, item, row_of(self._procedure, act), values)
 
     def _one_of(self, graph: Graph, wanted: ItemClass | None) -> Item | None:
         case = self._seen_by(graph)
@@ -234,10 +235,7 @@ class Walker:
     def _seen_by(self, graph: Graph) -> Case:
         if self.case is None:
             raise Blocked("the case is not open")
-        kinds = graph.cluster.kinds
-        return with_changes(
-            self.case, items={name: item for name, item in self.case.items.items() if item.kind in kinds}
-        )
+        return seen_by(graph, self.case)
 
     def _index(self, graph: Graph) -> int:
         """The node that the case is at, to the search of one group."""
@@ -245,10 +243,6 @@ class Walker:
         if key not in graph.known:
             raise Blocked(f"the search never came to {key.place.state} as it is here")
         return graph.known[key]
-
-    def _row(self, act: Act) -> Transition:
-        """The row of the whole procedure that ``act`` fires; the searches of groups have it with fewer requirements."""
-        return _row_of(self._procedure, act.kind, act.row)
 
     def _do(self, kind: str | None, item: Item | None, row: Transition, values: Values) -> None:
         if len(self.done) >= MAX_ACTS:
@@ -277,14 +271,6 @@ def walked(
         else:
             return walker
     raise AssertionError("there is a last one")
-
-
-def _row_of(procedure: Procedure, kind: str | None, like: Transition) -> Transition:
-    return next(
-        row
-        for row in procedure.lifecycle(kind).transitions
-        if (row.trigger, row.source, row.dest) == (like.trigger, like.source, like.dest)
-    )
 
 
 def _next(graph: Graph, at: int | None, act: Act) -> int:

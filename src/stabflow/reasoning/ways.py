@@ -20,13 +20,17 @@ from ..text import Text, either, joined, listing, quoted, say
 from ..values import Value
 from .abstraction import Abstraction
 from .cluster import cluster
-from .composition import Composition, View
+from .composition import Composition
 from .composition import Step as Pass
 from .diff_requirements import forms
 from .diff_words import Side
 from .difference import Way
-from .explore import MAX_STATES, Act, Graph, Stage, assignments
+from .explore import MAX_STATES
+from .graph import Act, Graph
 from .report import traced
+from .stage import Stage
+from .statements import assignments
+from .views import View
 from .walk import Blocked, Done, Walker
 
 MAX_CASES = 64
