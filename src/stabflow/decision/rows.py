@@ -31,7 +31,8 @@ def open_case(procedure: Procedure, case: Case | None, command: Open, context: C
     if case is not None:
         raise InvalidInput.at("case_id", f"{case.id!r} is open already", "choose another id, or leave it out")
     move = _creating(procedure, None, command.trigger)
-    found, values = _examined(procedure, None, None, None, move, command, command.values, context, partial=False)
+    act = _act(procedure, None, None, command, move.row.trigger)
+    found, values = _examined(procedure, None, None, None, move, act, command, context, partial=False)
     state = move.dest or ""
     found.event = Opened(
         case_id=command.case_id,
@@ -51,11 +52,11 @@ def open_case(procedure: Procedure, case: Case | None, command: Open, context: C
 
 def fire(procedure: Procedure, case: Case, command: Fire, context: Context, *, partial: bool) -> Examination:
     """Examine a row of the case."""
+    act = _act(procedure, None, None, command, command.trigger)
     move = procedure.tables[None][case.state].get(command.trigger)
     if move is None:
-        act = _act(procedure, None, None, command)
         raise not_permitted(procedure, None, case.state, command.trigger, act())
-    found, values = _examined(procedure, case, None, None, move, command, command.values, context, partial=partial)
+    found, values = _examined(procedure, case, None, None, move, act, command, context, partial=partial)
     if partial:
         return found
     dest = move.dest
@@ -78,14 +79,14 @@ def fire_item(
 ) -> Examination:
     """Examine a row of an item."""
     kind = item.kind
-    act = _act(procedure, kind, item, command)
+    act = _act(procedure, kind, item, command, command.trigger)
     move = procedure.tables[kind][item.state].get(command.trigger)
     if move is None:
         raise not_permitted(procedure, kind, item.state, command.trigger, act())
     _refuse_if_closed(procedure, case, move.row, act)
     if item.superseded:
         raise Unmet(act(), [superseded(item)])
-    found, values = _examined(procedure, case, kind, item, move, command, command.values, context, partial=partial)
+    found, values = _examined(procedure, case, kind, item, move, act, command, context, partial=partial)
     fields = with_entries(item.fields, values)
     if values and not values.keys().isdisjoint(procedure.items[kind].unique):
         found.add(twin(procedure, case, kind, fields, item.adder, item), move.row.clause)
@@ -110,8 +111,9 @@ def add(procedure: Procedure, case: Case, command: Add, context: Context, *, par
     if kind not in procedure.items:
         raise InvalidInput.at("kind", f"unknown kind {kind!r}", near_miss(kind, procedure.items))
     move = _creating(procedure, kind, command.trigger)
-    _refuse_if_closed(procedure, case, move.row, _act(procedure, kind, None, command, move.row))
-    found, values = _examined(procedure, case, kind, None, move, command, command.values, context, partial=partial)
+    act = _act(procedure, kind, None, command, move.row.trigger)
+    _refuse_if_closed(procedure, case, move.row, act)
+    found, values = _examined(procedure, case, kind, None, move, act, command, context, partial=partial)
     found.add(twin(procedure, case, kind, values, command.actor.id), procedure.items[kind].clause)
     if partial:
         return found
@@ -133,16 +135,15 @@ def _examined(
     kind: str | None,
     item: Item | None,
     move: Move,
-    command: Command,
-    given: Mapping[str, object],
+    act: Callable[[], Text],
+    command: Open | Fire | Add,
     context: Context,
     *,
     partial: bool,
 ) -> tuple[Examination, Mapping[str, Value]]:
     """What stands against the row, and the values it states. ``partial``: those not given count as given and fitting."""
     row = move.row
-    act = _act(procedure, kind, item, command, row)
-    said = stated(procedure, kind, row.set, given, all_due=not partial)
+    said = stated(procedure, kind, row.set, command.values, all_due=not partial)
     if said.faults or said.missing:
         faults = [*said.faults, *(Fault(name, "is missing", "this act must state it") for name in said.missing)]
         raise InvalidInput(faults, what=str(act()))
@@ -191,10 +192,9 @@ def _parties(
 
 
 def _act(
-    procedure: Procedure, kind: str | None, item: Item | None, command: Command, row: Transition | None = None
+    procedure: Procedure, kind: str | None, item: Item | None, command: Command, trigger: str
 ) -> Callable[[], Text]:
     """What is asked for, in words; made only when somebody reads them."""
-    trigger = row.trigger if row is not None else command.trigger if isinstance(command, Fire) else ""
     return functools.partial(_title, procedure, kind, item, command, trigger)
 
 

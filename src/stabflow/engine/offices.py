@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -13,9 +14,10 @@ from ..decision.events import Constituted, Withdrawn
 from ..decision.view import Context
 from ..errors import Corrupt, InvalidInput, Unmet, near_miss
 from ..history.chain import GENESIS
+from ..history.commit import head
 from ..history.record import Record
 from ..language import Procedure, Role
-from ..ports.store import Store
+from ..ports.store import Store, StreamHead
 from ..text import same, say
 from ..values import Actor
 from . import streams
@@ -37,6 +39,11 @@ class Offices:
     since: Mapping[str, datetime] = attrs.field(factory=dict, converter=frozen)
     former: Mapping[str, Mapping[str, frozenset[str]]] = attrs.field(factory=dict, converter=frozen)
     _of: dict[str, tuple[Appointment, ...]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
+    @functools.cached_property
+    def at(self) -> StreamHead:
+        """Where their stream ended."""
+        return head(streams.OFFICES, self.version, self.head)
 
     def of(self, procedure: Procedure) -> tuple[Appointment, ...]:
         """The holders of the standing offices of a procedure. What another version of it fills outside of cases, but this one

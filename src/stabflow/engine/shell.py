@@ -88,11 +88,8 @@ class Shell:
         """The case with its procedure, and the offices in force, as the store has them now. Only what is new is read."""
         case, offices = self._cases.get(case_id), self.offices.last_seen
         if case is not None and offices.version:
-            seen = (
-                head(streams.case_stream(case_id), case.version, case.head),
-                head(streams.OFFICES, offices.version, offices.head),
-            )
-            if self.store.are_heads(seen):
+            here = head(streams.case_stream(case_id), case.version, case.head)
+            if self.store.are_heads((here, offices.at)):
                 return self.registry.of_case(case.procedure, case.procedure_version, case.digest), case, offices
         return *self.load(case_id), self.offices.current()
 
@@ -126,7 +123,7 @@ class Shell:
 
     def others(self, procedure: Procedure, matter: str, case_id: str) -> tuple[Case, ...]:
         """The other cases on the matter, as the store has them now, where what was done in them counts in this one too."""
-        if not any(separation.across == "matter" for separation in procedure.separations):
+        if not procedure.looks_across:
             return ()
         rows = pages.cases(self.store, CaseQuery(matter=matter, procedure=procedure.id))
         return tuple(self.load(row.case_id)[1] for row in rows if row.case_id != case_id)

@@ -79,7 +79,7 @@ class Work:
     @property
     def offices_head(self) -> StreamHead:
         """Where the offices ended on which the first command was decided."""
-        return head(streams.OFFICES, self._offices.version, self._offices.head)
+        return self._offices.at
 
     def do(self, command: Command, *, offices: Offices | None = None) -> Record:
         """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from ..case import Case
@@ -73,7 +74,7 @@ def change(procedure: Procedure, before: Case | None, after: Case, events: Itera
     if before.appointments is not after.appointments or procedure.states[after.state].final:
         cleared = tuple(duty.duty for duty in open_duties(procedure, before))
         return IndexChange(row, cleared, duty_rows(procedure, open_duties(procedure, after)))
-    touched = dict.fromkeys(name for event in events for name in _touched(event))
+    touched = dict.fromkeys(itertools.chain.from_iterable(map(_touched, events)))
     duties = [duty for name in touched if (duty := item_duty(procedure, after, after.items[name])) is not None]
     cleared = tuple(name for name in touched if name in before.items)
     if before.state != after.state or before.due is not after.due or before.facts is not after.facts:

@@ -85,6 +85,11 @@ class Procedure(Draft):
             {role: tuple((*apart, clauses) for apart, clauses in others.items()) for role, others in found.items()}
         )
 
+    @functools.cached_property
+    def looks_across(self) -> bool:
+        """Whether what was done in other cases on the same matter counts in a case."""
+        return any(separation.across == "matter" for separation in self.separations)
+
     # Titles, for people.
 
     def role_title(self, role: str) -> Text:
