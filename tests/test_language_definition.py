@@ -283,7 +283,7 @@ def test_values_read_as_people_say_them() -> None:
     procedure = loads(BOARD)
     aspect, areas = procedure.facts["aspect"], procedure.facts["areas"]
     assert procedure.choice_title(aspect, "law") == Text("law", "合法性")
-    assert procedure.choice_title(areas, ("law", "money")) == Text("law, money", "合法性、资金")
+    assert procedure.choice_title(areas, ("law", "money")) == Text("law; money", "合法性；资金")
     assert procedure.choice_title(None, True) == Text("yes", "是")
     assert procedure.choice_title(None, False) == Text("no", "否")
     assert procedure.choice_title(procedure.facts["people"], 12) == Text("12", "12")

@@ -19,7 +19,7 @@ def show_migrations(page: Page, to: Procedure, found: Sequence[Migration], cases
     able = [one for one in found if one.possible]
     page.title(say("to {to}", "改为{to}", to=to))
     if not found and not cases:
-        page.paragraph(say("there is no case of {id} in this store", "库中没有{id}的事项", id=same(to.id)))
+        page.paragraph(say("there is no case of {id} in this store", "该存储中没有{id}的案件", id=same(to.id)))
         return
     if not found:
         page.paragraph(Text("no case to move: all run under it, or are over", "无可迁移案件：均已按该版本办理或已终结"))

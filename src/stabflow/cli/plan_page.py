@@ -100,5 +100,5 @@ def _remarks(act: PlannedAct) -> Iterator[Text]:
     elif act.vacant:
         yield Text(
             "vacant: a standing office, to be filled outside the case first",
-            "目前无人任职：属常设职务，须先在事项之外任命",
+            "目前无人任职：属常设职务，须先在案件之外任命",
         )

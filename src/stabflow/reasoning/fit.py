@@ -96,7 +96,7 @@ def _missing_steps(procedure: Procedure, case: Case, state: Text, others: Sequen
     else:
         yield say(
             "under {new} no case comes to {state} by the same states, so that a return would undo other steps",
-            "按{new}，任何事项均不会经相同状态进入{state}，退回时所撤销的环节因而不同",
+            "按{new}，任何案件均不会经相同状态进入{state}，退回时所撤销的步骤因而不同",
             new=procedure,
             state=state,
         )

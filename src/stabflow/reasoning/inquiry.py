@@ -87,7 +87,7 @@ class Inquiry:
             return self.unless_bound(finding)
         text = say(
             "{text}, as far as cases were tried; but the search could not rule it out",
-            "{text}（就已尝试的事项而言；但搜索未能排除其可能）",
+            "{text}（就已尝试的案件而言；但搜索未能排除其可能）",
             text=finding.text,
         )
         return Finding(finding.property, finding.title, Status.INCOMPLETE, text, finding.path, finding.clause)

@@ -37,7 +37,7 @@ def nothing_leads(procedure: Procedure, case: Case, goal: Text) -> Text:
     if procedure.states[case.state].final:
         return say(
             "the case is over: it has ended in {where}, and {goal} can be reached only by a new case",
-            "该事项已终结于{where}；须另行立项方可到达{goal}",
+            "该案件已终结于{where}；须另行启动案件方可到达{goal}",
             where=where,
             goal=goal,
         )

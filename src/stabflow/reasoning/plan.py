@@ -68,7 +68,7 @@ _HANGS = Text(
     "能否到达取决于搜索未跟踪的内容（数值、日期、比例、插件）",
 )
 _ASTRAY = Text(
-    "ways were found, and none of them could be gone with what the case has", "已找到的路径均无法按该事项现状走通"
+    "ways were found, and none of them could be gone with what the case has", "已找到的路径均无法按该案件现状走通"
 )
 _CORRECTING = Text(
     "it hangs on whether something that was stated wrongly can still be corrected",
