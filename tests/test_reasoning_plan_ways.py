@@ -237,6 +237,18 @@ def test_nothing_is_impossible_that_a_correction_opens_and_nothing_possible_that
         case.amend(None, by=CLERK, basis=BASIS, reason="r", flag=True)
 
 
+def test_where_corrections_are_too_many_to_search_it_is_open_and_what_is_in_the_way_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stabflow.reasoning.plan.MAX_CORRECTED", 1)
+    case = case_of(corrected(), flag=False)
+    case.fire("go", by=CLERK, basis=BASIS)
+    found = case.plan("yes")
+    assert (found.prospect, found.acts) == (Prospect.OPEN, ())
+    assert "can still be corrected" in found.reason.en
+    assert any("flag" in blocker.sentence().en for blocker in found.blockers)
+
+
 def test_a_correction_of_an_item_is_planned_in_the_role_that_stated_it() -> None:
     risk = """
 [lists.level]

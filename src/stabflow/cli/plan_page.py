@@ -28,11 +28,11 @@ def show_plan(page: Page, procedure: Procedure, state: str, plan: Plan) -> None:
     )
     if plan.prospect is Prospect.OPEN:
         page.paragraph(say("{open}: {why}", "{open}：{why}", open=_OPEN, why=plan.reason), style="yellow")
+        _show_blockers(page, plan)
         return
     if not plan.acts:
         page.paragraph(plan.reason, style="yellow" if plan.prospect is Prospect.NONE else "green")
-        for blocker in plan.blockers:
-            page.paragraph(blocker.sentence(), indent=2, mark="-  ")
+        _show_blockers(page, plan)
         return
     last = plan.acts[-1].earliest.astimezone(procedure.zone).date()
     summary = say(
@@ -48,6 +48,11 @@ def show_plan(page: Page, procedure: Procedure, state: str, plan: Plan) -> None:
     for day, acts in groupby(numbered, key=lambda one: one[1].earliest.astimezone(procedure.zone).date()):
         page.heading(day.isoformat())
         _show_day(page, procedure, acts)
+
+
+def _show_blockers(page: Page, plan: Plan) -> None:
+    for blocker in plan.blockers:
+        page.paragraph(blocker.sentence(), indent=2, mark="-  ")
 
 
 def _show_day(page: Page, procedure: Procedure, acts: Iterable[tuple[int, PlannedAct]]) -> None:

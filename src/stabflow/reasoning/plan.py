@@ -52,14 +52,14 @@ def plan(
     seeking = _Seeking(case, wanted, now, calendar, offices, max_states)
     found = seeking.sought(procedure)
     if isinstance(found, Composition):
-        corrected = seeking.sought_with_corrections(procedure)
+        reason, against = in_the_way(found, case, wanted, title)
+        corrected = attrs.evolve(seeking, max_states=min(max_states, MAX_CORRECTED)).sought_with_corrections(procedure)
         if isinstance(corrected, Composition):
-            reason, against = in_the_way(found, case, wanted, title)
             return attrs.evolve(open_, prospect=Prospect.NONE, reason=reason, blockers=against)
-        found = corrected
+        found, open_ = corrected, attrs.evolve(open_, blockers=against)
     if isinstance(found, Text):
         return attrs.evolve(open_, reason=found)
-    return attrs.evolve(open_, prospect=Prospect.FOUND, acts=found)
+    return attrs.evolve(open_, prospect=Prospect.FOUND, acts=found, blockers=())
 
 
 _BOUND = Text("the search hit its bound", "搜索达到上限")
@@ -74,6 +74,9 @@ _CORRECTING = Text(
     "it hangs on whether something that was stated wrongly can still be corrected",
     "能否到达取决于此前填报有误之处能否更正",
 )
+
+MAX_CORRECTED = 1_000
+"""The bound on states where corrections are searched too: with them a large procedure has many more."""
 
 MAX_TRIES = 4
 """So many times a way is sought anew, after one could not be gone."""
@@ -107,7 +110,7 @@ class _Seeking:
             return found if isinstance(self._unless_possible(loosest), Composition) else _CORRECTING
         if isinstance(found, tuple) or (isinstance(found, Composition) and not refused):
             return found
-        return found if found == _BOUND else _CORRECTING
+        return _CORRECTING
 
     def _tried(self, procedure: Procedure) -> tuple[tuple[PlannedAct, ...] | Text | Composition, Spot | None]:
         """What is found; and which correction was refused. Where the case came out otherwise than the search did, more of its
