@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flawed.catalogue import FLAWS, text_of
 
 import stabflow
+from stabflow import Actor, InvalidInput, Matter
 from stabflow.cli import main
+from stabflow.errors import ProcedureNotProved
 from stabflow.language import bundled, bundled_names, loads
 from stabflow.reasoning import statements
 from stabflow.reasoning.check import check
@@ -56,7 +59,7 @@ SOUND = HEAD.replace('"closed_"', '"closed"') + 'requires = [{ items = "note", i
 STUCK = SOUND.replace('in = ["read"], at_least = 2 }', 'at_least = 1 }, { items = "note", at_most = 0 }')
 
 
-def checked(text: str, **more: int) -> Report:
+def checked(text: str, **more: Any) -> Report:
     return check(
         loads(text.replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby').encode(), what="a draft"), **more
     )
@@ -214,3 +217,136 @@ def test_more_room_than_is_followed_is_not_taken_for_granted() -> None:
     assert checked(text).status is Status.INCOMPLETE
     enough = checked(text.replace('in = ["read"], at_least = 2 }', 'every = ["read"] }'))
     assert enough.proved, "nothing needs one more"
+
+
+# Bounds
+
+
+class Ticking:
+    """A clock on which every look takes a second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def test_time_that_is_over_is_no_pass_and_says_what_to_do() -> None:
+    clock = Ticking()
+    assert checked(SOUND, seconds=10**6, clock=clock).proved
+    needed = int(clock.now)
+    for seconds in range(1, needed + 1):
+        report = checked(SOUND, seconds=seconds, clock=Ticking())
+        assert report.proved or (report.status is Status.INCOMPLETE and seconds < needed)
+        open_ = [one for one in report.findings if one.status is Status.INCOMPLETE]
+        assert all(f"the {seconds} seconds that it may take were over" in one.text.en for one in open_)
+        assert all("give it more (seconds)" in one.text.en and "seconds" in one.text.zh for one in open_)
+        assert all(one.property not in ("duties", "escalation", "since") for one in open_)
+
+
+def test_a_bound_on_states_says_which_and_what_to_do() -> None:
+    report = checked(SOUND, max_states=2)
+    for one in report.findings:
+        if one.status is Status.INCOMPLETE:
+            assert "more than 2 states" in one.text.en
+            assert "max_states" in one.text.zh
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), "5", True])
+def test_seconds_are_a_number_above_nothing(seconds: object) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check(bundled("five-step"), seconds=seconds)  # type: ignore[arg-type]
+    assert [fault.path for fault in caught.value.faults] == ["seconds"]
+
+
+def choosing(entries: int) -> str:
+    """A choice of several of ``entries``, each of which some row asks for."""
+    names = [f"e{n}" for n in range(entries)]
+    lists = "[lists.area]\n" + "".join(f'{n} = {{ title = {{ en = "{n}", zh = "区" }} }}\n' for n in names)
+    facts = '[facts]\nareas = { type = "choice", of = "area", many = true }\n'
+    text = SOUND.replace("[states]", f"{lists}{facts}[states]")
+    text = text.replace('dest = "open"\nby = ["clerk"]', 'dest = "open"\nby = ["clerk"]\nset = ["areas"]')
+    return text + "".join(
+        f'[[transitions]]\ntrigger = "look_{n}"\nsource = "open"\nby = ["clerk"]\n'
+        f'requires = [{{ value = "areas", is = "{n}" }}]\n'
+        for n in names
+    )
+
+
+def test_choices_are_counted_before_they_are_listed() -> None:
+    report = checked(choosing(60))
+    assert report.status is Status.INCOMPLETE
+    assert {one.text.en for one in report.findings if one.status is Status.INCOMPLETE} == {
+        "“begin” may state in more than 4096 ways what is asked for: state it in several acts, or ask for less of it"
+    }
+    assert checked(choosing(3)).proved
+
+
+def test_a_case_that_waits_for_no_proof_is_not_opened() -> None:
+    text = choosing(60).replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby')
+    procedure = loads(text)
+    clerk = Actor("o-1", body="office")
+    with stabflow.open("memory:", procedures=[procedure]) as engine:
+        engine.constitute(procedure, "clerk", clerk, basis="order 1")
+        with pytest.raises(ProcedureNotProved) as caught:
+            engine.open_case(procedure, Matter("m", "m"), by=clerk, basis="order 1", areas=["e1"])
+    assert "more than 4096 ways" in str(caught.value)
+
+
+# What is given
+
+
+def test_a_procedure_is_given_itself_by_name_or_by_path(tmp_path: Path) -> None:
+    text = SOUND.replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby')
+    file = tmp_path / "draft.toml"
+    file.write_text(text, encoding="utf-8")
+    assert stabflow.check(file).digest == stabflow.check(str(file)).digest == stabflow.check(loads(text)).digest
+    assert stabflow.diff(file, str(file)).as_dict() == stabflow.diff(loads(text), loads(text)).as_dict()
+    with pytest.raises(stabflow.ProcedureError) as caught:
+        stabflow.check("five-stepp")
+    assert "did you mean" in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [None, 5, b"five-step", ["five-step"], object()])
+def test_what_is_no_procedure_is_refused_with_what_to_give(given: Any) -> None:
+    calls = {
+        "procedure": lambda: stabflow.check(given),
+        "old": lambda: stabflow.diff(given, "five-step"),
+        "new": lambda: stabflow.diff("five-step", given),
+        "source": lambda: stabflow.procedure(given),
+    }
+    for place, call in calls.items():
+        with pytest.raises(InvalidInput) as caught:
+            call()
+        (fault,) = caught.value.faults
+        assert fault.path == place
+        assert "five-step" in fault.cure
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"properties": None}, "properties"),
+        ({"properties": "never"}, "properties"),
+        ({"properties": [5]}, "properties[0]"),
+        ({"max_states": 0}, "max_states"),
+        ({"max_states": None}, "max_states"),
+        ({"max_states": True}, "max_states"),
+        ({"seconds": "5"}, "seconds"),
+    ],
+)
+def test_so_is_whatever_else_is_no_such_thing(more: dict[str, Any], place: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        stabflow.check("five-step", **more)
+    assert [fault.path for fault in caught.value.faults] == [place]
+
+
+def test_the_command_takes_a_bound_on_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "draft.toml"
+    file.write_text(SOUND.replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby'), encoding="utf-8")
+    assert main(["check", str(file), "--seconds", "1e-9"]) == 3
+    assert "the 1e-09 seconds that it may take were over" in " ".join(capsys.readouterr().out.split())
+    assert main(["check", str(file), "--seconds", "1000"]) == 0
+    assert main(["check", str(file), "--seconds", "0"]) == 2

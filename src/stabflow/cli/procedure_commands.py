@@ -57,15 +57,16 @@ def diff_command(session: Session, old: str, new: str, as_json: bool) -> int:
 
 @click.command(name="check")
 @click.argument("procedure", metavar="NAME|FILE.toml")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Give up after so many seconds.")
 @common
 @json_option
 @click.pass_obj
-def check_command(session: Session, procedure: str, as_json: bool) -> int:
+def check_command(session: Session, procedure: str, seconds: float | None, as_json: bool) -> int:
     """Tell what can be proved of a procedure before it runs, with the shortest counterexample for what cannot.
 
     The exit status is 0 where all is proved, 1 where something is flawed, 3 where the search could not decide.
     """
-    found = check(procedure_named(procedure))
+    found = check(procedure_named(procedure), seconds=seconds)
     if as_json:
         print_json(found.as_dict(session.language))
     else:

@@ -14,6 +14,9 @@ from ..reasoning.report import Finding, Report, Status
 Unproved = Literal["refuse", "allow"]
 """Whether a case may be opened under a procedure that nobody has proved."""
 
+PATIENCE = 120.0
+"""So many seconds a case that is to be opened waits for a proof: what takes longer is not proved."""
+
 REMEMBERED = 64
 """So many procedures are proved once in a process, not once for every store."""
 
@@ -21,7 +24,7 @@ REMEMBERED = 64
 @lru_cache(maxsize=REMEMBERED)
 def report_of(procedure: Procedure) -> Report:
     """What `check` says of ``procedure``."""
-    return check(procedure)
+    return check(procedure, seconds=PATIENCE)
 
 
 def is_released(procedure: Procedure) -> bool:

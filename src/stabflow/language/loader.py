@@ -10,7 +10,7 @@ from types import MappingProxyType
 import attrs
 
 from .. import canonical
-from ..errors import Corrupt, Fault, ProcedureError, near_miss
+from ..errors import Corrupt, Fault, InvalidInput, ProcedureError, near_miss
 from .canonical_form import canonical_bytes
 from .definition import Procedure
 from .parts import Draft
@@ -59,10 +59,27 @@ def procedure(source: str | Path) -> Procedure:
 
     Text that ends in ``.toml`` is a path. Raises `ProcedureError` with every fault.
     """
+    if not isinstance(source, str | Path):
+        raise InvalidInput.at("source", f"a {type(source).__name__} names no procedure", _NAME_ONE)
     if isinstance(source, Path) or source.endswith(".toml"):
         return load(source)
     return bundled(source)
 
+
+def given(procedure_: Procedure | str | Path, place: str) -> Procedure:
+    """The procedure that somebody gave under the name ``place``: itself, or what `procedure` makes of its name or path."""
+    if isinstance(procedure_, Procedure):
+        return procedure_
+    if not isinstance(procedure_, str | Path):
+        raise InvalidInput.at(
+            place, f"a {type(procedure_).__name__} is no procedure", f"give a Procedure, or {_NAME_ONE[5:]}"
+        )
+    return procedure(procedure_)
+
+
+_NAME_ONE = (
+    'give the name of one that comes with stabflow, such as "five-step", or the path of a file that ends in .toml'
+)
 
 # Those that come with stabflow
 

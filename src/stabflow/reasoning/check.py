@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+from ..errors import InvalidInput
 from ..language import Procedure
+from ..language.loader import given
 from ..text import Text
 from . import five_steps, needs, standing
 from .amended import assumed_of_corrections
+from .bounds import UNBOUNDED, Clock, Deadline, OutOfTime
 from .ends import ENDS, ends
 from .explore import MAX_STATES
-from .inquiry import BOUND, Inquiry
+from .inquiry import Inquiry
 from .properties import AnyProperty, examine, properties_findings
 from .report import Finding, Report, Status
 
@@ -22,10 +27,18 @@ _DUTIES = Text("every duty has somebody accountable, and a limit", "每项职责
 _NEED_NO_SEARCH = ("duties", "escalation", "since")
 
 
-def check(procedure: Procedure, *, max_states: int = MAX_STATES, properties: Sequence[AnyProperty] = ()) -> Report:
-    """What can be proved of ``procedure``, with the shortest counterexample for what cannot.
+def check(
+    procedure: Procedure | str | Path,
+    *,
+    max_states: int = MAX_STATES,
+    seconds: float | None = None,
+    clock: Clock = time.monotonic,
+    properties: Sequence[AnyProperty] = (),
+) -> Report:
+    """What can be proved of ``procedure``, or of the one of that name or path, with the shortest counterexample for what cannot.
 
-    No search looks at more than ``max_states`` states; where one hits that bound the answer is ``INCOMPLETE``, never a pass.
+    No search looks at more than ``max_states`` states, and after ``seconds``, by ``clock``, none begins or goes on; where a bound
+    is hit the answer is ``INCOMPLETE``, never a pass, and says which and what to do next.
     Anybody may hold any role in a search: that roles can be filled, and that somebody independent is left, was examined when the
     procedure was made. What is asked of numbers, dates, texts, shares and plugins is taken to be possible, and listed; that
     corrections change nothing is, where they might.
@@ -33,8 +46,10 @@ def check(procedure: Procedure, *, max_states: int = MAX_STATES, properties: Seq
     ``properties`` are proved too: of those that a file can have (`stabflow.language.Property`), or with a predicate in Python
     (`stabflow.reasoning.predicates.StateProperty`). `InvalidInput` where they name what the procedure does not know.
     """
+    procedure = given(procedure, "procedure")
+    _examine_bounds(max_states=max_states, seconds=seconds)
     examine(procedure, properties)
-    inquiry = Inquiry(procedure, max_states)
+    inquiry = Inquiry(procedure, max_states, UNBOUNDED if seconds is None else Deadline(seconds, clock))
     findings = (*_findings(inquiry), *properties_findings(inquiry, properties))
     return Report(
         procedure=str(procedure),
@@ -49,9 +64,20 @@ def check(procedure: Procedure, *, max_states: int = MAX_STATES, properties: Seq
     )
 
 
+def _examine_bounds(*, max_states: object, seconds: object) -> None:
+    if isinstance(max_states, bool) or not isinstance(max_states, int) or max_states < 1:
+        raise InvalidInput.at("max_states", f"{max_states!r:.60} is no number of states", "give a whole number from 1")
+    if seconds is None:
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        raise InvalidInput.at(
+            "seconds", f"{seconds!r:.60} is no time", "give a number of seconds above 0, or leave it out"
+        )
+
+
 def _findings(inquiry: Inquiry) -> Iterator[Finding]:
     if not inquiry.composition.complete:
-        yield Finding("search", Text("the search", "搜索"), Status.INCOMPLETE, BOUND)
+        yield Finding("search", Text("the search", "搜索"), Status.INCOMPLETE, inquiry.bound)
     for property_, title, find in (
         ("five_steps", five_steps.STEPS, five_steps.five_steps),
         ("gate", five_steps.GATE, five_steps.gate),
@@ -70,9 +96,14 @@ def _findings(inquiry: Inquiry) -> Iterator[Finding]:
 def _or_proved(
     inquiry: Inquiry, property_: str, title: Text, find: Callable[[Inquiry], Iterator[Finding]]
 ) -> Iterator[Finding]:
-    found = list(find(inquiry))
+    found: list[Finding] = []
+    # What was not searched to the end may be seen to fail, never to hold.
+    whole = inquiry.composition.complete or property_ in _NEED_NO_SEARCH
+    try:
+        found.extend(find(inquiry))
+    except OutOfTime:
+        whole = False
     yield from found
     if not any(one.status is not Status.WARNING for one in found):
-        # What was not searched to the end may be seen to fail, never to hold.
-        whole = inquiry.composition.complete or property_ in _NEED_NO_SEARCH
-        yield Finding(property_, title, Status.PROVED if whole else Status.INCOMPLETE, Text("", "") if whole else BOUND)
+        text = Text("", "") if whole else inquiry.bound
+        yield Finding(property_, title, Status.PROVED if whole else Status.INCOMPLETE, text)

@@ -16,7 +16,9 @@ import attrs
 from ..case import Case
 from ..language import Procedure
 from ..requirements import Requirement
+from ..text import Text
 from .abstraction import Place
+from .bounds import UNBOUNDED, Bounds, Deadline
 from .cluster import Cluster, cluster, clusters
 from .explore import explore
 from .graph import Act, Edge, Graph, Node, leading
@@ -64,10 +66,12 @@ class Composition:
         besides: Sequence[Requirement] = (),
         known: Composition | None = None,
         max_states: int,
+        deadline: Deadline = UNBOUNDED,
     ) -> None:
         self.procedure = procedure
         self.whole: Cluster = cluster(procedure, procedure.items)
         self.groups = tuple(frozenset(group) for group in (clusters(procedure) if groups is None else groups))
+        bounds: Bounds = {"max_states": max_states, "deadline": deadline}
         asked = frozenset[str]().union(*(one.reads().kinds for one in besides))
         searched: dict[frozenset[str], View] = {}
         if known is not None and not spare:
@@ -75,16 +79,12 @@ class Composition:
         self.places: Graph = (
             known.places
             if known is not None and not _tells(besides)
-            else explore(
-                cluster(procedure, ()), besides=besides, facts_of=self.whole, start=start, max_states=max_states
-            )
+            else explore(cluster(procedure, ()), besides=besides, facts_of=self.whole, start=start, **bounds)
         )
         self._views: tuple[View, ...] = tuple(
             searched[group]
             if group in searched and asked.isdisjoint(group)
-            else View(
-                explore(cluster(procedure, group), besides=besides, start=start, spare=spare, max_states=max_states)
-            )
+            else View(explore(cluster(procedure, group), besides=besides, start=start, spare=spare, **bounds))
             for group in self.groups
         )
         self.graphs = tuple(view.graph for view in self._views)
@@ -92,7 +92,12 @@ class Composition:
     @property
     def complete(self) -> bool:
         """Whether every search came to its end."""
-        return all(graph.complete for graph in (self.places, *self.graphs))
+        return not self.hit
+
+    @property
+    def hit(self) -> tuple[Text, ...]:
+        """The bounds that a search hit."""
+        return tuple(dict.fromkeys(text for graph in (self.places, *self.graphs) for text in graph.hit))
 
     @functools.cached_property
     def steps(self) -> tuple[Step, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from ..language import Gate, ItemKind, ListEntry, Procedure, Property, Separation
 from ..language.canonical_form import IDENTITY, plain
+from ..language.loader import given
 from ..language.parts import Draft
 from ..text import Text, listing, quoted, same, say
 from .continuation import continuations
@@ -24,14 +26,15 @@ from .difference import Change, ChangeKind, Difference, Direction, Ways
 from .ways import differing_ways, go_the_same_ways
 
 
-def diff(old: Procedure, new: Procedure, *, ways: bool = True) -> Difference:
+def diff(old: Procedure | str | Path, new: Procedure | str | Path, *, ways: bool = True) -> Difference:
     """How ``new`` differs from ``old``: every change of what may or must be done, with its direction where it has one; which live
     cases could go on under ``new``; and an example of a way that became lawful or unlawful.
 
     Two procedures of different ids can be compared as well. The examples are searched for only where something that a search sees
-    has changed, which takes some seconds for a large procedure; ``ways=False`` leaves them out. Nothing is raised: both have been
-    examined.
+    has changed, which takes some seconds for a large procedure; ``ways=False`` leaves them out. Each is a procedure, or
+    the name or path of one, as `stabflow.procedure` takes it; nothing is raised of what has been examined.
     """
+    old, new = given(old, "old"), given(new, "new")
     was, now = told_apart(old, new)
     found = Difference(
         old=str(old),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..text import Text, say
+from .bounds import all_hit
 from .composition import Composition
-from .inquiry import BOUND, MAX_TRIES, Inquiry
+from .inquiry import MAX_TRIES, Inquiry
 from .report import Finding, Status
 
 ENDS = Text("every case can come to an end", "每个案件均可办结")
@@ -19,7 +20,7 @@ def ends(inquiry: Inquiry) -> Iterator[Finding]:
     """What is found of it."""
     composition = inquiry.composition
     if not composition.complete:  # an end that was not found may lie behind the bound
-        yield Finding("ends", ENDS, Status.INCOMPLETE, BOUND)
+        yield Finding("ends", ENDS, Status.INCOMPLETE, inquiry.bound)
         return
     culprits = list(composition.culprits())
     for culprit in culprits:
@@ -51,7 +52,7 @@ def _stuck(inquiry: Inquiry, joint: tuple[Composition, int]) -> Finding | None:
     composition, group = joint
     graph = composition.graphs[group]
     if not composition.complete:
-        return Finding("ends", ENDS, Status.INCOMPLETE, BOUND)
+        return Finding("ends", ENDS, Status.INCOMPLETE, all_hit(composition.hit))
     for index in composition.stuck_nodes(group, sure=False)[:MAX_TRIES]:
         state = graph.nodes[index].place.state
         text = say(

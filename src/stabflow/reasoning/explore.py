@@ -17,10 +17,11 @@ from ..errors import NotPermitted
 from ..language import Transition
 from ..requirements import CaseIs, Requirement
 from .abstraction import Abstraction, ItemClass, Key
+from .bounds import UNBOUNDED, Deadline, too_many_states, too_many_ways
 from .cluster import Cluster
 from .graph import Act, Edge, Graph, Node
 from .stage import Stage
-from .statements import Chosen, Values, are_cut, assignments
+from .statements import MAX_ASSIGNMENTS, Chosen, Values, are_cut, assignments
 
 MAX_STATES = 60_000
 
@@ -33,19 +34,22 @@ def explore(
     start: Case | None = None,
     spare: Mapping[str, int] | None = None,
     max_states: int = MAX_STATES,
+    deadline: Deadline = UNBOUNDED,
 ) -> Graph:
     """Everything that cases under the procedure of ``cluster`` can come to (with ``start``: that this one can come to), as far as
     its rows, or ``besides``, tell them apart (of the facts: as far as the rows of ``facts_of`` do); ``spare`` items of a kind are
     counted besides."""
-    return _Search(cluster, Abstraction(cluster, besides, facts_of=facts_of, spare=spare), max_states).run(start)
+    abstraction = Abstraction(cluster, besides, facts_of=facts_of, spare=spare)
+    return _Search(cluster, abstraction, max_states, deadline).run(start)
 
 
 class _Search:
-    def __init__(self, cluster: Cluster, abstraction: Abstraction, max_states: int) -> None:
+    def __init__(self, cluster: Cluster, abstraction: Abstraction, max_states: int, deadline: Deadline) -> None:
         self._cluster = cluster
         self._procedure = cluster.procedure
         self._abstraction = abstraction
         self._max_states = max_states
+        self._deadline = deadline
         self._stage = Stage(cluster.procedure)
         self._assignments: dict[tuple[str | None, int], tuple[tuple[Chosen, Values], ...]] = {}
         self._effects: dict[object, tuple[ItemClass, int] | None] = {}
@@ -62,7 +66,10 @@ class _Search:
             self._graph.roots.append(self._node(with_changes(start, items=seen), None, None))
         while self._waiting:
             if len(self._graph.nodes) > self._max_states:
-                self._graph.complete = False
+                self._graph.hit[too_many_states(self._max_states)] = None
+                break
+            if self._deadline.is_over:
+                self._graph.hit[self._deadline.hit()] = None
                 break
             self._expand(*self._waiting.popleft())
         return self._graph
@@ -237,7 +244,9 @@ class _Search:
         known = self._assignments.get((kind, id(row)))
         if known is None:
             known = self._assignments[kind, id(row)] = tuple(assignments(self._abstraction, kind, row))
-            self._graph.complete &= not are_cut(self._abstraction, kind, row)
+            if are_cut(self._abstraction, kind, row):
+                title = self._procedure.trigger_title(row.trigger, kind)
+                self._graph.hit[too_many_ways(title, MAX_ASSIGNMENTS)] = None
         return known
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from ..case import Case, with_changes
 from ..language import Procedure, Transition
+from ..text import Text
 from .abstraction import Abstraction, Key, Place
 from .cluster import Cluster
 from .statements import Chosen, Values
@@ -68,7 +69,7 @@ class Node:
 
 @attrs.define(eq=False)
 class Graph:
-    """What a search found; ``complete`` unless a bound was hit. ``openings`` are the acts that open a case, at ``roots``.
+    """What a search found; ``hit``: the bounds that it hit. ``openings`` are the acts that open a case, at ``roots``.
     ``fired`` are the rows of items that some case fires, also where that leads nowhere else, each with where that was first."""
 
     cluster: Cluster
@@ -76,9 +77,14 @@ class Graph:
     nodes: list[Node] = attrs.field(factory=list)
     roots: list[int] = attrs.field(factory=list)
     openings: list[Act] = attrs.field(factory=list)
-    complete: bool = True
+    hit: dict[Text, None] = attrs.field(factory=dict)
     known: dict[Key, int] = attrs.field(factory=dict)
     fired: dict[RowKey, tuple[int, Act]] = attrs.field(factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the search came to its end."""
+        return not self.hit
 
     @property
     def edges(self) -> int:

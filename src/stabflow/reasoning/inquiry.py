@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..language import Procedure
 from ..requirements import Requirement
 from ..text import Text, say
+from .bounds import UNBOUNDED, Bounds, Deadline, all_hit
 from .composition import Composition
 from .graph import Act, Graph
 from .report import Finding, Status, traced
@@ -17,16 +18,15 @@ from .witness import Shown, Witnesses
 MAX_TRIES = 20
 """So many paths are tried before a flaw that none of them shows is reported as not decided."""
 
-BOUND = Text("the search hit its bound", "搜索达到上限")
-
 
 class Inquiry:
     """One check of a procedure. ``searched``: the searches made beside those of the composition."""
 
-    def __init__(self, procedure: Procedure, max_states: int) -> None:
+    def __init__(self, procedure: Procedure, max_states: int, deadline: Deadline = UNBOUNDED) -> None:
         self.procedure = procedure
-        self.max_states = max_states
-        self.composition = Composition(procedure, max_states=max_states)
+        self.deadline = deadline
+        self.bounds: Bounds = {"max_states": max_states, "deadline": deadline}
+        self.composition = Composition(procedure, **self.bounds)
         self.searched: list[Graph] = []
 
     @functools.cached_property
@@ -38,6 +38,12 @@ class Inquiry:
     def graphs(self) -> tuple[Graph, ...]:
         """Every search made so far."""
         return (self.composition.places, *self.composition.graphs, *self.searched)
+
+    @property
+    def bound(self) -> Text:
+        """Which bounds were hit, and what to do next."""
+        over = (self.deadline.hit(),) if self.deadline.is_over else ()
+        return all_hit((*self.composition.hit, *over))
 
     def state_at(self, place: int) -> str:
         """The state of the case at a place."""
@@ -69,7 +75,7 @@ class Inquiry:
             spare=spare,
             besides=besides,
             known=self.composition,
-            max_states=self.max_states,
+            **self.bounds,
         )
         self.searched += [graph for graph in (found.places, *found.graphs) if graph not in self.graphs]
         return found
@@ -78,7 +84,7 @@ class Inquiry:
         """The finding; where a search hit its bound, that this is not decided."""
         if self.composition.complete:
             return finding
-        return Finding(finding.property, finding.title, Status.INCOMPLETE, BOUND, finding.path)
+        return Finding(finding.property, finding.title, Status.INCOMPLETE, self.bound, finding.path)
 
     def lacking(self, finding: Finding, shown: Shown) -> Finding:
         """The flaw that something never comes about; where a search comes to it, and no case was found that does, that it may be

@@ -106,7 +106,9 @@ def _answers(inquiry: Inquiry, own: str | None, row: Transition, requirement: Re
             if read is None:
                 yield True
             elif _tells(graph, read):
-                yield from answers(graph, own, row, read)
+                for answer in answers(graph, own, row, read):
+                    inquiry.deadline.check()
+                    yield answer
 
 
 def _tells(graph: Graph, read: Requirement) -> bool:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
-from ..errors import InvalidInput, ProcedureError
+from ..errors import Fault, InvalidInput, ProcedureError
 from ..language import Procedure, Property, Transition
 from ..requirements import CaseIs, ItemsAre, Requirement
 from ..text import Text, say
+from .bounds import all_hit
 from .cluster import cluster
 from .explore import explore
 from .graph import Act, Graph, Node
-from .inquiry import BOUND, MAX_TRIES, Inquiry
+from .inquiry import MAX_TRIES, Inquiry
 from .predicates import StateProperty
 from .relaxation import Relaxation
 from .report import Finding, Status
@@ -48,10 +49,16 @@ class _Wanted:
     status: Status = Status.FLAWED
 
 
-def examine(procedure: Procedure, properties: Sequence[AnyProperty]) -> None:
-    """`InvalidInput` with every name in ``properties`` that ``procedure`` does not know, and whatever else is wrong with them."""
+def examine(procedure: Procedure, properties: object) -> None:
+    """`InvalidInput` where ``properties`` are none, and with every name in them that ``procedure`` does not know, and whatever else
+    is wrong with them."""
     found = []
+    cure = "give a list of Property or StateProperty"
+    if not isinstance(properties, Sequence) or isinstance(properties, str | bytes):
+        raise InvalidInput.at("properties", f"a {type(properties).__name__} is no list of properties", cure)
     for number, one in enumerate(properties):
+        if not isinstance(one, Property | StateProperty):
+            found.append(Fault(f"properties[{number}]", f"a {type(one).__name__} is no property", cure))
         if isinstance(one, StateProperty):
             found += [fault.under(f"properties[{number}]") for fault in one.faults(procedure)]
     if not found:
@@ -102,7 +109,7 @@ def properties_findings(inquiry: Inquiry, properties: Sequence[AnyProperty]) -> 
                     for part in other.asked
                     if relaxation.is_followed(part)
                 ]
-                graphs[together] = explore(cluster(procedure, together), besides=besides, max_states=inquiry.max_states)
+                graphs[together] = explore(cluster(procedure, together), besides=besides, **inquiry.bounds)
                 inquiry.searched.append(graphs[together])
             found = _found(inquiry, one, graphs[together])
             if found.status is not Status.INCOMPLETE or not graphs[together].complete:
@@ -121,7 +128,7 @@ def _found(inquiry: Inquiry, wanted: _Wanted, graph: Graph) -> Finding:
     text, path = wanted.violation(graph, _Judge(graph))
     if path is not None:
         return _shown(inquiry, wanted, text, path, graph)
-    return _proved(wanted, complete=graph.complete)
+    return _proved(wanted, tuple(graph.hit))
 
 
 def _shown(inquiry: Inquiry, wanted: _Wanted, text: Text, path: Path, graph: Graph) -> Finding:
@@ -137,20 +144,21 @@ def _shown(inquiry: Inquiry, wanted: _Wanted, text: Text, path: Path, graph: Gra
     )
 
 
-def _proved(wanted: _Wanted, *, complete: bool) -> Finding:
-    status = Status.PROVED if complete else Status.INCOMPLETE
-    return Finding(wanted.name, wanted.title, status, Text("", "") if complete else BOUND, wanted.path, wanted.clause)
+def _proved(wanted: _Wanted, hit: Sequence[Text] = ()) -> Finding:
+    """That it holds, unless the search ``hit`` a bound."""
+    status = Status.INCOMPLETE if hit else Status.PROVED
+    return Finding(wanted.name, wanted.title, status, all_hit(hit), wanted.path, wanted.clause)
 
 
 def _led(inquiry: Inquiry, wanted: _Wanted, first: Sequence[Requirement], second: Sequence[Requirement]) -> Finding:
     """Whether a case in which ``first`` holds can always come to where ``second`` does: with what is asked of some kinds only,
     the others must let it pass; where that cannot be shown so, everything is searched together."""
-    found = _proved(wanted, complete=False)
+    found: Finding | None = None
     for kinds in dict.fromkeys((_kinds(inquiry, wanted.asked), frozenset(inquiry.procedure.items))):
         composition = inquiry.together(kinds, wanted.asked)
         graph = composition.graphs[0]
         if not composition.complete:
-            return _proved(wanted, complete=False)
+            return _proved(wanted, composition.hit)
         judge = _Judge(graph)
         goal = [index for index, node in enumerate(graph.nodes) if judge.holds(second, node)]
         begun = {index for index, node in enumerate(graph.nodes) if judge.holds(first, node)}
@@ -163,13 +171,14 @@ def _led(inquiry: Inquiry, wanted: _Wanted, first: Sequence[Requirement], second
                 return found
         doubtful = [one for one in composition.unable(0, goal, sure=True) if one in begun]
         if not doubtful:
-            return _proved(wanted, complete=True)
+            return _proved(wanted)
         text = say(
             "it hangs on what the search does not follow whether the second can be reached from “{state}”",
             "自“{state}”起能否达到后者，取决于搜索未跟踪的内容",
             state=inquiry.procedure.state_title(graph.nodes[doubtful[0]].place.state),
         )
         found = Finding(wanted.name, wanted.title, Status.INCOMPLETE, text, wanted.path, wanted.clause)
+    assert found is not None, "something is searched"
     return found
 
 

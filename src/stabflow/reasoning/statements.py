@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MAX_ASSIGNMENTS = 4_096
 """In so many ways an act may state what it states; where there are more, the search is not complete."""
 
+FEW = 64
+"""So many of them are tried then, which may still show a flaw."""
+
 Signature = tuple[bool, ...] | None
 """Which of the tests of a name a value passes; ``None`` for a value that nobody has stated."""
 
@@ -43,8 +46,8 @@ def signature_of(value: Value | None, tests: Tests) -> Signature:
 
 
 def assignments(abstraction: Abstraction, kind: str | None, row: Transition) -> Iterator[tuple[Chosen, Values]]:
-    """Everything that ``row`` of ``kind`` may state, as far as some requirement tells it apart, with values for the rest; no more
-    than ``MAX_ASSIGNMENTS``."""
+    """Everything that ``row`` of ``kind`` may state, as far as some requirement tells it apart, with values for the rest; a few
+    where there are more than ``MAX_ASSIGNMENTS``."""
     fields = abstraction.procedure.lifecycle(kind).fields
     ways = _ways(abstraction, kind, row)
     rest = {
@@ -52,14 +55,18 @@ def assignments(abstraction: Abstraction, kind: str | None, row: Transition) -> 
         for name in row.set
         if name not in ways and not fields[name].optional
     }
-    for chosen in itertools.islice(itertools.product(*ways.values()), MAX_ASSIGNMENTS):
+    limit = FEW if are_cut(abstraction, kind, row) else MAX_ASSIGNMENTS
+    for chosen in itertools.islice(itertools.product(*ways.values()), limit):
         said = tuple(zip(ways, chosen, strict=True))
         yield said, rest | {name: value for name, value in said if value is not None}
 
 
 def are_cut(abstraction: Abstraction, kind: str | None, row: Transition) -> bool:
-    """Whether there are more of them than that."""
-    return math.prod(map(len, _ways(abstraction, kind, row).values())) > MAX_ASSIGNMENTS
+    """Whether there are more of them than that, or there may be."""
+    ways = _ways(abstraction, kind, row)
+    return math.prod(map(len, ways.values())) > MAX_ASSIGNMENTS or any(
+        _subsets_of(abstraction, kind, name) > MAX_ASSIGNMENTS for name in ways
+    )
 
 
 def _ways(abstraction: Abstraction, kind: str | None, row: Transition) -> dict[str, list[Value | None]]:
@@ -78,17 +85,31 @@ def values_of(abstraction: Abstraction, own: str | None, name: str) -> Iterator[
     if not tests or field.type not in (FieldType.BOOL, FieldType.CHOICE):
         yield filler(procedure, field)
         return
-    singles: dict[Signature, Value] = {}
-    for entry in _singles(procedure, field):
-        singles.setdefault(signature_of(entry, tests), entry)
+    singles = _told_apart(procedure, field, tests)
     if not field.many:
-        yield from singles.values()
+        yield from singles
         return
     seen: set[Signature] = set()
-    for several in _subsets([str(entry) for entry in singles.values()]):
+    limit = FEW if _subsets_of(abstraction, own, name) > MAX_ASSIGNMENTS else MAX_ASSIGNMENTS
+    for several in itertools.islice(_subsets([str(entry) for entry in singles]), limit):
         if (told := signature_of(several, tests)) not in seen:
             seen.add(told)
             yield several
+
+
+def _told_apart(procedure: Procedure, field: Field, tests: Tests) -> tuple[Value, ...]:
+    """One entry, or answer, for each class of them that ``tests`` tell from the others."""
+    found: dict[Signature, Value] = {}
+    for entry in _singles(procedure, field):
+        found.setdefault(signature_of(entry, tests), entry)
+    return tuple(found.values())
+
+
+def _subsets_of(abstraction: Abstraction, own: str | None, name: str) -> int:
+    """In how many ways several entries of the field ``name`` can be chosen, counted without listing them."""
+    procedure, tests = abstraction.procedure, abstraction.tests[name]
+    field = procedure.lifecycle(own).fields[name]
+    return (1 << len(_told_apart(procedure, field, tests))) - 1 if field.many and tests else 1
 
 
 def entries_of(procedure: Procedure, field: Field) -> Iterator[Value]:
@@ -102,9 +123,14 @@ def _singles(procedure: Procedure, field: Field) -> tuple[Value, ...]:
 
 
 def _subsets(entries: list[str]) -> Iterator[tuple[str, ...]]:
-    """All of them first."""
-    for mask in range((1 << len(entries)) - 1, 0, -1):
+    """All of them first, then each alone."""
+    whole = (1 << len(entries)) - 1
+    alone = (1 << bit for bit in range(len(entries)))
+    for mask in (whole, *(one for one in alone if one != whole)):
         yield tuple(entry for bit, entry in enumerate(entries) if mask >> bit & 1)
+    for mask in range(whole - 1, 0, -1):
+        if mask.bit_count() > 1:
+            yield tuple(entry for bit, entry in enumerate(entries) if mask >> bit & 1)
 
 
 def filler(procedure: Procedure, field: Field) -> Value:
