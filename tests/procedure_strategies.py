@@ -107,7 +107,7 @@ def leaves(states: list[str]) -> st.SearchStrategy[Requirement]:
         st.builds(ValueIs, value=st.just("people"), equals=bounds | st.just("cost"), **common),
         st.builds(ItemsAre, at_least=bounds, in_=st.just(()) | st.just("open"), **items),
         st.builds(ItemsAre, equals=st.integers(0, 9), **items),
-        st.builds(ItemsAre, over=st.fractions(0, Fraction(98, 99), max_denominator=99), **items),
+        st.builds(ItemsAre, over=st.fractions(Fraction(1, 99), Fraction(98, 99), max_denominator=99), **items),
         st.builds(ItemsAre, every=st.sampled_from(["done", ("open", "done")]), **items),
         st.builds(CaseIs, case=st.lists(st.sampled_from([*states, "analyze"]), min_size=1, max_size=2), **common),
         st.builds(RolesFilled, filled=by, at_least=st.just(1) | st.just("quorum"), **common),

@@ -54,9 +54,9 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[Procedure]:
     found: list[Procedure] = []
     real = proofs.check
 
-    def counted(procedure: Procedure) -> Any:
+    def counted(procedure: Procedure, **bounds: Any) -> Any:
         found.append(procedure)
-        return real(procedure)
+        return real(procedure, **bounds)
 
     proofs.report_of.cache_clear()
     monkeypatch.setattr(proofs, "check", counted)

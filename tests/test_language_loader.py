@@ -86,7 +86,8 @@ def test_how_a_file_is_saved_makes_no_difference(text: str | bytes) -> None:
         ("[a]\nb = 1\n[a]", "is not TOML: Cannot declare ('a',) twice"),
         ('id = "\x00"', "is not TOML: Illegal character"),
         ("id = 2026-02-30", "is not TOML: Invalid date or datetime"),
-        ("id = " + "9" * 5000, "is not TOML: "),
+        ("[a]\nid = " + "9" * 5000, "is not TOML: a number of more than 1000 digits (at line 2)"),
+        ("[a]\nid = -9" + "_9" * 5000, "is not TOML: a number of more than 1000 digits (at line 2)"),
         (SITE + "#" * MAX_BYTES, "is larger than 256 KB"),
         ((SITE + "#" * MAX_BYTES).encode(), "is larger than 256 KB"),
         ("x = " + "[" * 10_000 + "]" * 10_000, "is nested too deep"),
@@ -124,10 +125,17 @@ def test_requirements_in_one_another_are_refused_at_any_depth() -> None:
         assert all("deep" in fault.problem or fault.path.startswith("transitions[1]") for fault in faults_of(text))
 
 
-def test_an_empty_file_lacks_a_procedure_and_nothing_else_is_said() -> None:
+LACKING = [
+    "procedure: is missing (add it)",
+    "states: is missing (add [states.S]: where a case can stand)",
+    "transitions: is missing (add [[transitions]]: what may be done)",
+]
+
+
+def test_an_empty_file_lacks_a_procedure_states_and_rows_and_nothing_else_is_said() -> None:
     for text in ("", "\n", "# nothing\n", b""):
-        (fault,) = faults_of(text)
-        assert told(fault) == "procedure: is missing (add it)"
+        assert [told(fault) for fault in faults_of(text)] == LACKING
+    assert [told(fault) for fault in faults_of(SITE[: SITE.index("[clauses]")])] == LACKING[1:]
 
 
 def test_another_error_may_be_raised_for_another_kind_of_file() -> None:

@@ -11,7 +11,7 @@ from flawed.catalogue import FLAWS, text_of
 
 import stabflow
 from stabflow import Actor, InvalidInput, Matter
-from stabflow.cli import main
+from stabflow.cli import check_page, main
 from stabflow.errors import ProcedureNotProved
 from stabflow.language import bundled, bundled_names, loads
 from stabflow.reasoning import statements
@@ -144,7 +144,9 @@ def test_more_ways_to_state_something_than_are_tried_is_no_pass(monkeypatch: pyt
     assert checked(text).status is Status.INCOMPLETE
 
 
-def test_the_acts_that_show_a_warning_are_left_to_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_the_acts_that_show_a_warning_the_last_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     careful = next(flaw for flaw in FLAWS if flaw.name == "left_open_by_another_end")
     (warning,) = [one for one in check(careful.flawed).findings if one.property == "concluded"]
     assert len(warning.trace) == 3
@@ -152,8 +154,15 @@ def test_the_acts_that_show_a_warning_are_left_to_programs(tmp_path: Path, capsy
     file.write_text(text_of(careful.theme, (*careful.shared, *careful.planted)), encoding="utf-8")
     assert main(["check", str(file)]) == 0
     shown = capsys.readouterr().out
-    assert "3 acts show it" in shown
-    assert "add (objection-1)" not in shown
+    assert "acts show it" not in shown, "all three are printed"
+    assert "  2  add (objection-1)" in shown
+    assert shown.count("what one end asks to be concluded") == 1, "what is doubtful is not proved beside it"
+    monkeypatch.setattr(check_page, "LAST", 1)
+    assert main(["check", str(file), "--lang", "zh"]) == 0
+    shown = capsys.readouterr().out
+    assert "可由3项办理说明，以下为最后几项" in shown
+    assert "  3  drop" in shown
+    assert "add" not in shown
     assert main(["check", str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [act["trigger"] for one in told["findings"] for act in one["trace"]] == ["open", "add", "drop"]
@@ -217,6 +226,36 @@ def test_more_room_than_is_followed_is_not_taken_for_granted() -> None:
     assert checked(text).status is Status.INCOMPLETE
     enough = checked(text.replace('in = ["read"], at_least = 2 }', 'every = ["read"] }'))
     assert enough.proved, "nothing needs one more"
+
+
+def test_what_counts_earlier_rounds_is_told_with_its_place_and_clause(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = SOUND.replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby')
+    text = text.replace(
+        '[{ items = "note", in = ["read"], at_least = 2 }]',
+        """[
+  { items = "note", in = ["read"], at_least = 2, clause = "1" },
+  { any = [{ items = "note", at_least = 1 }, { case = ["open"] }] },
+]""",
+    )
+    text += '[[transitions]]\ntrigger = "again"\nsource = "open"\ndest = "open"\nby = ["clerk"]\n'
+    warned = [one for one in check(loads(text)).findings if one.property == "since" and one.path]
+    assert [one.path for one in warned] == ["transitions.finish.requires[0]", "transitions.finish.requires[1].any[0]"]
+    file = tmp_path / "draft.toml"
+    file.write_text(text, encoding="utf-8")
+    for language, words in (("en", "or mean it [clause 1]"), ("zh", "或确认如此〔1〕")):
+        assert main(["check", str(file), "--lang", language]) == 0
+        lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+        assert words in ("" if language == "zh" else " ").join(lines)
+
+
+def test_a_procedure_without_steps_is_told_how_to_get_them() -> None:
+    gate = '[gate]\nin = ["open"]\n'
+    (flaw,) = checked(SOUND + gate).flaws
+    assert flaw.property == "five_steps"
+    assert "give its states a `step`" in flaw.text.en
+    assert "`step`" in flaw.text.zh
 
 
 # Bounds

@@ -127,3 +127,24 @@ def test_a_bound_is_no_proof_of_a_property_either() -> None:
     report = check(HEARING, properties=[OPEN_ENDED], max_states=3)
     (found,) = [one for one in report.findings if one.title == OPEN_ENDED.title]
     assert found.status is Status.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "word"),
+    [
+        (Property(title=same("p"), never=(CaseIs(case="settled"), CaseIs(case="voting"))), "never[0] and never[1]"),
+        (
+            Property(title=same("p"), never=(CaseIs(case="settled"), ItemsAre(items="objection", at_least=1))),
+            None,
+        ),
+        (Property(title=same("p"), never=(CaseIs(case="control"), CaseIs(case="voting"))), "never[0]"),
+        (Property(title=same("p"), never=CaseIs(case="control")), None),
+        (Property(title=same("p"), leads_to=(CaseIs(case="control"), CaseIs(case="settled"))), "the first never holds"),
+        (Property(title=same("p"), before=(CaseIs(case="voting"), CaseIs(case="control"))), "the second never holds"),
+        (Property(title=same("p"), before=(CaseIs(case="voting"), CaseIs(case="settled"))), None),
+    ],
+)
+def test_what_holds_because_it_says_nothing_is_a_warning(wanted: Property, word: str | None) -> None:
+    found = asked(HEARING, wanted)
+    assert (found.status is Status.WARNING) is (word is not None), found
+    assert word is None or word in found.text.en

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from ..reasoning.report import STATUS_TITLES, Finding, Report, Status
-from ..text import Text, joined, say
+from ..text import Text, say
 from .page import Page
 from .words import cited
+
+LAST = 4
+"""So many acts of those that show a warning are printed, the last ones."""
 
 _STYLES = {
     Status.PROVED: "green",
@@ -36,8 +39,13 @@ def show_report(page: Page, report: Report) -> None:
         ),
         style="dim",
     )
+    warned = {one.title for one in report.findings if one.status is Status.WARNING}  # holds, but not without a doubt
     for status in (Status.FLAWED, Status.INCOMPLETE, Status.WARNING, Status.PROVED, Status.NOT_APPLICABLE):
-        found = [finding for finding in report.findings if finding.status is status]
+        found = [
+            one
+            for one in report.findings
+            if one.status is status and not (status is Status.PROVED and one.title in warned)
+        ]
         if found:
             page.heading(STATUS_TITLES[status])
             for finding in found:
@@ -55,13 +63,20 @@ def _show_finding(page: Page, finding: Finding) -> None:
         else say("{title}: {text}", "{title}：{text}", title=finding.title, text=finding.text)
     )
     if finding.clause:
-        said = joined([said, cited(finding.clause)], Text(" ", ""))
+        many = "s" if len(finding.clause) > 1 else ""
+        said = say(
+            "{said} [clause{many} {clause}]", "{said}〔{clause}〕", said=said, many=many, clause=cited(finding.clause)
+        )
     page.paragraph(said, indent=2, mark=_MARKS[finding.status], mark_style=_STYLES[finding.status])
     if finding.path:
         page.paragraph(finding.path, indent=5, style="dim")
-    if finding.trace and finding.status is Status.WARNING:
-        text = say("{n} acts show it; --json lists them", "可由{n}项办理说明，以--json列出", n=len(finding.trace))
+    left_out = max(0, len(finding.trace) - LAST) if finding.status is Status.WARNING else 0
+    if left_out:
+        text = say(
+            "{n} acts show it, of which these are the last; --json lists all of them",
+            "可由{n}项办理说明，以下为最后几项；以--json列出全部",
+            n=len(finding.trace),
+        )
         page.paragraph(text, indent=5, style="dim")
-        return
-    for number, act in enumerate(finding.trace, start=1):
+    for number, act in enumerate(finding.trace[left_out:], start=left_out + 1):
         page.paragraph(act.text, indent=5, mark=f"{number:>3}  ", mark_style="dim")

@@ -35,6 +35,13 @@ MAX_STRING = 4_000
 _SHARE = 12
 
 
+_NEEDED = {
+    "states": "add [states.S]: where a case can stand",
+    "transitions": "add [[transitions]]: what may be done",
+}
+"""The tables without which there is no lifecycle, and what to write."""
+
+
 class _Lost(enum.Enum):
     LOST = "what did not fit"
 
@@ -75,7 +82,11 @@ def read(tables: Mapping[str, object], *, stored: bool = False) -> tuple[Draft, 
     ``stored``: they are in the canonical form, where tables whose keys the author chose are lists of pairs.
     """
     reading = Reading(stored=stored)
-    said = _read_table(_Place(tables, (), (), reading), _document())
+    place = _Place(tables, (), (), reading)
+    said = _read_table(place, _document())
+    for key in _NEEDED if not stored else ():
+        if key not in said and key not in tables:
+            place.under(key, None).refuse("is missing", _NEEDED[key])
     return Draft(**said.pop("procedure"), **said), reading
 
 

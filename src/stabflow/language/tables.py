@@ -13,10 +13,13 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 """Tables and lists in one another; requirements that stand as deep as they may need about twenty."""
 MAX_KEY_PARTS = 32
+MAX_DIGITS = 1_000
 
 _PART = r"""(?:(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_KEY_PARTS}}}")
 """tomllib takes minutes for a key of thousands of parts, and much memory."""
+
+_LONG_NUMBER = re.compile(rf"[0-9](?:_?[0-9]){{{MAX_DIGITS},}}")
 
 
 def read_file(path: str | Path, *, limit: int = MAX_BYTES, error: type[FaultyInput] = ProcedureError) -> bytes:
@@ -53,8 +56,14 @@ def tables_of(
         tables = tomllib.loads(decoded)
     except RecursionError as problem:
         raise refused("is nested too deep", "nothing needs more than a handful of tables in one another") from problem
-    except ValueError as problem:  # a malformed text, or a number of too many digits
+    except tomllib.TOMLDecodeError as problem:
         raise refused(f"is not TOML: {problem}", "mend the place named") from problem
+    except ValueError as problem:  # Python makes no number of so many digits
+        line = decoded.count("\n", 0, found.start()) + 1 if (found := _LONG_NUMBER.search(decoded)) else "?"
+        raise refused(
+            f"is not TOML: a number of more than {MAX_DIGITS} digits (at line {line})",
+            "no number that is counted is so large",
+        ) from problem
     if depth_of(tables) > MAX_DEPTH:
         raise refused("is nested too deep", "nothing needs more than a handful of tables in one another")
     return tables

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from ..language.lifecycle import STEP_TITLES
+from ..language.lifecycle import FIVE_STEPS, STEP_TITLES
 from ..text import Text, listing, quoted, say
 from .behind import Behind, Folding
 from .graph import Act
@@ -75,6 +75,12 @@ def _shown(inquiry: Inquiry, found: _ShortCut) -> Finding:
         state=inquiry.procedure.state_title(state),
         steps=steps,
     )
+    if all(one.step not in FIVE_STEPS for one in inquiry.procedure.states.values()):
+        text = say(
+            "{text}; no state belongs to any of them: give its states a `step`, or leave the outcomes and the gate out",
+            "{text}；尚无状态属于上述步骤：请为状态填写`step`，或不设决定结果和实施关口",
+            text=text,
+        )
     at = None if has_outcome else found.place
     return inquiry.shown("five_steps", STEPS, text, found.path, path_in=f"states.{state}", gate_at=at)
 

@@ -21,6 +21,7 @@ from .predicates import StateProperty
 from .relaxation import Relaxation
 from .report import Finding, Status
 from .stage import Stage
+from .vacuous import why_vacuous
 
 AnyProperty = Property | StateProperty
 
@@ -47,11 +48,12 @@ class _Wanted:
     violation: Callable[[Graph, _Judge], tuple[Text, Path | None]] | None = None
     leads_to: tuple[Sequence[Requirement], Sequence[Requirement]] | None = None
     status: Status = Status.FLAWED
+    vacuous: Callable[[Graph, _Judge], Text | None] = lambda graph, judge: None
 
 
 def examine(procedure: Procedure, properties: object) -> None:
-    """`InvalidInput` where ``properties`` are none, and with every name in them that ``procedure`` does not know, and whatever else
-    is wrong with them."""
+    """`InvalidInput` with what in ``properties`` is none, with every name that ``procedure`` does not know, and whatever else is
+    wrong with them."""
     found = []
     cure = "give a list of Property or StateProperty"
     if not isinstance(properties, Sequence) or isinstance(properties, str | bytes):
@@ -128,7 +130,7 @@ def _found(inquiry: Inquiry, wanted: _Wanted, graph: Graph) -> Finding:
     text, path = wanted.violation(graph, _Judge(graph))
     if path is not None:
         return _shown(inquiry, wanted, text, path, graph)
-    return _proved(wanted, tuple(graph.hit))
+    return _proved(wanted, graph, tuple(graph.hit))
 
 
 def _shown(inquiry: Inquiry, wanted: _Wanted, text: Text, path: Path, graph: Graph) -> Finding:
@@ -144,8 +146,11 @@ def _shown(inquiry: Inquiry, wanted: _Wanted, text: Text, path: Path, graph: Gra
     )
 
 
-def _proved(wanted: _Wanted, hit: Sequence[Text] = ()) -> Finding:
-    """That it holds, unless the search ``hit`` a bound."""
+def _proved(wanted: _Wanted, graph: Graph, hit: Sequence[Text]) -> Finding:
+    """That it holds, unless the search ``hit`` a bound, or it says nothing."""
+    why = None if hit else wanted.vacuous(graph, _Judge(graph))
+    if why is not None:
+        return Finding(wanted.name, wanted.title, Status.WARNING, why, wanted.path, wanted.clause)
     status = Status.INCOMPLETE if hit else Status.PROVED
     return Finding(wanted.name, wanted.title, status, all_hit(hit), wanted.path, wanted.clause)
 
@@ -158,7 +163,7 @@ def _led(inquiry: Inquiry, wanted: _Wanted, first: Sequence[Requirement], second
         composition = inquiry.together(kinds, wanted.asked)
         graph = composition.graphs[0]
         if not composition.complete:
-            return _proved(wanted, composition.hit)
+            return _proved(wanted, graph, composition.hit)
         judge = _Judge(graph)
         goal = [index for index, node in enumerate(graph.nodes) if judge.holds(second, node)]
         begun = {index for index, node in enumerate(graph.nodes) if judge.holds(first, node)}
@@ -171,7 +176,7 @@ def _led(inquiry: Inquiry, wanted: _Wanted, first: Sequence[Requirement], second
                 return found
         doubtful = [one for one in composition.unable(0, goal, sure=True) if one in begun]
         if not doubtful:
-            return _proved(wanted)
+            return _proved(wanted, graph, ())
         text = say(
             "it hangs on what the search does not follow whether the second can be reached from “{state}”",
             "自“{state}”起能否达到后者，取决于搜索未跟踪的内容",
@@ -255,6 +260,7 @@ def _of(path: str, one: AnyProperty, procedure: Procedure) -> _Wanted:
         asked=asked,
         violation=None if one.leads_to else lambda graph, judge: _violation(one, graph, judge),
         leads_to=(one.leads_to[0], one.leads_to[1]) if one.leads_to else None,
+        vacuous=lambda graph, judge: why_vacuous(one, graph, judge.holds),
     )
 
 

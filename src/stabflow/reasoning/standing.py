@@ -39,8 +39,8 @@ def since(procedure: Procedure) -> Iterator[Finding]:
     for row in procedure.transitions:
         if again.isdisjoint(procedure.case.sources(row)):
             continue
-        for requirement in row.requires:
-            for _, part in requirement.walk():
+        for number, requirement in enumerate(row.requires):
+            for path, part in requirement.walk(f"transitions.{row.trigger}.requires[{number}]"):
                 counts = isinstance(part, ItemsAre) and (part.at_least is not None or part.over is not None)
                 if isinstance(part, ItemsAre) and counts and part.since is None:
                     text = say(
@@ -50,4 +50,4 @@ def since(procedure: Procedure) -> Iterator[Finding]:
                         kind=procedure.kind_title(part.items),
                     )
                     clause = part.clause or row.clause
-                    yield Finding("since", SINCE, Status.WARNING, text, f"transitions.{row.trigger}", clause)
+                    yield Finding("since", SINCE, Status.WARNING, text, path, clause)

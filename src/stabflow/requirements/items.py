@@ -261,7 +261,9 @@ class ItemsAre(Requirement):
             )
         for comparison in COUNTS:
             yield from self._bound_faults(scope, comparison, getattr(self, comparison))
-        if self.over is not None and not 0 <= self.over < 1:
+        if self.over == 0:
+            yield Fault("over", "more than none of all is one of them", "write at_least = 1, or a share such as 1/2")
+        elif self.over is not None and not 0 < self.over < 1:
             yield Fault("over", f"more than {self.over} of all can never be", "give a share below 1, such as 1/2")
         if self.every is not None and not self.every:
             yield Fault("every", "names no state", "name the states in which all must stand")
