@@ -6,6 +6,7 @@
     python3 dev.py test slow [ARG ...]     the slow suites (STABFLOW_SHORT=1 cuts them short)
     python3 dev.py check                   lint, format, types, the examples in the documents, the wheel
     python3 dev.py bench [NAME ...]        the benchmarks, or those named
+    python3 dev.py mutate PATH ...         which changes of these modules no test would notice
 
 The first run makes `.venv` beside this file. It is made afresh when a pyproject.toml, the Python or the place of the
 checkout changed, and when it is no longer whole; so nothing in it outlives the line that asked for it.
@@ -32,6 +33,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "stabflow-dev.json"
 PATHS = sysconfig.get_paths(scheme="venv", vars={"base": str(VENV), "platbase": str(VENV)})
+PURPOSES = ("demo", "all", "mutate")
+"""What `.venv` may be for, each holding what those before it need."""
 ENVIRONMENT, INPUT, INTERRUPTED = 4, 2, 130
 
 
@@ -66,16 +69,17 @@ def dependency_group(name: str) -> list[str]:
 
 
 def wanted(purpose: str) -> list[str]:
-    """What pip installs for ``purpose``: "demo" is the core and the command line, "all" is everything."""
+    """What pip installs for ``purpose``: "demo" is the core and the command line, "all" is what the tests need, "mutate" more."""
     if purpose == "demo":
         return ["-e", ".[cli]"]
     editable = [word for plugin in plugins() for word in ("-e", f"./{plugin.relative_to(ROOT).as_posix()}")]
-    return ["-e", ".[cli,testing]", *editable, *dependency_group("dev")]
+    more = dependency_group("mutation") if purpose == "mutate" else []
+    return ["-e", ".[cli,testing]", *editable, *dependency_group("dev"), *more]
 
 
 def fingerprint() -> str:
     """Changes with everything that `.venv` is made from."""
-    made_from = [str(ROOT), sys.base_prefix, sys.version, *wanted("demo"), *wanted("all")]
+    made_from = [str(ROOT), sys.base_prefix, sys.version, *wanted("demo"), *wanted("mutate")]
     projects = [ROOT / "pyproject.toml", *(plugin / "pyproject.toml" for plugin in plugins())]
     made_from += [project.read_text(encoding="utf-8") for project in projects]
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
@@ -142,7 +146,7 @@ def install(purpose: str) -> None:
     with one_at_a_time():
         stamp = read_stamp()
         reason = defect(stamp)
-        if not reason and stamp.get("purpose") in (purpose, "all"):
+        if not reason and stamp.get("purpose") in PURPOSES[PURPOSES.index(purpose) :]:
             return
         if reason:
             say(f"making .venv with Python {sys.version.split()[0]}: {reason}")
@@ -230,9 +234,20 @@ def bench(arguments: list[str]) -> int:
     return max([run("python", str(programs[name]), *options) for name in names], default=0)
 
 
+def mutate(arguments: list[str]) -> int:
+    """Change the modules at these paths in one place after the other, and list the changes that no test noticed."""
+    rooms = ROOT / "src"
+    paths = [Path(word).resolve() for word in arguments]
+    if not paths or not all(path.exists() and path.is_relative_to(rooms) for path in paths):
+        raise Stop("name modules or folders below src/stabflow/requirements or src/stabflow/reasoning", INPUT)
+    install("mutate")
+    names = [".".join(path.relative_to(rooms).with_suffix("").parts) + ".*" for path in paths]
+    return run("mutmut", "run", *names) or run("mutmut", "results")
+
+
 def main(arguments: list[str]) -> int:
     """Do what the first argument says."""
-    verbs: dict[str, Callable[[list[str]], int]] = {"demo": demo, "test": test, "check": check, "bench": bench}
+    verbs = {"demo": demo, "test": test, "check": check, "bench": bench, "mutate": mutate}
     if not arguments or arguments[0] not in verbs:
         asked = arguments[:1] in (["-h"], ["--help"], ["help"])
         print(__doc__.strip(), file=sys.stdout if asked else sys.stderr)

@@ -153,7 +153,9 @@ READ: list[tuple[Requirement, Titled, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("requirement", "view", "en", "zh"), READ, ids=lambda one: getattr(one, "kind", None))
+@pytest.mark.parametrize(
+    ("requirement", "view", "en", "zh"), READ, ids=[f"{one[0].kind}-{number}" for number, one in enumerate(READ)]
+)
 def test_a_sentence_reads_well(requirement: Requirement, view: Titled, en: str, zh: str) -> None:
     blocker = blocked(requirement, view)
     assert blocker.text == Text(en, zh)
