@@ -315,7 +315,7 @@ def choosing(entries: int) -> str:
 
 
 def test_choices_are_counted_before_they_are_listed() -> None:
-    report = checked(choosing(60))
+    report = checked(choosing(20))
     assert report.status is Status.INCOMPLETE
     assert {one.text.en for one in report.findings if one.status is Status.INCOMPLETE} == {
         "“begin” may state in more than 4096 ways what is asked for: state it in several acts, or ask for less of it"
@@ -324,7 +324,7 @@ def test_choices_are_counted_before_they_are_listed() -> None:
 
 
 def test_a_case_that_waits_for_no_proof_is_not_opened() -> None:
-    text = choosing(60).replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby')
+    text = choosing(20).replace("closed =", "shut =").replace('"closed"\nby', '"shut"\nby')
     procedure = loads(text)
     clerk = Actor("o-1", body="office")
     with stabflow.open("memory:", procedures=[procedure]) as engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from typing import Literal
 
@@ -15,7 +16,7 @@ Unproved = Literal["refuse", "allow"]
 """Whether a case may be opened under a procedure that nobody has proved."""
 
 PATIENCE = 120.0
-"""So many seconds a case that is to be opened waits for a proof: what takes longer is not proved."""
+"""So many seconds of the processor a case that is to be opened waits for a proof: what takes longer is not proved."""
 
 REMEMBERED = 64
 """So many procedures are proved once in a process, not once for every store."""
@@ -24,7 +25,7 @@ REMEMBERED = 64
 @lru_cache(maxsize=REMEMBERED)
 def report_of(procedure: Procedure) -> Report:
     """What `check` says of ``procedure``."""
-    return check(procedure, seconds=PATIENCE)
+    return check(procedure, seconds=PATIENCE, clock=time.process_time)
 
 
 def is_released(procedure: Procedure) -> bool:
