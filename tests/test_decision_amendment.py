@@ -379,3 +379,13 @@ def test_what_else_was_stated_beside_it_can_be_amended() -> None:
     desk = Desk().open(sector="water", remark="a").appoint("specialist", Actor("friend", body="water_bureau"))
     desk.amend("chief", remark="b")
     assert desk.value.facts["remark"] == "b"
+
+
+def test_where_no_row_states_it_anew_it_takes_a_new_case() -> None:
+    only_once = ('by = ["officer", "specialist"]\nset = ["sector"]', 'by = ["officer", "specialist"]\nset = ["remark"]')
+    desk = Desk(changed(only_once)).open(sector="water")
+    desk.appoint("specialist", Actor("friend", body="water_bureau"))
+    with pytest.raises(Unmet) as caught:
+        desk.amend("chief", sector="roads")
+    (blocker,) = caught.value.blockers
+    assert (blocker.kind, blocker.need, blocker.cure) == ("held", Text("a new case", "新的案件"), ())

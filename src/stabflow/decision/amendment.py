@@ -161,7 +161,7 @@ def _held(procedure: Procedure, case: Case, names: Mapping[str, Value]) -> Itera
                     role=quoted(role.title),
                 ),
                 need=either(
-                    [procedure.trigger_title(row.trigger) for row in rows], none=Text("a new case", "新的评估案件")
+                    [procedure.trigger_title(row.trigger) for row in rows], none=Text("a new case", "新的案件")
                 ),
                 cure=procedure.cures([party for row in rows for party in row.by]),
                 facts={"fact": role.body, "role": name},
