@@ -265,7 +265,7 @@ def test_time_runs_out_at_its_last_instant() -> None:
         "2026年3月4日08:00（UTC）之前不可办理：自进入“〈asking〉”起的期限尚未届满",
     )
     assert (blocker.have.en, blocker.need.en) == ("2026-03-04 07:59:59 (UTC)", "2026-03-04 08:00 (UTC)")
-    assert blocker.facts == {"since": "asking", "earliest": "2026-03-04T08:00:00+00:00"}
+    assert blocker.facts == {"since": "asking", "earliest": "2026-03-04T08:00:00.000000Z"}
     assert blocker.cure == ()
     assert not blocker.unstated
     by_name = TimeElapsed(elapsed="pause", since="asking")

@@ -64,7 +64,7 @@ def too_many_states(number: int) -> Text:
     """What is said where a search came to more states than it may."""
     return say(
         "a search came to more than {n} states: give it more (max_states), or state a conclusion as a fact where much is counted",
-        "搜索的状态超过{n}个：请提高上限（max_states），或将需多方计数的结论填报为事实",
+        "搜索的状态超过{n}个：请提高上限（max_states），或将需多项计数才能作出的判断填报为事实",
         n=number,
     )
 
