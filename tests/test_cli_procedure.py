@@ -14,7 +14,7 @@ from rich.console import Console
 
 from stabflow.cli.page import Page
 from stabflow.cli.procedure_page import show_procedure
-from stabflow.language import Procedure
+from stabflow.language import Procedure, loads
 from stabflow.reasoning.diff import changes
 from stabflow.reasoning.difference import Aspect
 
@@ -88,3 +88,12 @@ def test_numbers_and_texts_have_their_bounds(stab: Run) -> None:
     assert "standing office; supervises grants desk, expert, cashier; 1 seat" in out
     assert "not before “opinion: at least 2”: “the case stands in ‘approved’”" in out
     assert "金额 amount 整数；1至5000" in flat(stab("procedures", GRANT, "--lang", "zh", columns=140)[1])
+
+
+def test_the_parts_of_a_requirement_have_their_clauses() -> None:
+    text = GRANT.read_text(encoding="utf-8")
+    asked = '{ value = "complete", is = true }'
+    parts = '{{ any = [{{ value = "complete", is = true{} }}, {{ value = "amount", at_most = 9, clause = "4" }}] }}'
+    bare, cited = (loads(text.replace(asked, parts.format(clause))) for clause in ("", ', clause = "2"'))
+    assert "“papers are complete” is “yes”, or “amount” at most 9 [4]" in flat(printed(bare))
+    assert "“papers are complete” is “yes” [2], or “amount” at most 9 [4]" in flat(printed(cited))

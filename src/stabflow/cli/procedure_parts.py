@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import attrs
+
 from ..language import Breach, Field, FieldType, Gate, Procedure, Property, Recurrence, Separation, Transition
 from ..language.lifecycle import OUTCOME_TITLES
-from ..language.requirement_text import content_text, requirement_text
+from ..language.requirement_text import requirement_text, untitled, with_parts
 from ..requirements import Requirement
 from ..text import Text, either, joined, listing, quoted, same, say
 from .words import cited
@@ -199,14 +201,25 @@ def row_text(procedure: Procedure, kind: str | None, row: Transition) -> Text:
 
 
 def requirement_rules(procedure: Procedure, kind: str | None, requires: Sequence[Requirement]) -> Iterator[Text]:
-    """Each requirement: how its author puts it, what it asks for, and every clause in it."""
+    """Each requirement: how its author puts it, what it asks for, and the clauses of it and of its parts."""
     for one in requires:
-        text = requirement_text(procedure, kind, one)
-        content = content_text(procedure, kind, one)
+        text = requirement_text(procedure, kind, _with_clauses_inside(procedure, kind, one))
+        content = requirement_text(procedure, kind, _with_clauses_inside(procedure, kind, untitled(one)))
         if content != text:
             text = say("{text} — {content}", "{text}——{content}", text=text, content=content)
-        clauses = dict.fromkeys(clause for _, part in one.walk() for clause in part.clause)
-        yield with_clause(text, tuple(clauses))
+        yield with_clause(text, one.clause)
+
+
+def _with_clauses_inside(procedure: Procedure, kind: str | None, one: Requirement) -> Requirement:
+    """``one`` with parts that have their clauses behind their titles."""
+
+    def cited_part(part: Requirement) -> Requirement:
+        part = _with_clauses_inside(procedure, kind, part)
+        if not part.clause:
+            return part
+        return attrs.evolve(part, title=with_clause(requirement_text(procedure, kind, part), part.clause), when=())
+
+    return with_parts(one, cited_part)
 
 
 def gate_rules(procedure: Procedure, gate: Gate) -> Iterator[Text]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -36,13 +37,19 @@ def requirement_text(procedure: Procedure, kind: str | None, one: Requirement) -
 
 def content_text(procedure: Procedure, kind: str | None, one: Requirement) -> Text:
     """What a row requires, made from the data: a title that its author gave may stay while that changes."""
-    return requirement_text(procedure, kind, _untitled(one))
+    return requirement_text(procedure, kind, untitled(one))
 
 
-def _untitled(one: Requirement) -> Requirement:
-    changes: dict[str, Any] = {"when": tuple(_untitled(part) for part in one.when), "title": None}
+def untitled(one: Requirement) -> Requirement:
+    """``one`` without the titles that its author gave it and its parts."""
+    return attrs.evolve(with_parts(one, untitled), title=None)
+
+
+def with_parts(one: Requirement, changed: Callable[[Requirement], Requirement]) -> Requirement:
+    """``one`` with each of its conditions and parts ``changed``."""
+    changes: dict[str, Any] = {"when": tuple(map(changed, one.when))}
     if one.parts():
-        changes[one.kind] = tuple(_untitled(part) for part in one.parts())
+        changes[one.kind] = tuple(map(changed, one.parts()))
     return attrs.evolve(one, **changes)
 
 
