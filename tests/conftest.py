@@ -17,7 +17,7 @@ SHORT = os.environ.get("STABFLOW_SHORT") == "1"
 
 CI = bool(os.environ.get("CI"))
 
-settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("default", deadline=None, print_blob=True, max_examples=50)
 settings.register_profile(
     "ci", settings.get_profile("default"), derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

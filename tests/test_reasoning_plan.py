@@ -351,17 +351,21 @@ SAID: dict[tuple[str | None, str], Mapping[str, object]] = {
 }
 WAYS: list[tuple[str, int, str]] = [
     ("approved", 0, "implement"),
-    ("approved", 0, "defer"),
-    ("approved", 0, "prohibit"),
     ("approved", 9, "out_of_scope"),
     ("approved", 24, "review"),
+]
+LONG_WAYS: list[tuple[str, int, str]] = [
+    ("approved", 0, "defer"),
+    ("approved", 0, "prohibit"),
     ("approved", 44, "analyze"),
     ("deferred", 99, "implement"),
     ("approved", 99, "completed"),
 ]
 
 
-@pytest.mark.parametrize(("toward", "acts", "goal"), WAYS)
+@pytest.mark.parametrize(
+    ("toward", "acts", "goal"), [*WAYS, *(pytest.param(*way, marks=pytest.mark.slow) for way in LONG_WAYS)]
+)
 def test_a_matter_of_the_five_steps_goes_as_planned(toward: str, acts: int, goal: str) -> None:
     clock = worlds.FakeClock()
     engine = worlds.engine_on("memory:", clock)
@@ -399,6 +403,7 @@ def stored(tmp_path: Path) -> str:
     return url
 
 
+@pytest.mark.slow
 def test_the_command_prints_it_in_both_languages(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -452,6 +457,7 @@ def test_every_json_has_its_times_in_one_form(tmp_path: Path, capsys: pytest.Cap
     assert [one for one in found if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", one)] == []
 
 
+@pytest.mark.slow
 def test_who_appoints_first_is_said_where_nobody_holds_a_role(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -197,6 +197,7 @@ def test_small_procedures_are_as_searched(name: str) -> None:
     assert replayed(SMALL[name]) > 5
 
 
+@pytest.mark.slow
 def test_the_five_steps_are_as_searched() -> None:
     assert replayed(stabflow.procedure("five-step"), looks_ahead=False) > 500
 
