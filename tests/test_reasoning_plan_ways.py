@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from random import Random
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import worlds
 from flawed.drawn import procedures
-from flawed.live import Live, acts, comes_to, fitting
+from flawed.live import Live, acts, comes_to, everybody, fitting
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from worlds import BASIS, CHAIR, CLERK
@@ -20,9 +20,10 @@ import stabflow
 from stabflow import CaseHandle, InvalidInput, Matter, Refused
 from stabflow.case import Case
 from stabflow.language import Procedure, loads
+from stabflow.plugins import Plugin
+from stabflow.ports.hooks import NamedRequirement, hookimpl
 from stabflow.reasoning.planned import Plan, PlannedAct, Prospect
 from stabflow.reasoning.relaxation import FOLLOWED
-from stabflow.reasoning.stage import Stage
 from stabflow.reasoning.statements import entries_of, filler
 
 HEAD = """
@@ -249,6 +250,22 @@ def test_where_corrections_are_too_many_to_search_it_is_open_and_what_is_in_the_
     assert any("flag" in blocker.sentence().en for blocker in found.blockers)
 
 
+def test_a_correction_for_which_a_plugin_is_asked_is_planned_and_the_asking_told() -> None:
+    asked = tried(
+        FLAG,
+        states("a"),
+        row("open", "", "a", SET + '\nrequires = [{ plugin = "mood" }]'),
+        row("approve", "a", "yes", IS_SET),
+        row("refuse", "a", "no"),
+    )
+    engine = stabflow.open("memory:", clock=worlds.FakeClock(), procedures=[asked], plugins=[Willing()])
+    engine.constitute("tried", "officer", CLERK, basis=BASIS)
+    case = engine.open_case("tried", Matter("m", "M"), by=CLERK, basis=BASIS, unproved="allow", flag=False)
+    first, _ = case.plan("yes").acts
+    assert (first.amends, first.given) == (True, {"flag": (True,)})
+    assert "mood" in " ".join(text.en for text in first.asks)
+
+
 def test_a_correction_of_an_item_is_planned_in_the_role_that_stated_it() -> None:
     risk = """
 [lists.level]
@@ -306,6 +323,14 @@ def test_it_is_said_why_there_is_no_way() -> None:
 
 
 # Whatever the procedure
+
+
+class Willing(Plugin):
+    """Says yes: a plan takes for granted what a plugin asks, and says so."""
+
+    @hookimpl
+    def stabflow_requirements(self) -> Sequence[NamedRequirement]:
+        return [NamedRequirement("mood", lambda view, asked: None)]
 
 
 def wander(live: Live, procedure: Procedure, chance: Random, steps: int) -> None:
@@ -370,7 +395,7 @@ def follow(live: Live, procedure: Procedure, found: Plan, chance: Random) -> Non
 
 def corrections(procedure: Procedure, case: Case) -> Iterator[Case]:
     """The case with one thing that was stated corrected, whatever may be."""
-    stage = Stage(procedure)
+    stage = everybody(procedure)
     for item, kind, fields in ((None, None, case.facts), *((one, one.kind, one.fields) for one in case.items.values())):
         for name, value in fields.items():
             field = procedure.lifecycle(kind).fields[name]
@@ -386,7 +411,7 @@ def test_the_engine_goes_along_whatever_is_planned(procedure: Procedure, seed: i
     """And what is said to be impossible is not found by trying everything either."""
     chance = Random(seed)
     goal = data.draw(st.sampled_from(list(procedure.states)))
-    with Live(procedure) as live:
+    with Live(procedure, plugins=[Willing()]) as live:
         wander(live, procedure, chance, chance.randrange(8))
         assert live.handle is not None
         found = live.handle.plan(goal)

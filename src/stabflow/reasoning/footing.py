@@ -11,7 +11,7 @@ import attrs
 from ..case import Case, Item
 from ..errors import InvalidInput, Refused
 from ..language import Transition
-from ..requirements import ItemsAre, Requirement
+from ..requirements import ItemsAre, PluginAnswers, Requirement
 from .abstraction import ItemClass
 from .cluster import played_by_all, unexamined
 from .composition import Composition
@@ -43,8 +43,13 @@ class Footing:
         self._graphs = (composition.places, *composition.graphs)
         self._stage = Stage(self._whole.procedure)
         original = composition.procedure
-        self._desk = Stage(unexamined(original, **played_by_all(original)))
-        """Where things are corrected: it has everything that passed rows have read, also what no search follows."""
+        everything = [one for _, cycle in original.lifecycles() for row in cycle.transitions for one in row.requires]
+        plugins = {part.plugin for one in everything for _, part in one.walk() if isinstance(part, PluginAnswers)}
+        self._desk = Stage(
+            unexamined(original, **played_by_all(original)), plugins=dict.fromkeys(plugins, lambda _view, _asked: None)
+        )
+        """Where things are corrected: it has everything that passed rows have read, also what no search follows; what a plugin
+        asks is taken to be so."""
         relaxation = Relaxation(original, original.items)
         self._shares = {
             (own, row.trigger, row.source): [one for one in row.requires if is_share(relaxation, one, own)]
