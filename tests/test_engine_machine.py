@@ -90,10 +90,20 @@ class Acting(RuleBasedStateMachine):
         before = self.seen(case)
         try:
             step.take(case)
-        except Refused:
+        except (Refused, InvalidInput) as error:
+            self.is_lawful(error)
             assert self.seen(case) == before
             return False
         return True
+
+    @staticmethod
+    def is_lawful(error: Refused | InvalidInput) -> None:
+        """A step on a lawful way is well-formed: but for a clock that was turned back behind the day on which its actor took
+        office, it may only be refused."""
+        if isinstance(error, InvalidInput):
+            (fault,) = error.faults
+            assert fault.path == "at", error
+            assert "took office" in fault.problem, error
 
     @rule(which=st.integers(0, 3), state=st.sampled_from(OUTCOMES), key=st.sampled_from(["k1", "k2", "k3"]))
     def once(self, which: int, state: str, key: str) -> None:
@@ -112,7 +122,8 @@ class Acting(RuleBasedStateMachine):
             return
         try:
             result = step.take(case, key=key)
-        except Refused:
+        except (Refused, InvalidInput) as error:
+            self.is_lawful(error)
             return
         self.keyed[f"{case.id} {key}"] = (key, step, result if isinstance(result, str) else result.hash)
 
