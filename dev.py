@@ -191,7 +191,7 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """The quick suites, the slow ones, or what the arguments say; spread over the cores unless there are arguments."""
     install("all")
-    parallel = ["-n", "auto", "--dist", "loadfile"]
+    parallel = ["-n", "auto", "--dist", "worksteal"]
     if arguments[:1] == ["slow"]:
         profile = os.environ.get("HYPOTHESIS_PROFILE", "slow")
         return run("pytest", "-m", "slow", *(arguments[1:] or parallel), HYPOTHESIS_PROFILE=profile)
