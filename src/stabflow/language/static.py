@@ -15,7 +15,7 @@ from ..requirements import Requirement, TimeElapsed
 from ..text import Text
 from ..values import NAME_CURE, is_name
 from .gaps import gap_faults
-from .lifecycle import FieldType
+from .lifecycle import FieldType, Outcome
 from .parts import Draft
 from .paths import path_text
 from .static_lifecycle import lifecycle_faults
@@ -281,6 +281,8 @@ def _gate(draft: Draft) -> Iterator[Fault]:
     for state in draft.gate.in_:
         if state not in draft.states:
             yield Fault("gate.in", f"unknown state {state!r}", near_miss(state, draft.states))
+        elif draft.states[state].outcome in (Outcome.DEFER, Outcome.PROHIBIT):
+            yield Fault("gate.in", f"{state!r} is a decision not to go ahead", "name states in which one may")
     yield from requirement_faults(draft, None, "gate.requires", draft.gate.requires, acting=False)
     yield from number_faults(draft, None, None, "gate.requires", draft.gate.requires)
 
