@@ -247,7 +247,9 @@ def test_chinese_pages_list_and_bracket_as_chinese_does(stab: Run) -> None:
     assert "不得兼任：评估主体、决策机关（主持人）〔M.separation〕" in pages["procedures"]
     assert "〔D3.5、D2.一〕" in pages["procedures"]
     assert "所有问题认定均为“不成立”或“已整改”" in pages["procedures"]
-    assert "征求意见（“已结束”或“已结束，分歧较大”；方式为“听证”或“专家论证”；自“调查中”起）至少1项" in pages["procedures"]
+    assert (
+        "征求意见（“已结束”或“已结束，分歧较大”；方式为“听证”或“专家论证”；自“调查中”起）至少1项" in pages["procedures"]
+    )
     assert "审查意见（自“审查中”起）至少2项（“审查意见数”）" in pages["procedures"]
     assert "“支持”+“反对”+“其他”等于“回应数”" in pages["procedures"]
     assert re.search(r"contested +是或否〔D5\.四\.1〕\n", pages["procedures"])
