@@ -264,7 +264,9 @@ def _drawn(draw: st.DrawFn) -> Procedure:
         transitions=rows,
         items={"test": test, "notice": notice},
         gate=draw(
-            maybe(st.builds(Gate, in_=st.just("ended"), requires=st.lists(required, max_size=1), clause=clauses))
+            st.none()
+            if made["ended"].outcome in (Outcome.DEFER, Outcome.PROHIBIT)
+            else maybe(st.builds(Gate, in_=st.just("ended"), requires=st.lists(required, max_size=1), clause=clauses))
         ),
         properties=draw(
             st.lists(
