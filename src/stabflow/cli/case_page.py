@@ -116,7 +116,7 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
     procedure = report.procedure
     kind = None if duty.duty == CASE else kind_of(duty.duty)
     what = page.said(procedure.state_title(duty.state, kind))
-    holders = [same(actor) for actor, _ in report.holders(duty)]
+    holders = [same(actor) for actor, _ in duty.holders]
     who = page.said(listing(holders, none=Text("vacant", "空缺")))
     role = page.said(procedure.role_title(duty.role))
     if duty.due is None:

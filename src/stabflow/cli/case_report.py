@@ -8,7 +8,7 @@ import attrs
 
 from ..case import Appointment, Case
 from ..decision.decider import Option, moves
-from ..decision.duties import Duty, open_duties
+from ..decision.duties import Duty
 from ..engine import CaseHandle, Engine
 from ..errors import Blocker
 from ..history.codec import plain_value
@@ -46,13 +46,9 @@ class CaseReport:
             procedure,
             case,
             offices,
-            tuple(open_duties(procedure, case)),
+            handle.duties(),
             tuple(_next(procedure, case, handle, case.appointments + offices)),
         )
-
-    def holders(self, duty: Duty) -> tuple[tuple[str, str], ...]:
-        """Who owes ``duty``; the holders of standing offices included."""
-        return duty.holders or tuple((one.actor, one.body) for one in self.offices if one.role == duty.role)
 
 
 def _next(procedure: Procedure, case: Case, handle: CaseHandle, held: Sequence[Appointment]) -> Iterator[Next]:
@@ -142,7 +138,7 @@ def case_json(report: CaseReport, language: Language) -> dict[str, object]:
                 "duty": duty.duty,
                 "state": duty.state,
                 "role": duty.role,
-                "holders": [{"actor": actor, "body": body} for actor, body in report.holders(duty)],
+                "holders": [{"actor": actor, "body": body} for actor, body in duty.holders],
                 "due": None if duty.due is None else moment_text(duty.due.at),
                 "derivation": None if duty.due is None else duty.due.derivation(procedure.zone).get(language),
             }

@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import InvalidInput
 from ..ports.store import MAX_PAGE, DutyQuery, DutyRow
-from ..values import MAX_TITLE, Actor, clean_text, moment_text, utc
+from ..values import Actor, moment_text, utc
 from . import pages
 from .offices import Offices
 from .shell import Shell
@@ -28,13 +28,13 @@ def owed(
     before: object,
 ) -> Iterator[DutyRow]:
     """See `Engine.duties`."""
-    query = DutyQuery(role=_text(role, "role"), due_before=_before(shell, overdue, before), limit=FIRST_PAGE)
-    body = _text(body, "body")
+    query = DutyQuery(role=pages.wanted(role, "role"), due_before=_before(shell, overdue, before), limit=FIRST_PAGE)
+    body = pages.wanted(body, "body")
     if isinstance(actor, Actor):
         if body not in (None, actor.body):
             raise InvalidInput.at("body", f"{body!r} is not the body of {actor}", "give the actor alone")
         body = actor.body
-    who = _text(actor.id if isinstance(actor, Actor) else actor, "actor")
+    who = pages.wanted(actor.id if isinstance(actor, Actor) else actor, "actor")
     offices = shell.offices.current()
     if who is None and body is None:
         return _with_holders(offices, _rows(shell, query))
@@ -89,10 +89,6 @@ def _standing(offices: Offices, actor: str | None, body: str | None) -> list[tup
         if actor in (None, one.actor) and body in (None, one.body)
     }
     return list(found)
-
-
-def _text(value: object, path: str) -> str | None:
-    return None if value is None else clean_text(value, path, max_length=MAX_TITLE, required=False)
 
 
 def _before(shell: Shell, overdue: bool, before: object) -> str | None:

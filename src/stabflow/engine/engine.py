@@ -291,12 +291,12 @@ class Engine:
     ) -> Iterator[CaseRow]:
         """The index rows of the cases that match every filter given, by case id."""
         query = CaseQuery(
-            matter=_wanted(matter, "matter"),
-            procedure=_wanted(procedure, "procedure"),
-            state=_wanted(state, "state"),
-            step=_wanted(step, "step"),
-            outcome=_wanted(outcome, "outcome"),
-            body=_wanted(body, "body"),
+            matter=pages.wanted(matter, "matter"),
+            procedure=pages.wanted(procedure, "procedure"),
+            state=pages.wanted(state, "state"),
+            step=pages.wanted(step, "step"),
+            outcome=pages.wanted(outcome, "outcome"),
+            body=pages.wanted(body, "body"),
         )
         return pages.cases(self._shell.store, query)
 
@@ -381,8 +381,3 @@ def _names(mapping: Mapping[Any, Any] | None) -> dict[str, str]:
         if not isinstance(path, str) or not isinstance(name, str):
             raise InvalidInput.at("mapping", f"{path!r:.60}: {name!r:.60} is no pair of names", cure)
     return found
-
-
-def _wanted(value: str | None, path: str) -> str | None:
-    """What a filter asks for, as the index has it; `InvalidInput` where it is no text."""
-    return None if value is None else clean_text(value, path, max_length=MAX_TITLE, required=False)

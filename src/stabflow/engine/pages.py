@@ -8,6 +8,12 @@ from typing import Any
 import attrs
 
 from ..ports.store import CasePage, CaseQuery, CaseRow, DutyPage, DutyQuery, DutyRow, Store
+from ..values import MAX_TITLE, clean_text
+
+
+def wanted(value: object, path: str) -> str | None:
+    """What a filter asks for, as the index has it; `InvalidInput` where it is no text."""
+    return None if value is None else clean_text(value, path, max_length=MAX_TITLE, required=False)
 
 
 def cases(store: Store, query: CaseQuery) -> Iterator[CaseRow]:
