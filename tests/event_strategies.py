@@ -64,6 +64,7 @@ LAID_OUT = st.builds(LaidOut, item=IDS, kind=NAMES, state=NAMES, values=TABLES, 
 
 _COMMON = {"values": TABLES, "due": st.none() | DUE, "trigger": NAMES, "state": NAMES, "kind": NAMES}
 _LAYING = {"laid_out": st.lists(LAID_OUT, max_size=2).map(tuple)}
+_ESCALATED = {"above": st.lists(NAMES, max_size=2).map(tuple), "respond": st.none() | DUE}
 _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.Opened: {
         "case_id": IDS,
@@ -72,6 +73,7 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "digest": SHA256,
         "matter": MATTERS,
         "unproved": st.booleans(),
+        "vacancies": st.lists(st.builds(events.Vacancy, office=NAMES, due=DUE), max_size=2).map(tuple),
         **_LAYING,
     },
     events.Moved: {
@@ -84,7 +86,18 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.ItemMoved: {"item": IDS, "source": NAMES, "dest": st.none() | NAMES},
     events.Amended: {"item": st.none() | IDS, "reason": WORDS},
     events.Appointed: {"office": NAMES, "appointee": ACTORS},
-    events.Relieved: {"office": NAMES, "appointee": ACTORS},
+    events.Relieved: {"office": NAMES, "appointee": ACTORS, "vacant_until": st.none() | DUE},
+    events.BreachFound: {
+        "duty": IDS,
+        "roles": st.lists(NAMES, max_size=2).map(tuple),
+        "holders": st.lists(ACTORS, max_size=2).map(tuple),
+        "level": st.integers(0, 9),
+        "due": DUE,
+        **_ESCALATED,
+        "doubts": st.lists(NAMES, max_size=2).map(tuple),
+    },
+    events.BreachConfirmed: {"duty": IDS, "breach": st.integers(1, 99), **_ESCALATED},
+    events.BreachVoided: {"duty": IDS, "breach": st.integers(1, 99), "reason": WORDS},
     events.Migrated: {
         "procedure_version": IDS,
         "digest": SHA256,
@@ -99,6 +112,7 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "reasons": st.lists(NAMES, max_size=2).map(tuple),
         "cases": st.lists(WORDS, max_size=2).map(tuple),
     },
+    events.Ticked: {"until": MOMENTS, "breaches": st.integers(0, 9), "created": st.integers(0, 9)},
     events.Registered: {"procedure": NAMES, "procedure_version": IDS, "digest": SHA256, "text": TEXTS},
     events.Proved: {
         "procedure": NAMES,

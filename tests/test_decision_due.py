@@ -9,7 +9,8 @@ import pytest
 from procedures_for_tests import START, Desk, changed
 
 from stabflow.calendar import WEEKENDS, Calendar, DueTime
-from stabflow.decision.duties import CASE, item_duty, open_duties
+from stabflow.case import CASE
+from stabflow.decision.duties import item_duties, open_duties
 from stabflow.decision.events import Added, Amended, ItemMoved, Moved, Opened
 from stabflow.decision.evolution import replay
 from stabflow.errors import Unmet
@@ -57,7 +58,7 @@ def test_what_is_laid_out_is_due_too() -> None:
     assert [one.due.at for one in event.laid_out if one.due] == [at(3, 5), at(3, 5)]
     assert due(desk, "criterion-2") == at(3, 5)
     desk.fire("assess", "officer", "criterion-2", verdict="good")
-    assert item_duty(desk.procedure, desk.value, desk.value.items["criterion-2"]) is None
+    assert item_duties(desk.procedure, desk.value, desk.value.items["criterion-2"]) == ()
 
 
 def test_an_open_ended_state_and_a_final_one_are_never_due() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from stabflow import errors
 from stabflow.errors import (
     Blocker,
+    ClockInDoubt,
     CommitUnknown,
     ContractTooNew,
     Corrupt,
@@ -66,6 +68,7 @@ EVERY_ERROR: list[StabflowError] = [
     Corrupt("row 7"),
     Unsupported("leases", "claiming work"),
     ContractTooNew("schema 9"),
+    ClockInDoubt(datetime(2026, 1, 5, tzinfo=UTC), datetime(2027, 1, 5, tzinfo=UTC), timedelta(days=7)),
     PluginError("budget", "raised ValueError"),
     ProcedureNotProved([Fault("states.a", "flawed: x", "mend it")], procedure="p@1", digest="ab" * 32),
 ]
@@ -90,6 +93,7 @@ def test_every_error_has_its_place_in_the_tree() -> None:
         Corrupt: StoreError,
         Unsupported: StoreError,
         ContractTooNew: StoreError,
+        ClockInDoubt: StabflowError,
         PluginError: StabflowError,
     }
     assert {error: error.__bases__ for error in tree} == {error: (base,) for error, base in tree.items()}

@@ -524,7 +524,7 @@ def test_c13_a_page_that_is_just_full_is_the_last(store: Store) -> None:
 
 # C13 Index: duties
 
-DUTY_FILTERS = ("case_id", "role", "body", "actor", "level")
+DUTY_FILTERS = ("case_id", "role", "body", "actor", "breached")
 
 
 def test_c13_duties_are_cleared_and_replaced(store: Store) -> None:
@@ -534,7 +534,9 @@ def test_c13_duties_are_cleared_and_replaced(store: Store) -> None:
     assert store.find_duties(DutyQuery()).rows == (own, objection, second)
     indexed(store)
     assert store.find_duties(DutyQuery()).rows == (own, objection, second)
-    later = attrs.evolve(own, state="planning", level=2, due_at="2027-01-01T08:00:00.000000Z", estimated=True)
+    later = attrs.evolve(
+        own, state="planning", level=2, due_at="2027-01-01T08:00:00.000000Z", estimated=True, breached=True
+    )
     indexed(store, later)  # the same duty of the same office-holder: the row takes the place of the one before
     assert store.find_duties(DutyQuery()).rows == (objection, second, later)
     indexed(store, attrs.evolve(second, actor="u-3"), cleared=("objection-1", "nothing"))
@@ -556,7 +558,13 @@ def some_duties(store: Store) -> list[DutyRow]:
     dues = ["2026-12-01T08:00:00.000000Z", "2026-12-02T08:00:00.000000Z", ""]
     rows = [
         duty_row(
-            case, f"item-{n}", role=f"role-{n % 2}", body=f"body-{n % 3}", actor=actor, level=n % 2, due_at=dues[n % 3]
+            case,
+            f"item-{n}",
+            role=f"role-{n % 2}",
+            body=f"body-{n % 3}",
+            actor=actor,
+            breached=bool(n % 2),
+            due_at=dues[n % 3],
         )
         for case in ("case-1", "case-2", "case-3")
         for n in range(6)
@@ -571,7 +579,13 @@ def some_duties(store: Store) -> list[DutyRow]:
 
 def test_c13_every_filter_of_duties_and_every_page(store: Store) -> None:
     rows = some_duties(store)
-    values: dict[str, str | int] = {"case_id": "case-2", "role": "role-1", "body": "body-1", "actor": "", "level": 1}
+    values: dict[str, str | int] = {
+        "case_id": "case-2",
+        "role": "role-1",
+        "body": "body-1",
+        "actor": "",
+        "breached": True,
+    }
     combinations = itertools.chain.from_iterable(
         itertools.combinations(DUTY_FILTERS, n) for n in range(len(DUTY_FILTERS) + 1)
     )

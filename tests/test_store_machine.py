@@ -45,6 +45,7 @@ duties = st.lists(
         body=words,
         actor=words,
         level=st.integers(0, 2),
+        breached=st.booleans(),
         due_at=dues,
         estimated=st.booleans(),
     ),
@@ -179,7 +180,7 @@ class Stores(RuleBasedStateMachine):
         role=st.none() | words,
         body=st.none() | words,
         actor=st.none() | words,
-        level=st.none() | st.integers(0, 2),
+        breached=st.none() | st.booleans(),
         due_before=st.none() | st.just("2026-12-02T08:00:00.000000Z") | st.just("2027"),
         limit=st.integers(1, 4),
     )

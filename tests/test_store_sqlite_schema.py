@@ -224,8 +224,9 @@ def test_memory_has_a_url_too() -> None:
 
 # C14: an earlier schema is brought up to date, whole or not at all
 
-DUTIES_1 = """CREATE TABLE duties (
+DUTIES_2 = """CREATE TABLE duties (
   case_id TEXT NOT NULL,
+  procedure TEXT NOT NULL,
   duty TEXT NOT NULL,
   state TEXT NOT NULL,
   role TEXT NOT NULL,
@@ -236,25 +237,30 @@ DUTIES_1 = """CREATE TABLE duties (
   estimated INTEGER NOT NULL CHECK (estimated IN (0, 1)),
   PRIMARY KEY (case_id, duty, role, body, actor)
 ) STRICT, WITHOUT ROWID"""
+DUTIES = {1: DUTIES_2.replace("  procedure TEXT NOT NULL,\n", ""), 2: DUTIES_2}
 
 
-def as_version_1(path: Path) -> None:
-    """Put a store of today back to the first schema, with all that is in it."""
+def as_version(version: int, path: Path) -> None:
+    """Put a store of today back to an earlier schema, with all that is in it."""
     filled(path)
     with raw(path) as connection:
-        columns = "case_id, duty, state, role, body, actor, level, due, estimated"
+        columns = "case_id, procedure, duty, state, role, body, actor, level, due, estimated"
+        if version == 1:
+            columns = columns.replace("procedure, ", "")
         kept = connection.execute(f"SELECT {columns} FROM duties").fetchall()
         assert kept
         indexes = [sql for name, sql in sqlite_schema.SCHEMA.items() if name.startswith("duties_")]
+        indexes = [sql.replace("breached", "level") for sql in indexes]
         connection.execute("DROP TABLE duties")
-        for statement in (DUTIES_1, *indexes):
+        for statement in (DUTIES[version], *indexes):
             connection.execute(statement)
-        connection.executemany("INSERT INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", kept)
-        connection.pragma("user_version", 1)
+        connection.executemany(f"INSERT INTO duties VALUES ({', '.join('?' * len(kept[0]))})", kept)
+        connection.pragma("user_version", version)
 
 
-def test_c14_an_earlier_schema_is_brought_up_to_date(path: Path) -> None:
-    as_version_1(path)
+@pytest.mark.parametrize("version", sqlite_schema.UPGRADES)
+def test_c14_an_earlier_schema_is_brought_up_to_date(path: Path, version: int) -> None:
+    as_version(version, path)
     with opened(path) as store:
         assert holdings(store, range(6)) == expected(6)[6]
         assert {row.procedure for row in store.find_duties(DutyQuery()).rows} == {"five-step"}
@@ -264,9 +270,10 @@ def test_c14_an_earlier_schema_is_brought_up_to_date(path: Path) -> None:
         assert sqlite_schema.damage(connection) == []
 
 
-def test_c14_an_upgrade_that_is_broken_off_leaves_the_earlier_version(path: Path) -> None:
-    as_version_1(path)
-    steps = len(sqlite_schema.UPGRADES[1]) + 2
+@pytest.mark.parametrize("version", sqlite_schema.UPGRADES)
+def test_c14_an_upgrade_that_is_broken_off_leaves_the_earlier_version(path: Path, version: int) -> None:
+    as_version(version, path)
+    steps = len(sqlite_schema.UPGRADES[version]) + 2
     for last in range(1, steps):
         with raw(path) as connection:
             before = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
@@ -280,13 +287,13 @@ def test_c14_an_upgrade_that_is_broken_off_leaves_the_earlier_version(path: Path
                 sqlite_schema.upgrade(connection.cursor())
             connection.exec_trace = None
             assert connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall() == before
-            assert connection.pragma("user_version") == 1
+            assert connection.pragma("user_version") == version
     with opened(path) as store:
         assert holdings(store, range(6)) == expected(6)[6]
 
 
 def test_c14_what_was_changed_by_others_is_not_upgraded(path: Path) -> None:
-    as_version_1(path)
+    as_version(1, path)
     with raw(path) as connection:
         connection.execute("DROP TRIGGER records_delete")
     with pytest.raises(Corrupt, match="records_delete"):

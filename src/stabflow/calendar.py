@@ -9,10 +9,11 @@ from __future__ import annotations
 import calendar as months_of
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
 from functools import lru_cache
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
 import attrs
@@ -174,13 +175,18 @@ def _years(years: Iterable[int]) -> frozenset[int]:
     return frozenset(year for year in given if isinstance(year, int))
 
 
+def _named(names: Mapping[date, str]) -> Mapping[date, str]:
+    days = _dates(names)
+    return MappingProxyType({day: clean_text(names[day], "calendar.names", max_length=60) for day in sorted(days)})
+
+
 @attrs.frozen
 class Calendar:
     """Which days are worked: Monday to Friday except ``holidays``, and ``workdays``, weekend days worked in exchange.
 
     ``years`` are those with an official notice. In any other year, and where it counts past one of the ``unsettled`` days,
-    which a notice still to come may change, a due time in working days is estimated. Two calendars are equal when their
-    digests are.
+    which a notice still to come may change, a due time in working days is estimated. ``names`` tell which holiday a day belongs
+    to, by the words of `every`; no due time hangs on them. Two calendars are equal when their digests are.
     """
 
     id: str = attrs.field(converter=_calendar_id, eq=False)
@@ -188,6 +194,7 @@ class Calendar:
     workdays: frozenset[date] = attrs.field(default=frozenset(), converter=_dates, eq=False, repr=False)
     years: frozenset[int] = attrs.field(default=frozenset(), converter=_years, eq=False, repr=False)
     unsettled: frozenset[date] = attrs.field(default=frozenset(), converter=_dates, eq=False, repr=False)
+    names: Mapping[date, str] = attrs.field(factory=dict, converter=_named, eq=False, repr=False)
     digest: str = attrs.field(init=False)
 
     @digest.default
@@ -359,6 +366,11 @@ def _months_later(day: date, amount: int) -> date:
     if year > MAXYEAR:
         raise OverflowError
     return date(year, month + 1, min(day.day, months_of.monthrange(year, month + 1)[1]))
+
+
+def months_before(day: date, amount: int) -> date:
+    """The same day number ``amount`` months earlier, or the last of that month where it has no such day."""
+    return _months_later(day, -amount)
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import attrs
 
 from .calendar import DueTime
-from .values import Matter, Value
+from .values import Actor, Matter, Value
 
 V = TypeVar("V")
 A = TypeVar("A", bound=attrs.AttrsInstance)
@@ -48,6 +48,22 @@ def with_changes(value: A, /, **changes: object) -> A:
 def item_id(kind: str, number: int) -> str:
     """The id of the item of ``kind`` that bears this number: ``objection-3``."""
     return f"{kind}-{number}"
+
+
+CASE = "case"
+"""The duty of the case's own state; an item's duty bears the item's id."""
+
+_VACANCY = "vacancy:"
+
+
+def vacancy(office: str) -> str:
+    """The duty to fill a role of the case that stands vacant."""
+    return _VACANCY + office
+
+
+def office_of(duty: str) -> str | None:
+    """The office that is to be filled, where ``duty`` is to fill one."""
+    return duty.removeprefix(_VACANCY) if duty.startswith(_VACANCY) else None
 
 
 def kind_of(item: str) -> str:
@@ -99,6 +115,36 @@ class Appointment:
 
 
 @attrs.frozen
+class Breach:
+    """A duty that was not done in time, as the record ``version`` found it: of the case or of one item (``duty``), in ``state``,
+    by the holders of ``roles``; ``kind`` is "overdue", or "vacant" where an office was not filled.
+
+    ``due`` is the limit that was missed, ``level`` whose it was: 0 the duty's own, n that of the roles it had come to by its n-th
+    escalation; ``owed`` is the duty's own, by which it is known again. ``above`` are the roles that it has gone to since, who are
+    to answer by ``respond``. ``doubts`` say why it is only possible; ``voided``: it was found not to be one.
+    """
+
+    version: int
+    duty: str
+    kind: str
+    state: str
+    roles: tuple[str, ...]
+    holders: tuple[Actor, ...]
+    level: int
+    due: DueTime
+    owed: DueTime
+    above: tuple[str, ...] = ()
+    respond: DueTime | None = None
+    doubts: tuple[str, ...] = ()
+    voided: bool = False
+
+    @property
+    def possible(self) -> bool:
+        """Whether somebody must confirm it before it counts: nothing comes of it till then."""
+        return bool(self.doubts) and not self.voided
+
+
+@attrs.frozen
 class Item:
     """Something in a case with a lifecycle of its own.
 
@@ -130,7 +176,8 @@ class Case:
     ``counters`` number the items; ``due`` is when the present state's duty falls due.
     ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash; ``unproved``:
     it was opened under a procedure that nobody had proved, and opens no gate. ``former`` are the roles from which each was
-    relieved in this case, ``bodies`` those for which each was appointed or has acted in it.
+    relieved in this case, ``bodies`` those for which each was appointed or has acted in it. ``breaches`` are the last ones on
+    record, by duty; ``vacancies`` tell by when each role that stands vacant too long is to be filled.
     """
 
     id: str
@@ -159,6 +206,8 @@ class Case:
     unproved: bool = False
     former: Mapping[str, frozenset[str]] = attrs.field(factory=dict, converter=frozen, hash=False)
     bodies: Mapping[str, frozenset[str]] = attrs.field(factory=dict, converter=frozen, hash=False)
+    breaches: Mapping[str, Breach] = attrs.field(factory=dict, converter=frozen, hash=False)
+    vacancies: Mapping[str, DueTime] = attrs.field(factory=dict, converter=frozen, hash=False)
 
     def of_kind(self, kind: str) -> tuple[Item, ...]:
         """The items of ``kind``, in the order in which they were added."""

@@ -19,6 +19,7 @@
     │   ├── Corrupt             what is stored is not what was written
     │   ├── Unsupported         the store has not declared a capability
     │   └── ContractTooNew      the storage was written by a newer version
+    ├── ClockInDoubt            the operator: .last, .now, .most
     └── PluginError             the author of a plugin: .plugin
 
 The facts are attributes; the sentence is built from them and tells the reader what to do next.
@@ -28,6 +29,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -269,6 +271,19 @@ class Unsupported(StoreError):
 
 class ContractTooNew(StoreError):
     """The storage was written by a newer stabflow: upgrade this installation, the data is untouched."""
+
+
+class ClockInDoubt(StabflowError):
+    """The clock stands so long after the last tick that a wrong one would accuse people: the operator must say that it is right.
+    Nothing was written."""
+
+    def __init__(self, last: datetime, now: datetime, most: timedelta) -> None:
+        self.last, self.now, self.most = last, now, most
+        super().__init__(
+            f"the clock says {now.isoformat()}, more than {most.days} days after {last.isoformat()}, when time was last seen to"
+            " pass: nothing was written; if the clock is right, tick with through= and a basis (stabflow tick --through"
+            " --basis)"
+        )
 
 
 class PluginError(StabflowError):

@@ -13,6 +13,17 @@ from functools import cache
 
 from ..calendar import Calendar
 
+_NAMES = {
+    "New Year's Day": "new_year",
+    "Spring Festival": "spring_festival",
+    "Tomb-sweeping Day": "tomb_sweeping",
+    "Labour Day": "labour_day",
+    "Dragon Boat Festival": "dragon_boat",
+    "Mid-autumn Festival": "mid_autumn",
+    "National Day": "national_day",
+}
+"""What the package calls a holiday, and what a procedure does."""
+
 
 @cache
 def china() -> Calendar:
@@ -21,4 +32,5 @@ def china() -> Calendar:
 
     years = {day.year for day in holidays}
     unsettled = [date(year, 12, day) for year in years if year + 1 not in years for day in (29, 30, 31)]
-    return Calendar("CN", holidays, workdays, years, unsettled)
+    named = {day: _NAMES[name] for day, name in holidays.items() if name in _NAMES}
+    return Calendar("CN", holidays, workdays, years, unsettled, named)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..case import Case, Item, kind_of
-from ..decision.duties import CASE, Duty
+from ..case import CASE, Case, Item, kind_of
+from ..decision.duties import Duty
 from ..history.record import Record
 from ..language import Outcome, Procedure, Step
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from ..calendar import end_text
-from ..case import kind_of
-from ..decision.duties import CASE
+from ..case import CASE, kind_of
 from ..engine import Engine
 from ..errors import ProcedureError
 from ..history.codec import moment_from

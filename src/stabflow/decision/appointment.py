@@ -10,6 +10,7 @@ from ..language import Procedure, Role
 from ..text import Text, same, say
 from ..values import Actor, check_office_holder
 from .commands import Appoint, Relieve
+from .duties import filled_by
 from .events import Appointed, Relieved
 from .examination import Examination
 from .permission import body_blocker, permission, separations_of_appointee
@@ -74,7 +75,9 @@ def decide_relief(procedure: Procedure, case: Case, command: Relieve, context: C
         found.add(_plain("role", say("{who} does not hold the role", "{who}未任该职", who=command.appointee)))
     if procedure.states[case.state].final:
         found.add(case_over(procedure, case))
-    found.event = Relieved(office=command.office, appointee=command.appointee)
+    left = [one for one in case.appointments if one.role == command.office and one.actor != command.appointee.id]
+    until = None if left else filled_by(procedure, command.office, context)
+    found.event = Relieved(office=command.office, appointee=command.appointee, vacant_until=until)
     return found
 
 

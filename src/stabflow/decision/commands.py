@@ -45,6 +45,13 @@ def _is_word_or_none(_instance: object, attribute: attrs.Attribute[str | None], 
         raise InvalidInput.at(attribute.name, "is not a name", "give it as text, or leave it out")
 
 
+def _is_version(_instance: object, attribute: attrs.Attribute[int], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInput.at(
+            attribute.name, f"{value!r:.60} is no version", "give the version of its record, as a number"
+        )
+
+
 @attrs.frozen(kw_only=True)
 class Command:
     """Something asked for by ``actor`` on ``basis``; ``role`` may be left out where the row leaves no doubt."""
@@ -107,6 +114,32 @@ class Migrate(Command):
 
     to: Procedure
     renamed: Mapping[str, str] = attrs.field(factory=dict, converter=_renamed)
+
+
+@attrs.frozen(kw_only=True)
+class FindBreach(Command):
+    """Put on record that ``duty`` was not done in time, at ``level``; ``holders`` held it when it fell due, ``doubts`` are what
+    makes it only possible. Time alone asks for it."""
+
+    duty: str = attrs.field(converter=_word, validator=_is_word)
+    level: int
+    holders: tuple[Actor, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class ConfirmBreach(Command):
+    """Confirm that the possible breach found by version ``breach`` of the case is one."""
+
+    breach: int = attrs.field(validator=_is_version)
+
+
+@attrs.frozen(kw_only=True)
+class VoidBreach(Command):
+    """Declare that what version ``breach`` of the case found is no breach."""
+
+    breach: int = attrs.field(validator=_is_version)
+    reason: str
 
 
 @attrs.frozen(kw_only=True)

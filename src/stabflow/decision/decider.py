@@ -14,7 +14,20 @@ from ..values import Actor, Basis
 from . import rows
 from .amendment import decide_amendment
 from .appointment import decide_appointment, decide_relief
-from .commands import Add, Amend, Appoint, Command, Fire, Migrate, Open, Relieve
+from .breaches import decide_confirmation, decide_finding, decide_voiding
+from .commands import (
+    Add,
+    Amend,
+    Appoint,
+    Command,
+    ConfirmBreach,
+    FindBreach,
+    Fire,
+    Migrate,
+    Open,
+    Relieve,
+    VoidBreach,
+)
 from .events import Decided
 from .examination import Examination
 from .migration import decide_migration
@@ -61,6 +74,12 @@ def _examined(
         return decide_appointment(procedure, case, command, context)
     if isinstance(command, Relieve):
         return decide_relief(procedure, case, command, context)
+    if isinstance(command, FindBreach):
+        return decide_finding(procedure, case, command, context)
+    if isinstance(command, ConfirmBreach):
+        return decide_confirmation(procedure, case, command, context)
+    if isinstance(command, VoidBreach):
+        return decide_voiding(procedure, case, command, context)
     raise AssertionError(f"{type(command).__name__} is no command")
 
 

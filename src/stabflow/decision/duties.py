@@ -8,20 +8,25 @@ from datetime import date
 import attrs
 
 from ..calendar import DueTime, due_on, due_time
-from ..case import Appointment, Case, Item
+from ..case import CASE, Appointment, Breach, Case, Item, vacancy
 from ..language import Procedure, State
 from ..values import Value
+from .events import BreachFound, Event, Opened, Relieved, Vacancy
 from .view import Context
 
-CASE = "case"
-"""The duty of the case's own state; an item's duty bears the item's id."""
+VACANT = "vacant"
+"""Stands for the state in the duty to fill an office."""
 
 
 @attrs.frozen
 class Duty:
     """An act that is owed: of the case or of one item, in ``state``, by the holders of ``role`` (or by the office-holder in the
     actor field of that name). ``holders`` are who holds it, with their bodies: none where the office is vacant; ``due`` is
-    ``None`` where the duty is open-ended; ``supervised_by`` are the roles to whom it goes when it is not done."""
+    ``None`` where the duty is open-ended; ``supervised_by`` are the roles to whom it goes when it is not done.
+
+    ``breached``: that it was not done by then is on record. It then also stands for those it went to: at ``level`` n, the n-th
+    escalation, they owe an answer by ``due``.
+    """
 
     case_id: str
     duty: str
@@ -30,6 +35,8 @@ class Duty:
     holders: tuple[tuple[str, str], ...]
     due: DueTime | None
     supervised_by: tuple[str, ...] = ()
+    level: int = 0
+    breached: bool = False
 
     @property
     def vacant(self) -> bool:
@@ -47,15 +54,49 @@ def due_for(procedure: Procedure, state: State, values: Mapping[str, Value], con
     return None
 
 
+def filled_by(procedure: Procedure, office: str, context: Context) -> DueTime | None:
+    """By when a role of the case is to be filled that stands vacant from now on; ``None`` where it may stand so."""
+    role = procedure.roles[office]
+    if role.vacant_within is None or role.standing:
+        return None
+    return due_time(context.now, procedure.duration(role.vacant_within), procedure.zone, context.calendar)
+
+
+def vacancies(procedure: Procedure, context: Context) -> Iterator[Vacancy]:
+    """The roles that a case, as it is opened, has still to be given holders for, and by when."""
+    for office in procedure.roles:
+        due = filled_by(procedure, office, context)
+        if due is not None:
+            yield Vacancy(office=office, due=due)
+
+
+def limits_begun(event: Event) -> Iterator[tuple[str, DueTime]]:
+    """The duties that got a due time by ``event``, each with it."""
+    due = getattr(event, "due", None)
+    if isinstance(due, DueTime) and not isinstance(event, BreachFound):
+        yield getattr(event, "item", None) or CASE, due
+    for one in (*getattr(event, "laid_out", ()), *getattr(event, "items_due", ())):
+        if one.due is not None:
+            yield one.item, one.due
+    if isinstance(event, Opened):
+        yield from ((vacancy(one.office), one.due) for one in event.vacancies)
+    if isinstance(event, Relieved) and event.vacant_until is not None:
+        yield vacancy(event.office), event.vacant_until
+
+
 def open_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
-    """The duties open in ``case``, that of the case itself first."""
+    """The duties open in ``case``, that of the case itself first, each followed by what it has come to."""
     state = procedure.states[case.state]
-    if not state.final:
-        yield _duty(case, CASE, case.state, state, case.facts, case.due)
+    if state.final:
+        return
+    yield from _duties(case, CASE, case.state, state, case.facts, case.due)
+    for office, due in case.vacancies.items():
+        by = procedure.roles[office].appointed_by if office in procedure.roles else ()
+        if by:
+            duty = Duty(case.id, vacancy(office), VACANT, by[0], _holders(case, by[0]), due)
+            yield from _with_escalation(case, duty)
     for item in case.items.values():
-        duty = item_duty(procedure, case, item)
-        if duty is not None:
-            yield duty
+        yield from item_duties(procedure, case, item)
 
 
 def owed_in(procedure: Procedure, case: Case, offices: Iterable[Appointment]) -> Iterator[Duty]:
@@ -63,24 +104,55 @@ def owed_in(procedure: Procedure, case: Case, offices: Iterable[Appointment]) ->
     standing = tuple(offices)
     for duty in open_duties(procedure, case):
         held = duty.holders or tuple((one.actor, one.body) for one in standing if one.role == duty.role)
-        above = tuple(name for name, role in procedure.roles.items() if duty.role in role.supervises)
-        yield attrs.evolve(duty, holders=held, supervised_by=above)
+        yield attrs.evolve(duty, holders=held, supervised_by=supervisors(procedure, (duty.role,)))
 
 
-def item_duty(procedure: Procedure, case: Case, item: Item) -> Duty | None:
-    """The duty that ``item`` stands for, or ``None`` when nothing is owed."""
+def supervisors(procedure: Procedure, roles: Iterable[str]) -> tuple[str, ...]:
+    """The roles directly above ``roles``."""
+    below = set(roles)
+    return tuple(name for name, role in procedure.roles.items() if not below.isdisjoint(role.supervises))
+
+
+def item_duties(procedure: Procedure, case: Case, item: Item) -> tuple[Duty, ...]:
+    """What ``item`` stands for: nothing when nothing is owed."""
     state = procedure.items[item.kind].states[item.state]
     if state.final or item.superseded or procedure.states[case.state].final:
-        return None
-    return _duty(case, item.id, item.state, state, item.fields, item.due)
+        return ()
+    return _duties(case, item.id, item.state, state, item.fields, item.due)
 
 
-def _duty(case: Case, duty: str, name: str, state: State, values: Mapping[str, Value], due: DueTime | None) -> Duty:
+def _duties(
+    case: Case, duty: str, name: str, state: State, values: Mapping[str, Value], due: DueTime | None
+) -> tuple[Duty, ...]:
     party = state.accountable or ""
     named = values.get(party)
     if isinstance(named, str):
         bodies = [held.body for held in case.appointments if held.actor == named]
         holders: tuple[tuple[str, str], ...] = ((named, bodies[0] if bodies else ""),)
     else:
-        holders = tuple((held.actor, held.body) for held in case.appointments if held.role == party)
-    return Duty(case.id, duty, name, party, holders, due)
+        holders = _holders(case, party)
+    return _with_escalation(case, Duty(case.id, duty, name, party, holders, due))
+
+
+def _holders(case: Case, role: str) -> tuple[tuple[str, str], ...]:
+    return tuple((held.actor, held.body) for held in case.appointments if held.role == role)
+
+
+def breach_of(case: Case, duty: str, due: DueTime | None) -> Breach | None:
+    """The last breach on record of the duty that falls due then: of this one, not of one that bore its name before."""
+    found = case.breaches.get(duty) if case.breaches else None
+    return found if found is not None and found.owed == due else None
+
+
+def _with_escalation(case: Case, duty: Duty) -> tuple[Duty, ...]:
+    """``duty`` and what it has come to: the same, owed by each role it has gone to."""
+    breach = breach_of(case, duty.duty, duty.due)
+    if breach is None:
+        return (duty,)
+    level = breach.level + 1
+    come_to = [
+        Duty(case.id, duty.duty, duty.state, role, _holders(case, role), breach.respond, level=level)
+        for role in breach.above
+        if role != duty.role
+    ]
+    return (attrs.evolve(duty, breached=True), *come_to)

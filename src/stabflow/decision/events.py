@@ -35,8 +35,17 @@ class LaidOut:
 
 
 @attrs.frozen(kw_only=True)
+class Vacancy:
+    """A role of the case that nobody holds, and by when it is to be filled."""
+
+    office: str
+    due: DueTime
+
+
+@attrs.frozen(kw_only=True)
 class Opened(Event):
-    """A case was opened on a matter; ``unproved``: under a procedure that nobody had proved, so that it opens no gate, ever."""
+    """A case was opened on a matter; ``unproved``: under a procedure that nobody had proved, so that it opens no gate, ever.
+    ``vacancies`` are the roles that must not stand vacant for long."""
 
     tag = "case.opened"
 
@@ -51,6 +60,7 @@ class Opened(Event):
     due: DueTime | None = None
     laid_out: tuple[LaidOut, ...] = ()
     unproved: bool = False
+    vacancies: tuple[Vacancy, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -120,12 +130,54 @@ class Appointed(Event):
 
 @attrs.frozen(kw_only=True)
 class Relieved(Event):
-    """Somebody's appointment ended."""
+    """Somebody's appointment ended; ``vacant_until``: by when a role that this leaves vacant is to be filled again."""
 
     tag = "relieved"
 
     office: str
     appointee: Actor
+    vacant_until: DueTime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BreachFound(Event):
+    """A duty was not done in time, or an office not filled; the fields are those of `stabflow.case.Breach`."""
+
+    tag = "breach.found"
+
+    duty: str
+    kind: str
+    state: str
+    roles: tuple[str, ...]
+    holders: tuple[Actor, ...] = ()
+    level: int = 0
+    due: DueTime
+    above: tuple[str, ...] = ()
+    respond: DueTime | None = None
+    doubts: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class BreachConfirmed(Event):
+    """What version ``breach`` of the case found to be a possible breach of ``duty`` is one; it has gone to ``above``."""
+
+    tag = "breach.confirmed"
+
+    duty: str
+    breach: int
+    above: tuple[str, ...] = ()
+    respond: DueTime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BreachVoided(Event):
+    """What version ``breach`` of the case found is no breach of ``duty``."""
+
+    tag = "breach.voided"
+
+    duty: str
+    breach: int
+    reason: str
 
 
 @attrs.frozen(kw_only=True)
@@ -186,6 +238,17 @@ class Attempted(Event):
 
 
 @attrs.frozen(kw_only=True)
+class Ticked(Event):
+    """Everything that had fallen due ``until`` then was looked at: so many breaches were found, and so much was created."""
+
+    tag = "system.ticked"
+
+    until: datetime
+    breaches: int = 0
+    created: int = 0
+
+
+@attrs.frozen(kw_only=True)
 class Registered(Event):
     """A procedure came into use in this store; ``text`` is its canonical form, kept for ever."""
 
@@ -219,10 +282,14 @@ EVENTS: dict[tuple[str, int], type[Event]] = {
         Amended,
         Appointed,
         Relieved,
+        BreachFound,
+        BreachConfirmed,
+        BreachVoided,
         Migrated,
         Constituted,
         Withdrawn,
         Attempted,
+        Ticked,
         Registered,
         Proved,
     )

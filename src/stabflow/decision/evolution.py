@@ -7,10 +7,25 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..calendar import DueTime
-from ..case import Act, Appointment, Case, Entry, Item, Statement, frozen, with_changes, with_entries
+from ..case import Act, Appointment, Breach, Case, Entry, Item, Statement, frozen, with_changes, with_entries
 from ..errors import Corrupt
 from ..values import Value
-from .events import Added, Amended, Appointed, Event, ItemMoved, LaidOut, Migrated, Moved, Opened, Relieved, Stamp
+from .events import (
+    Added,
+    Amended,
+    Appointed,
+    BreachConfirmed,
+    BreachFound,
+    BreachVoided,
+    Event,
+    ItemMoved,
+    LaidOut,
+    Migrated,
+    Moved,
+    Opened,
+    Relieved,
+    Stamp,
+)
 from .renaming import Renaming
 
 Changes = dict[str, Any]
@@ -91,6 +106,7 @@ def _opened(event: Opened, stamp: Stamp) -> Case:
         version=stamp.version,
         head=stamp.hash,
         unproved=event.unproved,
+        vacancies=frozen({one.office: one.due for one in event.vacancies}),
         bodies=_with({}, stamp.actor.id, stamp.actor.body),
     )
 
@@ -202,17 +218,68 @@ def _appointed(case: Case, event: Appointed, stamp: Stamp) -> Changes:
     if _holds(case, event):
         raise _impossible(case, event, stamp, f"appoints {event.appointee.id}, who holds {event.office} already")
     held = Appointment(event.office, event.appointee.id, event.appointee.body, stamp.hash)
-    return {
+    changes: Changes = {
         "appointments": (*case.appointments, held),
         "bodies": _with(case.bodies, event.appointee.id, event.appointee.body),
     }
+    if event.office in case.vacancies:
+        changes["vacancies"] = frozen({office: due for office, due in case.vacancies.items() if office != event.office})
+    return changes
 
 
 def _relieved(case: Case, event: Relieved, stamp: Stamp) -> Changes:
     if not _holds(case, event):
         raise _impossible(case, event, stamp, f"relieves {event.appointee.id}, who does not hold {event.office}")
     left = [held for held in case.appointments if (held.role, held.actor) != (event.office, event.appointee.id)]
-    return {"appointments": tuple(left), "former": _with(case.former, event.appointee.id, event.office)}
+    changes: Changes = {"appointments": tuple(left), "former": _with(case.former, event.appointee.id, event.office)}
+    if event.vacant_until is not None:
+        changes["vacancies"] = with_entries(case.vacancies, {event.office: event.vacant_until})
+    return changes
+
+
+def _breach_found(case: Case, event: BreachFound, stamp: Stamp) -> Changes:
+    before = case.breaches.get(event.duty)
+    if event.level and (before is None or before.level != event.level - 1):
+        raise _impossible(case, event, stamp, f"escalates {event.duty}, which had not come to level {event.level}")
+    owed = event.due if before is None or not event.level else before.owed
+    return _with_breach(
+        case,
+        Breach(
+            version=stamp.version,
+            duty=event.duty,
+            kind=event.kind,
+            state=event.state,
+            roles=event.roles,
+            holders=event.holders,
+            level=event.level,
+            due=event.due,
+            owed=owed,
+            above=event.above,
+            respond=event.respond,
+            doubts=event.doubts,
+        ),
+    )
+
+
+def _with_breach(case: Case, breach: Breach) -> Changes:
+    return {"breaches": with_entries(case.breaches, {breach.duty: breach})}
+
+
+def _breach_named(case: Case, event: BreachConfirmed | BreachVoided, stamp: Stamp) -> Breach:
+    found = case.breaches[event.duty]
+    if found.version != event.breach:
+        raise _impossible(case, event, stamp, f"is about version {event.breach}, and {event.duty} has {found.version}")
+    return found
+
+
+def _breach_confirmed(case: Case, event: BreachConfirmed, stamp: Stamp) -> Changes:
+    found = _breach_named(case, event, stamp)
+    return _with_breach(case, with_changes(found, doubts=(), above=event.above, respond=event.respond))
+
+
+def _breach_voided(case: Case, event: BreachVoided, stamp: Stamp) -> Changes:
+    found = _breach_named(case, event, stamp)
+    return _with_breach(case, with_changes(found, voided=True, above=(), respond=None))
 
 
 def _migrated(case: Case, event: Migrated, stamp: Stamp) -> Changes:
@@ -233,5 +300,8 @@ _CHANGES: dict[type[Event], Callable[[Case, Any, Stamp], Changes]] = {
     Amended: _amended,
     Appointed: _appointed,
     Relieved: _relieved,
+    BreachFound: _breach_found,
+    BreachConfirmed: _breach_confirmed,
+    BreachVoided: _breach_voided,
     Migrated: _migrated,
 }

@@ -15,6 +15,12 @@ from .commands import Command
 from .curing import Cures
 from .view import Context, holdings
 
+TICK = Actor("system:tick", body="system")
+"""In whose name time acts: it records what has lapsed, and lays open what the calendar or a breach calls for."""
+
+BY_TIME = "system:tick"
+"""The role in which it does; no procedure can have one of that name."""
+
 
 @attrs.frozen
 class Permission:
@@ -40,6 +46,8 @@ def permission(
     The first party of the row that the actor is, and that nothing stands against, is taken; if the command names a role, only
     that one. ``stating`` are the facts that the act itself states (``None``: it would).
     """
+    if command.actor == TICK and not parties:
+        return Permission(BY_TIME, "", None)
     wanted = parties if command.role is None else _named(procedure, parties, command.role)
     actor = command.actor
     held = mandates(case, actor, context)

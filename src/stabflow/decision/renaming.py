@@ -7,7 +7,20 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ..case import Act, Case, Entry, Item, Statement, frozen, with_changes
+from ..case import (
+    CASE,
+    Act,
+    Breach,
+    Case,
+    Entry,
+    Item,
+    Statement,
+    frozen,
+    kind_of,
+    office_of,
+    vacancy,
+    with_changes,
+)
 
 V = TypeVar("V")
 DROPPED = ""
@@ -37,7 +50,20 @@ class Renaming:
             "acted": frozen({who: frozenset(self.role(role) for role in roles) for who, roles in case.acted.items()}),
             "former": frozen({who: frozenset(self.role(role) for role in roles) for who, roles in case.former.items()}),
             "items": frozen({name: self._item(item) for name, item in case.items.items()}),
+            "breaches": frozen({one.duty: one for one in map(self._breach, case.breaches.values())}),
+            "vacancies": frozen({self.role(office): due for office, due in case.vacancies.items()}),
         }
+
+    def _breach(self, breach: Breach) -> Breach:
+        office = office_of(breach.duty)
+        kind = None if office is not None or breach.duty == CASE else kind_of(breach.duty)
+        return with_changes(
+            breach,
+            duty=breach.duty if office is None else vacancy(self.role(office)),
+            state=breach.state if office is not None else self.of("states", breach.state, kind),
+            roles=tuple(self.role(role, kind) for role in breach.roles),
+            above=tuple(self.role(role) for role in breach.above),
+        )
 
     def _item(self, item: Item) -> Item:
         kind = item.kind

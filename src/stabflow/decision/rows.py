@@ -17,7 +17,7 @@ from ..text import Text, say
 from ..values import Value
 from .asking import against_every_choice, unmet
 from .commands import Add, Command, Fire, Open
-from .duties import due_for
+from .duties import due_for, vacancies
 from .events import Added, ItemMoved, LaidOut, Moved, Opened
 from .examination import Examination
 from .fields import stated
@@ -46,6 +46,7 @@ def open_case(procedure: Procedure, case: Case | None, command: Open, context: C
         due=due_for(procedure, procedure.states[state], values, context),
         laid_out=_laid_out(procedure, {}, state, context),
         unproved=command.unproved,
+        vacancies=tuple(vacancies(procedure, context)),
     )
     return found
 
@@ -143,7 +144,7 @@ def _examined(
 ) -> tuple[Examination, Mapping[str, Value]]:
     """What stands against the row, and the values it states. ``partial``: those not given count as given and fitting."""
     row = move.row
-    said = stated(procedure, kind, row.set, command.values, all_due=not partial)
+    said = stated(procedure, kind, row.set, command.values, all_due=not (partial or row.by_time))
     if said.faults or said.missing:
         faults = [*said.faults, *(Fault(name, "is missing", "this act must state it") for name in said.missing)]
         raise InvalidInput(faults, what=str(act()))

@@ -31,6 +31,7 @@ def admit(
     digest: str | None,
     at: datetime | None,
     unproved: Unproved,
+    as_of: datetime | None = None,
 ) -> tuple[str, bool]:
     """The id of the case that ``command`` opens, or has opened under ``key`` before, and whether it was opened now; the command
     names an id, or leaves it empty."""
@@ -46,7 +47,7 @@ def admit(
     lost = 0
     for one, is_taken in _ids(shell, procedure, command, len(on_matter) + 1):
         wanted = attrs.evolve(command, case_id=one, unproved=not proved)
-        opened = None if is_taken else _opens(shell, procedure, wanted, key, digest, at)
+        opened = None if is_taken else _opens(shell, procedure, wanted, key, digest, at, as_of)
         if opened is not None:
             return one, not opened.position  # what the key answered with has one: it was read back
         if _is_opened(shell, one, key, digest):
@@ -63,12 +64,19 @@ def admit(
 
 
 def _opens(
-    shell: Shell, procedure: Procedure, command: Open, key: str | None, digest: str | None, at: datetime | None
+    shell: Shell,
+    procedure: Procedure,
+    command: Open,
+    key: str | None,
+    digest: str | None,
+    at: datetime | None,
+    as_of: datetime | None,
 ) -> Record | None:
     """Open the case; its record, or what the key answered with, or ``None`` where the id is not free any more."""
     stream = streams.case_stream(command.case_id)
     for attempt in range(RETRIES + 1):
-        work = Work(shell, procedure, command.case_id, None, shell.offices.current(), key=key, at=at)
+        offices = shell.offices.current()
+        work = Work(shell, procedure, command.case_id, None, offices, key=key, at=at, as_of=as_of)
         record = work.do(command)
         try:
             shell.registry.keep(procedure, record, proved=not command.unproved, offices=work.offices_head)

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 import attrs
 
 from ..case import Act, Appointment, Case, Statement, item_id
+from ..decision.breaches import lapsed
 from ..decision.events import (
     Added,
     Amended,
     Appointed,
+    BreachConfirmed,
+    BreachFound,
+    BreachVoided,
     Event,
     ItemMoved,
     Migrated,
@@ -21,6 +25,7 @@ from ..decision.events import (
     Opened,
     Relieved,
 )
+from ..decision.permission import BY_TIME, TICK
 from ..decision.rows import presets, to_lay_out
 from ..errors import Corrupt
 from ..history.record import Record
@@ -50,6 +55,8 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Ten
         return f"was decided under another procedure than {procedure}"
     if case is not None and record.occurred_at < case.updated_at:
         return "bears times that go backwards"
+    if BY_TIME in (role, record.actor.id):
+        return _wrong_by_time(procedure, case, record)
     if not _has_mandate(procedure, case, record, tenures):
         return f"was done under a mandate that did not make {record.actor} {role!r}"
     if isinstance(event, Appointed | Relieved):
@@ -57,6 +64,8 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Ten
         named = wanted is not None and not wanted.standing and role in wanted.appointed_by
         oneself = isinstance(event, Appointed) and event.appointee.id == record.actor.id
         return "" if named and not oneself else f"fills or ends an office that no {role!r} of {procedure} may"
+    if isinstance(event, BreachConfirmed | BreachVoided):
+        return _wrong_judgement(procedure, case, event, record)
     if isinstance(event, Migrated):
         openers = {party for row in procedure.case.creating() for party in row.by}
         return "" if role in openers else _no_row(procedure, role)
@@ -69,6 +78,39 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Ten
     if not values.keys() <= set(row.set):
         return f"states what the row {row.trigger!r} of {procedure} does not: {', '.join(values.keys() - set(row.set))}"
     return _wrong_items(procedure, case, event)
+
+
+def _wrong_by_time(procedure: Procedure, case: Case | None, record: Record) -> str:
+    """What is wrong with a record that time made: it finds what had lapsed then, or creates by a row that it fires."""
+    event = record.event
+    if (record.role, record.actor, record.mandate) != (BY_TIME, TICK, ""):
+        return "was done in the name of time by somebody"
+    if isinstance(event, BreachFound):
+        found = () if case is None else lapsed(procedure, case, record.occurred_at)
+        said = (event.duty, event.state, event.roles, event.level, event.due)
+        if not any((one.duty, one.state, one.roles, one.level, one.due) == said for one in found):
+            return f"finds a breach of {event.duty} where none was"
+        return "" if not event.doubts or not event.above else "escalates what is only possible"
+    row = _row(procedure, case, event)
+    if row is None or not row.by_time or not isinstance(event, Opened | Added):
+        return f"does what no row of {procedure} has time do"
+    return "" if event.values.keys() <= set(row.set) else f"states what the row {row.trigger!r} does not"
+
+
+def _wrong_judgement(
+    procedure: Procedure, case: Case | None, event: BreachConfirmed | BreachVoided, record: Record
+) -> str:
+    """What is wrong with the confirmation or voiding of a breach: it takes a role above, and none who held the duty."""
+    breach = None if case is None else case.breaches.get(event.duty)
+    if breach is None or breach.version != event.breach:
+        return f"is about a breach of {event.duty} that is not on record"
+    if isinstance(event, BreachConfirmed) and not breach.possible:
+        return "confirms what is not in doubt"
+    above = {name for name, below in procedure.subordinates.items() if not below.isdisjoint(breach.roles)}
+    named = all(role in procedure.roles for role in breach.roles)
+    held = any(holder.id == record.actor.id for holder in breach.holders)
+    wrong = held or (named and record.role not in above) or record.role not in procedure.roles
+    return f"judges a breach as {record.role!r}, who may not" if wrong else ""
 
 
 def _no_row(procedure: Procedure, role: str) -> str:

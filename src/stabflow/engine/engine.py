@@ -16,7 +16,7 @@ from ..history.commit import batch, request_digest, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..ports.store import CaseQuery, CaseRow, DutyRow
-from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text
+from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text, utc
 from . import pages, streams
 from .admission import admit
 from .duties import owed
@@ -26,6 +26,7 @@ from .migration import Migration, migrate, migrate_all
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
 from .proofs import Unproved
 from .shell import Shell, recorded
+from .ticker import Tick, tick
 from .verification import Verified, Verifier
 from .work import RETRIES, claimed, clean_key
 
@@ -316,6 +317,22 @@ class Engine:
         owe". It reads the index and the standing offices, no histories; `CaseHandle.duties` has how a due time came about.
         """
         return owed(self._shell, role=role, body=body, actor=actor, overdue=overdue, before=before)
+
+    def tick(self, *, through: datetime | None = None, by: Actor = HOST, basis: Basis | str | None = None) -> Tick:
+        """Let time pass: put on record what has fallen due, let it come to those above, open the findings that procedures have
+        for it, and create what recurs. Run it often, from as many machines as there are; it never does a thing twice, and what
+        it finds late it records as of when it fell due.
+
+        Where the clock stands more than seven days after the last tick it refuses (`ClockInDoubt`), because a wrong clock must
+        not accuse anybody; ``through`` is a time up to which somebody (``by``) says on a ``basis`` that it is right. Raises
+        `InvalidInput` and `StoreError`.
+        """
+        check_office_holder(by, "by", reserved=("system:",))
+        if (through is None) is not (basis is None):
+            missing, given = ("basis", "through") if basis is None else ("through", "basis")
+            raise InvalidInput.at(missing, f"is missing beside {given}", "give both, or neither")
+        moment = None if through is None else utc(through, "through")
+        return tick(self._shell, through=moment, by=by, basis=None if basis is None else Basis.of(basis))
 
     def gate(self, matter: str, /, *, accept: Sequence[str]) -> Gate:
         """The gate of the matter with the key ``matter``: may it be implemented? ``accept`` names the procedures by which it must

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..case import Case
 from ..decision import decider
-from ..decision.commands import Add, Amend, Appoint, Command, Fire, Relieve
+from ..decision.commands import Add, Amend, Appoint, Command, ConfirmBreach, Fire, Relieve, VoidBreach
 from ..decision.decider import Option
 from ..decision.duties import Duty, owed_in
 from ..decision.events import Added, Migrated, Opened
@@ -19,6 +19,7 @@ from ..reasoning.planned import Plan
 from ..values import Actor, Basis, check_office_holder
 from . import streams
 from .acts import Acts
+from .findings import judge
 from .shell import Shell
 from .work import check_version, perform
 
@@ -165,6 +166,46 @@ class CaseHandle:
         """End an appointment."""
         command = Relieve(actor=by, basis=Basis.of(basis), role=role, office=office, appointee=appointee)
         return self._one(command, key, if_version, at)
+
+    def confirm_breach(
+        self,
+        breach: int,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        role: str | None = None,
+        key: str | None = None,
+        if_version: int | None = None,
+        at: datetime | None = None,
+    ) -> Record:
+        """Confirm that the possible breach which version ``breach`` of the case put on record is one: it then comes to those
+        above, and to the finding that the procedure has for it. By a role above the one whose duty it was, never by somebody
+        who held that."""
+        check_office_holder(by, "by")
+        check_version(if_version)
+        command = ConfirmBreach(actor=by, basis=Basis.of(basis), role=role, breach=breach)
+        return judge(self._shell, self.id, command, key=key, if_version=if_version, at=at)
+
+    def void_breach(
+        self,
+        breach: int,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        reason: str,
+        role: str | None = None,
+        key: str | None = None,
+        if_version: int | None = None,
+        at: datetime | None = None,
+    ) -> Record:
+        """Declare that what version ``breach`` of the case put on record is no breach, and why; the record stays, and goes no
+        higher. By those who may confirm one. A finding that was opened for it ends by its own rows."""
+        check_office_holder(by, "by")
+        check_version(if_version)
+        command = VoidBreach(actor=by, basis=Basis.of(basis), role=role, breach=breach, reason=reason)
+        return judge(self._shell, self.id, command, key=key, if_version=if_version, at=at)
 
     def _one(self, command: Command, key: str | None, if_version: int | None, at: datetime | None) -> Record:
         check_office_holder(command.actor, "by")

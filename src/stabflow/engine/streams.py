@@ -11,6 +11,9 @@ from ..ports.store import MAX_PAGE, AppendBatch, NewRecord, Store
 OFFICES = "system/offices"
 
 
+TICKS = "system/ticks"
+
+
 def case_stream(case_id: str) -> str:
     """The stream of a case."""
     return f"case/{case_id}"
@@ -36,6 +39,13 @@ def read(store: Store, stream: str, *, after: int = 0, head: str = GENESIS) -> I
             after, head = stored.version, stored.hash.hex()
         if len(page) < MAX_PAGE:
             return
+
+
+def last(store: Store, stream: str) -> Record | None:
+    """The last record of ``stream``, alone: that it follows the others is for `Engine.verify` to say."""
+    (head,) = store.heads([stream])
+    page = store.read_stream(stream, after=head.version - 1, limit=1) if head.version else ()
+    return from_stored(page[0]) if page else None
 
 
 def copy(stream: str, source: Store, target: Store) -> int:

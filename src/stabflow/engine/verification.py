@@ -9,7 +9,7 @@ import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Attempted, Migrated, Opened, Proved, Registered
+from ..decision.events import Attempted, Migrated, Opened, Proved, Registered, Ticked
 from ..decision.evolution import evolve
 from ..errors import Corrupt, StoreUnavailable
 from ..history.chain import GENESIS
@@ -21,6 +21,7 @@ from .attempts import HOST_SYSTEM
 from .conformity import STOP, check_record, check_times
 from .offices import FOUNDING, Offices, Tenures
 from .registry import Registry
+from .ticker import TICKING
 
 _LOOKS = 20
 """How often the duties of a case are looked at again because somebody acted on it meanwhile, if they fill several pages."""
@@ -66,6 +67,7 @@ class Verifier:
                 matters.add(row.matter)
         for matter in sorted(matters):
             self._attempts(matter)
+        self._ticks()
         return Verified(len(seen), self._records + self._offices.version)
 
     # Offices
@@ -191,6 +193,19 @@ class Verifier:
                 raise Corrupt(
                     f"{record.stream} version {record.version} was not put on record by a host system: {STOP}"
                 )
+            self._records += 1
+
+    # Ticks
+
+    def _ticks(self) -> None:
+        before: Record | None = None
+        for record in streams.read(self._store, streams.TICKS):
+            check_times(record, before)
+            event = record.event
+            is_tick = isinstance(event, Ticked) and (record.role, record.mandate) == (TICKING, "")
+            if not is_tick or (before is not None and event.until <= before.event.until):  # type: ignore[attr-defined]
+                raise Corrupt(f"{record.stream} version {record.version} is no tick that can follow: {STOP}")
+            before = record
             self._records += 1
 
     # Procedures

@@ -31,7 +31,8 @@ class Work:
     """One transaction in the making: commands decided one after the other, each on what the one before made of the case.
 
     It is stored only if the case, the offices and the other cases that count are still those on which the first command was
-    decided.
+    decided. ``as_of`` is for what time finds first: it is so since then, however late it is found; the record claims that time,
+    or that of the act before it where that is later. What comes of it begins now.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Work:
         key: str | None,
         at: datetime | None,
         if_version: int | None = None,
+        as_of: datetime | None = None,
     ) -> None:
         self._shell = shell
         self._procedure = procedure
@@ -52,6 +54,7 @@ class Work:
         self._stream = streams.case_stream(case_id)
         self._key = key
         self._at = at
+        self._as_of = as_of
         self._if_version = if_version
         self._before = case
         self._offices = offices
@@ -91,7 +94,11 @@ class Work:
         self._began = self._began or now
         recorded_at, clamped = recorded(now, None if case is None else case.recorded_at, offices.recorded_at)
         now = present(now, case, offices)
-        occurred_at = claimed(self._at, now, None if case is None else case.updated_at, shell.late_entry)
+        previous = None if case is None else case.updated_at
+        if self._as_of is None or self.done:
+            occurred_at = claimed(self._at, now, previous, shell.late_entry)
+        else:
+            occurred_at = max(filter(None, (min(self._as_of, now), previous)))
         matter = command.matter.key if isinstance(command, Open) else "" if case is None else case.matter.key
         others = shell.others(self._procedure, matter, self._case_id)
         for other in others:  # as the first command saw it
@@ -157,8 +164,9 @@ class Work:
         must stand where it stood, in the same round, and every event come out alike: else `VersionConflict`."""
         shell = self._shell
         if self._before is None:
+            offices = shell.offices.current()
             work = Work(
-                shell, self._procedure, self._case_id, None, shell.offices.current(), key=self._key, at=self._at
+                shell, self._procedure, self._case_id, None, offices, key=self._key, at=self._at, as_of=self._as_of
             )
         else:
             work = Work.on(shell, self._case_id, key=self._key, at=self._at, if_version=self._if_version)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from ..case import Case
-from ..decision.duties import CASE, Duty, item_duty, open_duties
-from ..decision.events import Added, Amended, Event, ItemMoved, Moved
+from ..case import CASE, Case, office_of, vacancy
+from ..decision.duties import Duty, item_duties, open_duties
+from ..decision.events import Added, Amended, BreachConfirmed, BreachFound, BreachVoided, Event, ItemMoved, Moved
 from ..language import Procedure
 from ..ports.store import CaseRow, DutyRow, IndexChange
 from ..values import moment_text
@@ -45,9 +45,10 @@ def duty_rows(procedure: Procedure, duties: Iterable[Duty]) -> tuple[DutyRow, ..
             role=duty.role,
             body=body,
             actor=actor,
-            level=0,
+            level=duty.level,
             due_at="" if duty.due is None else moment_text(duty.due.at),
             estimated=duty.due is not None and duty.due.estimated,
+            breached=duty.breached,
         )
         for duty in duties
         for actor, body in (duty.holders or (("", ""),))
@@ -75,18 +76,30 @@ def change(procedure: Procedure, before: Case | None, after: Case, events: Itera
         cleared = tuple(duty.duty for duty in open_duties(procedure, before))
         return IndexChange(row, cleared, duty_rows(procedure, open_duties(procedure, after)))
     touched = dict.fromkeys(itertools.chain.from_iterable(map(_touched, events)))
-    duties = [duty for name in touched if (duty := item_duty(procedure, after, after.items[name])) is not None]
-    cleared = tuple(name for name in touched if name in before.items)
-    if before.state != after.state or before.due is not after.due or before.facts is not after.facts:
-        cleared = (*cleared, CASE)
-        duties = [next(open_duties(procedure, after)), *duties]
+    names = [name for name in touched if name in after.items]
+    duties = [duty for name in names for duty in item_duties(procedure, after, after.items[name])]
+    cleared = tuple(name for name in names if name in before.items)
+    if len(names) < len(touched) or _is_other(before, after):
+        others = list(itertools.takewhile(_is_no_item, open_duties(procedure, after)))
+        cleared = (*cleared, *(dict.fromkeys((CASE, *map(vacancy, before.vacancies)))))
+        duties = [*others, *duties]
     return IndexChange(row, cleared, duty_rows(procedure, duties))
 
 
+def _is_other(before: Case, after: Case) -> bool:
+    return before.state != after.state or before.due is not after.due or before.facts is not after.facts
+
+
+def _is_no_item(duty: Duty) -> bool:
+    return duty.duty == CASE or office_of(duty.duty) is not None
+
+
 def _touched(event: Event) -> Iterable[str]:
-    """The items that ``event`` made, moved or amended."""
+    """The items that ``event`` made, moved or amended, or the duty of which it says that it was breached."""
     if isinstance(event, Added | ItemMoved):
         return (event.item,)
     if isinstance(event, Moved):
         return (*event.superseded, *(one.item for one in event.laid_out))
+    if isinstance(event, BreachFound | BreachConfirmed | BreachVoided):
+        return (event.duty,)
     return (event.item,) if isinstance(event, Amended) and event.item is not None else ()

@@ -103,6 +103,8 @@ def party_faults(draft: Draft, cycle: Lifecycle, path: str, party: str) -> Itera
 
 
 def _stating_faults(cycle: Lifecycle, row: Transition) -> Iterator[Fault]:
+    if row.every and row.set and row.creates:
+        yield Fault("set", "the calendar states nothing", "leave it out, and let a row of a person state it")
     for name in dict.fromkeys(row.set):
         if name not in cycle.fields:
             yield Fault("set", f"unknown field {name!r}", near_miss(name, cycle.fields))

@@ -84,7 +84,8 @@ class DutyRow:
     """One open duty of a case, a row for each office-holder appointed in the case (``actor`` is empty if none is).
 
     ``procedure`` is the id of the one the case runs under. ``duty`` is ``"case"`` for the duty of the case's own state, else the
-    id of the item that is owed an act. ``due_at`` is empty where the duty is open-ended.
+    id of the item that is owed an act. ``due_at`` is empty where the duty is open-ended. ``level`` is 0 for the duty itself, n
+    for a role to which it went by its n-th escalation; ``breached``: that it was not done by ``due_at`` is on record.
     """
 
     case_id: str
@@ -97,6 +98,7 @@ class DutyRow:
     level: int
     due_at: str
     estimated: bool
+    breached: bool = False
 
 
 @attrs.frozen
@@ -192,7 +194,7 @@ class DutyQuery:
     role: str | None = None
     body: str | None = None
     actor: str | None = None
-    level: int | None = None
+    breached: bool | None = None
     due_before: str | None = None
     after: str | None = None
     limit: int = 100

@@ -80,8 +80,8 @@ class _Search:
                 if self._stage.holds(row.requires, None, None, None, row, values):
                     case = self._stage.after(None, None, None, row, values)
                     act = Act(row.trigger, None, None, chosen, row, values)
-                    self._graph.openings.append(act)
                     index = self._node(case, None, act)
+                    self._graph.openings.append((act, index))
                     if index not in self._graph.roots:
                         self._graph.roots.append(index)
 

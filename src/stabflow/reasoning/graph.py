@@ -69,14 +69,14 @@ class Node:
 
 @attrs.define(eq=False)
 class Graph:
-    """What a search found; ``hit``: the bounds that it hit. ``openings`` are the acts that open a case, at ``roots``.
+    """What a search found; ``hit``: the bounds that it hit. ``openings`` are the acts that open a case, each with its root.
     ``fired`` are the rows of items that some case fires, also where that leads nowhere else, each with where that was first."""
 
     cluster: Cluster
     abstraction: Abstraction
     nodes: list[Node] = attrs.field(factory=list)
     roots: list[int] = attrs.field(factory=list)
-    openings: list[Act] = attrs.field(factory=list)
+    openings: list[tuple[Act, int]] = attrs.field(factory=list)
     hit: dict[Text, None] = attrs.field(factory=dict)
     known: dict[Key, int] = attrs.field(factory=dict)
     fired: dict[RowKey, tuple[int, Act]] = attrs.field(factory=dict)

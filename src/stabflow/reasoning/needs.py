@@ -70,7 +70,8 @@ def _fired(inquiry: Inquiry) -> set[RowKey]:
     """The rows that a search fires."""
     composition = inquiry.composition
     passed = [step.act for step in composition.steps if step.source in composition.reached]
-    of_case = {act.row_key for act in (*composition.places.openings, *passed)}
+    openings = (act for act, _ in composition.places.openings)
+    of_case = {act.row_key for act in (*openings, *passed)}
     return of_case.union(*(graph.fired for graph in composition.graphs))
 
 

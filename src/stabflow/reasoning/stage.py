@@ -11,6 +11,7 @@ from ..decision.commands import Add, Amend, Command, Fire, Open
 from ..decision.decider import decide
 from ..decision.events import Stamp
 from ..decision.evolution import evolve
+from ..decision.permission import TICK
 from ..decision.view import CaseView, Context
 from ..language import Procedure, Transition
 from ..requirements import PluginRequirement, Requirement
@@ -74,12 +75,13 @@ class Stage:
     ) -> Case:
         """The case after the row was fired ``then``; `Refused` when it may not be."""
         command: Command
+        who = TICK if row.by_time else _WHO
         if case is None:
             command = Open(
-                actor=_WHO, basis=_BASIS, case_id="search", matter=_MATTER, values=values, trigger=row.trigger
+                actor=who, basis=_BASIS, case_id="search", matter=_MATTER, values=values, trigger=row.trigger
             )
         elif kind is not None and item is None:
-            command = Add(actor=_WHO, basis=_BASIS, kind=kind, values=values, trigger=row.trigger)
+            command = Add(actor=who, basis=_BASIS, kind=kind, values=values, trigger=row.trigger)
         else:
             id_ = None if item is None else item.id
             command = Fire(actor=_WHO, basis=_BASIS, trigger=row.trigger, item=id_, values=values)
@@ -95,5 +97,5 @@ class Stage:
     def _done(self, case: Case | None, command: Command, then: datetime) -> tuple[Case, str]:
         decided = decide(self.procedure, case, command, self._context)
         version = 1 if case is None else case.version + 1
-        stamp = Stamp(version, then, then, _WHO, decided.role, _BASIS, decided.mandate, "search")
+        stamp = Stamp(version, then, then, command.actor, decided.role, _BASIS, decided.mandate, "search")
         return evolve(case, decided.event, stamp), decided.role

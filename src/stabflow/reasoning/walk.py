@@ -108,7 +108,7 @@ class Walker:
         """The acts on the case that lead on from its place, with everything that they state of what is told apart."""
         places = self._composition.places
         if self.case is None:
-            yield from (by for root in places.roots if (by := places.nodes[root].by) is not None)
+            yield from (act for act, _ in places.openings)
             return
         here = places.abstraction.place(self.case)
         for index, node in enumerate(places.nodes):
@@ -276,7 +276,7 @@ def walked(
 def _next(graph: Graph, at: int | None, act: Act) -> int:
     """The node to which the path of ``graph`` leads by ``act``."""
     if at is None:
-        return next(root for root in graph.roots if graph.nodes[root].by is act)
+        return next(root for opening, root in graph.openings if opening is act)
     for index, node in enumerate(graph.nodes):
         if node.parent == at and node.by is act:
             return index

@@ -115,7 +115,7 @@ class _Route:
 def _routes(composition: Composition) -> Iterator[_Route]:
     """The shortest ways to every act that the search knows, and what it states as far as requirements tell it apart."""
     places = composition.places
-    yield from (_Route(None, (), (by,)) for root in places.roots if (by := places.nodes[root].by) is not None)
+    yield from (_Route(None, (), (act,)) for act, _ in places.openings)
     seen: set[object] = set()
     for step in composition.steps:
         asked: object = (places.nodes[step.source].place.state, step.act.trigger, step.act.chosen)

@@ -68,7 +68,7 @@ class Witnesses:
     def _to_row(self, composition: Composition, key: RowKey) -> Iterator[Way]:
         if key[0] is None:
             at: dict[str, tuple[int, Act]] = {}
-            for act in composition.places.openings:
+            for act, _ in composition.places.openings:
                 if act.row_key == key:
                     yield (act,), None, None
                     return

@@ -25,7 +25,7 @@ from ..ports.store import (
 CASE_FILTERS = ("matter", "body", "state", "step", "procedure", "outcome")
 """The filters of a `CaseQuery`, in the order in which they are likely to leave few rows."""
 
-DUTY_FILTERS = ("case_id", "actor", "body", "role", "level")
+DUTY_FILTERS = ("case_id", "actor", "body", "role", "breached")
 """The filters of a `DutyQuery` that find duties, in the order in which they are likely to leave few; the procedure and the due
 time only narrow what is found."""
 

@@ -27,7 +27,7 @@ HEAD = "SELECT version, hash FROM records WHERE stream = ? ORDER BY version DESC
 _ADD_KEY = "INSERT INTO keys VALUES (?, ?, ?, ?, ?)"
 _ADD_RECORD = "INSERT INTO records (stream, version, tag, header, payload, hash) VALUES (?, ?, ?, ?, ?, ?)"
 _CLEAR_DUTY = "DELETE FROM duties WHERE case_id = ? AND duty = ?"
-_PUT_DUTY = "INSERT OR REPLACE INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_DUTY = "INSERT OR REPLACE INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 _CASE_COLUMNS = tuple(field.name for field in attrs.fields(CaseRow))
 _PLAIN = tuple(name for name in _CASE_COLUMNS if name not in {"case_id", *common.CASE_FILTERS})
@@ -46,7 +46,7 @@ _AT_ONCE = 16
 """So many heads are compared by one statement; most acts rely on two."""
 
 _DUTY_ORDER = "due, case_id, duty, role, body, actor"
-_FIND_DUTIES = "SELECT case_id, procedure, duty, state, role, body, actor, level, due, estimated FROM duties"
+_FIND_DUTIES = "SELECT case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached FROM duties"
 
 
 def ask(cursor: apsw.Cursor, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -182,11 +182,12 @@ def _duty_values(row: DutyRow) -> tuple[str | int, ...]:
         row.level,
         due,
         int(row.estimated),
+        int(row.breached),
     )
 
 
 def duty_row(row: tuple[Any, ...]) -> DutyRow:
     """The value of a row that `find_duties` found."""
-    case_id, procedure, duty, state, role, body, actor, level, due, estimated = row
+    case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached = row
     due_at = "" if due == common.OPEN_ENDED else due
-    return DutyRow(case_id, procedure, duty, state, role, body, actor, level, due_at, bool(estimated))
+    return DutyRow(case_id, procedure, duty, state, role, body, actor, level, due_at, bool(estimated), bool(breached))

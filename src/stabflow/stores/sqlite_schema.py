@@ -18,7 +18,7 @@ import apsw
 APPLICATION_ID = 0x53544246
 """Marks a database as ours, in its header: ``STBF``."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Stands in ``user_version``."""
 
 _APPEND_ONLY = "BEGIN SELECT RAISE(ABORT, 'append-only'); END"
@@ -86,12 +86,13 @@ WHEN EXISTS (SELECT 1 FROM keys WHERE stream = NEW.stream AND key = NEW.key)
   level INTEGER NOT NULL,
   due TEXT NOT NULL,  -- '~' is open-ended, and sorts last
   estimated INTEGER NOT NULL CHECK (estimated IN (0, 1)),
+  breached INTEGER NOT NULL CHECK (breached IN (0, 1)),
   PRIMARY KEY (case_id, duty, role, body, actor)
 ) STRICT, WITHOUT ROWID""",
     "duties_role": "CREATE INDEX duties_role ON duties (role, due)",
     "duties_body": "CREATE INDEX duties_body ON duties (body, due)",
     "duties_actor": "CREATE INDEX duties_actor ON duties (actor, due)",
-    "duties_level": "CREATE INDEX duties_level ON duties (level, due)",
+    "duties_breached": "CREATE INDEX duties_breached ON duties (breached, due)",
     "duties_due": "CREATE INDEX duties_due ON duties (due)",
 }
 """Everything in the schema by its name, exactly as SQLite keeps it."""
@@ -110,16 +111,25 @@ def _of_table(table: str) -> list[str]:
     return [sql for name, sql in SCHEMA.items() if name == table or sql.startswith(f"CREATE INDEX {name} ON {table} ")]
 
 
-UPGRADES: dict[int, tuple[str, ...]] = {
-    1: (
-        "CREATE TEMP TABLE kept AS SELECT duties.*, cases.procedure AS procedure FROM duties JOIN cases USING (case_id)",
+def _with_duties_anew(kept: str) -> tuple[str, ...]:
+    """The statements that make the table of duties anew, with the rows that ``kept`` selects; none was found in breach before
+    the table could say so."""
+    return (
+        f"CREATE TEMP TABLE kept AS {kept}",
         "DROP TABLE duties",
         *_of_table("duties"),
-        "INSERT INTO duties SELECT case_id, procedure, duty, state, role, body, actor, level, due, estimated FROM kept",
+        "INSERT INTO duties SELECT case_id, procedure, duty, state, role, body, actor, level, due, estimated, 0 FROM kept",
         "DROP TABLE kept",
+    )
+
+
+UPGRADES: dict[int, tuple[str, ...]] = {
+    1: _with_duties_anew(
+        "SELECT duties.*, cases.procedure AS procedure FROM duties JOIN cases USING (case_id)",
     ),
+    2: _with_duties_anew("SELECT * FROM duties"),
 }
-"""What leads from each earlier version of the schema to the next; it is exact SQL, so that the tables come out as `create` makes
+"""What leads from each earlier version of the schema to this one; it is exact SQL, so that the tables come out as `create` makes
 them."""
 
 
@@ -128,9 +138,8 @@ def upgrade(cursor: apsw.Cursor) -> None:
     cursor.execute("BEGIN IMMEDIATE")
     try:
         found = cursor.connection.pragma("user_version")  # others may have done it meanwhile
-        for version in range(found, SCHEMA_VERSION):
-            for statement in UPGRADES[version]:
-                cursor.execute(statement)
+        for statement in UPGRADES.get(found, ()):
+            cursor.execute(statement)
         mark(cursor)
         cursor.execute("COMMIT")
     except BaseException:
@@ -149,6 +158,6 @@ def damage(connection: apsw.Connection, version: int = SCHEMA_VERSION) -> list[s
     the upgrade of an earlier ``version`` makes anew."""
     rows: list[tuple[Any, ...]] = connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
     found = {name: sql for _, name, sql in rows}
-    anew = {sql for earlier in range(version, SCHEMA_VERSION) for sql in UPGRADES[earlier]}
+    anew = set(UPGRADES.get(version, ()))
     wrong = {name for name, sql in SCHEMA.items() if found.get(name) != sql and sql not in anew}
     return sorted(wrong | {name for kind, name, _ in rows if kind == "trigger" and name not in SCHEMA})

@@ -1,0 +1,175 @@
+"""Breaches put on record, with the findings that the procedure has opened for them; and what confirms or voids them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ..case import CASE, Breach, Case, kind_of, office_of
+from ..decision.breaches import CLOCK, TOO_LATE, Lapsed, lapsed
+from ..decision.commands import Add, ConfirmBreach, FindBreach, VoidBreach
+from ..decision.duties import limits_begun, owed_in
+from ..decision.events import BreachConfirmed, BreachFound
+from ..decision.evolution import evolve
+from ..decision.permission import TICK
+from ..errors import Refused, VersionConflict
+from ..history.commit import request_digest
+from ..history.record import Record
+from ..language import Breach as Kind
+from ..language import Procedure, Transition
+from ..values import Actor, Basis, moment_text
+from . import streams
+from .offices import Offices
+from .shell import CLAMP_TOLERANCE, Shell
+from .work import RETRIES, Work, clean_key
+
+NO_BODY = "unknown"
+"""Stands for the body of somebody who is named and holds no role by which to tell."""
+
+
+def find_breach(shell: Shell, case_id: str, duty: str, level: int, until: datetime) -> tuple[Record, ...]:
+    """Put on record that a duty of the case had lapsed by ``until``, with the finding it leads to, as one transaction; nothing
+    where that is not so, or not so any more."""
+    for attempt in range(RETRIES + 1):
+        procedure, case, offices = shell.standing(case_id)
+        one = next((one for one in lapsed(procedure, case, until) if (one.duty, one.level) == (duty, level)), None)
+        if one is None:
+            return ()
+        named = {"breach": duty, "began": moment_text(one.due.start), "due": moment_text(one.due.at), "level": level}
+        key = ":".join(str(part) for part in ("breach", duty, named["began"], named["due"], level))
+        work = Work(shell, procedure, case_id, case, offices, key=key, at=None, as_of=one.due.at)
+        history = list(streams.read(shell.store, streams.case_stream(case_id)))
+        command = FindBreach(
+            actor=TICK,
+            basis=_basis(_clause(procedure, one)),
+            duty=duty,
+            level=level,
+            holders=_holders_then(shell, case, one, history, offices),
+            doubts=tuple(_doubts(shell, case, offices, one, history)),
+        )
+        record = work.do(command)
+        if isinstance(record.event, BreachFound) and not record.event.doubts:
+            _open_findings(work, procedure, duty)
+        try:
+            return work.commit(request_digest([named]))
+        except VersionConflict:
+            if attempt == RETRIES:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def judge(
+    shell: Shell,
+    case_id: str,
+    command: ConfirmBreach | VoidBreach,
+    *,
+    key: str | None,
+    if_version: int | None,
+    at: datetime | None,
+) -> Record:
+    """Confirm or void a breach, as one transaction with the finding that a confirmed one leads to; its record."""
+    digest = None
+    if key is not None:
+        stream, key = streams.case_stream(case_id), clean_key(key)
+        digest = request_digest([command])
+        if (found := shell.recall(stream, key, digest)) is not None:
+            return shell.records(stream, found, key)[0]
+    work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
+    record = work.do(command)
+    if isinstance(record.event, BreachConfirmed):
+        _open_findings(work, shell.load(case_id)[0], record.event.duty)
+    return work.finish(digest)[0]
+
+
+def _open_findings(work: Work, procedure: Procedure, duty: str) -> None:
+    """Add what the procedure has for the breach of ``duty``: once, however high it goes. A finding that is itself late escalates,
+    and breeds no further one."""
+    assert work.case is not None, "a breach is found in a case"
+    breach = work.case.breaches[duty]
+    rows = list(_rows_for(procedure, Kind(breach.kind)))
+    if breach.level or any(kind == _kind(breach) for kind, _ in rows):
+        return
+    for kind, row in rows:
+        values: dict[str, object] = {"breach": breach.kind} if "breach" in row.set else {}
+        if "concerned" in row.set and len(breach.holders) == 1:
+            values["concerned"] = breach.holders[0].id
+        for stating in (values, {name: value for name, value in values.items() if name != "concerned"}):
+            try:  # whoever has left every office since is not named by the system: a body may
+                work.do(Add(actor=TICK, basis=_basis(row.clause), kind=kind, trigger=row.trigger, values=stating))
+            except Refused:
+                continue
+            break
+
+
+def _rows_for(procedure: Procedure, kind: Kind) -> Iterator[tuple[str, Transition]]:
+    for name, item in procedure.items.items():
+        for row in item.creating():
+            if kind in row.on:
+                yield name, row
+
+
+def _kind(breach: Breach) -> str | None:
+    return None if breach.duty == CASE or office_of(breach.duty) is not None else kind_of(breach.duty)
+
+
+def _clause(procedure: Procedure, one: Lapsed) -> tuple[str, ...]:
+    office = office_of(one.duty)
+    if office is not None:
+        return procedure.roles[office].clause
+    kind = None if one.duty == CASE else kind_of(one.duty)
+    return procedure.state_of(one.state, kind).clause or (() if kind is None else procedure.items[kind].clause)
+
+
+def _basis(clause: tuple[str, ...]) -> Basis:
+    return Basis(", ".join(clause) or "the limit has passed")
+
+
+def _holders_then(shell: Shell, case: Case, one: Lapsed, history: list[Record], offices: Offices) -> tuple[Actor, ...]:
+    """Who held the duty as its limit passed, whoever holds it now."""
+    then: Case | None = case
+    if case.updated_at > one.due.at:
+        then = None
+        for record in history:
+            if record.occurred_at > one.due.at:
+                break
+            then = evolve(then, record.event, record.stamp)
+    if offices.occurred_at is not None and offices.occurred_at > one.due.at:
+        offices = Offices()
+        for record in streams.read(shell.store, streams.OFFICES):
+            if record.occurred_at <= one.due.at:
+                offices = offices.after(record)
+    for at in filter(None, (then, case)):
+        procedure = shell.registry.of_case(at.procedure, at.procedure_version, at.digest)
+        owed = [d for d in owed_in(procedure, at, offices.of(procedure)) if (d.duty, d.level) == (one.duty, one.level)]
+        if owed:
+            held = dict.fromkeys(holder for duty in owed for holder in duty.holders)
+            return tuple(Actor(actor, body=body or _body(at, actor)) for actor, body in held)
+    return ()
+
+
+def _body(case: Case, actor: str) -> str:
+    return next(iter(sorted(case.bodies.get(actor, ()))), NO_BODY)
+
+
+def _doubts(shell: Shell, case: Case, offices: Offices, one: Lapsed, history: list[Record]) -> Iterator[str]:
+    """What makes it doubtful, besides an estimated due time: a clock that stood wrong as the limit began, or stands wrong now; a
+    limit that had passed before what began it was on record, so that nobody could have been told."""
+    began = _began(one, history)
+    seen = [moment for moment in (case.recorded_at, offices.recorded_at) if moment is not None]
+    behind = any(moment - shell.now() > CLAMP_TOLERANCE for moment in seen)
+    if behind or (began is not None and began.clamped):
+        yield CLOCK
+    if began is not None and began.recorded_at >= one.due.at:
+        yield TOO_LATE
+
+
+def _began(one: Lapsed, history: list[Record]) -> Record | None:
+    """The record that began the limit."""
+    if one.level:
+        about = (record for record in reversed(history) if _is_about(record, one.duty))
+        return next(about, None)
+    return next((record for record in reversed(history) if (one.duty, one.due) in limits_begun(record.event)), None)
+
+
+def _is_about(record: Record, duty: str) -> bool:
+    return isinstance(record.event, BreachFound | BreachConfirmed) and record.event.duty == duty

@@ -1,0 +1,132 @@
+"""What the calendar calls for: cases of a recurring procedure, and items of the cases that are open; each once for its period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+
+from ..decision.commands import Add, Open
+from ..decision.events import Added
+from ..decision.permission import TICK
+from ..decision.recurrence import Occurrence, occurrences
+from ..errors import Refused, VersionConflict
+from ..history.codec import moment_from
+from ..history.commit import request_digest
+from ..language import Procedure, Transition
+from ..ports.store import CaseQuery
+from ..values import MAX_TITLE, Basis, Matter
+from . import pages, streams
+from .admission import admit
+from .offices import Offices
+from .shell import Shell
+from .work import RETRIES, Work
+
+Trying = Callable[[str, Callable[[], None]], None]
+
+
+def create_cases(shell: Shell, since: datetime | None, until: datetime, created: list[str], trying: Trying) -> None:
+    """Open the cases that the calendar calls for after ``since``. A procedure recurs from when the first of those took office who
+    hold a standing office of it now: where nobody does, nobody could act."""
+    offices = shell.offices.current()
+    for procedure in _newest(shell):
+        began = _in_force(procedure, offices)
+        rows = [row for row in procedure.case.creating() if row.every]
+        if began is None or not rows:
+            continue
+        after = began if since is None else max(began, since)
+        for row in rows:
+            for one in occurrences(procedure, row, after=after, until=until, calendar=shell.calendar):
+                trying(str(procedure), partial(_create_case, shell, procedure, row, one, created))
+
+
+def _create_case(shell: Shell, procedure: Procedure, row: Transition, one: Occurrence, created: list[str]) -> None:
+    case_id = f"{procedure.id}-{one.label}"
+    (head,) = shell.store.heads([streams.case_stream(case_id)])
+    if head.version:
+        return
+    title = f"{procedure.title.zh} {procedure.title.en} {one.label}"[:MAX_TITLE]
+    command = Open(
+        actor=TICK, basis=_basis(row), case_id=case_id, matter=Matter(case_id, title), values={}, trigger=row.trigger
+    )
+    opened, is_new = admit(
+        shell,
+        procedure,
+        command,
+        key=f"every:{row.trigger}:{one.label}",
+        digest=request_digest([{"every": row.trigger, "label": one.label}]),
+        at=None,
+        unproved="refuse",
+        as_of=one.at,
+    )
+    if is_new:
+        created.append(opened)
+
+
+def create_items(shell: Shell, since: datetime | None, until: datetime, created: list[str], trying: Trying) -> None:
+    """Add the items that the calendar calls for after ``since``, in the cases that were open then and are open still."""
+    for procedure in _known(shell):
+        called = list(_called(shell, procedure, since, until))
+        if not called:
+            continue
+        for case in pages.cases(shell.store, CaseQuery(procedure=procedure.id)):
+            if case.digest != procedure.digest or procedure.states[case.state].final:
+                continue
+            opened = moment_from(case.opened_at)
+            for kind, row, one in called:
+                if opened < one.at:
+                    trying(case.case_id, partial(_create_item, shell, case.case_id, kind, row, one, created))
+
+
+def _called(
+    shell: Shell, procedure: Procedure, since: datetime | None, until: datetime
+) -> Iterator[tuple[str, Transition, Occurrence]]:
+    began = since or _in_force(procedure, shell.offices.current())
+    for kind, item in procedure.items.items():
+        for row in item.creating():
+            if row.every and began is not None:
+                for one in occurrences(procedure, row, after=began, until=until, calendar=shell.calendar):
+                    yield kind, row, one
+
+
+def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Occurrence, created: list[str]) -> None:
+    key = f"every:{kind}:{row.trigger}:{one.label}"
+    stream = streams.case_stream(case_id)
+    for attempt in range(RETRIES + 1):
+        if shell.store.lookup(stream, key) is not None:
+            return
+        procedure, case, offices = shell.standing(case_id)
+        work = Work(shell, procedure, case_id, case, offices, key=key, at=None, as_of=one.at)
+        try:
+            record = work.do(Add(actor=TICK, basis=_basis(row), kind=kind, trigger=row.trigger))
+        except Refused:  # the row asks for more than the time, or the case has ended meanwhile
+            return
+        try:
+            work.commit(request_digest([{"every": row.trigger, "kind": kind, "label": one.label}]))
+        except VersionConflict:
+            if attempt == RETRIES:
+                raise
+            continue
+        if isinstance(record.event, Added):
+            created.append(f"{case_id}/{record.event.item}")
+        return
+
+
+def _basis(row: Transition) -> Basis:
+    return Basis(", ".join(row.clause) or "the calendar")
+
+
+def _known(shell: Shell) -> Iterator[Procedure]:
+    for name in shell.registry.names():
+        yield shell.registry.named(name)
+
+
+def _newest(shell: Shell) -> Iterator[Procedure]:
+    ids = dict.fromkeys(procedure.id for procedure in _known(shell))
+    for id_ in ids:
+        yield shell.registry.named(id_)
+
+
+def _in_force(procedure: Procedure, offices: Offices) -> datetime | None:
+    """Since when the first of those who hold a standing office of the procedure has held it."""
+    return min((offices.since[held.mandate] for held in offices.of(procedure)), default=None)

@@ -1,0 +1,184 @@
+"""The tick: what has fallen due is put on record, what the calendar calls for is created. Each thing once, however often and on
+however many machines it runs, and also where it was killed half way: what is on record is not done again, and the rest is."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import attrs
+
+from ..decision.events import BreachFound, Ticked
+from ..errors import (
+    ClockInDoubt,
+    CommitUnknown,
+    Corrupt,
+    InvalidInput,
+    StabflowError,
+    StoreUnavailable,
+    VersionConflict,
+)
+from ..history.chain import GENESIS
+from ..history.codec import moment_from
+from ..history.commit import batch, seal
+from ..history.record import Circumstances, Record
+from ..ports.store import MAX_PAGE, DutyQuery, DutyRow
+from ..values import Actor, Basis, moment_text
+from . import streams
+from .findings import find_breach
+from .recurring import create_cases, create_items
+from .shell import Shell, recorded
+from .work import RETRIES
+
+MOST_APART = timedelta(days=7)
+"""A clock that is so far past the last tick is believed only on somebody's word."""
+
+EVERY = timedelta(hours=1)
+"""A tick that found nothing is put on record once in so long."""
+
+TICKING = "host_system"
+"""The role in which ticks are put on record: the system that runs stabflow, whose clock they go by."""
+
+Key = tuple[str, str, int, str]
+
+
+@attrs.frozen
+class Tick:
+    """What one tick did: ``breaches`` are the records of those it found, the first due first; ``created`` the ids of the cases
+    and (as ``case/item``) of the items that the calendar called for; ``failures`` are the cases, or procedures, that it could
+    not deal with, and why: the next tick tries again."""
+
+    until: datetime
+    breaches: tuple[Record, ...] = ()
+    created: tuple[str, ...] = ()
+    failures: tuple[tuple[str, StabflowError], ...] = ()
+
+
+@attrs.define
+class _Progress:
+    breaches: list[Record] = attrs.field(factory=list)
+    created: list[str] = attrs.field(factory=list)
+    failures: list[tuple[str, StabflowError]] = attrs.field(factory=list)
+
+    def trying(self, what: str, do: Callable[[], None]) -> None:
+        """Do something about one case: what is wrong with that one keeps no other from its turn; a store that is away does."""
+        try:
+            do()
+        except (StoreUnavailable, CommitUnknown):
+            raise
+        except StabflowError as error:
+            self.failures.append((what, error))
+
+
+def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | None) -> Tick:
+    """See `Engine.tick`."""
+    now, last = shell.now(), last_tick(shell)
+    until = now if through is None else through
+    if until > now:
+        raise InvalidInput.at(
+            "through", f"{until.isoformat()} lies ahead of the clock, {now.isoformat()}", "give a time that has passed"
+        )
+    if through is None:
+        _check_apart(shell, last, now)
+    progress = _Progress()
+    _find_breaches(shell, until, progress)
+    since = None if last is None else last.until
+    if since is None and through is None:
+        since = now - MOST_APART
+    late = len(progress.failures)
+    create_cases(shell, since, until, progress.created, progress.trying)
+    create_items(shell, since, until, progress.created, progress.trying)
+    found = Tick(until, tuple(progress.breaches), tuple(progress.created), tuple(progress.failures))
+    # Breaches that could not be dealt with are still in the index; what recurs is known by the last tick alone.
+    if len(progress.failures) == late and _is_worth_recording(found, last):
+        _record(shell, found, by, basis or Basis("the clock"))
+    return found
+
+
+def last_tick(shell: Shell) -> Ticked | None:
+    """The newest tick on record."""
+    record = streams.last(shell.store, streams.TICKS)
+    if record is None:
+        return None
+    if not isinstance(record.event, Ticked):
+        raise Corrupt(f"{record.stream} version {record.version} is {record.tag}, which is no tick")
+    return record.event
+
+
+def _check_apart(shell: Shell, last: Ticked | None, now: datetime) -> None:
+    """Refuse where the clock is far past the last tick or, where there was none, past what would be found first."""
+    since = None if last is None else last.until
+    if since is None:
+        page = shell.store.find_duties(DutyQuery(breached=False, due_before=moment_text(now), limit=1))
+        since = moment_from(page.rows[0].due_at) if page.rows else now
+    if now - since > MOST_APART:
+        raise ClockInDoubt(since, now, MOST_APART)
+
+
+def _find_breaches(shell: Shell, until: datetime, progress: _Progress) -> None:
+    """Put on record what lapsed, and what that comes to if it has lapsed in turn."""
+    seen: set[Key] = set()
+    while new := [row for row in _lapsed(shell, until) if _key(row) not in seen]:
+        for row in new:
+            if _key(row) in seen:
+                continue  # the same duty of another holder
+            seen.add(_key(row))
+            progress.trying(row.case_id, functools.partial(_find, shell, row, until, progress))
+
+
+def _key(row: DutyRow) -> Key:
+    return row.case_id, row.duty, row.level, row.due_at
+
+
+def _lapsed(shell: Shell, until: datetime) -> Iterator[DutyRow]:
+    """The duties that have lapsed and are not found yet, as they are now, the first due first."""
+    before = moment_text(until + timedelta(microseconds=1))
+    query = DutyQuery(breached=False, due_before=before, limit=MAX_PAGE)
+    rows: list[DutyRow] = []
+    while True:
+        page = shell.store.find_duties(query)
+        rows += page.rows
+        if page.next is None:
+            return iter(rows)
+        query = attrs.evolve(query, after=page.next)
+
+
+def _find(shell: Shell, row: DutyRow, until: datetime, progress: _Progress) -> None:
+    for record in find_breach(shell, row.case_id, row.duty, row.level, until):
+        if isinstance(record.event, BreachFound):
+            progress.breaches.append(record)
+
+
+def _is_worth_recording(found: Tick, last: Ticked | None) -> bool:
+    if last is None:
+        return True
+    return found.until > last.until and bool(found.breaches or found.created or found.until - last.until >= EVERY)
+
+
+def _record(shell: Shell, found: Tick, by: Actor, basis: Basis) -> None:
+    """Put the tick on record, unless another machine was there first."""
+    for attempt in range(RETRIES + 1):
+        before = streams.last(shell.store, streams.TICKS)
+        if before is not None and isinstance(before.event, Ticked) and before.event.until >= found.until:
+            return
+        now = shell.now()
+        recorded_at, clamped = recorded(now, None if before is None else before.recorded_at)
+        event = Ticked(until=found.until, breaches=len(found.breaches), created=len(found.created))
+        said = Circumstances(
+            actor=by,
+            role=TICKING,
+            basis=basis,
+            mandate="",
+            occurred_at=min(now, recorded_at),
+            recorded_at=recorded_at,
+            clamped=clamped,
+        )
+        version, head = (0, GENESIS) if before is None else (before.version, before.hash)
+        try:
+            shell.store.append(batch([seal(streams.TICKS, version + 1, head, event, said)], expected_version=version))
+        except VersionConflict:
+            if attempt == RETRIES:
+                raise
+            continue
+        return
