@@ -109,6 +109,9 @@ basis = { title = { en = "basis", zh = "依据" }, of = "aspect.law" }
 [lists.level]
 low = { title = { en = "low", zh = "低" } }
 high = { title = { en = "high", zh = "高" } }
+[lists.lapse]
+overdue = { title = { en = "overdue", zh = "逾期" } }
+vacant = { title = { en = "vacant", zh = "空缺" } }
 [lists.position]
 for = { title = { en = "for", zh = "赞成" } }
 against = { title = { en = "against", zh = "反对" } }
@@ -251,7 +254,7 @@ transitions = [{ trigger = "add", dest = "cast", by = ["member"], set = ["positi
 
 [items.finding]
 title = { en = "finding", zh = "问题" }
-fields.breach = { type = "choice", of = "level" }
+fields.breach = { type = "choice", of = "lapse" }
 fields.concerned = { type = "actor" }
 states.raised = { accountable = "concerned", within = "5 days" }
 states.closed = { final = true }

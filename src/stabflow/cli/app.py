@@ -27,6 +27,7 @@ from .options import Session, common, json_option, refusals_option, store_option
 from .page import drop
 from .procedure_commands import check_command, diff_command, procedures
 from .stores import STORE, print_json, progress, where
+from .tick_commands import tick
 
 DEMO = "county-bridge.toml"
 DEMO_STORE = "sqlite:///stabflow-demo.db"
@@ -144,7 +145,7 @@ def _run(session: Session, path: Path, url: str, *, every_refusal: bool, as_json
             run_page.show_run(session.page(), done, handle, where(url), url, every_refusal=every_refusal)
 
 
-for one in (show, history, plan_command, migrate_command, duties, gate, procedures, check_command, diff_command):
+for one in (show, history, plan_command, migrate_command, duties, tick, gate, procedures, check_command, diff_command):
     commands.add_command(one)
 
 __all__ = ["commands", "run"]

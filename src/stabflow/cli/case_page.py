@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..case import CASE, Case, Item, kind_of
+from ..case import Case, Item
 from ..decision.duties import Duty
 from ..history.record import Record
 from ..language import Outcome, Procedure, Step
@@ -14,7 +14,7 @@ from ..ports.store import CaseRow
 from ..text import Text, listing, same, say
 from .case_report import CaseReport
 from .page import Cell, Column, Page
-from .words import act_title, brief, in_order, minute, value_text
+from .words import act_title, brief, in_order, minute, owed_title, role_of, value_text
 
 
 def show_case(page: Page, report: CaseReport) -> None:
@@ -114,8 +114,7 @@ def _show_duties(page: Page, report: CaseReport) -> None:
 
 def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cell]:
     procedure = report.procedure
-    kind = None if duty.duty == CASE else kind_of(duty.duty)
-    what = page.said(procedure.state_title(duty.state, kind))
+    what = page.said(owed_title(procedure, duty.duty, duty.state, duty.level))
     holders = [same(actor) for actor, _ in duty.holders]
     who = page.said(listing(holders, none=Text("vacant", "空缺")))
     role = page.said(procedure.role_title(duty.role))
@@ -124,11 +123,12 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
     else:
         derived = page.said(duty.due.derivation(procedure.zone))
         due, style = derived, ""
-        if duty.due.at < datetime.now(UTC):
+        if duty.breached:
+            due, style = page.said(say("breached: {derived}", "已逾期（已记录）：{derived}", derived=derived)), "red"
+        elif duty.due.at < datetime.now(UTC):
             due, style = page.said(say("overdue: {derived}", "已逾期：{derived}", derived=derived)), "yellow"
     colon = page.said(Text(": ", "："))
-    named = "" if kind is None else f"{page.said(procedure.item_title(duty.duty))}{colon}"
-    return f"{named}{what}", f"{role}{colon}{who}", Cell(due, style)
+    return what, f"{role}{colon}{who}", Cell(due, style)
 
 
 def _show_next(page: Page, report: CaseReport) -> None:
@@ -204,7 +204,7 @@ def show_history(
             minute(record.occurred_at, procedures[record.procedure].zone),
             page.said(act_title(procedures[record.procedure], record.event)),
             *([record.actor.id] if is_wide else []),
-            page.said(procedures[record.procedure].role_title(record.role)),
+            page.said(role_of(procedures[record.procedure], record)),
             record.actor.body
             if is_wide
             else page.said(say("{who}, {body}", "{who}，{body}", who=record.actor.id, body=record.actor.body)),

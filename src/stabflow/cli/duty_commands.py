@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import attrs
 import click
 
-from ..errors import InvalidInput
 from . import duty_page
 from .options import Session, common, json_option, store_option
 from .stores import STORE, print_json, reading
+from .times import moment
 
 
 @click.command()
@@ -35,19 +33,9 @@ def duties(
 ) -> None:
     """Print who owes which act by when, in every case of the store; the first due first."""
     with reading(url) as engine:
-        rows = list(engine.duties(role=role, body=body, actor=actor, overdue=overdue, before=_moment(before)))
+        until = None if before is None else moment(before, "--before")
+        rows = list(engine.duties(role=role, body=body, actor=actor, overdue=overdue, before=until))
         if as_json:
             print_json([attrs.asdict(row) for row in rows])
         else:
             duty_page.show_duties(session.page(), engine, rows)
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A day or a time; without a zone it is by the clock of this machine."""
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError):
-        cure = "write a day, 2026-03-01, or a time, 2026-03-01T09:00+08:00"
-        raise InvalidInput.at("--before", f"{text!r:.60} is no day or time", cure) from None

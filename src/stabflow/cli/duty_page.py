@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from ..calendar import end_text
-from ..case import CASE, kind_of
+from ..case import CASE, kind_of, office_of
 from ..engine import Engine
 from ..errors import ProcedureError
 from ..history.codec import moment_from
@@ -15,6 +15,7 @@ from ..language import Procedure
 from ..ports.store import DutyRow
 from ..text import Text, listing, same, say
 from .page import Cell, Column, Page
+from .words import owed_title
 
 _NOTHING = Text("nothing is owed", "无待履行职责")
 _VACANT = Text("vacant", "空缺")
@@ -33,7 +34,7 @@ def show_duties(page: Page, engine: Engine, rows: Sequence[DutyRow]) -> None:
     ]
     named: dict[str, Procedure | None] = {}
     shown = []
-    for (case, duty, role), group in groupby(rows, key=lambda row: (row.case_id, row.duty, row.role)):
+    for (case, _, role, _), group in groupby(rows, key=lambda row: (row.case_id, row.duty, row.role, row.level)):
         several = list(group)
         first = several[0]
         if first.procedure not in named:
@@ -41,7 +42,7 @@ def show_duties(page: Page, engine: Engine, rows: Sequence[DutyRow]) -> None:
         procedure = named[first.procedure]
         holders = listing([same(f"{row.actor} ({row.body})") for row in several if row.actor], none=_VACANT)
         who = say("{role}: {who}", "{role}：{who}", role=_role(procedure, first, role), who=holders)
-        shown.append((_due(page, procedure, first), page.said(who), page.said(_what(procedure, first, duty)), case))
+        shown.append((_due(page, procedure, first), page.said(who), page.said(_what(procedure, first)), case))
     page.table(columns, shown)
 
 
@@ -59,13 +60,15 @@ def _due(page: Page, procedure: Procedure | None, row: DutyRow) -> Cell:
     text = end_text(moment, UTC if procedure is None else procedure.zone)
     if row.estimated:
         text = say("{due} (estimated)", "{due}（暂估）", due=text)
+    if row.breached:
+        return Cell(page.said(say("{due} breached", "{due} 已逾期（已记录）", due=text)), "red")
     if moment < datetime.now(UTC):
         return Cell(page.said(say("{due} overdue", "{due} 已逾期", due=text)), "yellow")
     return Cell(page.said(text))
 
 
 def _role(procedure: Procedure | None, row: DutyRow, role: str) -> Text:
-    kind = None if row.duty == CASE else kind_of(row.duty)
+    kind = None if row.duty == CASE or office_of(row.duty) is not None else kind_of(row.duty)
     if procedure is None:
         return same(role)
     if role in procedure.roles:
@@ -73,12 +76,11 @@ def _role(procedure: Procedure | None, row: DutyRow, role: str) -> Text:
     return procedure.field_title(role, kind) if kind is None or kind in procedure.items else same(role)
 
 
-def _what(procedure: Procedure | None, row: DutyRow, duty: str) -> Text:
-    kind = None if duty == CASE else kind_of(duty)
-    state = same(row.state)
-    if procedure is not None and (kind is None or kind in procedure.items):
-        states = procedure.states if kind is None else procedure.items[kind].states
-        state = procedure.state_title(row.state, kind) if row.state in states else state
-        if kind is not None:
-            return say("{item}: {state}", "{item}：{state}", item=procedure.item_title(duty), state=state)
-    return state if kind is None else say("{item}: {state}", "{item}：{state}", item=duty, state=state)
+def _what(procedure: Procedure | None, row: DutyRow) -> Text:
+    if procedure is not None:
+        return owed_title(procedure, row.duty, row.state, row.level)
+    return (
+        same(row.state)
+        if row.duty == CASE
+        else say("{item}: {state}", "{item}：{state}", item=row.duty, state=row.state)
+    )

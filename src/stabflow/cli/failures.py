@@ -14,6 +14,7 @@ import attrs
 
 from ..dossier import NotAsExpected
 from ..errors import (
+    ClockInDoubt,
     ContractTooNew,
     FaultyInput,
     IdempotencyMismatch,
@@ -39,7 +40,7 @@ def status_of(error: BaseException) -> int:
         return NO
     if isinstance(error, FaultyInput | VersionConflict | IdempotencyMismatch | StoreUnavailable | ContractTooNew):
         return BAD_INPUT
-    if isinstance(error, StoreError | PluginError | OSError):
+    if isinstance(error, StoreError | PluginError | ClockInDoubt | OSError):
         return ENVIRONMENT
     return BUG
 
@@ -107,6 +108,16 @@ def _described(error: Exception, language: Language) -> str:
             what = same(error.procedure)
         said = say(head.en, head.zh, what=what, n=count, s="" if count == 1 else "s").get(language)
         return said + "".join(f"\n  {fault}" for fault in error.faults)
+    if isinstance(error, ClockInDoubt):
+        return say(
+            "the clock says {now}, more than {most} days after time was last seen to pass, {last}: nothing was written; if the"
+            " clock is right, say so: --through TIME --by ID --body ID --basis TEXT",
+            "时钟显示{now}，距上次计时（{last}）已逾{most}天：未写入任何内容；如时钟无误，请注明：--through 时间 --by 人员"
+            " --body 单位 --basis 依据",
+            now=f"{error.now:%Y-%m-%d %H:%M %Z}",
+            last=f"{error.last:%Y-%m-%d %H:%M %Z}",
+            most=error.most.days,
+        ).get(language)
     if isinstance(error, StabflowError) or status_of(error) != BUG:
         return str(error)
     return say(

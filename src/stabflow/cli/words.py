@@ -7,11 +7,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from ..case import kind_of
+from ..case import CASE, kind_of, office_of
+from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE
 from ..decision.events import (
     Added,
     Amended,
     Appointed,
+    BreachConfirmed,
+    BreachFound,
+    BreachVoided,
     Constituted,
     Event,
     ItemMoved,
@@ -21,6 +25,8 @@ from ..decision.events import (
     Relieved,
     Withdrawn,
 )
+from ..decision.permission import BY_TIME
+from ..history.record import Record
 from ..language import Procedure
 from ..text import Text, joined, listing, same, say
 from ..values import File, Value
@@ -57,9 +63,74 @@ def act_title(procedure: Procedure, event: Event) -> Text:
             return say("relieve {who} of the role of {role}", "免去{who}的{role}职务", who=who, role=role)
         case Migrated():
             return say("go on under version {n}", "改按第{n}版办理", n=event.procedure_version)
+        case BreachFound():
+            return _breach_title(procedure, event)
+        case BreachConfirmed():
+            what = duty_title(procedure, event.duty)
+            return say("confirm that a duty was breached: {what}", "确认未履职：{what}", what=what)
+        case BreachVoided():
+            what = duty_title(procedure, event.duty)
+            return say("void a breach: {what}", "撤销未履职记录：{what}", what=what)
         case Constituted() | Withdrawn():
             return say("{who}: {role}", "{who}：{role}", who=event.holder.id, role=procedure.role_title(event.office))
     return same(event.tag)
+
+
+def _breach_title(procedure: Procedure, event: BreachFound) -> Text:
+    what = duty_title(procedure, event.duty)
+    if event.level:
+        who = listing([procedure.role_title(role) for role in event.roles if role in procedure.roles])
+        title = say("not answered in time by {who}: {what}", "{who}逾期未响应：{what}", who=who, what=what)
+    elif office_of(event.duty) is not None:
+        title = say("not filled in time: {what}", "逾期未任命：{what}", what=what)
+    else:
+        title = say("not done in time: {what}", "逾期未办：{what}", what=what)
+    if not event.doubts:
+        return title
+    doubts = listing([_DOUBTS.get(one, same(one)) for one in event.doubts])
+    return say("possibly {title} ({doubts})", "疑似{title}（{doubts}）", title=title, doubts=doubts)
+
+
+_DOUBTS = {
+    ESTIMATED: Text("the due time was estimated", "期限为暂估"),
+    CLOCK: Text("a clock stood wrong", "时钟有误"),
+    TOO_LATE: Text("recorded only when the limit had passed", "记录时期限已过"),
+}
+
+
+def duty_title(procedure: Procedure, duty: str) -> Text:
+    """What a duty is about: the case, an item, or an office to be filled."""
+    office = office_of(duty)
+    if duty == CASE:
+        return Text("the case", "案件")
+    if office is not None:
+        known = office in procedure.roles
+        return say("office of {role}", "{role}职位", role=procedure.role_title(office) if known else same(office))
+    return procedure.item_title(duty) if kind_of(duty) in procedure.items else same(duty)
+
+
+def owed_title(procedure: Procedure, duty: str, state: str, level: int = 0) -> Text:
+    """What is owed: the state that somebody is to lead on, an office to be filled, or an answer to what others did not do."""
+    kind = None if duty == CASE or office_of(duty) is not None else kind_of(duty)
+    if office_of(duty) is not None:
+        title = say("{what}: to be filled", "{what}：待任命", what=duty_title(procedure, duty))
+    else:
+        known = kind is None or kind in procedure.items
+        states = procedure.lifecycle(kind).states if known else {}
+        title = procedure.state_title(state, kind) if state in states else same(state)
+        if kind is not None:
+            title = say("{item}: {state}", "{item}：{state}", item=duty_title(procedure, duty), state=title)
+    if not level:
+        return title
+    return say("answer for: {what} (escalation {n})", "督办：{what}（第{n}级上报）", what=title, n=level)
+
+
+def role_of(procedure: Procedure, record: Record) -> Text:
+    """The role in which something was done; what time does is done in none."""
+    return _TIME if record.role == BY_TIME else procedure.role_title(record.role)
+
+
+_TIME = Text("time", "时限")
 
 
 def _of(procedure: Procedure, title: Text, item: str) -> Text:

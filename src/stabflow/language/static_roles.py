@@ -27,6 +27,12 @@ def role_faults(draft: Draft) -> Iterator[Fault]:
                 f"{role.holders} seats cannot be filled",
                 "give a whole number from 1, or leave it out",
             )
+        if role.vacant_within is not None and role.standing:
+            yield Fault(
+                f"{path}.vacant_within",
+                "nobody in the procedure fills the office, so that nobody answers for its vacancy",
+                "say who does: appointed_by; or leave it out",
+            )
         for key in ("responds_within", "vacant_within"):
             limit = getattr(role, key)
             if limit is not None:

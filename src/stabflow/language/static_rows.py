@@ -25,6 +25,7 @@ def row_faults(draft: Draft, kind: str | None, cycle: Lifecycle, row: Transition
     yield from _end_faults(cycle, row)
     yield from _firing_faults(draft, kind, cycle, row)
     yield from _stating_faults(cycle, row)
+    yield from _breach_faults(draft, cycle, row)
     if kind is None:
         yield from _material_faults(draft, row)
     yield from requirement_faults(draft, kind, "requires", row.requires)
@@ -114,6 +115,20 @@ def _stating_faults(cycle: Lifecycle, row: Transition) -> Iterator[Fault]:
             )
     if len(set(row.set)) != len(row.set):
         yield Fault("set", "names a field twice", "name each once")
+
+
+def _breach_faults(draft: Draft, cycle: Lifecycle, row: Transition) -> Iterator[Fault]:
+    """A breach is stated by its own name, so that the list must have that."""
+    field = cycle.fields.get("breach")
+    entries = None if field is None or field.of is None else draft.lists.get(field.of)
+    if field is None or entries is None or not row.on or "breach" not in row.set:
+        return
+    lacking = [one.value for one in row.on if one.value not in entries]
+    if lacking:
+        names = " and ".join(repr(one) for one in lacking)
+        yield Fault(
+            "set", f"the list {field.of!r} has no entry {names}, which `breach` would state", "add it to the list"
+        )
 
 
 def _material_faults(draft: Draft, row: Transition) -> Iterator[Fault]:
