@@ -40,10 +40,16 @@ def show_duties(page: Page, engine: Engine, rows: Sequence[DutyRow]) -> None:
         if first.procedure not in named:
             named[first.procedure] = _procedure(engine, first.procedure)
         procedure = named[first.procedure]
-        holders = listing([same(f"{row.actor} ({row.body})") for row in several if row.actor], none=_VACANT)
+        holders = listing(
+            [same(f"{row.actor} ({row.body})" if row.body else row.actor) for row in several if row.actor], none=_VACANT
+        )
         who = say("{role}: {who}", "{role}：{who}", role=_role(procedure, first, role), who=holders)
         shown.append((_due(page, procedure, first), page.said(who), page.said(_what(procedure, first)), case))
     page.table(columns, shown)
+
+
+def _holder(row: DutyRow) -> Text:
+    return same(f"{row.actor} ({row.body})" if row.body else row.actor)
 
 
 def _procedure(engine: Engine, id_: str) -> Procedure | None:

@@ -121,7 +121,7 @@ def _clause(procedure: Procedure, one: Lapsed) -> tuple[str, ...]:
 
 
 def _basis(clause: tuple[str, ...]) -> Basis:
-    return Basis(", ".join(clause) or "the limit has passed")
+    return Basis(", ".join(clause) or "time limit · 期限")
 
 
 def _holders_then(shell: Shell, case: Case, one: Lapsed, history: list[Record], offices: Offices) -> tuple[Actor, ...]:

@@ -113,7 +113,7 @@ def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Oc
 
 
 def _basis(row: Transition) -> Basis:
-    return Basis(", ".join(row.clause) or "the calendar")
+    return Basis(", ".join(row.clause) or "calendar · 日历")
 
 
 def _known(shell: Shell) -> Iterator[Procedure]:

@@ -92,7 +92,7 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
     found = Tick(until, tuple(progress.breaches), tuple(progress.created), tuple(progress.failures))
     # Breaches that could not be dealt with are still in the index; what recurs is known by the last tick alone.
     if len(progress.failures) == late and _is_worth_recording(found, last):
-        _record(shell, found, by, basis or Basis("the clock"))
+        _record(shell, found, by, basis or Basis("clock · 时钟"))
     return found
 
 
