@@ -15,7 +15,7 @@ from stabflow import Actor, InvalidInput, Refused
 from stabflow.calendar import due_time
 from stabflow.decision.events import Added, BreachFound
 from stabflow.engine import CaseHandle, Engine
-from stabflow.errors import ClockInDoubt, NotYourRole, Unmet
+from stabflow.errors import ClockInDoubt, NotYourRole, Unmet, VersionConflict
 from stabflow.history.record import Record
 
 World = tuple[Engine, Hand]
@@ -184,6 +184,74 @@ def test_a_vacant_duty_is_found_too_and_names_nobody(quiet: World) -> None:
     (record,) = engine.tick(through=clock.now, basis="the clock is right").breaches
     assert isinstance(record.event, BreachFound)
     assert (record.event.duty, record.event.holders) == ("case", ())
+
+
+def test_what_is_done_late_is_on_record_although_nobody_ticked_in_between(world: World) -> None:
+    engine, clock = world
+    case = lapsing.a_case(engine)
+    hazard = case.add("hazard", by=INSPECTOR, basis="seen")
+    clock.now = datetime(2026, 1, 7, 16, 30, tzinfo=UTC)  # half an hour late
+    values = {"owner": HELPER.id, "deadline": date(2026, 3, 2)}
+    record = case.fire("assign", item=hazard, by=HEAD, basis="rota", if_version=case.value.version, **values)
+    assert [one.tag for one in case.history()[-3:]] == ["breach.found", "item.added", "item.moved"]
+    assert case.history()[-1] == record
+    assert engine.tick().breaches == ()
+    engine.verify()
+
+
+def test_done_in_time_and_entered_late_it_is_no_breach(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine)
+    hazard = case.add("hazard", by=INSPECTOR, basis="seen")
+    clock.now = datetime(2026, 1, 7, 16, 30, tzinfo=UTC)
+    when = datetime(2026, 1, 7, 8, 0, tzinfo=UTC)
+    case.fire("assign", item=hazard, by=HEAD, basis="rota", at=when, owner=HELPER.id, deadline=date(2026, 3, 2))
+    assert case.value.breaches == {}
+
+
+def test_an_act_on_the_case_is_late_for_all_that_it_may_end(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine)
+    case.add("hazard", by=INSPECTOR, basis="seen")
+    clock.now = datetime(2026, 1, 8, 1, 0, tzinfo=UTC)
+    with case.acting(INSPECTOR, basis="done") as act:
+        act.fire("hand_in")
+    assert sorted(case.value.breaches) == ["hazard-1"]
+    assert [record.tag for record in act.records] == ["case.moved"]
+
+
+def test_a_late_appointment_is_on_record(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine, helped=False)
+    clock.now = datetime(2026, 1, 8, 1, 0, tzinfo=UTC)
+    case.appoint("helper", HELPER, by=HEAD, basis="at last", key="k")
+    case.appoint("helper", HELPER, by=HEAD, basis="at last", key="k")
+    assert [record.tag for record in case.history()][-3:] == ["breach.found", "item.added", "appointed"]
+
+
+def test_a_stale_caller_learns_so_before_anything_is_written(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine)
+    hazard = case.add("hazard", by=INSPECTOR, basis="seen")
+    clock.now = datetime(2026, 1, 8, 1, 0, tzinfo=UTC)
+    version = case.value.version
+    values = {"owner": HELPER.id, "deadline": date(2026, 3, 2)}
+    with pytest.raises(VersionConflict):
+        case.fire("assign", item=hazard, by=HEAD, basis="rota", if_version=version - 1, **values)
+    assert case.value.version == version
+
+
+@pytest.mark.parametrize("apart", [timedelta(days=8), None], ids=["long ago", "never"])
+def test_where_time_is_not_let_pass_an_act_accuses_nobody(apart: timedelta | None) -> None:
+    clock = Hand()
+    engine = lapsing.opened(clock)
+    if apart is not None:
+        engine.tick()
+    case = lapsing.a_case(engine)
+    hazard = case.add("hazard", by=INSPECTOR, basis="seen")
+    clock.now += apart or timedelta(days=4)
+    case.fire("assign", item=hazard, by=HEAD, basis="rota", owner=HELPER.id, deadline=date(2026, 3, 2))
+    assert case.value.breaches == {}
 
 
 # Findings

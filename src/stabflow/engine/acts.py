@@ -14,6 +14,7 @@ from ..history.commit import request_digest
 from ..history.record import Record
 from ..values import Actor, Basis
 from . import streams
+from .performing import begun
 from .shell import Shell
 from .work import Work, clean_key
 
@@ -60,7 +61,8 @@ class Acts:
         if self._key is not None and (found := self._shell.recall(stream, self._key, None)) is not None:
             self._stored = self._shell.records(stream, found, self._key)
         if_version = self._if_version if self._stored is None else None
-        self._work = Work.on(self._shell, self._case_id, key=self._key, at=self._at, if_version=if_version)
+        begin = Work.on if self._stored is not None else begun
+        self._work = begin(self._shell, self._case_id, key=self._key, at=self._at, if_version=if_version)
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""Breaches put on record, with the findings that the procedure has opened for them; and what confirms or voids them."""
+"""Breaches put on record, with the findings that the procedure has opened for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..case import CASE, Breach, Case, kind_of, office_of
 from ..decision.breaches import CLOCK, TOO_LATE, Lapsed, lapsed
-from ..decision.commands import Add, ConfirmBreach, FindBreach, VoidBreach
+from ..decision.commands import Add, FindBreach
 from ..decision.duties import limits_begun, owed_in
 from ..decision.events import BreachConfirmed, BreachFound
 from ..decision.evolution import evolve
@@ -21,7 +21,7 @@ from ..values import Actor, Basis, moment_text
 from . import streams
 from .offices import Offices
 from .shell import CLAMP_TOLERANCE, Shell
-from .work import RETRIES, Work, clean_key
+from .work import RETRIES, Work
 
 NO_BODY = "unknown"
 """Stands for the body of somebody who is named and holds no role by which to tell."""
@@ -49,7 +49,7 @@ def find_breach(shell: Shell, case_id: str, duty: str, level: int, until: dateti
         )
         record = work.do(command)
         if isinstance(record.event, BreachFound) and not record.event.doubts:
-            _open_findings(work, procedure, duty)
+            open_findings(work, procedure, duty)
         try:
             return work.commit(request_digest([named]))
         except VersionConflict:
@@ -58,30 +58,7 @@ def find_breach(shell: Shell, case_id: str, duty: str, level: int, until: dateti
     raise AssertionError("the last attempt returns or raises")
 
 
-def judge(
-    shell: Shell,
-    case_id: str,
-    command: ConfirmBreach | VoidBreach,
-    *,
-    key: str | None,
-    if_version: int | None,
-    at: datetime | None,
-) -> Record:
-    """Confirm or void a breach, as one transaction with the finding that a confirmed one leads to; its record."""
-    digest = None
-    if key is not None:
-        stream, key = streams.case_stream(case_id), clean_key(key)
-        digest = request_digest([command])
-        if (found := shell.recall(stream, key, digest)) is not None:
-            return shell.records(stream, found, key)[0]
-    work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
-    record = work.do(command)
-    if isinstance(record.event, BreachConfirmed):
-        _open_findings(work, shell.load(case_id)[0], record.event.duty)
-    return work.finish(digest)[0]
-
-
-def _open_findings(work: Work, procedure: Procedure, duty: str) -> None:
+def open_findings(work: Work, procedure: Procedure, duty: str) -> None:
     """Add what the procedure has for the breach of ``duty``: once, however high it goes. A finding that is itself late escalates,
     and breeds no further one."""
     assert work.case is not None, "a breach is found in a case"

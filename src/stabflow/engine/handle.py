@@ -19,9 +19,9 @@ from ..reasoning.planned import Plan
 from ..values import Actor, Basis, check_office_holder
 from . import streams
 from .acts import Acts
-from .findings import judge
+from .performing import perform
 from .shell import Shell
-from .work import check_version, perform
+from .work import check_version
 
 _ASKING = Basis("asking")
 
@@ -182,10 +182,8 @@ class CaseHandle:
         """Confirm that the possible breach which version ``breach`` of the case put on record is one: it then comes to those
         above, and to the finding that the procedure has for it. By a role above the one whose duty it was, never by somebody
         who held that."""
-        check_office_holder(by, "by")
-        check_version(if_version)
         command = ConfirmBreach(actor=by, basis=Basis.of(basis), role=role, breach=breach)
-        return judge(self._shell, self.id, command, key=key, if_version=if_version, at=at)
+        return self._one(command, key, if_version, at)
 
     def void_breach(
         self,
@@ -202,10 +200,8 @@ class CaseHandle:
     ) -> Record:
         """Declare that what version ``breach`` of the case put on record is no breach, and why; the record stays, and goes no
         higher. By those who may confirm one. A finding that was opened for it ends by its own rows."""
-        check_office_holder(by, "by")
-        check_version(if_version)
         command = VoidBreach(actor=by, basis=Basis.of(basis), role=role, breach=breach, reason=reason)
-        return judge(self._shell, self.id, command, key=key, if_version=if_version, at=at)
+        return self._one(command, key, if_version, at)
 
     def _one(self, command: Command, key: str | None, if_version: int | None, at: datetime | None) -> Record:
         check_office_holder(command.actor, "by")

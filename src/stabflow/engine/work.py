@@ -14,7 +14,7 @@ from ..decision.events import Event, Moved
 from ..decision.evolution import evolve
 from ..errors import InvalidInput, VersionConflict
 from ..history.chain import GENESIS
-from ..history.commit import batch, head, request_digest, seal
+from ..history.commit import batch, head, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..ports.store import StreamHead
@@ -258,18 +258,3 @@ def claimed(at: datetime | None, now: datetime, previous: datetime | None, late_
             "enter acts when they are done; to enter a matter of the past, open the engine with late_entry=None",
         )
     return moment
-
-
-def perform(
-    shell: Shell, case_id: str, command: Command, *, key: str | None, if_version: int | None, at: datetime | None
-) -> Record:
-    """Do ``command`` on a case, and return its record."""
-    digest = None
-    if key is not None:
-        stream, key = streams.case_stream(case_id), clean_key(key)
-        digest = request_digest([command])
-        if (found := shell.recall(stream, key, digest)) is not None:
-            return shell.records(stream, found, key)[0]
-    work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
-    work.do(command)
-    return work.finish(digest)[0]
