@@ -89,9 +89,12 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
     late = len(progress.failures)
     create_cases(shell, since, until, progress.created, progress.trying)
     create_items(shell, since, until, progress.created, progress.trying)
+    held_back = len(progress.failures) > late
+    if progress.created:  # what was called for long ago may have lapsed since
+        _find_breaches(shell, until, progress)
     found = Tick(until, tuple(progress.breaches), tuple(progress.created), tuple(progress.failures))
     # Breaches that could not be dealt with are still in the index; what recurs is known by the last tick alone.
-    if len(progress.failures) == late and _is_worth_recording(found, last):
+    if not held_back and _is_worth_recording(found, last):
         _record(shell, found, by, basis or Basis("clock · 时钟"))
     return found
 
