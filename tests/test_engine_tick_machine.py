@@ -53,6 +53,8 @@ class Passing(RuleBasedStateMachine):
         self.engine.tick()
         self.ticked = self.clock.now
         self.cases = [lapsing.a_case(self.engine, key, helped=key == "a").id for key in "ab"]
+        for one in self.cases:
+            self.engine.case(one).add("hazard", by=INSPECTOR, basis="seen")
 
     def case(self, which: int) -> CaseHandle:
         return self.engine.case(self.cases[which % len(self.cases)])
@@ -94,13 +96,28 @@ class Passing(RuleBasedStateMachine):
         ).due
 
     @rule(which=st.integers(0, 5), who=st.sampled_from(PEOPLE), data=st.data(), late=st.sampled_from([0, 0, 0, 2, 20]))
-    def act(self, which: int, who: Actor, data: st.DataObject, late: int) -> None:
+    def act_at_random(self, which: int, who: Actor, data: st.DataObject, late: int) -> None:
         case = self.case(which)
         kind = data.draw(st.sampled_from([*TRIGGERS]))
         items: list[str | None] = [None] if kind is None else [one.id for one in case.value.of_kind(kind)]
-        if not items:
-            return
-        trigger, item = data.draw(st.sampled_from(TRIGGERS[kind])), data.draw(st.sampled_from(items))
+        if items:
+            trigger, item = data.draw(st.sampled_from(TRIGGERS[kind])), data.draw(st.sampled_from(items))
+            self.act(case, who, trigger, item, data, late)
+
+    @rule(which=st.integers(0, 5), data=st.data(), late=st.sampled_from([0, 0, 2]))
+    def act_lawfully(self, which: int, data: st.DataObject, late: int) -> None:
+        case = self.case(which)
+        lawful = [
+            (who, option)
+            for who in PEOPLE
+            for option in case.available(who)
+            if option.item is not None or (option.kind is None and option.trigger != "sign_off")
+        ]
+        if lawful:
+            who, option = data.draw(st.sampled_from(lawful))
+            self.act(case, who, option.trigger, option.item, data, late)
+
+    def act(self, case: CaseHandle, who: Actor, trigger: str, item: str | None, data: st.DataObject, late: int) -> None:
         values: dict[str, Any] = {}
         if trigger in ("assign", "reassign"):
             day = (self.clock.now + timedelta(days=data.draw(st.integers(-2, 9)))).date()
@@ -112,11 +129,9 @@ class Passing(RuleBasedStateMachine):
         if trigger == "sign_off":
             values = {"summary": "all is well"}
         at = self.clock.now - timedelta(hours=late) if late else None
-        try:
+        with contextlib.suppress(Refused, InvalidInput):
             case.fire(trigger, item=item, by=who, basis="b", at=at, **values)
             event(f"done {trigger}")
-        except (Refused, InvalidInput):
-            pass
 
     @rule(which=st.integers(0, 5), who=st.sampled_from(PEOPLE))
     def add(self, which: int, who: Actor) -> None:
