@@ -17,9 +17,9 @@ CASE = "inspection-plant-1"
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """A store whose clock stood in the past week, as the command line's own clock is the machine's."""
+    """A store whose clock stood some days ago, as the command line's own clock is the machine's."""
     url = f"sqlite:///{tmp_path}/store.db"
-    clock = Hand(datetime.now(UTC) - timedelta(days=6))
+    clock = Hand(datetime.now(UTC) - timedelta(days=4))
     with lapsing.opened(clock, url) as engine:
         engine.tick()
         case = lapsing.a_case(engine, helped=False)
