@@ -113,6 +113,14 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "cases": st.lists(WORDS, max_size=2).map(tuple),
     },
     events.Ticked: {"until": MOMENTS, "breaches": st.integers(0, 9), "created": st.integers(0, 9)},
+    events.PluginFailed: {
+        "plugin": NAMES,
+        "hook": NAMES,
+        "error": NAMES,
+        "place": TEXTS,
+        "case_id": st.just("") | IDS,
+        "version": st.integers(0, 9),
+    },
     events.Registered: {"procedure": NAMES, "procedure_version": IDS, "digest": SHA256, "text": TEXTS},
     events.Proved: {
         "procedure": NAMES,

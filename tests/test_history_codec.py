@@ -400,6 +400,14 @@ _EXAMPLES: list[Event] = [
         reasons=("deferred", "items"),
         cases=("five-step-bridge-1 17",),
     ),
+    events.PluginFailed(
+        plugin="office.Journal",
+        hook="stabflow_recorded",
+        error="OSError",
+        place="office:31 Journal.stabflow_recorded",
+        case_id="five-step-bridge-1",
+        version=17,
+    ),
     events.Registered(procedure="five-step", procedure_version="1", digest="1e" * 32, text='{"procedure":{}}'),
     events.Proved(procedure="five-step", procedure_version="1", digest="1e" * 32, checker=1),
 ]

@@ -150,6 +150,36 @@ class WrongContract(Plugin):
     contract = 2
 
 
+class MisspeltCheck(Plugin):
+    @hookimpl
+    def stabflow_check_commands(self, case: object, command: object, now: object) -> None:
+        """It would never be asked."""
+
+
+class UnmarkedListener(Plugin):
+    def stabflow_refused(self, case: object, refusal: object) -> None:
+        """It would never be told."""
+
+
+class CoroutineListener(Plugin):
+    @hookimpl
+    async def stabflow_recorded(self, case: object, records: object) -> None:  # type: ignore[override]
+        """Nobody would await it."""
+
+
+class WrappingCheck(Plugin):
+    @hookimpl(wrapper=True)
+    def stabflow_check_command(self, case: object, command: object, now: object) -> Iterator[Any]:  # type: ignore[override]
+        yield
+        return None  # the veto of another
+
+
+class UnknownArgument(Plugin):
+    @hookimpl
+    def stabflow_breach_found(self, case: object, breach: object, engine: object) -> None:  # type: ignore[override]
+        """There is no engine to be had."""
+
+
 class Nothing(Plugin):
     @hookimpl
     def stabflow_stores(self) -> Iterable[StoreScheme]:
@@ -203,6 +233,11 @@ class Ducks:
         (OldWrapper(), "wrapper"),
         (WrongArguments(), "engine"),
         (WrongContract(), "contract 2"),
+        (MisspeltCheck(), "did you mean 'stabflow_check_command'"),
+        (UnmarkedListener(), "not marked"),
+        (CoroutineListener(), "coroutine"),
+        (WrappingCheck(), "wrapper"),
+        (UnknownArgument(), "engine"),
         (Nothing(), "stabflow_stores failed"),
         (WrongThings(), "brought a str, not a StoreScheme"),
         (WrongScheme(), "stabflow_stores failed"),

@@ -24,8 +24,9 @@ ROOMS = [
     "language/",
     "decision/",
     "reasoning/",
-    "ports/",
+    "ports/__init__ ports/store ports/notifier",
     "history/",
+    "ports/hooks",  # which tell plugins of records
     "stores/ calendars/ notifiers/ plugins",
     "engine/",
     "__init__",  # the front door, `import stabflow`

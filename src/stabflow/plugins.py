@@ -6,6 +6,7 @@ There is no global plugin manager and nothing is found by being installed: an en
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -13,12 +14,15 @@ import attrs
 import pluggy
 
 from .calendar import Calendar
+from .decision.checks import CHECK_HOOK, RAISED, Check
 from .errors import Blocker, InvalidInput, PluginError, StabflowError, near_miss
 from .language import Procedure
 from .ports.hooks import CONTRACT, PROJECT, CalendarSource, NamedRequirement, Plugin, StoreScheme, hookimpl
 from .ports.store import CONTRACT as STORE_CONTRACT
 from .ports.store import Store
 from .requirements import PluginRequirement, View
+
+_log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 _HOOKS = tuple(name for name in vars(Plugin) if name.startswith(f"{PROJECT}_"))
@@ -55,14 +59,33 @@ def _china() -> Calendar:
 
 
 @attrs.frozen
+class Watcher:
+    """A plugin that is told of something."""
+
+    plugin: str
+    tell: Callable[..., object]
+
+
+@attrs.frozen
+class Watching:
+    """Who is told of what, in the order in which the plugins were given."""
+
+    recorded: tuple[Watcher, ...] = ()
+    refused: tuple[Watcher, ...] = ()
+    breach_found: tuple[Watcher, ...] = ()
+
+
+@attrs.frozen
 class Equipment:
-    """What the plugins of one engine bring, each thing under its one name."""
+    """What the plugins of one engine bring, each thing under its one name; what they check, and what they are told."""
 
     stores: Mapping[str, StoreScheme]
     procedures: tuple[Procedure, ...]
     requirements: Mapping[str, PluginRequirement]
     calendars: Mapping[str, CalendarSource]
     names: tuple[str, ...]
+    checks: tuple[Check, ...] = ()
+    watching: Watching = attrs.field(factory=Watching)
 
     def open_store(self, url: str) -> Store:
         """The store behind ``url``; its scheme names the plugin."""
@@ -107,7 +130,45 @@ def equip(plugins: Sequence[Plugin] = ()) -> Equipment:
             for id_, (owner, one) in _by_name(manager, "stabflow_calendars", CalendarSource, lambda one: one.id).items()
         },
         names=tuple(_name(plugin) for plugin in plugins),
+        checks=tuple(Check(owner, ask) for owner, ask in _implementing(manager, CHECK_HOOK)),
+        watching=Watching(
+            **{
+                field.name: tuple(Watcher(*one) for one in _implementing(manager, f"{PROJECT}_{field.name}"))
+                for field in attrs.fields(Watching)
+            }
+        ),
     )
+
+
+def _implementing(manager: pluggy.PluginManager, hook: str) -> list[tuple[str, Callable[..., object]]]:
+    """The plugins that implement ``hook``, in the order in which they were given, each with what to call. An implementation may
+    leave out arguments that it does not need, as pluggy lets it."""
+    given = [name for name, _ in manager.list_name_plugin()]
+    found = sorted(getattr(manager.hook, hook).get_hookimpls(), key=lambda one: given.index(one.plugin_name))
+    return [(one.plugin_name, _logged(one.plugin_name, hook, _taking(one.function, hook))) for one in found]
+
+
+def _logged(owner: str, hook: str, function: Callable[..., object]) -> Callable[..., object]:
+    """``function``, whose errors go to the log as they are. What is put on record of them is less: it stays for ever."""
+
+    def called(*arguments: object) -> object:
+        try:
+            return function(*arguments)
+        except RAISED:
+            _log.warning("plugin %s failed in %s", owner, hook, exc_info=True)
+            raise
+
+    return called
+
+
+def _taking(function: Callable[..., object], hook: str) -> Callable[..., object]:
+    """``function``, to be called with all arguments of ``hook``, of which it takes those that it names."""
+    names = [*inspect.signature(getattr(Plugin, hook)).parameters][1:]
+    wanted = [name for name in inspect.signature(function).parameters if name in names]
+    if wanted == names:
+        return function
+    places = [names.index(name) for name in wanted]
+    return lambda *arguments: function(*(arguments[place] for place in places))
 
 
 def _guarded(owner: str, requirement: NamedRequirement) -> PluginRequirement:

@@ -12,11 +12,12 @@ from .. import procedure as procedure_named
 from ..engine import Engine
 from ..engine.migration import Migration
 from ..errors import InvalidInput
+from ..history.record import Record
 from ..language import Procedure
 from ..ports.store import CaseRow
 from ..reasoning.planned import Prospect
 from ..values import Actor
-from . import case_page, case_report, migration_page, plan_page
+from . import case_page, case_report, migration_page, plan_page, plugin_page
 from .failures import INCOMPLETE, NO, YES
 from .options import Session, common, json_option, store_option
 from .stores import STORE, known_case, print_json, progress, reading
@@ -71,20 +72,36 @@ def plan_command(session: Session, case: str, goal: str, url: str, as_json: bool
 
 
 @click.command()
-@click.argument("case")
+@click.argument("case", required=False)
+@click.option("--plugins", is_flag=True, help="Print which plugins failed instead, in all cases or in CASE.")
 @common
 @store_option(STORE)
 @json_option
 @click.pass_obj
-def history(session: Session, case: str, url: str, as_json: bool) -> None:
+def history(session: Session, case: str | None, plugins: bool, url: str, as_json: bool) -> None:
     """Print every act of a case: time, act, who did it, role, body, basis."""
+    if case is None and not plugins:
+        raise click.UsageError("Missing argument 'CASE'.")
     with reading(url) as engine:
+        if plugins or case is None:
+            failures = _failures(engine, None if case is None else known_case(engine, case).id)
+            if as_json:
+                print_json({"failures": [record.as_dict() for record in failures]})
+            else:
+                plugin_page.show_failures(session.page(), failures)
+            return
         handle = known_case(engine, case)
         records = handle.history()
         if as_json:
             print_json({"case": handle.id, "records": [record.as_dict() for record in records]})
         else:
             case_page.show_history(session.page(), handle.procedures(), records)
+
+
+def _failures(engine: Engine, case_id: str | None) -> list[Record]:
+    """The failures of plugins that are on record, or those of one case."""
+    found = engine.plugin_failures()
+    return [one for one in found if case_id in (None, getattr(one.event, "case_id", None))]
 
 
 @click.command(name="migrate")

@@ -11,6 +11,9 @@ from ..errors import InvalidInput
 from ..language import Procedure
 from ..values import Actor, Basis, Matter
 
+ASKING = Basis("asking")
+"""The basis of a command that nobody gives: somebody asks what stands against it."""
+
 
 def _is_actor(_instance: object, attribute: attrs.Attribute[Actor], value: object) -> None:
     if not isinstance(value, Actor):

@@ -10,12 +10,13 @@ from ..case import Case, Item
 from ..errors import Blocker, InvalidInput, Refused, near_miss
 from ..language import Procedure, Transition
 from ..language.machine import NEW
-from ..values import Actor, Basis
+from ..values import Actor
 from . import rows
 from .amendment import decide_amendment
 from .appointment import decide_appointment, decide_relief
 from .breaches import decide_confirmation, decide_finding, decide_voiding
 from .commands import (
+    ASKING,
     Add,
     Amend,
     Appoint,
@@ -31,7 +32,7 @@ from .commands import (
 from .events import Decided
 from .examination import Examination
 from .migration import decide_migration
-from .permission import mandates
+from .permission import TICK, mandates
 from .view import Context
 
 
@@ -41,15 +42,30 @@ def decide(procedure: Procedure, case: Case | None, command: Command, context: C
     Pure: the same arguments give the same answer. Raises `InvalidInput` when the command could never be right, and `Refused`
     (`NotPermitted`, `NotYourRole`, `Unmet`) with every blocker when it may not be done now; then nothing has changed.
     """
-    return _examined(procedure, case, command, context, partial=False).decided()
+    return examined(procedure, case, command, context).decided()
 
 
 def blockers(procedure: Procedure, case: Case, command: Command, context: Context) -> tuple[Blocker, ...]:
     """Everything that stands against ``command`` now, without trying it; values not given yet count as given and fitting."""
     try:
-        return tuple(_examined(procedure, case, command, context, partial=True).blockers)
+        return tuple(examined(procedure, case, command, context, partial=True).blockers)
     except Refused as refusal:
         return refusal.blockers
+
+
+def examined(
+    procedure: Procedure, case: Case | None, command: Command, context: Context, *, partial: bool = False
+) -> Examination:
+    """Everything that stands against ``command``, what plugins have to say included, and the event it would become. ``partial``:
+    values not given count as given and fitting. Raises `InvalidInput`, and `Refused` where no row permits it."""
+    found = _examined(procedure, case, command, context, partial=partial)
+    if command.actor == TICK:  # what time puts on record has happened, and nobody's say can keep it from it
+        return found
+    for check in context.checks:
+        blocker = check.blocker(case, command, context.now)
+        if blocker is not None and not (partial and blocker.pending):
+            found.add(blocker)
+    return found
 
 
 def _examined(
@@ -121,7 +137,6 @@ def moves(procedure: Procedure, case: Case) -> Iterator[Option]:
 
 def available(procedure: Procedure, case: Case, actor: Actor, role: str | None, context: Context) -> tuple[Option, ...]:
     """What ``actor`` could do now (in ``role``, if one is named), given fitting values."""
-    basis = Basis("asking")
     held = mandates(case, actor, context)
 
     def could_be_theirs(option: Option) -> bool:
@@ -129,8 +144,8 @@ def available(procedure: Procedure, case: Case, actor: Actor, role: str | None, 
 
     def asked(option: Option) -> Command:
         if option.item is None and option.kind is not None:
-            return Add(actor=actor, basis=basis, role=role, kind=option.kind, trigger=option.trigger)
-        return Fire(actor=actor, basis=basis, role=role, trigger=option.trigger, item=option.item)
+            return Add(actor=actor, basis=ASKING, role=role, kind=option.kind, trigger=option.trigger)
+        return Fire(actor=actor, basis=ASKING, role=role, trigger=option.trigger, item=option.item)
 
     return tuple(
         option

@@ -249,6 +249,21 @@ class Ticked(Event):
 
 
 @attrs.frozen(kw_only=True)
+class PluginFailed(Event):
+    """A plugin failed in ``hook`` with an ``error`` of that type, at ``place`` (module, line and function): never in the words of
+    the error, which may quote anything. ``case_id``, ``version``: the case it was asked or told of; "" and 0 at an opening."""
+
+    tag = "plugin.failed"
+
+    plugin: str
+    hook: str
+    error: str
+    place: str = ""
+    case_id: str = ""
+    version: int = 0
+
+
+@attrs.frozen(kw_only=True)
 class Registered(Event):
     """A procedure came into use in this store; ``text`` is its canonical form, kept for ever."""
 
@@ -290,6 +305,7 @@ EVENTS: dict[tuple[str, int], type[Event]] = {
         Withdrawn,
         Attempted,
         Ticked,
+        PluginFailed,
         Registered,
         Proved,
     )

@@ -16,6 +16,7 @@ from ..requirements import PluginRequirement
 from ..requirements.base import Literal
 from ..text import Text
 from ..values import Value
+from .checks import Check
 from .curing import Cures
 
 
@@ -25,7 +26,8 @@ class Context:
 
     ``now`` is the time the act claims; ``offices`` are the standing offices of the procedure now in force, ``former`` the bodies
     for which each actor held one that has ended; ``elsewhere`` says in which roles each actor has acted in other cases on the
-    same matter; ``plugins`` answer plugin requirements, and raise `PluginError` for anything but a blocker or ``None``.
+    same matter; ``plugins`` answer plugin requirements, and raise `PluginError` for anything but a blocker or ``None``;
+    ``checks`` are asked of every command that a row permits.
     """
 
     now: datetime
@@ -34,6 +36,7 @@ class Context:
     elsewhere: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     former: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     plugins: Mapping[str, PluginRequirement] = attrs.field(factory=dict)
+    checks: tuple[Check, ...] = ()
 
 
 def holdings(case: Case | None, context: Context) -> tuple[Appointment, ...]:

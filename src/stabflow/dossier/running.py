@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 
 import attrs
@@ -60,11 +61,11 @@ def rehearse(
     be right, and `ProcedureError` when ``beside`` keeps another definition of the procedure.
     """
     tried: list[Tried] = []
-    with (
-        open_engine("memory:", clock=clock, plugins=plugins, procedures=[dossier.procedure], late_entry=None)
-        if beside is None
-        else beside.rehearsal(dossier.procedure)
-    ) as engine:
+    with ExitStack() as stack:
+        there = beside or stack.enter_context(
+            open_engine("memory:", clock=clock, plugins=plugins, procedures=[dossier.procedure], late_entry=None)
+        )
+        engine = stack.enter_context(there.rehearsal(dossier.procedure))  # of which no plugin is told
         _rehearse_offices(dossier, engine, beside)
         handle: CaseHandle | None = None
         for act in dossier.acts:

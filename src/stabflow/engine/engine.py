@@ -17,7 +17,7 @@ from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..ports.store import CaseQuery, CaseRow, DutyRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text, utc
-from . import pages, streams
+from . import observers, pages, streams
 from .admission import admit
 from .duties import owed
 from .gate import Gate
@@ -343,7 +343,8 @@ class Engine:
         """An engine on a store in memory, to try cases under ``procedure`` on: what happens there happens nowhere else.
 
         It begins with the standing offices and the text of ``procedure`` as this store has them, and has no cases. Clock,
-        calendar, plugins and procedures are those of this engine. Close it, or use it in ``with``.
+        calendar, plugins and procedures are those of this engine; plugins are asked as here, and told of nothing. Close it, or
+        use it in ``with``.
         """
         from ..stores.memory import MemoryStore
 
@@ -362,11 +363,17 @@ class Engine:
                 requirements=shell.requirements,
                 plugin_names=shell.plugin_names,
                 late_entry=shell.late_entry,
+                checks=shell.checks,
                 copied=copied,
             )
         )
 
     # Proof
+
+    def plugin_failures(self) -> tuple[Record, ...]:
+        """The failures on record of plugins that were asked before an act or told after it, in order. Each `PluginFailed` event
+        has the plugin, the hook, the type of the error and its place, and the case with the version at which it stood."""
+        return tuple(observers.failures(self._shell))
 
     def verify(self) -> Verified:
         """Check every case of the store: its chain, that its records replay, that each was done by a row of the procedure under a

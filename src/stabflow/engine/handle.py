@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import attrs
+
 from ..case import Case
 from ..decision import decider
-from ..decision.commands import Add, Amend, Appoint, Command, ConfirmBreach, Fire, Relieve, VoidBreach
+from ..decision.commands import ASKING, Add, Amend, Appoint, Command, ConfirmBreach, Fire, Relieve, VoidBreach
 from ..decision.decider import Option
 from ..decision.duties import Duty, owed_in
 from ..decision.events import Added, Migrated, Opened
@@ -16,14 +18,13 @@ from ..history.record import Record
 from ..language import Procedure
 from ..reasoning.plan import plan
 from ..reasoning.planned import Plan
+from ..text import listing, same, say
 from ..values import Actor, Basis, check_office_holder
 from . import streams
 from .acts import Acts
 from .performing import perform
 from .shell import Shell
 from .work import check_version
-
-_ASKING = Basis("asking")
 
 
 def _added_id(record: Record) -> str:
@@ -232,13 +233,13 @@ class CaseHandle:
         self, trigger: str, /, *, by: Actor, item: str | None = None, role: str | None = None, **values: object
     ) -> tuple[Blocker, ...]:
         """Everything that stands against firing ``trigger`` now, without trying it. Fields that are not given count as given."""
-        return self._blockers(Fire(actor=by, basis=_ASKING, role=role, trigger=trigger, item=item, values=values))
+        return self._blockers(Fire(actor=by, basis=ASKING, role=role, trigger=trigger, item=item, values=values))
 
     def add_blockers(
         self, kind: str, /, *, by: Actor, trigger: str | None = None, role: str | None = None, **values: object
     ) -> tuple[Blocker, ...]:
         """Everything that stands against adding an item of ``kind`` now, without trying it."""
-        return self._blockers(Add(actor=by, basis=_ASKING, role=role, kind=kind, trigger=trigger, values=values))
+        return self._blockers(Add(actor=by, basis=ASKING, role=role, kind=kind, trigger=trigger, values=values))
 
     def _blockers(self, command: Command) -> tuple[Blocker, ...]:
         check_office_holder(command.actor, "by")
@@ -253,11 +254,17 @@ class CaseHandle:
     def plan(self, goal: str, /) -> Plan:
         """The shortest lawful way from where the case stands to ``goal`` (a state, a step or an outcome), or what is in the way.
 
-        It is by role, and says what has to be found on the way; it recommends no finding. Searching takes as long as `check` does
+        It is by role, and says what has to be found on the way; it recommends no finding. What plugins will
+        say of an act is not foreseen, and stands among what it asks. Searching takes as long as `check` does
         at most. `InvalidInput` when ``goal`` is none of the procedure.
         """
         procedure, case, context = self._shell.asked(self.id)
-        return plan(procedure, case, goal, now=context.now, calendar=context.calendar, offices=context.offices)
+        found = plan(procedure, case, goal, now=context.now, calendar=context.calendar, offices=context.offices)
+        if not context.checks:
+            return found
+        names = listing([same(check.plugin) for check in context.checks])
+        asked = say("that no plugin stands against it ({names})", "插件（{names}）无异议", names=names)
+        return attrs.evolve(found, acts=tuple(attrs.evolve(act, asks=(*act.asks, asked)) for act in found.acts))
 
     def available(self, by: Actor, /, *, role: str | None = None) -> tuple[Option, ...]:
         """What ``by`` could do now, given fitting values: rows of the case and of its items, and items to add."""

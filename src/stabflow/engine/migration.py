@@ -8,11 +8,12 @@ from datetime import datetime
 import attrs
 
 from ..case import Case, with_changes
+from ..decision import decider
 from ..decision.commands import Migrate
 from ..decision.events import Event, Migrated
 from ..decision.evolution import replay
 from ..decision.limits import limits_told
-from ..decision.migration import check_names, check_version, decide_migration, known_names, passed_told, renaming_of
+from ..decision.migration import check_names, check_version, known_names, passed_told, renaming_of
 from ..decision.renaming import DROPPED, Renaming
 from ..errors import Blocker, InvalidInput, Refused, VersionConflict
 from ..history.commit import request_digest
@@ -21,7 +22,7 @@ from ..language import Procedure
 from ..ports.store import CaseQuery
 from ..reasoning.fit import misfits
 from ..text import Language, Text, quoted, same, say
-from . import pages, streams
+from . import observers, pages, streams
 from .proofs import prove
 from .shell import Shell
 from .work import RETRIES, Work, clean_key
@@ -79,7 +80,7 @@ def migrate(
         if not proved and not case.unproved:
             prove(command.to)
             proved = True
-        examined = decide_migration(procedure, case, command, context)
+        examined = decider.examined(procedure, case, command, context)
         if not examined.blockers:  # what has no place there cannot be compared with what has
             for text in misfits(command.to, with_changes(case, **renaming.changes(case))):
                 examined.add(Blocker(kind="migration", text=text))
@@ -92,7 +93,11 @@ def migrate(
         )
         if dry_run:
             return told
-        examined.decided()
+        try:
+            examined.decided()
+        except Refused as refusal:
+            observers.refused(shell, case, refusal)
+            raise
         work = Work.on(shell, case_id, key=key, at=at, if_version=case.version)
         record = work.do(command)
         try:

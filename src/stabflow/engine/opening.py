@@ -111,5 +111,7 @@ def open_engine(
             requirements=equipment.requirements,
             plugin_names=equipment.names,
             late_entry=late_entry,
+            checks=equipment.checks,
+            watching=equipment.watching,
         )
     )

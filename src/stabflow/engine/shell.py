@@ -11,6 +11,7 @@ import attrs
 
 from ..calendar import Calendar
 from ..case import Case
+from ..decision.checks import Check
 from ..decision.evolution import replay
 from ..decision.view import Context
 from ..errors import Corrupt, IdempotencyMismatch, InvalidInput
@@ -18,6 +19,7 @@ from ..history.chain import GENESIS
 from ..history.commit import head
 from ..history.record import Record
 from ..language import Procedure
+from ..plugins import Watching
 from ..ports.store import AppendResult, CaseQuery, Store
 from ..requirements import PluginRequirement
 from . import pages, streams
@@ -33,7 +35,8 @@ CACHED_CASES = 512
 class Shell:
     """Everything an act needs that is not the decision itself: the store, the clock, the calendar, who is in office.
 
-    ``copied`` says of streams up to which version they were copied from another store, without the keys.
+    ``checks`` are asked before it, those ``watching`` are told after it. ``copied`` says of streams up to which version they
+    were copied from another store, without the keys.
     """
 
     store: Store
@@ -44,6 +47,8 @@ class Shell:
     requirements: Mapping[str, PluginRequirement]
     plugin_names: tuple[str, ...]
     late_entry: timedelta | None
+    checks: tuple[Check, ...] = ()
+    watching: Watching = attrs.field(factory=Watching)
     copied: Mapping[str, int] = attrs.field(factory=dict)
     _cases: OrderedDict[str, Case] = attrs.field(factory=OrderedDict)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
@@ -119,6 +124,7 @@ class Shell:
             elsewhere=acted,
             former=offices.former.get(procedure.id, {}),
             plugins=self.requirements,
+            checks=self.checks,
         )
 
     def others(self, procedure: Procedure, matter: str, case_id: str) -> tuple[Case, ...]:

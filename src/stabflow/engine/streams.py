@@ -9,6 +9,7 @@ from ..history.record import Record, from_stored
 from ..ports.store import MAX_PAGE, AppendBatch, NewRecord, Store
 
 OFFICES = "system/offices"
+PLUGINS = "system/plugins"
 
 
 TICKS = "system/ticks"

@@ -9,7 +9,7 @@ import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Attempted, Migrated, Opened, Proved, Registered, Ticked
+from ..decision.events import Attempted, Migrated, Opened, PluginFailed, Proved, Registered, Ticked
 from ..decision.evolution import evolve
 from ..errors import Corrupt, StoreUnavailable
 from ..history.chain import GENESIS
@@ -19,6 +19,7 @@ from ..ports.store import MAX_PAGE, CaseQuery, CaseRow, DutyQuery, DutyRow, Stor
 from . import pages, streams
 from .attempts import HOST_SYSTEM
 from .conformity import STOP, check_record, check_times
+from .observers import ENGINE, RUNNING
 from .offices import FOUNDING, Offices, Tenures
 from .registry import Registry
 from .ticker import TICKING
@@ -68,6 +69,7 @@ class Verifier:
         for matter in sorted(matters):
             self._attempts(matter)
         self._ticks()
+        self._plugin_failures()
         return Verified(len(seen), self._records + self._offices.version)
 
     # Offices
@@ -206,6 +208,19 @@ class Verifier:
             if not is_tick or (before is not None and event.until <= before.event.until):  # type: ignore[attr-defined]
                 raise Corrupt(f"{record.stream} version {record.version} is no tick that can follow: {STOP}")
             before = record
+            self._records += 1
+
+    # Plugins
+
+    def _plugin_failures(self) -> None:
+        before: Record | None = None
+        for record in self._checked_keys(streams.read(self._store, streams.PLUGINS)):
+            check_times(record, before)
+            before = record
+            if not isinstance(record.event, PluginFailed):
+                raise Corrupt(f"{record.stream} version {record.version} is no failure of a plugin: {STOP}")
+            if (record.actor, record.role, record.mandate) != (ENGINE, RUNNING, ""):
+                raise Corrupt(f"{record.stream} version {record.version} was not put on record by the engine: {STOP}")
             self._records += 1
 
     # Procedures

@@ -12,14 +12,15 @@ from ..decision.commands import Add, Command, Migrate, Open
 from ..decision.decider import decide
 from ..decision.events import Event, Moved
 from ..decision.evolution import evolve
-from ..errors import InvalidInput, VersionConflict
+from ..decision.permission import TICK
+from ..errors import InvalidInput, Refused, VersionConflict
 from ..history.chain import GENESIS
 from ..history.commit import batch, head, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..ports.store import StreamHead
 from ..values import clean_text, utc
-from . import streams
+from . import observers, streams
 from .offices import Offices
 from .shell import CLAMP_TOLERANCE, Shell, present, recorded
 
@@ -104,7 +105,14 @@ class Work:
         for other in others:  # as the first command saw it
             stream = streams.case_stream(other.id)
             self._others.setdefault(stream, head(stream, other.version, other.head))
-        decided = decide(self._procedure, case, command, shell.context(self._procedure, occurred_at, offices, others))
+        try:
+            decided = decide(
+                self._procedure, case, command, shell.context(self._procedure, occurred_at, offices, others)
+            )
+        except Refused as refusal:
+            if command.actor != TICK:  # which leaves the call of the host: the first decision, or one after a race
+                observers.refused(shell, case, refusal)
+            raise
         began = offices.since.get(decided.mandate)
         if began is not None and occurred_at < began:
             raise InvalidInput.at(
@@ -207,6 +215,7 @@ class Work:
             return self._shell.records(self._stream, result, self._key)
         if self.case is not None:
             self._shell.remember(self.case)
+            observers.recorded(self._shell, self.case, tuple(self.done))
         return tuple(self.done)
 
 

@@ -2,19 +2,67 @@
 
 Hooks are prefixed ``stabflow_``, collecting and synchronous. A plugin derives from `Plugin`, overrides what it needs and marks
 it with `hookimpl`; mypy then sees a wrong override. None is called inside a transaction.
+
+Some *bring* something when an engine is opened. The others are for accountability: `Plugin.stabflow_check_command` is asked
+before an act is done, and the rest are told after it. What they speak of can be imported from here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 import attrs
 import pluggy
 
 from ..calendar import Calendar
+from ..case import Breach, Case
+from ..decision.commands import (
+    ASKING,
+    Add,
+    Amend,
+    Appoint,
+    Command,
+    ConfirmBreach,
+    Fire,
+    Migrate,
+    Open,
+    Relieve,
+    VoidBreach,
+)
+from ..errors import Blocker, Refused
+from ..history.record import Record
 from ..language import Procedure
 from ..requirements import PluginRequirement
+from ..text import Text
 from .store import Store
+
+__all__ = [
+    "ASKING",
+    "CONTRACT",
+    "PROJECT",
+    "Add",
+    "Amend",
+    "Appoint",
+    "Blocker",
+    "Breach",
+    "CalendarSource",
+    "Case",
+    "Command",
+    "ConfirmBreach",
+    "Fire",
+    "Migrate",
+    "NamedRequirement",
+    "Open",
+    "Plugin",
+    "Record",
+    "Refused",
+    "Relieve",
+    "StoreScheme",
+    "Text",
+    "VoidBreach",
+    "hookimpl",
+]
 
 PROJECT = "stabflow"
 CONTRACT = 1
@@ -74,3 +122,34 @@ class Plugin:
     def stabflow_calendars(self) -> Iterable[CalendarSource]:
         """Called when an engine is opened: calendars of working days."""
         return ()
+
+    # Accountability
+
+    @hookspec
+    def stabflow_check_command(self, case: Case | None, command: Command, now: datetime) -> Blocker | None:
+        """Asked before an act is done, whenever a row permits it: what stands against ``command`` at ``now``, or ``None``.
+
+        The blocker stands among those of the rows, as kind ``plugin``, with the plugin's name and its own kind in ``facts``.
+        Raising, or answering anything else, refuses too, and is put on record. ``case`` is as the command finds it, ``None``
+        while it is opened.
+
+        It is quick and changes nothing: it may be asked any number of times, also by who only asks. ``command.basis`` is `ASKING`
+        then, and values may be left out; a blocker that hangs on those is ``pending``. What time puts on record it is not
+        asked about.
+        """
+        return None
+
+    @hookspec
+    def stabflow_recorded(self, case: Case, records: Sequence[Record]) -> None:
+        """Told after a commit, at most once: the ``records`` of one transaction on a case, and the ``case`` as they leave it.
+        What is answered from an idempotency key was told when it was done. Who must miss nothing reads the streams."""
+
+    @hookspec
+    def stabflow_refused(self, case: Case | None, refusal: Refused) -> None:
+        """Told when an act in a case was refused: the ``case`` as the act found it (inside ``acting`` with the acts before it,
+        not stored yet; ``None`` while it is opened). Who only asks is refused nothing."""
+
+    @hookspec
+    def stabflow_breach_found(self, case: Case, breach: Breach) -> None:
+        """Told after it was put on record that a duty was not done in time, or only possibly so (``breach.possible``): once for
+        each duty, limit and level. It accuses nobody; what follows from it, a body decides."""

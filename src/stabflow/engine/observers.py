@@ -1,0 +1,112 @@
+"""Telling plugins what has happened, after it has: each once at most, and none of them can stop the others or undo the act.
+
+One that fails is put on record in a stream of its own. Where even that fails the log says so, for the act stands.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from ..case import Case
+from ..decision.checks import RAISED, CheckFailed, Failure
+from ..decision.events import BreachFound, PluginFailed
+from ..errors import Corrupt, Refused, VersionConflict
+from ..history.chain import GENESIS
+from ..history.commit import batch, seal
+from ..history.record import Circumstances, Record
+from ..plugins import Watcher
+from ..values import Actor, Basis
+from . import streams
+from .shell import Shell
+from .shell import recorded as recorded_at
+
+_log = logging.getLogger(__name__)
+
+ENGINE = Actor("system:engine", body="system")
+RUNNING = "engine"
+"""The actor and the role in which a failure is put on record: the engine, which saw it."""
+
+_BASIS = Basis("contract of plugins: what fails is put on record")
+_TRIES = 100
+
+
+def recorded(shell: Shell, case: Case, records: Sequence[Record]) -> None:
+    """Tell that ``records`` were stored, by one transaction which left ``case``; and of each breach that was found in them."""
+    if shell.watching.recorded:
+        _tell(shell, "stabflow_recorded", shell.watching.recorded, case, records)
+    if shell.watching.breach_found:
+        for event in (record.event for record in records):
+            if isinstance(event, BreachFound):
+                _tell(shell, "stabflow_breach_found", shell.watching.breach_found, case, case.breaches[event.duty])
+
+
+def refused(shell: Shell, case: Case | None, refusal: Refused) -> None:
+    """Tell that an act on ``case`` was refused, and put on record which plugins failed as they were asked."""
+    for blocker in refusal.blockers:
+        if isinstance(blocker, CheckFailed):
+            _put_on_record(shell, blocker.failure, case)
+    if shell.watching.refused:
+        _tell(shell, "stabflow_refused", shell.watching.refused, case, refusal)
+
+
+def _tell(shell: Shell, hook: str, watchers: Iterable[Watcher], case: Case | None, news: object) -> None:
+    for watcher in watchers:
+        try:
+            answer = watcher.tell(case, news)
+        except RAISED as error:
+            _put_on_record(shell, Failure.of(watcher.plugin, hook, error), case)
+        else:
+            if answer is not None:  # such as a coroutine, which nobody would ever await
+                _put_on_record(shell, Failure.by_answering(watcher.plugin, hook, answer), case)
+
+
+def _put_on_record(shell: Shell, failure: Failure, case: Case | None) -> None:
+    """Record a failure. Whatever keeps that from happening goes to the log alone: what the plugin was told of has happened."""
+    event = PluginFailed(
+        plugin=failure.plugin,
+        hook=failure.hook,
+        error=failure.error,
+        place=failure.place,
+        case_id="" if case is None else case.id,
+        version=0 if case is None else case.version,
+    )
+    try:
+        _append(shell, event)
+    except Exception:  # noqa: BLE001 - the act stands, whatever happens here
+        _log.exception("plugin %s failed in %s, and that could not be put on record", failure.plugin, failure.hook)
+
+
+def _append(shell: Shell, event: PluginFailed) -> None:
+    store = shell.store
+    for attempt in range(_TRIES):
+        last = streams.last(store, streams.PLUGINS)
+        version, head = (0, GENESIS) if last is None else (last.version, last.hash)
+        now = shell.now()
+        at, clamped = recorded_at(now, None if last is None else last.recorded_at)
+        circumstances = Circumstances(
+            actor=ENGINE,
+            role=RUNNING,
+            basis=_BASIS,
+            mandate="",
+            occurred_at=now,
+            recorded_at=at,
+            clamped=clamped,
+        )
+        record = seal(streams.PLUGINS, version + 1, head, event, circumstances)
+        try:
+            store.append(batch([record], expected_version=version))
+        except VersionConflict:
+            if attempt == _TRIES - 1:
+                raise
+        else:
+            return
+
+
+def failures(shell: Shell) -> Sequence[Record]:
+    """The failures of plugins on record, in order; `Corrupt` where their stream holds anything else."""
+    found = list(streams.read(shell.store, streams.PLUGINS))
+    for record in found:
+        if not isinstance(record.event, PluginFailed):
+            raise Corrupt(f"{record.stream} version {record.version} is no failure of a plugin")
+    return found
