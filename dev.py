@@ -74,7 +74,7 @@ def wanted(purpose: str) -> list[str]:
         return ["-e", ".[cli]"]
     editable = [word for plugin in plugins() for word in ("-e", f"./{plugin.relative_to(ROOT).as_posix()}")]
     more = dependency_group("mutation") if purpose == "mutate" else []
-    return ["-e", ".[cli,testing]", *editable, *dependency_group("dev"), *more]
+    return ["-e", ".[cli,ics,testing]", *editable, *dependency_group("dev"), *more]
 
 
 def fingerprint() -> str:

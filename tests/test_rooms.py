@@ -60,6 +60,7 @@ WALLS = {
     "apsw": "stores/sqlite*",
     "chinese_calendar": "calendars/china",
     "click": "cli/*",
+    "icalendar": "reports/duty_calendar",
     "rich": "cli/*",
     "hypothesis": "testing/*",
     "pytest": "testing/*",
@@ -209,6 +210,8 @@ def test_importing_stabflow_opens_nothing_and_loads_no_plugin(tmp_path: Path) ->
     modules, opened = json.loads(done.stdout)
     loaded = {module.split(".")[0] for module in modules}
     assert "stabflow" in loaded
-    assert loaded.isdisjoint({"apsw", "chinese_calendar", "click", "cryptography", "hypothesis", "pytest", "rich"})
+    assert loaded.isdisjoint(
+        {"apsw", "chinese_calendar", "click", "cryptography", "hypothesis", "icalendar", "pytest", "rich"}
+    )
     assert [name for name in modules if name.startswith(("stabflow.cli", "stabflow.stores.", "stabflow.testing"))] == []
     assert opened == []

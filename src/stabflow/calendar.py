@@ -322,10 +322,16 @@ def _moment_text(moment: datetime, zone: tzinfo) -> Text:
 
 def end_text(at: datetime, zone: tzinfo) -> Text:
     """``at`` as the end of a day where it is one in ``zone``, else with its time."""
-    last = (at - _INSTANT).astimezone(zone).date()
-    if _end_of(last, zone) != at:
+    last = day_ended(at, zone)
+    if last is None:
         return _moment_text(at, zone)
     return say("24:00 of {day}", "{day}24时", day=_day_text(last))
+
+
+def day_ended(at: datetime, zone: tzinfo) -> date | None:
+    """The day of which ``at`` is the end in ``zone``; ``None`` where it is the end of none."""
+    last = (at - _INSTANT).astimezone(zone).date()
+    return last if _end_of(last, zone) == at else None
 
 
 @attrs.frozen
