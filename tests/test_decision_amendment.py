@@ -106,16 +106,6 @@ def test_only_the_role_that_stated_it_amends_it() -> None:
     desk.amend("chief", sector="roads")
 
 
-def test_what_time_stated_nobody_amends() -> None:
-    desk = Desk().open(sector="water", remark="r")
-    weekly = 'trigger = "open_weekly"\ndest = "drafting"\nevery = "week"'
-    by_people, by_time = 'by = ["chief", "clerk"]\nset = ["sector"', 'every = "month"\nset = ["sector"'
-    desk.procedure = changed((by_people, by_time), (weekly, weekly.replace('every = "week"', 'by = "chief"')))
-    with pytest.raises(NotYourRole) as caught:
-        desk.amend("chief", remark="x")
-    assert caught.value.roles == ()
-
-
 # What has been read
 
 

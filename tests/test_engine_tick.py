@@ -326,6 +326,17 @@ def test_who_has_left_every_office_is_not_named_by_the_system(quiet: World) -> N
     assert finding(case) == {"breach": "overdue"}
 
 
+def test_what_time_stated_nobody_amends(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine)
+    case.add("hazard", by=INSPECTOR, basis="seen")
+    days(engine, clock, 3)
+    for who in (INSPECTOR, HEAD, BOARD, JUDGE):
+        with pytest.raises(NotYourRole) as caught:
+            case.amend("finding-1", by=who, basis="x", reason="a slip", breach="vacant")
+        assert caught.value.roles == ()
+
+
 def test_nobody_judges_a_finding_about_themselves(quiet: World) -> None:
     engine, clock = quiet
     case = lapsing.a_case(engine)
