@@ -98,6 +98,21 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     },
     events.BreachConfirmed: {"duty": IDS, "breach": st.integers(1, 99), **_ESCALATED},
     events.BreachVoided: {"duty": IDS, "breach": st.integers(1, 99), "reason": WORDS},
+    events.Relieved: {"office": NAMES, "appointee": ACTORS},
+    events.Recused: {
+        "office": NAMES,
+        "who": ACTORS,
+        "reason": WORDS,
+        "vacancies": st.lists(st.builds(events.Vacancy, office=NAMES, due=DUE), max_size=2).map(tuple),
+    },
+    events.Delegated: {
+        "office": NAMES,
+        "delegate": ACTORS,
+        "since": st.none() | MOMENTS,
+        "until": MOMENTS,
+        "reason": WORDS,
+    },
+    events.DelegationEnded: {"office": NAMES, "delegate": ACTORS},
     events.Migrated: {
         "procedure_version": IDS,
         "digest": SHA256,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 import attrs
@@ -11,7 +11,18 @@ import attrs
 from stabflow.calendar import Calendar
 from stabflow.calendars.china import china
 from stabflow.case import Appointment, Case
-from stabflow.decision.commands import Add, Amend, Appoint, Command, Fire, Open, Relieve
+from stabflow.decision.commands import (
+    Add,
+    Amend,
+    Appoint,
+    Command,
+    Delegate,
+    EndDelegation,
+    Fire,
+    Open,
+    Recuse,
+    Relieve,
+)
 from stabflow.decision.decider import Option, available, blockers, decide
 from stabflow.decision.events import Decided, Event, Stamp
 from stabflow.decision.evolution import evolve, replay
@@ -445,7 +456,8 @@ class Desk:
         self.history.append((decided.event, stamp))
         assert self.case.version == version
         assert self.case.head == stamp.hash
-        assert decided.role in self.case.acted[command.actor.id]
+        lays_down = isinstance(command, Recuse | EndDelegation) and decided.role == command.office
+        assert lays_down or decided.role in self.case.acted[command.actor.id]
         return decided
 
     def replayed(self) -> Case | None:
@@ -508,6 +520,33 @@ class Desk:
 
     def relieve(self, office: str, who: str | Actor, by: str | Actor = "chief", *, role: str | None = None) -> Desk:
         self.do(Relieve(actor=actor(by), basis=BASIS, role=role, office=office, appointee=actor(who)))
+        return self
+
+    def recuse(self, office: str, who: str | Actor, by: str | Actor | None = None, *, role: str | None = None) -> Desk:
+        """By themselves, unless somebody else is named."""
+        whom = actor(who)
+        by = whom if by is None else actor(by)
+        self.do(Recuse(actor=by, basis=BASIS, role=role, office=office, who=whom, reason="kin of the builder"))
+        return self
+
+    def delegate(
+        self,
+        office: str,
+        by: str | Actor,
+        to: str | Actor,
+        until: date | datetime = date(2026, 4, 30),
+        since: date | datetime | None = None,
+    ) -> Desk:
+        """To somebody for the body of the holder, if only an id is given."""
+        holder = actor(by)
+        to = to if isinstance(to, Actor) else Actor(to, body=holder.body)
+        self.do(
+            Delegate(actor=holder, basis=BASIS, office=office, to=to, until=until, since=since, reason="on a course")
+        )
+        return self
+
+    def end_delegation(self, office: str, delegate: Actor, by: str | Actor, *, role: str | None = None) -> Desk:
+        self.do(EndDelegation(actor=actor(by), basis=BASIS, role=role, office=office, delegate=delegate))
         return self
 
     # What tests ask

@@ -74,12 +74,18 @@ class HandMade:
     own_entered: Mapping[str, Entry] = attrs.field(factory=dict)
     done: Sequence[Act] = ()
     actor: str = "me"
+    principal: str = ""
+    served: frozenset[str] = frozenset()
     roles: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     subordinates: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     now: datetime = NOW
     own_id: str = ""
     own_fields: frozenset[str] = frozenset()
     plugins: Mapping[str, Callable[..., Blocker | None]] = attrs.field(factory=dict)
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        return (self.actor, self.principal) if self.principal else (self.actor,)
 
     @property
     def actor_roles(self) -> frozenset[str]:

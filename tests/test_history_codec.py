@@ -347,6 +347,7 @@ _VALUES: dict[str, Any] = {
     "paper": File("纪要", "application/pdf", "ab" * 32),
 }
 _HOLDER = Actor("u-17", body="交通局")
+_UNTIL = datetime(2026, 3, 31, 16, 0, tzinfo=UTC)
 _EXAMPLES: list[Event] = [
     events.Opened(
         case_id="five-step-bridge-1",
@@ -391,6 +392,9 @@ _EXAMPLES: list[Event] = [
     events.BreachConfirmed(duty="risk-1", breach=7, above=("chair",), respond=_DUE),
     events.BreachVoided(duty="risk-1", breach=7, reason="笔误"),
     events.Ticked(until=datetime(2026, 3, 2, tzinfo=UTC), breaches=2, created=1),
+    events.Recused(office="clerk", who=_HOLDER, reason="亲属关系"),
+    events.Delegated(office="clerk", delegate=_HOLDER, since=SAID.occurred_at, until=_UNTIL, reason="外出学习"),
+    events.DelegationEnded(office="clerk", delegate=_HOLDER),
     events.Migrated(procedure_version="2", digest="2f" * 32, renamed={"states.a": "b", "facts.c": ""}),
     events.Constituted(procedure="five-step", office="decision_body", holder=_HOLDER),
     events.Withdrawn(procedure="five-step", office="decision_body", holder=_HOLDER),

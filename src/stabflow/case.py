@@ -94,6 +94,7 @@ class Act:
     """A row that was fired: by which version of the case, from which state ("" where it created), by whom, in which role.
 
     ``amends``: what the row had stated was corrected by it; nothing moved, but it is this actor's work from then on.
+    ``principal``: for whom it was done under a delegation; "" where the actor did it in their own right.
     """
 
     version: int
@@ -102,6 +103,12 @@ class Act:
     actor: str
     role: str
     amends: bool = False
+    principal: str = ""
+
+    @property
+    def doers(self) -> tuple[str, ...]:
+        """Those whose act it is: the actor, and for whom they did it."""
+        return (self.actor, self.principal) if self.principal else (self.actor,)
 
 
 @attrs.frozen
@@ -145,6 +152,35 @@ class Breach:
 
 
 @attrs.frozen
+class Delegation:
+    """That ``delegate`` acts as ``office`` for ``holder``, for the holder's ``body``, from ``since`` to just before ``until``.
+
+    ``mandate`` is the hash of the record that says so, ``under`` the mandate of the holder: the delegation is worth nothing once
+    that is. ``ended``: it was ended before its time. ``used``: something was done under it.
+    """
+
+    office: str
+    holder: str
+    delegate: str
+    body: str
+    since: datetime
+    until: datetime
+    under: str
+    mandate: str
+    ended: bool = False
+    used: bool = False
+
+
+@attrs.frozen
+class Recusal:
+    """That somebody takes no further part in the case: from which office they were recused, why, and by which version."""
+
+    office: str
+    reason: str
+    version: int
+
+
+@attrs.frozen
 class Item:
     """Something in a case with a lifecycle of its own.
 
@@ -165,6 +201,11 @@ class Item:
     laid_out: bool = False
     superseded: bool = False
 
+    @property
+    def adders(self) -> tuple[str, ...]:
+        """Those whose item it is: who added it, and for whom they did it; "" where the procedure laid it out."""
+        return (self.adder, *self.acts[0].doers[1:]) if self.acts else (self.adder,)
+
 
 @attrs.frozen
 class Case:
@@ -177,7 +218,8 @@ class Case:
     ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash; ``unproved``:
     it was opened under a procedure that nobody had proved, and opens no gate. ``former`` are the roles from which each was
     relieved in this case, ``bodies`` those for which each was appointed or has acted in it. ``breaches`` are the last ones on
-    record, by duty; ``vacancies`` tell by when each role that stands vacant too long is to be filled.
+    record, by duty; ``vacancies`` tell by when each role that stands vacant too long is to be filled. ``recused`` are those who
+    take no further part in it; ``delegations`` all that there were, in their order.
     """
 
     id: str
@@ -208,6 +250,8 @@ class Case:
     bodies: Mapping[str, frozenset[str]] = attrs.field(factory=dict, converter=frozen, hash=False)
     breaches: Mapping[str, Breach] = attrs.field(factory=dict, converter=frozen, hash=False)
     vacancies: Mapping[str, DueTime] = attrs.field(factory=dict, converter=frozen, hash=False)
+    recused: Mapping[str, Recusal] = attrs.field(factory=dict, converter=frozen, hash=False)
+    delegations: tuple[Delegation, ...] = ()
 
     def of_kind(self, kind: str) -> tuple[Item, ...]:
         """The items of ``kind``, in the order in which they were added."""

@@ -44,6 +44,9 @@ def decide_amendment(
     changed = {name: value for name, value in said.values.items() if values[name] != value}
     reason = clean_text(command.reason, "reason", max_length=MAX_REASON)
     parties = {name: (values.get(name), statements[name].hash) for name in row.by if name in statements}
+    stating = said.values if item is None else {}
+    by = _in_the_same_role(row, case.acts if item is None else item.acts, statements, command)
+    allowed = permission(procedure, case, by, parties, command, context, stating)
     view = CaseView(
         procedure=procedure,
         case=case,
@@ -53,12 +56,9 @@ def decide_amendment(
         values=said.values,
         actor=command.actor.id,
         context=context,
+        principal=allowed.principal,
     )
-    stating = said.values if item is None else {}
-    by = _in_the_same_role(row, case.acts if item is None else item.acts, statements, command)
-    found = Examination(
-        act, by, permission(procedure, case, by, parties, command, context, stating), lambda: view.actor_roles
-    )
+    found = Examination(act, by, allowed, lambda: view.actor_roles)
     if not changed:
         found.add(_unchanged(said.values))
     for blocker in _against(procedure, case, item, changed, by):
@@ -137,7 +137,7 @@ def _against(
         if "actor" in unique:
             yield _ones_own(item)
         if not values.keys().isdisjoint(unique):
-            yield twin(procedure, case, item.kind, {**item.fields, **values}, item.adder, item)
+            yield twin(procedure, case, item.kind, {**item.fields, **values}, item.adders, item)
     yield from _put_off(procedure, case, item, values, by)
     yield from waited_for(procedure, None if item is None else item.kind, values)
     reader = next(_readers(procedure, case, item, values), None)

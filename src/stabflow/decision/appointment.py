@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..case import Case
 from ..errors import Blocker, InvalidInput, near_miss
@@ -13,6 +13,7 @@ from .commands import Appoint, Relieve
 from .duties import filled_by
 from .events import Appointed, Relieved
 from .examination import Examination
+from .out_of_role import recused_blocker
 from .permission import body_blocker, permission, separations_of_appointee
 from .refusals import case_over
 from .view import Context, holdings
@@ -40,24 +41,28 @@ def decide_appointment(procedure: Procedure, case: Case, command: Appoint, conte
     found = _examination(procedure, case, command, context, Text("appointing {who} as {role}", "任命{who}为{role}"))
     if procedure.states[case.state].final:
         found.add(case_over(procedure, case))
-    for blocker in against_holding(procedure, case, office, appointee, command.actor, context):
+    by = found.allowed.persons(command.actor.id)
+    for blocker in against_holding(procedure, case, office, appointee, by, context):
         found.add(blocker)
     found.event = Appointed(office=office, appointee=appointee)
     return found
 
 
 def against_holding(
-    procedure: Procedure, case: Case | None, office: str, holder: Actor, by: Actor, context: Context
+    procedure: Procedure, case: Case | None, office: str, holder: Actor, by: Collection[str], context: Context
 ) -> Iterator[Blocker]:
-    """What stands against ``by`` giving ``holder`` a role of ``case`` or, where that is ``None``, a standing office."""
+    """What stands against ``by`` (who acts, and whom they act for) giving ``holder`` a role of ``case`` or, where that is
+    ``None``, a standing office."""
     role = procedure.roles[office]
     held = [one.actor for one in holdings(case, context) if one.role == office]
-    if holder.id == by.id:
-        yield _plain("oneself", Text("nobody appoints themselves", "不得任命本人"))
+    if holder.id in by:
+        yield plain("oneself", Text("nobody appoints themselves", "不得任命本人"))
+    if case is not None and holder.id in case.recused:
+        yield recused_blocker(procedure, case, holder.id, role.appointed_by)
     if holder.id in held:
-        yield _plain("unique", say("{who} holds the role already", "{who}已任该职", who=holder.id))
+        yield plain("unique", say("{who} holds the role already", "{who}已任该职", who=holder.id))
     elif role.holders is not None and len(held) >= role.holders:
-        yield _plain("seats", _no_seat(role.holders))
+        yield plain("seats", _no_seat(role.holders))
     # Outside a case, the body that a fact will tell cannot be known.
     body = body_blocker(procedure, case, {role.body or "": None} if case is None else {}, role, holder)
     if body is not None:
@@ -72,7 +77,7 @@ def decide_relief(procedure: Procedure, case: Case, command: Relieve, context: C
     )
     who = (command.office, command.appointee.id, command.appointee.body)
     if not any((one.role, one.actor, one.body) == who for one in case.appointments):
-        found.add(_plain("role", say("{who} does not hold the role", "{who}未任该职", who=command.appointee)))
+        found.add(plain("role", say("{who} does not hold the role", "{who}未任该职", who=command.appointee)))
     if procedure.states[case.state].final:
         found.add(case_over(procedure, case))
     left = [one for one in case.appointments if one.role == command.office and one.actor != command.appointee.id]
@@ -103,5 +108,6 @@ def _no_seat(seats: int) -> Text:
     return say("all {n} seats are taken; relieve a holder first", "{n}个席位均已有人任职；请先免去其中一人", n=seats)
 
 
-def _plain(kind: str, text: Text) -> Blocker:
+def plain(kind: str, text: Text) -> Blocker:
+    """A blocker that says all there is in one sentence."""
     return Blocker(kind=kind, text=text)

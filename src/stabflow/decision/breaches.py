@@ -25,7 +25,7 @@ from .duties import open_duties, supervisors
 from .events import BreachConfirmed, BreachFound, BreachVoided
 from .examination import Examination
 from .permission import permission
-from .view import Context, holdings
+from .view import Context, holdings, served_by
 
 ESTIMATED, CLOCK, TOO_LATE = "estimated", "clock", "too_late"
 """The doubts: the due time was estimated; a clock stood notably wrong; what began the duty, or what escalated it, was recorded
@@ -173,17 +173,24 @@ def _by_those_above(
     if not judges:
         nobody = _nobody(procedure, breach)
         raise NotPermitted(act, state=case.state, trigger=_name(command), permitted=(), blocker=nobody)
+    allowed = permission(procedure, case, judges, {}, command, context)
     found = Examination(
         lambda: act,
         judges,
-        permission(procedure, case, judges, {}, command, context),
+        allowed,
         lambda: frozenset(one.role for one in holdings(case, context) if one.actor == command.actor.id),
     )
-    if any(holder.id == command.actor.id for holder in breach.holders):
+    persons = allowed.persons(command.actor.id)
+    concerned = {*persons, *served_by(procedure, case, context, persons)}
+    if any(holder.id in concerned for holder in breach.holders):
         found.add(
             Blocker(
                 kind="independence",
-                text=say("{who} held the duty", "{who}即当时的责任人", who=same(command.actor.id)),
+                text=say(
+                    "{who} held the duty, or acts for who did",
+                    "{who}即当时的责任人，或系其受委托人",
+                    who=same(command.actor.id),
+                ),
                 need=Text("somebody else", "其他人员"),
                 cure=procedure.cures(judges),
                 facts={"breach": breach.version},

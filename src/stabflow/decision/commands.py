@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 import attrs
@@ -151,3 +152,32 @@ class Relieve(Command):
 
     office: str = attrs.field(converter=_word, validator=_is_word)
     appointee: Actor = attrs.field(validator=_is_actor)
+
+
+@attrs.frozen(kw_only=True)
+class Recuse(Command):
+    """Let ``who``, in ``office``, take no further part in the case."""
+
+    office: str = attrs.field(converter=_word, validator=_is_word)
+    who: Actor = attrs.field(validator=_is_actor)
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Delegate(Command):
+    """Let ``to`` act as ``office`` for its holder, who asks it,
+    from ``since`` (``None``: from now) until ``until``: a date lasts to 24:00 of that day."""
+
+    office: str = attrs.field(converter=_word, validator=_is_word)
+    to: Actor = attrs.field(validator=_is_actor)
+    until: date | datetime
+    since: date | datetime | None = None
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class EndDelegation(Command):
+    """End the delegation by which ``delegate`` acts as ``office``."""
+
+    office: str = attrs.field(converter=_word, validator=_is_word)
+    delegate: Actor = attrs.field(validator=_is_actor)

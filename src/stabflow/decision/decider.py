@@ -22,17 +22,21 @@ from .commands import (
     Appoint,
     Command,
     ConfirmBreach,
+    Delegate,
+    EndDelegation,
     FindBreach,
     Fire,
     Migrate,
     Open,
+    Recuse,
     Relieve,
     VoidBreach,
 )
+from .delegation import decide_delegation, decide_end, decide_recusal
 from .events import Decided
 from .examination import Examination
 from .migration import decide_migration
-from .permission import TICK, mandates
+from .permission import TICK, lent_to, mandates
 from .view import Context
 
 
@@ -96,6 +100,12 @@ def _examined(
         return decide_confirmation(procedure, case, command, context)
     if isinstance(command, VoidBreach):
         return decide_voiding(procedure, case, command, context)
+    if isinstance(command, Recuse):
+        return decide_recusal(procedure, case, command, context)
+    if isinstance(command, Delegate):
+        return decide_delegation(procedure, case, command, context)
+    if isinstance(command, EndDelegation):
+        return decide_end(procedure, case, command, context)
     raise AssertionError(f"{type(command).__name__} is no command")
 
 
@@ -137,7 +147,7 @@ def moves(procedure: Procedure, case: Case) -> Iterator[Option]:
 
 def available(procedure: Procedure, case: Case, actor: Actor, role: str | None, context: Context) -> tuple[Option, ...]:
     """What ``actor`` could do now (in ``role``, if one is named), given fitting values."""
-    held = mandates(case, actor, context)
+    held = {**mandates(case, actor, context), **lent_to(procedure, case, actor, context)}
 
     def could_be_theirs(option: Option) -> bool:
         return any(party in held or party not in procedure.roles for party in option.row.by)

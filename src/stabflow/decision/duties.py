@@ -11,8 +11,8 @@ from ..calendar import DueTime, due_on, due_time
 from ..case import CASE, Appointment, Breach, Case, Item, vacancy
 from ..language import Procedure, State
 from ..values import Value
-from .events import BreachFound, Event, Opened, Relieved, Vacancy
-from .view import Context
+from .events import BreachFound, Event, Opened, Recused, Relieved, Vacancy
+from .view import Context, delegations
 
 VACANT = "vacant"
 """Stands for the state in the duty to fill an office."""
@@ -22,7 +22,8 @@ VACANT = "vacant"
 class Duty:
     """An act that is owed: of the case or of one item, in ``state``, by the holders of ``role`` (or by the office-holder in the
     actor field of that name). ``holders`` are who holds it, with their bodies: none where the office is vacant; ``due`` is
-    ``None`` where the duty is open-ended; ``supervised_by`` are the roles to whom it goes when it is not done.
+    ``None`` where the duty is open-ended; ``supervised_by`` are the roles to whom it goes when it is not done. ``delegates`` may
+    do it now for a holder: it stays the holder's.
 
     ``breached``: that it was not done by then is on record. It then also stands for those it went to: at ``level`` n, the n-th
     escalation, they owe an answer by ``due``.
@@ -37,6 +38,7 @@ class Duty:
     supervised_by: tuple[str, ...] = ()
     level: int = 0
     breached: bool = False
+    delegates: tuple[tuple[str, str], ...] = ()
 
     @property
     def vacant(self) -> bool:
@@ -78,7 +80,7 @@ def limits_begun(event: Event) -> Iterator[tuple[str, DueTime]]:
     for one in (*getattr(event, "laid_out", ()), *getattr(event, "items_due", ())):
         if one.due is not None:
             yield one.item, one.due
-    if isinstance(event, Opened):
+    if isinstance(event, Opened | Recused):
         yield from ((vacancy(one.office), one.due) for one in event.vacancies)
     if isinstance(event, Relieved) and event.vacant_until is not None:
         yield vacancy(event.office), event.vacant_until
@@ -99,9 +101,18 @@ def open_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
         yield from item_duties(procedure, case, item)
 
 
+def owed_now(procedure: Procedure, case: Case, context: Context) -> Iterator[Duty]:
+    """The duties open in ``case``, as `owed_in` has them, with who may do them now for a holder."""
+    lent = [one for one in delegations(procedure, case, context) if one.since <= context.now]
+    for duty in owed_in(procedure, case, context.offices):
+        deputies = tuple((one.delegate, one.body) for one in lent if one.office == duty.role)
+        yield attrs.evolve(duty, delegates=deputies) if deputies else duty
+
+
 def owed_in(procedure: Procedure, case: Case, offices: Iterable[Appointment]) -> Iterator[Duty]:
-    """The duties open in ``case`` with all who hold them, standing ``offices`` included, and who supervises them."""
-    standing = tuple(offices)
+    """The duties open in ``case`` with all who hold them, standing ``offices`` included, and who supervises them. Who was recused
+    holds none."""
+    standing = tuple(one for one in offices if one.actor not in case.recused)
     for duty in open_duties(procedure, case):
         held = duty.holders or tuple((one.actor, one.body) for one in standing if one.role == duty.role)
         yield attrs.evolve(duty, holders=held, supervised_by=supervisors(procedure, (duty.role,)))

@@ -181,6 +181,43 @@ class BreachVoided(Event):
 
 
 @attrs.frozen(kw_only=True)
+class Recused(Event):
+    """Somebody takes no further part in the case: no role, no standing office and no delegation is theirs here any more.
+    ``vacancies``: by when the roles that this leaves vacant are to be filled again."""
+
+    tag = "recused"
+
+    office: str
+    who: Actor
+    reason: str
+    vacancies: tuple[Vacancy, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Delegated(Event):
+    """The holder of a role, who did this, lets ``delegate`` act in it for them, from ``since`` (``None``: from now) to just
+    before ``until``."""
+
+    tag = "delegated"
+
+    office: str
+    delegate: Actor
+    since: datetime | None = None
+    until: datetime
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class DelegationEnded(Event):
+    """A delegation ended before its time."""
+
+    tag = "delegation.ended"
+
+    office: str
+    delegate: Actor
+
+
+@attrs.frozen(kw_only=True)
 class ItemDue:
     """When what is owed of an item falls due."""
 
@@ -300,6 +337,9 @@ EVENTS: dict[tuple[str, int], type[Event]] = {
         BreachFound,
         BreachConfirmed,
         BreachVoided,
+        Recused,
+        Delegated,
+        DelegationEnded,
         Migrated,
         Constituted,
         Withdrawn,
@@ -325,7 +365,8 @@ class Decided:
 @attrs.frozen
 class Stamp:
     """What the record adds to its event: where it stands in the stream, when, by whom, in which role, on what basis, under
-    which mandate (the hash of the record that appointed the actor), and its own hash."""
+    which mandate (the hash of the record that appointed the actor), and its own hash. ``principal``, which no record says, is for
+    whom it was done if that mandate is a delegation: the case tells it."""
 
     version: int
     occurred_at: datetime
@@ -335,3 +376,4 @@ class Stamp:
     basis: Basis
     mandate: str
     hash: str
+    principal: str = ""

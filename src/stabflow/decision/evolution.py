@@ -10,6 +10,8 @@ from ..calendar import DueTime
 from ..case import Act, Appointment, Breach, Case, Entry, Item, Statement, frozen, with_changes, with_entries
 from ..errors import Corrupt
 from ..values import Value
+from . import deputies
+from .changes import Changes, impossible, with_one
 from .events import (
     Added,
     Amended,
@@ -17,18 +19,19 @@ from .events import (
     BreachConfirmed,
     BreachFound,
     BreachVoided,
+    Delegated,
+    DelegationEnded,
     Event,
     ItemMoved,
     LaidOut,
     Migrated,
     Moved,
     Opened,
+    Recused,
     Relieved,
     Stamp,
 )
 from .renaming import Renaming
-
-Changes = dict[str, Any]
 
 
 def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
@@ -38,22 +41,28 @@ def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
             raise Corrupt(f"{event.tag} at version {stamp.version} comes before the case was opened")
         return _opened(event, stamp)
     if isinstance(event, Opened):
-        raise _impossible(case, event, stamp, "opens it a second time")
+        raise impossible(case, event, stamp, "opens it a second time")
     if stamp.version != case.version + 1:
-        raise _impossible(case, event, stamp, f"does not follow version {case.version}")
+        raise impossible(case, event, stamp, f"does not follow version {case.version}")
     change = _CHANGES.get(type(event))
     if change is None:
-        raise _impossible(case, event, stamp, "has no place in the stream of a case")
+        raise impossible(case, event, stamp, "has no place in the stream of a case")
+    if case.delegations:
+        stamp = deputies.for_somebody(case, stamp)
     try:
         changes = change(case, event, stamp)
     except KeyError as error:
-        raise _impossible(case, event, stamp, f"names {error}, which the case does not have") from error
+        raise impossible(case, event, stamp, f"names {error}, which the case does not have") from error
     acted, bodies = changes.pop("acted", case.acted), changes.pop("bodies", case.bodies)
+    if not deputies.lays_down(event, stamp):
+        acted = with_one(acted, stamp.actor.id, stamp.role)
+        if stamp.principal:  # who has acted in the role as well, by delegating it
+            changes["delegations"] = deputies.used(changes.get("delegations", case.delegations), stamp.mandate)
     return with_changes(
         case,
         **changes,
-        acted=_with(acted, stamp.actor.id, stamp.role),
-        bodies=_with(bodies, stamp.actor.id, stamp.actor.body),
+        acted=acted,
+        bodies=with_one(bodies, stamp.actor.id, stamp.actor.body),
         updated_at=stamp.occurred_at,
         recorded_at=stamp.recorded_at,
         version=stamp.version,
@@ -68,16 +77,12 @@ def replay(history: Iterable[tuple[Event, Stamp]], case: Case | None = None) -> 
     return case
 
 
-def _impossible(case: Case, event: Event, stamp: Stamp, why: str) -> Corrupt:
-    return Corrupt(f"case {case.id}: {event.tag} at version {stamp.version} {why}")
-
-
 def _statements(values: Mapping[str, Value], source: str, trigger: str, stamp: Stamp) -> dict[str, Statement]:
     return dict.fromkeys(values, Statement(stamp.version, source, trigger, stamp.hash))
 
 
 def _act(trigger: str, source: str, stamp: Stamp) -> Act:
-    return Act(stamp.version, source, trigger, stamp.actor.id, stamp.role)
+    return Act(stamp.version, source, trigger, stamp.actor.id, stamp.role, principal=stamp.principal)
 
 
 def _opened(event: Opened, stamp: Stamp) -> Case:
@@ -96,7 +101,7 @@ def _opened(event: Opened, stamp: Stamp) -> Case:
         items=frozen({one.item: _laid_out(one, stamp) for one in event.laid_out}),
         counters=_counted(frozen({}), event.laid_out),
         acts=(_act(event.trigger, "", stamp),),
-        acted=_with({}, stamp.actor.id, stamp.role),
+        acted=with_one({}, stamp.actor.id, stamp.role),
         due=event.due,
         round=1,
         round_began=stamp.version,
@@ -107,14 +112,8 @@ def _opened(event: Opened, stamp: Stamp) -> Case:
         head=stamp.hash,
         unproved=event.unproved,
         vacancies=frozen({one.office: one.due for one in event.vacancies}),
-        bodies=_with({}, stamp.actor.id, stamp.actor.body),
+        bodies=with_one({}, stamp.actor.id, stamp.actor.body),
     )
-
-
-def _with(sets: Mapping[str, frozenset[str]], actor: str, one: str) -> Mapping[str, frozenset[str]]:
-    """``sets`` with ``one`` in that of ``actor``."""
-    held = sets.get(actor, frozenset())
-    return sets if one in held else with_entries(sets, {actor: held | {one}})
 
 
 def _counted(counters: Mapping[str, int], new: Iterable[LaidOut | Added]) -> Mapping[str, int]:
@@ -146,14 +145,14 @@ def _laid_out(one: LaidOut, stamp: Stamp) -> Item:
 
 def _added(case: Case, event: Added, stamp: Stamp) -> Changes:
     if event.item in case.items:
-        raise _impossible(case, event, stamp, f"adds {event.item}, which is there already")
+        raise impossible(case, event, stamp, f"adds {event.item}, which is there already")
     item = _item(event, stamp, (_act(event.trigger, "", stamp),), event.trigger)
     return {"items": with_entries(case.items, {item.id: item}), "counters": _counted(case.counters, (event,))}
 
 
 def _moved(case: Case, event: Moved, stamp: Stamp) -> Changes:
     if event.source != case.state:
-        raise _impossible(case, event, stamp, f"leads from {event.source}, and the case stands in {case.state}")
+        raise impossible(case, event, stamp, f"leads from {event.source}, and the case stands in {case.state}")
     changes: Changes = {"acts": (*case.acts, _act(event.trigger, event.source, stamp))}
     if event.values:
         changes["facts"] = with_entries(case.facts, event.values)
@@ -162,7 +161,7 @@ def _moved(case: Case, event: Moved, stamp: Stamp) -> Changes:
         return changes | {"due": event.due or case.due}
     if event.laid_out or event.superseded:
         if any(one.item in case.items for one in event.laid_out):
-            raise _impossible(case, event, stamp, "lays out an item that is there already")
+            raise impossible(case, event, stamp, "lays out an item that is there already")
         items = {name: with_changes(case.items[name], superseded=True) for name in event.superseded}
         items |= {one.item: _laid_out(one, stamp) for one in event.laid_out}
         changes |= {"items": with_entries(case.items, items), "counters": _counted(case.counters, event.laid_out)}
@@ -182,7 +181,7 @@ def _item_moved(case: Case, event: ItemMoved, stamp: Stamp) -> Changes:
     item = case.items[event.item]
     if event.source != item.state or item.superseded:
         where = "was superseded" if item.superseded else f"stands in {item.state}"
-        raise _impossible(case, event, stamp, f"leads {item.id} from {event.source}, and it {where}")
+        raise impossible(case, event, stamp, f"leads {item.id} from {event.source}, and it {where}")
     changes: Changes = {"acts": (*item.acts, _act(event.trigger, event.source, stamp))}
     if event.values:
         changes["fields"] = with_entries(item.fields, event.values)
@@ -216,11 +215,13 @@ def _restated(
 
 def _appointed(case: Case, event: Appointed, stamp: Stamp) -> Changes:
     if _holds(case, event):
-        raise _impossible(case, event, stamp, f"appoints {event.appointee.id}, who holds {event.office} already")
+        raise impossible(case, event, stamp, f"appoints {event.appointee.id}, who holds {event.office} already")
+    if event.appointee.id in case.recused:
+        raise impossible(case, event, stamp, f"appoints {event.appointee.id}, who was recused")
     held = Appointment(event.office, event.appointee.id, event.appointee.body, stamp.hash)
     changes: Changes = {
         "appointments": (*case.appointments, held),
-        "bodies": _with(case.bodies, event.appointee.id, event.appointee.body),
+        "bodies": with_one(case.bodies, event.appointee.id, event.appointee.body),
     }
     if event.office in case.vacancies:
         changes["vacancies"] = frozen({office: due for office, due in case.vacancies.items() if office != event.office})
@@ -229,9 +230,9 @@ def _appointed(case: Case, event: Appointed, stamp: Stamp) -> Changes:
 
 def _relieved(case: Case, event: Relieved, stamp: Stamp) -> Changes:
     if not _holds(case, event):
-        raise _impossible(case, event, stamp, f"relieves {event.appointee.id}, who does not hold {event.office}")
+        raise impossible(case, event, stamp, f"relieves {event.appointee.id}, who does not hold {event.office}")
     left = [held for held in case.appointments if (held.role, held.actor) != (event.office, event.appointee.id)]
-    changes: Changes = {"appointments": tuple(left), "former": _with(case.former, event.appointee.id, event.office)}
+    changes: Changes = {"appointments": tuple(left), "former": with_one(case.former, event.appointee.id, event.office)}
     if event.vacant_until is not None:
         changes["vacancies"] = with_entries(case.vacancies, {event.office: event.vacant_until})
     return changes
@@ -240,7 +241,7 @@ def _relieved(case: Case, event: Relieved, stamp: Stamp) -> Changes:
 def _breach_found(case: Case, event: BreachFound, stamp: Stamp) -> Changes:
     before = case.breaches.get(event.duty)
     if event.level and (before is None or before.level != event.level - 1):
-        raise _impossible(case, event, stamp, f"escalates {event.duty}, which had not come to level {event.level}")
+        raise impossible(case, event, stamp, f"escalates {event.duty}, which had not come to level {event.level}")
     owed = event.due if before is None or not event.level else before.owed
     return _with_breach(
         case,
@@ -268,7 +269,7 @@ def _with_breach(case: Case, breach: Breach) -> Changes:
 def _breach_named(case: Case, event: BreachConfirmed | BreachVoided, stamp: Stamp) -> Breach:
     found = case.breaches[event.duty]
     if found.version != event.breach:
-        raise _impossible(case, event, stamp, f"is about version {event.breach}, and {event.duty} has {found.version}")
+        raise impossible(case, event, stamp, f"is about version {event.breach}, and {event.duty} has {found.version}")
     return found
 
 
@@ -303,5 +304,8 @@ _CHANGES: dict[type[Event], Callable[[Case, Any, Stamp], Changes]] = {
     BreachFound: _breach_found,
     BreachConfirmed: _breach_confirmed,
     BreachVoided: _breach_voided,
+    Recused: deputies.recused,
+    Delegated: deputies.delegated,
+    DelegationEnded: deputies.delegation_ended,
     Migrated: _migrated,
 }

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from ..case import Appointment, Case
+from ..case import Case, Delegation
 from ..errors import Blocker, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Role
-from ..text import Text, either, listing, quoted, same, say
+from ..text import Text, quoted, same, say
 from ..values import Actor, Value
 from .commands import Command
 from .curing import Cures
-from .view import Context, holdings
+from .out_of_role import not_your_role
+from .view import Context, delegations, holdings
 
 TICK = Actor("system:tick", body="system")
 """In whose name time acts: it records what has lapsed, and lays open what the calendar or a breach calls for."""
@@ -24,12 +25,18 @@ BY_TIME = "system:tick"
 
 @attrs.frozen
 class Permission:
-    """The role in which the actor acts and the mandate for it; ``blocker`` says why not."""
+    """The role in which the actor acts and the mandate for it; ``blocker`` says why not. ``principal`` is for whom they act where
+    that mandate is a delegation."""
 
     role: str
     mandate: str
     blocker: Blocker | None
     is_role_missing: bool = False
+    principal: str = ""
+
+    def persons(self, actor: str) -> tuple[str, ...]:
+        """Those whose act it would be."""
+        return (actor, self.principal) if self.principal else (actor,)
 
 
 def permission(
@@ -44,27 +51,36 @@ def permission(
     """Whether the actor of ``command`` may act as one of ``parties``: roles, or actor fields with their (value, mandate).
 
     The first party of the row that the actor is, and that nothing stands against, is taken; if the command names a role, only
-    that one. ``stating`` are the facts that the act itself states (``None``: it would).
+    that one. ``stating`` are the facts that the act itself states (``None``: it would). A role that the actor holds goes before
+    the same one delegated to them.
     """
     if command.actor == TICK and not parties:
         return Permission(BY_TIME, "", None)
     wanted = parties if command.role is None else _named(procedure, parties, command.role)
     actor = command.actor
     held = mandates(case, actor, context)
+    lent = lent_to(procedure, case, actor, context)
     first: Permission | None = None
     for party in wanted:
         role = procedure.roles.get(party)
         mandate = held.get(party) if role is not None else _named_in(party, fields, case, actor, context)
+        principal = ""
+        if mandate is None and party in lent:
+            mandate, principal = lent[party].mandate, lent[party].holder
         if mandate is None:
             continue
-        blocker = next(_separations(procedure, case, party, actor, context), None)
+        beside = _roles_beside(case, lent, actor, context) if principal else frozenset[str]()
+        blocker = next(_separations(procedure, case, party, actor.id, context, beside), None)
+        if blocker is None and principal:
+            blocker = next(_separations(procedure, case, party, principal, context), None)
         if blocker is None and role is not None and role.body is not None:
             blocker = body_blocker(procedure, case, stating or {}, role, actor)
         if blocker is None:
-            return Permission(party, mandate, None)
-        first = first or Permission(party, mandate, blocker)
+            return Permission(party, mandate, None, principal=principal)
+        first = first or Permission(party, mandate, blocker, principal=principal)
     named = any(fields.get(party, ("", ""))[0] == actor.id for party in wanted)
-    missing = _not_your_role(procedure, case, parties, command, context, is_named=named)
+    bodies = _bodies(case, actor, context) if named else None
+    missing = not_your_role(procedure, case, parties, command, context, bodies)
     return first or Permission("", "", missing, is_role_missing=True)
 
 
@@ -74,6 +90,22 @@ def mandates(case: Case | None, actor: Actor, context: Context) -> dict[str, str
         held.role: held.mandate
         for held in holdings(case, context)
         if held.actor == actor.id and held.body == actor.body
+    }
+
+
+def _roles_beside(case: Case | None, lent: Mapping[str, Delegation], actor: Actor, context: Context) -> frozenset[str]:
+    """Every role of ``actor``, for whatever body: somebody who acts for another in one role holds none that is apart from it."""
+    return frozenset(lent) | {one.role for one in holdings(case, context) if one.actor == actor.id}
+
+
+def lent_to(procedure: Procedure, case: Case | None, actor: Actor, context: Context) -> dict[str, Delegation]:
+    """The roles in which ``actor`` acts now for those who hold them, for the body of whom they act for."""
+    if case is None or not case.delegations:
+        return {}
+    return {
+        one.office: one
+        for one in delegations(procedure, case, context)
+        if (one.delegate, one.body) == (actor.id, actor.body) and one.since <= context.now
     }
 
 
@@ -166,14 +198,14 @@ def _separations(
     procedure: Procedure,
     case: Case | None,
     role: str,
-    actor: Actor,
+    actor: str,
     context: Context,
     held: frozenset[str] = frozenset(),
 ) -> Iterator[Blocker]:
     """Everything that keeps ``actor``, who holds the roles ``held``, from being ``role``: each other role once, under every
     clause that says so."""
-    mine = held if case is None else held | case.acted.get(actor.id, frozenset())
-    there = context.elsewhere.get(actor.id, frozenset())
+    mine = held if case is None else held | case.acted.get(actor, frozenset())
+    there = context.elsewhere.get(actor, frozenset())
     found: dict[str, tuple[str, ...]] = {}
     for other, across, clause in procedure.separated.get(role, ()):
         if other in mine or (across == "matter" and other in there):
@@ -204,84 +236,10 @@ def _separated(procedure: Procedure, role: str, other: str, clause: tuple[str, .
 def separations_of_appointee(
     procedure: Procedure, case: Case | None, office: str, appointee: Actor, context: Context
 ) -> Iterator[Blocker]:
-    """Why ``appointee`` cannot be given ``office`` beside what they hold or have done."""
+    """Why ``appointee`` cannot be given ``office`` beside what they hold, act in for somebody else, or have done."""
     held = frozenset(one.role for one in holdings(case, context) if one.actor == appointee.id)
+    if case is not None and case.delegations:
+        held |= {one.office for one in delegations(procedure, case, context) if one.delegate == appointee.id}
     cure = procedure.cures(procedure.roles[office].appointed_by)
-    for found in _separations(procedure, case, office, appointee, context, held):
+    for found in _separations(procedure, case, office, appointee.id, context, held):
         yield attrs.evolve(found, cure=cure)
-
-
-def _not_your_role(
-    procedure: Procedure,
-    case: Case | None,
-    parties: Sequence[str],
-    command: Command,
-    context: Context,
-    *,
-    is_named: bool,
-) -> Blocker:
-    actor = command.actor
-    who = either([procedure.role_title(party) for party in parties], none=Text("time, no person,", "期限（并非个人）"))
-    mine = [held for held in holdings(case, context) if held.actor == actor.id]
-    roles = [party for party in parties if party in procedure.roles]
-    filled = {held.role for held in holdings(case, context)}
-    if roles and len(roles) == len(parties) and filled.isdisjoint(roles):
-        return _vacant(procedure, roles)
-    have, shown = Text("no role here", "在此无职务"), Text("holds no role here", "在此无职务")
-    if command.role is not None and command.role not in parties:
-        asked = quoted(procedure.role_title(command.role))
-        have = shown = say("asks to act as {role}", "请求以{role}身份办理", role=asked)
-    elif mine:
-        have = listing([_held(procedure, held, actor) for held in mine])
-        shown = say("holds: {have}", "现任：{have}", have=have)
-    elif is_named:
-        bodies = listing(
-            [same(body) for body in sorted(_bodies(case, actor, context))], none=Text("no body", "任何单位")
-        )
-        have = shown = say(
-            "acts here for {bodies}, not for {other}", "在此代表{bodies}，而非{other}", bodies=bodies, other=actor.body
-        )
-    return Blocker(
-        kind="role",
-        text=say(
-            "only {who} may do this; {actor} {shown}",
-            "仅{who}可办理；{actor}{shown}",
-            who=who,
-            actor=actor.id,
-            shown=shown,
-        ),
-        have=have,
-        need=who,
-        cure=procedure.cures(tuple(parties)),
-        facts={"roles": list(parties), "held": sorted({held.role for held in mine})},
-    )
-
-
-def _vacant(procedure: Procedure, roles: Sequence[str]) -> Blocker:
-    """Nobody at all holds one of ``roles``; those who appoint to them can cure it, standing offices are constituted outside."""
-    who = either([procedure.role_title(role) for role in roles])
-    appointing = [by for role in roles for by in procedure.roles[role].appointed_by]
-    how = Text("appoint somebody first", "请先任命")
-    if not appointing:
-        how = Text("it is a standing office, to be constituted outside the case", "属常设职务，须在案件之外任命")
-    return Blocker(
-        kind="role",
-        text=say("nobody holds {who}: {how}", "{who}无人任职：{how}", who=who, how=how),
-        have=Text("vacant", "无人任职"),
-        need=who,
-        cure=procedure.cures(appointing),
-        facts={"roles": list(roles), "held": [], "vacant": True},
-    )
-
-
-def _held(procedure: Procedure, held: Appointment, actor: Actor) -> Text:
-    title = procedure.role_title(held.role)
-    if held.body == actor.body:
-        return title
-    return say(
-        "{title} for {body}, not for {other}",
-        "{title}（代表{body}，而非{other}）",
-        title=title,
-        body=held.body,
-        other=actor.body,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..case import Case, Item
 from ..errors import Blocker, Cure, InvalidInput, NotPermitted, Refused, near_miss
@@ -105,12 +105,12 @@ def not_in_office(
     procedure: Procedure, case: Case | None, kind: str | None, values: Mapping[str, Value], context: Context
 ) -> Iterator[Blocker]:
     """An actor field names office-holders, never anybody else: who holds a role of the case or a standing office, or did and has
-    acted here. While a case is being opened there are only standing offices."""
+    acted here, or was recused. While a case is being opened there are only standing offices."""
     fields = procedure.lifecycle(kind).fields
     named = {name: value for name, value in values.items() if fields[name].type is FieldType.ACTOR}
     if not named:
         return
-    acted = frozenset[str]() if case is None else case.acted.keys()
+    acted = frozenset[str]() if case is None else case.acted.keys() | case.recused.keys()
     known = {held.actor for held in holdings(case, context)} | acted
     for name, value in named.items():
         if value not in known:
@@ -144,20 +144,28 @@ def _not_in_office(procedure: Procedure, case: Case | None, name: str, field: Te
 
 
 def twin(
-    procedure: Procedure, case: Case, kind: str, values: Mapping[str, Value], adder: str, mine: Item | None = None
+    procedure: Procedure,
+    case: Case,
+    kind: str,
+    values: Mapping[str, Value],
+    adders: Collection[str],
+    mine: Item | None = None,
 ) -> Blocker | None:
-    """There is an item like the one that has ``values`` and was added by ``adder``; what is unstated is like nothing."""
+    """There is an item like the one that has ``values`` and is that of ``adders``: who added it and for whom; what is unstated is
+    like nothing. What a delegate adds is also whom they act for's: the two have one between them."""
     unique = procedure.items[kind].unique
     since = case.entered[case.state].version
     if not unique or (mine is not None and mine.added < since):
         return None
-    wanted = [adder if name == "actor" else values.get(name) for name in unique]
+    named = [name for name in unique if name != "actor"]
+    wanted = [values.get(name) for name in named]
     if None in wanted:
         return None
     for item in case.of_kind(kind):
         if item is mine or item.superseded or item.added < since:
             continue
-        if [item.adder if name == "actor" else item.fields.get(name) for name in unique] == wanted:
+        same_person = len(named) == len(unique) or any(one in adders for one in item.adders)
+        if same_person and [item.fields.get(name) for name in named] == wanted:
             return Blocker(
                 kind="unique",
                 text=say(

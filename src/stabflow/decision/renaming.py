@@ -49,6 +49,10 @@ class Renaming:
             "appointments": tuple(with_changes(held, role=self.of("roles", held.role)) for held in case.appointments),
             "acted": frozen({who: frozenset(self.role(role) for role in roles) for who, roles in case.acted.items()}),
             "former": frozen({who: frozenset(self.role(role) for role in roles) for who, roles in case.former.items()}),
+            "recused": frozen(
+                {who: with_changes(one, office=self.of("roles", one.office)) for who, one in case.recused.items()}
+            ),
+            "delegations": tuple(with_changes(one, office=self.of("roles", one.office)) for one in case.delegations),
             "items": frozen({name: self._item(item) for name, item in case.items.items()}),
             "breaches": frozen({one.duty: one for one in map(self._breach, case.breaches.values())}),
             "vacancies": frozen({self.role(office): due for office, due in case.vacancies.items()}),

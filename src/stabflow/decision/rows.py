@@ -90,7 +90,7 @@ def fire_item(
     found, values = _examined(procedure, case, kind, item, move, act, command, context, partial=partial)
     fields = with_entries(item.fields, values)
     if values and not values.keys().isdisjoint(procedure.items[kind].unique):
-        found.add(twin(procedure, case, kind, fields, item.adder, item), move.row.clause)
+        found.add(twin(procedure, case, kind, fields, item.adders, item), move.row.clause)
     if partial:
         return found
     entered = procedure.items[kind].states[move.dest or item.state]
@@ -115,7 +115,8 @@ def add(procedure: Procedure, case: Case, command: Add, context: Context, *, par
     act = _act(procedure, kind, None, command, move.row.trigger)
     _refuse_if_closed(procedure, case, move.row, act)
     found, values = _examined(procedure, case, kind, None, move, act, command, context, partial=partial)
-    found.add(twin(procedure, case, kind, values, command.actor.id), procedure.items[kind].clause)
+    adders = found.allowed.persons(command.actor.id)
+    found.add(twin(procedure, case, kind, values, adders), procedure.items[kind].clause)
     if partial:
         return found
     state = move.dest or ""
@@ -148,6 +149,11 @@ def _examined(
     if said.faults or said.missing:
         faults = [*said.faults, *(Fault(name, "is missing", "this act must state it") for name in said.missing)]
         raise InvalidInput(faults, what=str(act()))
+    stating: Mapping[str, Value | None] = {}
+    if kind is None:
+        stating = {**dict.fromkeys(row.set), **said.values} if partial else said.values
+    parties = _parties(case, kind, item, row)
+    allowed = permission(procedure, case, row.by, parties, command, context, stating)
     view = CaseView(
         procedure=procedure,
         case=case,
@@ -158,12 +164,8 @@ def _examined(
         actor=command.actor.id,
         context=context,
         partial=partial,
+        principal=allowed.principal,
     )
-    stating: Mapping[str, Value | None] = {}
-    if kind is None:
-        stating = {**dict.fromkeys(row.set), **said.values} if partial else said.values
-    parties = _parties(case, kind, item, row)
-    allowed = permission(procedure, case, row.by, parties, command, context, stating)
     found = Examination(act, row.by, allowed, lambda: view.actor_roles)
     for blocker in unmet(view):
         found.add(blocker, row.clause)

@@ -9,7 +9,7 @@ from datetime import datetime
 import attrs
 
 from ..calendar import Calendar, Duration, due_time
-from ..case import Act, Appointment, Case, Entry, Item
+from ..case import Act, Appointment, Case, Delegation, Entry, Item
 from ..errors import Cure, PluginError
 from ..language import Procedure, Transition
 from ..requirements import PluginRequirement
@@ -40,14 +40,44 @@ class Context:
 
 
 def holdings(case: Case | None, context: Context) -> tuple[Appointment, ...]:
-    """Everybody who holds a role: appointed in the case, or in a standing office."""
-    return context.offices if case is None else case.appointments + context.offices
+    """Everybody who holds a role: appointed in the case, or in a standing office; but nobody who was recused. Who only acts for a
+    holder under a delegation holds nothing."""
+    if case is None:
+        return context.offices
+    held = case.appointments + context.offices
+    return tuple(one for one in held if one.actor not in case.recused) if case.recused else held
+
+
+def delegations(procedure: Procedure, case: Case, context: Context) -> list[Delegation]:
+    """The delegations that are worth something, now or later: not ended, not over, of a role that may be delegated and that the
+    holder still holds by the mandate under which they delegated it."""
+    wanted = [one for one in case.delegations if not one.ended and context.now < one.until]
+    if not wanted:
+        return wanted
+    held = {(one.role, one.actor, one.mandate) for one in holdings(case, context)}
+    return [
+        one for one in wanted if (one.office, one.holder, one.under) in held and procedure.roles[one.office].delegable
+    ]
+
+
+def ties(procedure: Procedure, case: Case, context: Context) -> list[Delegation]:
+    """The delegations that tie a delegate to the holder: those worth something, and those that were made use of."""
+    live = delegations(procedure, case, context)
+    return [*live, *(one for one in case.delegations if one.used and one not in live)]
+
+
+def served_by(procedure: Procedure, case: Case, context: Context, persons: Collection[str]) -> frozenset[str]:
+    """Those of whom ``persons`` are not independent, because they are their delegates."""
+    if not case.delegations:
+        return frozenset()
+    return frozenset(one.holder for one in ties(procedure, case, context) if one.delegate in persons)
 
 
 @attrs.frozen(kw_only=True)
 class CaseView:
     """A `stabflow.requirements.View` over a case (``None`` while it is being opened) and, on an item's row, the item.
 
+    ``principal`` is for whom the actor acts under a delegation; "" where they act in their own right.
     ``partial``: what the act must state and was not given counts as not known yet, whatever an earlier act stated.
     """
 
@@ -60,6 +90,17 @@ class CaseView:
     actor: str
     context: Context
     partial: bool = False
+    principal: str = ""
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        return (self.actor, self.principal) if self.principal else (self.actor,)
+
+    @functools.cached_property
+    def served(self) -> frozenset[str]:
+        if self.case is None:
+            return frozenset()
+        return served_by(self.procedure, self.case, self.context, self.persons)
 
     @property
     def now(self) -> datetime:
@@ -124,11 +165,12 @@ class CaseView:
         return () if self.item is None else self.item.acts
 
     def own_field(self, name: str) -> Value | None:
-        """Who stands in an actor field. The actor does not get out of one by naming somebody else with this very act."""
+        """Who stands in an actor field. Nobody gets out of one, nor whom they act for, by naming somebody else with this very
+        act."""
         if name not in self.procedure.lifecycle(self.kind).fields:
             return None
         before = self._stated(name)
-        return before if before == self.actor else self.value(name)
+        return before if before in self.persons else self.value(name)
 
     def holders(self, role: str) -> Sequence[str]:
         return [held.actor for held in holdings(self.case, self.context) if held.role == role]
@@ -137,8 +179,16 @@ class CaseView:
         return frozenset(held.role for held in holdings(self.case, self.context) if held.actor == actor)
 
     def ever_held(self, actor: str) -> frozenset[str]:
-        former = frozenset[str]() if self.case is None else self.case.former.get(actor, frozenset())
-        return self.roles_of(actor) | former
+        case = self.case
+        if case is None:
+            return self.roles_of(actor)
+        held = self.roles_of(actor) | case.former.get(actor, frozenset())
+        if actor in case.recused:
+            held |= {one.role for one in self.context.offices if one.actor == actor}
+        if case.delegations:
+            tied = ties(self.procedure, case, self.context)
+            held |= {one.office for one in tied if one.delegate == actor}
+        return held
 
     def below(self, role: str) -> frozenset[str]:
         return self.procedure.subordinates.get(role, frozenset())

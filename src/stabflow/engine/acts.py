@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Self
 
 from ..case import Case
-from ..decision.commands import Add, Amend, Appoint, Command, Fire, Relieve
+from ..decision.commands import Add, Amend, Appoint, Command, Delegate, EndDelegation, Fire, Recuse, Relieve
 from ..decision.events import Added
 from ..errors import IdempotencyMismatch, InvalidInput, StabflowError
 from ..history.commit import request_digest
@@ -126,3 +126,18 @@ class Acts:
     def relieve(self, office: str, appointee: Actor, /) -> Record:
         """End an appointment."""
         return self._do(Relieve(office=office, appointee=appointee, **self._who))  # type: ignore[arg-type]
+
+    def recuse(self, office: str, who: Actor, /, *, reason: str) -> Record:
+        """Let ``who``, who is ``office`` here, take no further part in the case."""
+        return self._do(Recuse(office=office, who=who, reason=reason, **self._who))  # type: ignore[arg-type]
+
+    def delegate(
+        self, office: str, to: Actor, /, *, until: date | datetime, since: date | datetime | None = None, reason: str
+    ) -> Record:
+        """Let ``to`` act as ``office`` in this case for the actor, who holds it."""
+        command = Delegate(office=office, to=to, until=until, since=since, reason=reason, **self._who)  # type: ignore[arg-type]
+        return self._do(command)
+
+    def end_delegation(self, office: str, delegate: Actor, /) -> Record:
+        """End a delegation before its time."""
+        return self._do(EndDelegation(office=office, delegate=delegate, **self._who))  # type: ignore[arg-type]

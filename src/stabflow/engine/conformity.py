@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ..case import Act, Appointment, Case, Statement, item_id
+from ..case import Act, Appointment, Case, Delegation, Statement, item_id
 from ..decision.breaches import lapsed
 from ..decision.events import (
     Added,
@@ -18,11 +18,14 @@ from ..decision.events import (
     BreachConfirmed,
     BreachFound,
     BreachVoided,
+    Delegated,
+    DelegationEnded,
     Event,
     ItemMoved,
     Migrated,
     Moved,
     Opened,
+    Recused,
     Relieved,
 )
 from ..decision.permission import BY_TIME, TICK
@@ -66,6 +69,8 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Ten
         return "" if named and not oneself else f"fills or ends an office that no {role!r} of {procedure} may"
     if isinstance(event, BreachConfirmed | BreachVoided):
         return _wrong_judgement(procedure, case, event, record)
+    if case is not None and isinstance(event, Recused | Delegated | DelegationEnded):
+        return _wrong_deputy(procedure, case, record, event)
     if isinstance(event, Migrated):
         openers = {party for row in procedure.case.creating() for party in row.by}
         return "" if role in openers else _no_row(procedure, role)
@@ -108,9 +113,41 @@ def _wrong_judgement(
         return "confirms what is not in doubt"
     above = {name for name, below in procedure.subordinates.items() if not below.isdisjoint(breach.roles)}
     named = all(role in procedure.roles for role in breach.roles)
-    held = any(holder.id == record.actor.id for holder in breach.holders)
+    lent = None if case is None else _lent(case, record.mandate)
+    persons = (record.actor.id, "" if lent is None else lent.holder)
+    held = any(holder.id in persons for holder in breach.holders)
     wrong = held or (named and record.role not in above) or record.role not in procedure.roles
     return f"judges a breach as {record.role!r}, who may not" if wrong else ""
+
+
+def _wrong_deputy(
+    procedure: Procedure, case: Case, record: Record, event: Recused | Delegated | DelegationEnded
+) -> str:
+    """What is wrong with a recusal, a delegation or the end of one: who may do it, and to whom it may be done."""
+    office, actor = procedure.roles.get(event.office), record.actor
+    if office is None:
+        return _no_row(procedure, record.role)
+    in_it = record.role == event.office
+    if isinstance(event, Recused):
+        above = record.role in office.appointed_by or event.office in procedure.subordinates.get(record.role, ())
+        may = (in_it and actor == event.who) or above
+        return "" if may else f"recuses {event.who} as no {record.role!r} of {procedure} may"
+    if isinstance(event, DelegationEnded):
+        lent = [one for one in case.delegations if (one.office, one.delegate) == (event.office, event.delegate.id)]
+        theirs = in_it and any(actor.id in (one.holder, one.delegate) for one in lent)
+        may = theirs or record.role in office.appointed_by
+        return "" if may else f"ends a delegation as no {record.role!r} of {procedure} may"
+    to, since = event.delegate, event.since or record.occurred_at
+    is_own = to.id != actor.id and to.body == actor.body and _lent(case, record.mandate) is None
+    is_dated = record.occurred_at <= since < event.until
+    if in_it and office.delegable and is_own and is_dated and to.id not in case.recused:
+        return ""
+    return f"delegates {event.office!r} as {procedure} does not allow"
+
+
+def _lent(case: Case, mandate: str) -> Delegation | None:
+    """The delegation that the record of this hash is."""
+    return next((one for one in case.delegations if one.mandate == mandate), None)
 
 
 def _no_row(procedure: Procedure, role: str) -> str:
@@ -126,12 +163,26 @@ def _has_mandate(procedure: Procedure, case: Case | None, record: Record, tenure
         named = statements.get(record.role)
         is_named = named is not None and (named.hash, values.get(record.role)) == (record.mandate, actor.id)
         return is_named and actor.body in _bodies(procedure, case, record, tenures)
-    if declared.standing:
-        office = tenures.by(record.mandate)
-        held = Appointment(record.role, actor.id, actor.body, record.mandate)
-        fits = office is not None and (office.procedure, office.held) == (procedure.id, held)
-        return fits and office is not None and office.covers(record) and record.occurred_at >= office.since
-    return case is not None and Appointment(record.role, actor.id, actor.body, record.mandate) in case.appointments
+    if case is not None and actor.id in case.recused:
+        return False
+    held = Appointment(record.role, actor.id, actor.body, record.mandate)
+    lent = None if case is None else _lent(case, record.mandate)
+    if lent is None:
+        return _is_held(procedure, case, held, record, tenures)
+    is_theirs = (lent.office, lent.delegate, lent.body) == (held.role, held.actor, held.body) and not lent.ended
+    principal = Appointment(lent.office, lent.holder, lent.body, lent.under)
+    is_dated = lent.since <= record.occurred_at or isinstance(record.event, Recused | DelegationEnded)
+    in_force = declared.delegable and is_dated and record.occurred_at < lent.until
+    return is_theirs and in_force and _is_held(procedure, case, principal, record, tenures)
+
+
+def _is_held(procedure: Procedure, case: Case | None, held: Appointment, record: Record, tenures: Tenures) -> bool:
+    """Whether a role was held as ``held`` says when ``record`` was stored."""
+    if not procedure.roles[held.role].standing:
+        return case is not None and held in case.appointments
+    office = tenures.by(held.mandate)
+    fits = office is not None and (office.procedure, office.held) == (procedure.id, held)
+    return fits and office is not None and office.covers(record) and record.occurred_at >= office.since
 
 
 def _bodies(procedure: Procedure, case: Case, record: Record, tenures: Tenures) -> frozenset[str]:
@@ -140,7 +191,8 @@ def _bodies(procedure: Procedure, case: Case, record: Record, tenures: Tenures) 
     who = record.actor.id
     here = [held.body for held in case.appointments if held.actor == who]
     offices = [one for one in tenures.of(procedure.id, who) if one.began < record.position]
-    standing = [one.held for one in offices if one.covers(record) and one.held.role in procedure.roles]
+    present = [one for one in offices if one.covers(record) and who not in case.recused]
+    standing = [one.held for one in present if one.held.role in procedure.roles]
     there = [held.body for held in standing if procedure.roles[held.role].standing]
     before = case.bodies.get(who, frozenset()) | {one.held.body for one in offices}
     return frozenset((*here, *there)) or before

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import attrs
 
 from ..errors import InvalidInput
-from ..ports.store import MAX_PAGE, DutyQuery, DutyRow
+from ..ports.store import MAX_PAGE, SOME_RECUSED, DutyQuery, DutyRow
 from ..values import Actor, moment_text, utc
 from . import pages
 from .offices import Offices
@@ -37,11 +37,11 @@ def owed(
     who = pages.wanted(actor.id if isinstance(actor, Actor) else actor, "actor")
     offices = shell.offices.current()
     if who is None and body is None:
-        return _with_holders(offices, _rows(shell, query))
+        return _with_holders(shell, offices, _rows(shell, query))
     found = [_rows(shell, attrs.evolve(query, actor=who, body=body))]
     for procedure, office in _standing(offices, who, body):
         if query.role in (None, office):
-            rows = _with_holders(offices, _rows(shell, attrs.evolve(query, procedure=procedure, role=office)))
+            rows = _with_holders(shell, offices, _rows(shell, attrs.evolve(query, procedure=procedure, role=office)))
             found.append(row for row in rows if who in (None, row.actor) and body in (None, row.body))
     return _merged(found)
 
@@ -66,17 +66,19 @@ def _rows(shell: Shell, query: DutyQuery) -> Iterator[DutyRow]:
         yield from pages.duties(shell.store, attrs.evolve(query, after=page.next, limit=MAX_PAGE))
 
 
-def _with_holders(offices: Offices, rows: Iterator[DutyRow]) -> Iterator[DutyRow]:
-    """``rows``, those of a standing office once for each who holds it: the index knows only who is appointed in the case."""
+def _with_holders(shell: Shell, offices: Offices, rows: Iterator[DutyRow]) -> Iterator[DutyRow]:
+    """``rows``, those of a standing office once for each who holds it: the index knows only who is appointed in the case. Who was
+    recused from the case does not hold it there."""
     for row in rows:
         if row.actor:
             yield row
             continue
+        recused: Collection[str] = ()
+        if row.body == SOME_RECUSED:
+            recused = shell.load(row.case_id)[1].recused
         holders = offices.holders.get(row.procedure, ())
-        filled = sorted((one.body, one.actor) for one in holders if one.role == row.role)
-        if not filled:
-            yield row
-        for body, actor in filled:
+        filled = sorted((one.body, one.actor) for one in holders if one.role == row.role and one.actor not in recused)
+        for body, actor in filled or (("", ""),):
             yield attrs.evolve(row, actor=actor, body=body)
 
 

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
-from ..case import Case
+from ..case import Case, Delegation
 from ..decision import decider
-from ..decision.commands import ASKING, Add, Amend, Appoint, Command, ConfirmBreach, Fire, Relieve, VoidBreach
+from ..decision.commands import (
+    ASKING,
+    Add,
+    Amend,
+    Appoint,
+    Command,
+    ConfirmBreach,
+    Delegate,
+    EndDelegation,
+    Fire,
+    Recuse,
+    Relieve,
+    VoidBreach,
+)
 from ..decision.decider import Option
-from ..decision.duties import Duty, owed_in
+from ..decision.duties import Duty, owed_now
 from ..decision.events import Added, Migrated, Opened
+from ..decision.view import delegations
 from ..errors import Blocker
 from ..history.record import Record
 from ..language import Procedure
@@ -204,6 +218,65 @@ class CaseHandle:
         command = VoidBreach(actor=by, basis=Basis.of(basis), role=role, breach=breach, reason=reason)
         return self._one(command, key, if_version, at)
 
+    def recuse(
+        self,
+        office: str,
+        who: Actor,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        reason: str,
+        role: str | None = None,
+        key: str | None = None,
+        if_version: int | None = None,
+        at: datetime | None = None,
+    ) -> Record:
+        """Let ``who``, who is ``office`` here, take no further part in the case: they themselves, or a role that appoints to the
+        office or is above it. What they have done stays; from then on no role of the case is theirs."""
+        command = Recuse(actor=by, basis=Basis.of(basis), role=role, office=office, who=who, reason=reason)
+        return self._one(command, key, if_version, at)
+
+    def delegate(
+        self,
+        office: str,
+        to: Actor,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        until: date | datetime,
+        since: date | datetime | None = None,
+        reason: str,
+        role: str | None = None,
+        key: str | None = None,
+        if_version: int | None = None,
+        at: datetime | None = None,
+    ) -> Record:
+        """Let ``to`` act as ``office`` in this case for ``by``, who holds it, from ``since`` (now) until ``until``. A day ends at
+        24:00 in the procedure's zone. Only what is delegable; what keeps either from an act keeps the delegate from it."""
+        command = Delegate(
+            actor=by, basis=Basis.of(basis), role=role, office=office, to=to, until=until, since=since, reason=reason
+        )
+        return self._one(command, key, if_version, at)
+
+    def end_delegation(
+        self,
+        office: str,
+        delegate: Actor,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        role: str | None = None,
+        key: str | None = None,
+        if_version: int | None = None,
+        at: datetime | None = None,
+    ) -> Record:
+        """End a delegation before its time: the holder, a role that appoints to the office, or the delegate, who lays it down."""
+        command = EndDelegation(actor=by, basis=Basis.of(basis), role=role, office=office, delegate=delegate)
+        return self._one(command, key, if_version, at)
+
     def _one(self, command: Command, key: str | None, if_version: int | None, at: datetime | None) -> Record:
         check_office_holder(command.actor, "by")
         check_version(if_version)
@@ -249,7 +322,13 @@ class CaseHandle:
     def duties(self) -> tuple[Duty, ...]:
         """Who owes what in this case, by when and why by then, and who supervises it; the duty of the case's own state first."""
         procedure, case, context = self._shell.asked(self.id)
-        return tuple(owed_in(procedure, case, context.offices))
+        return tuple(owed_now(procedure, case, context))
+
+    def delegations(self) -> tuple[Delegation, ...]:
+        """Who acts for whom in which role, now or from a later day on: the delegations that are neither over nor without the
+        appointment on which they rest."""
+        procedure, case, context = self._shell.asked(self.id)
+        return tuple(delegations(procedure, case, context))
 
     def plan(self, goal: str, /) -> Plan:
         """The shortest lawful way from where the case stands to ``goal`` (a state, a step or an outcome), or what is in the way.
@@ -259,7 +338,8 @@ class CaseHandle:
         at most. `InvalidInput` when ``goal`` is none of the procedure.
         """
         procedure, case, context = self._shell.asked(self.id)
-        found = plan(procedure, case, goal, now=context.now, calendar=context.calendar, offices=context.offices)
+        in_office = tuple(one for one in context.offices if one.actor not in case.recused)
+        found = plan(procedure, case, goal, now=context.now, calendar=context.calendar, offices=in_office)
         if not context.checks:
             return found
         names = listing([same(check.plugin) for check in context.checks])

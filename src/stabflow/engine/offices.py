@@ -171,7 +171,7 @@ def check_constitution(
         if office not in procedure.roles or not procedure.roles[office].standing:
             continue
         here = attrs.evolve(context, offices=offices.of(procedure))
-        found = list(against_holding(procedure, None, office, holder, by, here))
+        found = list(against_holding(procedure, None, office, holder, (by.id,), here))
         if found:
             who, what = same(holder.id), procedure.role_title(office)
             act = say("constituting {who} as {what}", "任命{who}为{what}", who=who, what=what)

@@ -16,7 +16,7 @@ from ..decision.events import Event
 from ..errors import InvalidInput
 from ..language import Procedure
 from ..ports.store import AppendBatch, NewRecord, StreamHead
-from ..values import Actor, Basis, File, Matter
+from ..values import Actor, Basis, File, Matter, moment_text, utc
 from . import chain, codec, index
 from .record import Circumstances, Record, header_bytes, make
 
@@ -78,6 +78,11 @@ def request_digest(asked: Sequence[Command | Mapping[str, object]]) -> str:
         raise InvalidInput.at("values", "a value is without end", "give values of bounded size and depth") from error
 
 
+def _plain_part(value: object) -> object:
+    """A part of a command, which may be a time, as no value of a field is."""
+    return moment_text(utc(value, "time")) if isinstance(value, datetime) else _plain(value)
+
+
 def _plain(value: object) -> object:
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)  # as it is stored: a retry may come in another form
@@ -92,7 +97,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal | date | File):
         return codec.plain_value(value)
     if isinstance(value, Command | Event | Actor | Basis | Matter):
-        held = {name: _plain(part) for name, part in attrs.asdict(value, recurse=False).items()}
+        held = {name: _plain_part(part) for name, part in attrs.asdict(value, recurse=False).items()}
         return {"type": type(value).__name__, **held}
     raise InvalidInput.at(
         "values", f"a {type(value).__name__} cannot be stated", "give text, numbers, dates, yes or no, files"

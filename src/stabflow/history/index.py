@@ -9,7 +9,7 @@ from ..case import CASE, Case, office_of, vacancy
 from ..decision.duties import Duty, item_duties, open_duties
 from ..decision.events import Added, Amended, BreachConfirmed, BreachFound, BreachVoided, Event, ItemMoved, Moved
 from ..language import Procedure
-from ..ports.store import CaseRow, DutyRow, IndexChange
+from ..ports.store import SOME_RECUSED, CaseRow, DutyRow, IndexChange
 from ..values import moment_text
 
 
@@ -34,8 +34,9 @@ def case_row(procedure: Procedure, case: Case) -> CaseRow:
     )
 
 
-def duty_rows(procedure: Procedure, duties: Iterable[Duty]) -> tuple[DutyRow, ...]:
+def duty_rows(procedure: Procedure, case: Case, duties: Iterable[Duty]) -> tuple[DutyRow, ...]:
     """The index rows of ``duties``, one for each holder."""
+    standing = {name for name, role in procedure.roles.items() if role.standing} if case.recused else set()
     return tuple(
         DutyRow(
             case_id=duty.case_id,
@@ -51,13 +52,13 @@ def duty_rows(procedure: Procedure, duties: Iterable[Duty]) -> tuple[DutyRow, ..
             breached=duty.breached,
         )
         for duty in duties
-        for actor, body in (duty.holders or (("", ""),))
+        for actor, body in (duty.holders or (("", SOME_RECUSED if duty.role in standing else ""),))
     )
 
 
 def all_rows(procedure: Procedure, case: Case) -> tuple[CaseRow, tuple[DutyRow, ...]]:
     """Everything the index holds of ``case``."""
-    return case_row(procedure, case), duty_rows(procedure, open_duties(procedure, case))
+    return case_row(procedure, case), duty_rows(procedure, case, open_duties(procedure, case))
 
 
 def migrated(old: Procedure, before: Case, new: Procedure, after: Case) -> IndexChange:
@@ -71,10 +72,11 @@ def change(procedure: Procedure, before: Case | None, after: Case, events: Itera
     """What the index must change as ``before`` becomes ``after`` by ``events``."""
     row = case_row(procedure, after)
     if before is None:
-        return IndexChange(row, (), duty_rows(procedure, open_duties(procedure, after)))
-    if before.appointments is not after.appointments or procedure.states[after.state].final:
+        return IndexChange(row, (), duty_rows(procedure, after, open_duties(procedure, after)))
+    are_others = before.appointments is not after.appointments or before.recused is not after.recused
+    if are_others or procedure.states[after.state].final:
         cleared = tuple(duty.duty for duty in open_duties(procedure, before))
-        return IndexChange(row, cleared, duty_rows(procedure, open_duties(procedure, after)))
+        return IndexChange(row, cleared, duty_rows(procedure, after, open_duties(procedure, after)))
     touched = dict.fromkeys(itertools.chain.from_iterable(map(_touched, events)))
     names = [name for name in touched if name in after.items]
     duties = [duty for name in names for duty in item_duties(procedure, after, after.items[name])]
@@ -83,7 +85,7 @@ def change(procedure: Procedure, before: Case | None, after: Case, events: Itera
         others = list(itertools.takewhile(_is_no_item, open_duties(procedure, after)))
         cleared = (*cleared, *(dict.fromkeys((CASE, *map(vacancy, before.vacancies)))))
         duties = [*others, *duties]
-    return IndexChange(row, cleared, duty_rows(procedure, duties))
+    return IndexChange(row, cleared, duty_rows(procedure, after, duties))
 
 
 def _is_other(before: Case, after: Case) -> bool:

@@ -79,9 +79,14 @@ class CaseRow:
     updated_at: str
 
 
+SOME_RECUSED = "~"
+"""In place of a body: the duty of a standing office, in a case from which somebody was recused who may hold it. Ask it."""
+
+
 @attrs.frozen
 class DutyRow:
-    """One open duty of a case, a row for each office-holder appointed in the case (``actor`` is empty if none is).
+    """One open duty of a case, a row for each office-holder appointed in the case (``actor`` is empty if none is, and
+    ``body`` too, or `SOME_RECUSED`).
 
     ``procedure`` is the id of the one the case runs under. ``duty`` is ``"case"`` for the duty of the case's own state, else the
     id of the item that is owed an act. ``due_at`` is empty where the duty is open-ended. ``level`` is 0 for the duty itself, n

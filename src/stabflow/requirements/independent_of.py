@@ -1,4 +1,4 @@
-"""``independent_of``: nobody judges their own work, nor their superior's."""
+"""``independent_of``: nobody judges their own work, nor their superior's, nor that of somebody they act for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from .shortfall import Shortfall
 class IndependentOf(Requirement):
     """The actor did none of the acts named in ``independent_of`` on this lifecycle, stands in none of the actor fields named
     there, and holds no role supervised by a role of those who did or do: the one they acted in, or another. Roles of this case
-    from which somebody was relieved count as held: no superior makes a subordinate independent by a relief."""
+    from which somebody was relieved count as held: no superior makes a subordinate independent by a relief.
+
+    Who acts under a delegation is asked for both, the actor and whom they act for; what was done under one is the work of both.
+    And who is somebody's delegate is not independent of them in any role, like a subordinate."""
 
     kind: ClassVar[str] = "independent_of"
 
@@ -29,19 +32,24 @@ class IndependentOf(Requirement):
             holder = view.own_field(name)
             if not isinstance(holder, str):
                 continue
-            if holder == view.actor:
+            if holder in view.persons:
                 return self._short(view, name, functools.partial(_is, view, name))
             if _superior(view, view.ever_held(holder)):
                 return self._short(view, name, functools.partial(_is_below, view, name))
+            if holder in view.served:
+                return self._short(view, name, functools.partial(_serves, view, name))
         for act in view.acts():
             if act.trigger not in self.independent_of:
                 continue
-            if act.actor == view.actor:
+            doers = act.doers
+            if any(one in view.persons for one in doers):
                 return self._short(view, act.trigger, functools.partial(_did, view, act.trigger))
-            superior = _superior(view, {act.role, *view.ever_held(act.actor)})
+            superior = _superior(view, {act.role}.union(*map(view.ever_held, doers)))
             if superior:
                 why = functools.partial(_is_below_who_did, view, act.trigger, superior)
                 return self._short(view, act.trigger, why)
+            if not view.served.isdisjoint(doers):
+                return self._short(view, act.trigger, functools.partial(_serves_who_did, view, act.trigger))
         return None
 
     def _short(self, view: View, name: str, why: Callable[[], Text]) -> Shortfall:
@@ -81,13 +89,20 @@ class IndependentOf(Requirement):
 
 
 def _superior(view: View, roles: Iterable[str]) -> str | None:
-    """The one of ``roles`` that supervises a role of the acting person, now or before a relief."""
-    held = view.ever_held(view.actor)
+    """The one of ``roles`` that supervises a role of the acting person, or of whom they act for, now or before a relief."""
+    held = frozenset[str]().union(*map(view.ever_held, view.persons))
     return next((role for role in sorted(roles) if not view.below(role).isdisjoint(held)), None)
 
 
 def _is(view: View, name: str) -> Text:
-    return say("is the {field}", "即为{field}", field=quoted(view.number_name(name)))
+    field = quoted(view.number_name(name))
+    if view.own_field(name) != view.actor:
+        return say("acts for the {field}", "系受{field}委托办理", field=field)
+    return say("is the {field}", "即为{field}", field=field)
+
+
+def _serves(view: View, name: str) -> Text:
+    return say("is a delegate of the {field}", "系{field}的受委托人", field=quoted(view.number_name(name)))
 
 
 def _is_below(view: View, name: str) -> Text:
@@ -95,7 +110,15 @@ def _is_below(view: View, name: str) -> Text:
 
 
 def _did(view: View, trigger: str) -> Text:
-    return say("did {done} here", "曾办理{done}", done=quoted(view.title_of_trigger(trigger)))
+    done = quoted(view.title_of_trigger(trigger))
+    if len(view.persons) == 1:
+        return say("did {done} here", "曾办理{done}", done=done)
+    return say("or whom they act for did {done} here", "或其委托人曾办理{done}", done=done)
+
+
+def _serves_who_did(view: View, trigger: str) -> Text:
+    done = quoted(view.title_of_trigger(trigger))
+    return say("is a delegate of who did {done} here", "系曾办理{done}者的受委托人", done=done)
 
 
 def _is_below_who_did(view: View, trigger: str, superior: str) -> Text:
