@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..case import Case, Item
 from ..decision.duties import Duty
+from ..decision.events import Delegated
 from ..history.record import Record
 from ..language import Outcome, Procedure, Step
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
@@ -14,7 +15,7 @@ from ..ports.store import CaseRow
 from ..text import Text, listing, same, say
 from .case_report import CaseReport
 from .page import Cell, Column, Page
-from .words import act_title, brief, in_order, minute, owed_title, role_of, value_text
+from .words import act_title, brief, in_order, minute, owed_title, period, role_of, value_text
 
 
 def show_case(page: Page, report: CaseReport) -> None:
@@ -97,6 +98,33 @@ def _show_roles(page: Page, report: CaseReport) -> None:
         standing = Text("standing office", "常设职务") if defined.standing else Text("of this case", "本案件任命")
         rows.append((page.said(defined.title), page.said(standing), page.said(who)))
     page.table([Column(), Column(firm=True, style="dim"), Column()], rows)
+    _show_deputies(page, report)
+
+
+def _show_deputies(page: Page, report: CaseReport) -> None:
+    """Who acts for whom, and who was recused."""
+    procedure, zone = report.procedure, report.procedure.zone
+    if report.delegations:
+        page.heading(Text("Delegations", "委托代行"))
+        lent = [
+            (
+                page.said(procedure.role_title(one.office)),
+                page.said(_acting_for(one.delegate, one.holder)),
+                page.said(period(one.since, one.until, zone)),
+            )
+            for one in report.delegations
+        ]
+        page.table([Column(), Column(), Column(style="dim")], lent)
+    if report.case.recused:
+        page.heading(Text("Recused", "已回避"))
+        gone = [
+            (who, page.said(procedure.role_title(one.office)), one.reason) for who, one in report.case.recused.items()
+        ]
+        page.table([Column(firm=True), Column(), Column()], gone)
+
+
+def _acting_for(delegate: str, holder: str) -> Text:
+    return say("{who} for {holder}", "{who}代{holder}", who=delegate, holder=holder)
 
 
 def _show_duties(page: Page, report: CaseReport) -> None:
@@ -116,6 +144,7 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
     procedure = report.procedure
     what = page.said(owed_title(procedure, duty.duty, duty.state, duty.level))
     holders = [same(actor) for actor, _ in duty.holders]
+    holders += [say("for them {actor}", "{actor}（受托）", actor=actor) for actor, _ in duty.delegates]
     who = page.said(listing(holders, none=Text("vacant", "空缺")))
     role = page.said(procedure.role_title(duty.role))
     if duty.due is None:
@@ -198,16 +227,22 @@ def show_history(
         Column(Text("body", "单位") if is_wide else Text("who, body", "办理人，单位")),
         Column(Text("basis", "依据")),
     ]
+    principals = {record.hash: record.actor.id for record in history if isinstance(record.event, Delegated)}
+
+    def who(record: Record) -> Text:
+        principal = principals.get(record.mandate)
+        return same(record.actor.id) if principal is None else _acting_for(record.actor.id, principal)
+
     rows = [
         (
             str(record.version),
             minute(record.occurred_at, procedures[record.procedure].zone),
             page.said(act_title(procedures[record.procedure], record.event)),
-            *([record.actor.id] if is_wide else []),
+            *([page.said(who(record))] if is_wide else []),
             page.said(role_of(procedures[record.procedure], record)),
             record.actor.body
             if is_wide
-            else page.said(say("{who}, {body}", "{who}，{body}", who=record.actor.id, body=record.actor.body)),
+            else page.said(say("{who}, {body}", "{who}，{body}", who=who(record), body=record.actor.body)),
             record.basis.text,
         )
         for record in history

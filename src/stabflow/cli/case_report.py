@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from ..case import Appointment, Case
+from ..case import Appointment, Case, Delegation
 from ..decision.decider import Option, moves
 from ..decision.duties import Duty
 from ..engine import CaseHandle, Engine
@@ -36,18 +36,20 @@ class CaseReport:
     offices: tuple[Appointment, ...]
     duties: tuple[Duty, ...]
     next: tuple[Next, ...]
+    delegations: tuple[Delegation, ...] = ()
 
     @classmethod
     def of(cls, engine: Engine, handle: CaseHandle) -> CaseReport:
         """Everything about the case behind ``handle``."""
         procedure, case = handle.procedure, handle.value
-        offices = engine.offices(procedure)
+        offices = tuple(one for one in engine.offices(procedure) if one.actor not in case.recused)
         return cls(
             procedure,
             case,
             offices,
             handle.duties(),
             tuple(_next(procedure, case, handle, case.appointments + offices)),
+            handle.delegations(),
         )
 
 
@@ -133,12 +135,28 @@ def case_json(report: CaseReport, language: Language) -> dict[str, object]:
             {"role": held.role, "actor": held.actor, "body": held.body, "standing": held in report.offices}
             for held in (*case.appointments, *report.offices)
         ],
+        "recused": [
+            {"actor": who, "office": one.office, "reason": one.reason, "version": one.version}
+            for who, one in case.recused.items()
+        ],
+        "delegations": [
+            {
+                "role": one.office,
+                "holder": one.holder,
+                "delegate": one.delegate,
+                "body": one.body,
+                "since": moment_text(one.since),
+                "until": moment_text(one.until),
+            }
+            for one in report.delegations
+        ],
         "duties": [
             {
                 "duty": duty.duty,
                 "state": duty.state,
                 "role": duty.role,
                 "holders": [{"actor": actor, "body": body} for actor, body in duty.holders],
+                "delegates": [{"actor": actor, "body": body} for actor, body in duty.delegates],
                 "due": None if duty.due is None else moment_text(duty.due.at),
                 "derivation": None if duty.due is None else duty.due.derivation(procedure.zone).get(language),
             }

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from ..calendar import end_text
 from ..case import CASE, kind_of, office_of
 from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE
 from ..decision.events import (
@@ -17,11 +18,14 @@ from ..decision.events import (
     BreachFound,
     BreachVoided,
     Constituted,
+    Delegated,
+    DelegationEnded,
     Event,
     ItemMoved,
     Migrated,
     Moved,
     Opened,
+    Recused,
     Relieved,
     Withdrawn,
 )
@@ -61,6 +65,8 @@ def act_title(procedure: Procedure, event: Event) -> Text:
             if isinstance(event, Appointed):
                 return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
             return say("relieve {who} of the role of {role}", "免去{who}的{role}职务", who=who, role=role)
+        case Recused() | Delegated() | DelegationEnded():
+            return _deputy_title(procedure, event)
         case Migrated():
             return say("go on under version {n}", "改按第{n}版办理", n=event.procedure_version)
         case BreachFound():
@@ -131,6 +137,36 @@ def role_of(procedure: Procedure, record: Record) -> Text:
 
 
 _TIME = Text("time", "时限")
+
+
+def _deputy_title(procedure: Procedure, event: Recused | Delegated | DelegationEnded) -> Text:
+    role, who = procedure.role_title(event.office), event.who if isinstance(event, Recused) else event.delegate
+    if isinstance(event, Recused):
+        return say(
+            "recuse {who} ({role}): {reason}",
+            "{who}（{role}）回避：{reason}",
+            who=who.id,
+            role=role,
+            reason=event.reason,
+        )
+    if isinstance(event, DelegationEnded):
+        return say("end the delegation of {role} to {who}", "终止对{who}代行{role}的委托", who=who.id, role=role)
+    return say(
+        "delegate {role} to {who}, {period}: {reason}",
+        "委托{who}代行{role}，{period}：{reason}",
+        who=who.id,
+        role=role,
+        period=period(event.since, event.until, procedure.zone),
+        reason=event.reason,
+    )
+
+
+def period(since: datetime | None, until: datetime, zone: ZoneInfo) -> Text:
+    """From when to when something lasts."""
+    end = end_text(until, zone)
+    if since is None:
+        return say("until {end}", "至{end}止", end=end)
+    return say("from {begun} until {end}", "自{begun}起至{end}止", begun=minute(since, zone), end=end)
 
 
 def _of(procedure: Procedure, title: Text, item: str) -> Text:
