@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
 
+import stabflow
 from stabflow import Actor, CaseHandle, Engine, Procedure, Record
 from stabflow.case import Case, Item
 from stabflow.decision.events import Moved, Opened
 from stabflow.language import Field, FieldType
 from stabflow.language.lifecycle import FIVE_STEPS, Step
 from stabflow.values import File
+
+TEXT = (Path(stabflow.__file__).parent / "procedures" / "five-step" / "1.toml").read_text(encoding="utf-8")
+"""The procedure as its authors wrote it, for tests to make other versions of."""
 
 CHIEF = Actor("chief", body="county")
 REVIEWERS = [Actor(f"reviewer-{n}", body="office") for n in range(3)]

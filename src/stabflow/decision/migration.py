@@ -57,7 +57,12 @@ def decide_migration(old: Procedure, case: Case, command: Migrate, context: Cont
     )
     if old.states[case.state].final:
         found.add(case_over(old, case))
-    for blocker in (*_lost(old, new, case, renaming), *_misfits(new, after), *_duties(old, new, case, after, renaming)):
+    for blocker in (
+        *_lost(old, new, case, renaming),
+        *_misfits(new, after),
+        *_own(old, new, case, renaming),
+        *_duties(old, new, case, after, renaming),
+    ):
         found.add(blocker)
     event = Migrated(procedure_version=new.version, digest=new.digest, renamed=dict(renaming.names))
     found.event = event
@@ -213,6 +218,38 @@ def _has_its_row(old: Procedure, new: Procedure, kind: str | None, act: Act, ren
     move = new.tables[kind].get(source, {}).get(renaming.of("transitions", act.trigger, kind))
     was = old.tables[kind][act.source or NEW][act.trigger].dest
     return move is not None and move.dest == (None if was is None else renaming.of("states", was, kind))
+
+
+def _own(old: Procedure, new: Procedure, case: Case, renaming: Renaming) -> Iterator[Blocker]:
+    """What is one person's own, a vote with its grounds or an opinion, and would not all be there, or could be changed."""
+    for kind in old.items:
+        items = case.of_kind(kind)
+        if not items or kind not in new.items or "actor" not in old.items[kind].unique:
+            continue  # where there is no such kind any more, that is told
+        title = quoted(old.kind_title(kind))
+        if "actor" not in new.items[kind].unique:
+            yield _blocker(
+                say(
+                    "{kind} is one person's own, and under {new} it could be changed",
+                    "{kind}系个人意见，而在{new}中可以更改",
+                    kind=title,
+                    new=new,
+                ),
+                have=title,
+            )
+        stated = dict.fromkeys(name for item in items for name in item.fields)
+        for name in (one for one in stated if renaming.of("fields", one, kind) == DROPPED):
+            what = quoted(old.field_title(name, kind))
+            yield _blocker(
+                say(
+                    "{kind} is one person's own, and {new} has no {what} of it: what was said would be hidden",
+                    "{kind}系个人意见，而{new}中没有其{what}：已表达的内容将被隐去",
+                    kind=title,
+                    new=new,
+                    what=what,
+                ),
+                have=what,
+            )
 
 
 def _misfits(new: Procedure, after: Case) -> Iterator[Blocker]:

@@ -49,16 +49,17 @@ def nobody_left(draft: Draft, kind: str | None, row: Transition, asked: Independ
     for did in itertools.islice(itertools.product(*doers), MAX_COMBINATIONS):
         roles = [party for _, party in did if party in draft.roles]
         if not any(party in draft.roles and _is_independent(draft, party, roles) for party in row.by):
-            return _told(row, did, named)
+            return _told(draft, row, did, named)
     return None
 
 
-def _told(row: Transition, did: tuple[tuple[str, str], ...], named: list[str]) -> tuple[str, str]:
+def _told(draft: Draft, row: Transition, did: tuple[tuple[str, str], ...], named: list[str]) -> tuple[str, str]:
     if named:
         acts = " or ".join(repr(trigger) for trigger, _ in did)
-        problem = (
-            f"who did {acts}, or somebody below them, may be named in {named[0]!r}, and then nobody is independent"
-        )
+        who = f"who did {acts}, or somebody below them"
+        if _lends(draft):
+            who += " or to whom they delegated a role"
+        problem = f"{who}, may be named in {named[0]!r}, and then nobody is independent"
         return problem, f'let a row that stays name another: set = ["{named[0]}"], or add a role to `by`'
     acts = " and ".join(f"{party!r} did {trigger!r}" for trigger, party in did)
     problem = f"when {acts}, nobody in {', '.join(row.by)} is independent"
@@ -82,7 +83,8 @@ def _can_name_another(draft: Draft, cycle: Lifecycle, row: Transition, field: st
 
 
 def _names_nobody_of_theirs(draft: Draft, cycle: Lifecycle, row: Transition, field: str) -> bool:
-    """Whether who fires ``row``, which alone states ``field``, can name neither themselves there nor anybody below them."""
+    """Whether who fires ``row``, which alone states ``field``, can name neither themselves there nor anybody below them, nor
+    anybody who may come to act for them."""
     guarded = any(
         isinstance(part, IndependentOf) and not part.when and field in part.independent_of
         for requirement in row.requires
@@ -90,4 +92,15 @@ def _names_nobody_of_theirs(draft: Draft, cycle: Lifecycle, row: Transition, fie
         for _, part in asked_outright(requirement)
     )
     nobody_below = all(party in draft.roles and not below(draft, party) for party in row.by)
-    return guarded and nobody_below and cycle.rows_setting(field) == (row,) and not cycle.fields[field].optional
+    return (
+        guarded
+        and nobody_below
+        and not _lends(draft)
+        and cycle.rows_setting(field) == (row,)
+        and not cycle.fields[field].optional
+    )
+
+
+def _lends(draft: Draft) -> bool:
+    """Whether somebody may come to act for somebody else: who does is not independent of them, whatever the role is."""
+    return any(role.delegable for role in draft.roles.values())

@@ -183,6 +183,8 @@ def _closure(start: set[str], arrows: list[tuple[str, str]]) -> set[str]:
 
 
 def _kind_faults(draft: Draft, kind: ItemKind) -> Iterator[Fault]:
+    if kind.unique == ("actor",):
+        yield from _restated(kind)
     for name in kind.unique:
         if name != "actor" and name not in kind.fields:
             yield Fault("unique", f"unknown field {name!r}", near_miss(name, [*kind.fields, "actor"]))
@@ -213,3 +215,16 @@ def _kind_faults(draft: Draft, kind: ItemKind) -> Iterator[Fault]:
     for state in preset.at:
         if state not in draft.states:
             yield Fault("preset.at", f"unknown state {state!r} of the case", near_miss(state, draft.states))
+
+
+def _restated(kind: ItemKind) -> Iterator[Fault]:
+    """What is one person's own, a vote or an opinion, is never changed: not by a correction, and not by a row either."""
+    own = {name for row in kind.creating() for name in row.set}
+    for index, row in enumerate(kind.transitions):
+        again = [name for name in row.set if row.source and name in own]
+        if again:
+            yield Fault(
+                path_text("transitions", index) + ".set",
+                f"{again[0]!r} is one person's own, and {row.trigger!r} states it anew",
+                "what was voted stays: let them add another in a later round",
+            )
