@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import five_steps
 import pytest
 import worlds
+from apart import conflicts
 from five_steps import CHIEF, EVERYBODY, OUTSIDER, PEOPLE, STANDING, toward
 from hypothesis import event, settings
 from hypothesis import strategies as st
@@ -21,9 +23,15 @@ import stabflow
 from stabflow import Actor, CaseHandle, Engine, InvalidInput, Matter, Refused
 from stabflow.decision.evolution import replay
 from stabflow.errors import VersionConflict
-from stabflow.language import bundled
+from stabflow.language import bundled, loads
 
 FIVE = bundled("five-step")
+LENDING = loads(
+    re.sub(r"^\[roles\.\w+\]$", r"\g<0>\ndelegable = true", five_steps.TEXT, flags=re.MULTILINE).replace(
+        'version = "1"', 'version = "2"', 1
+    )
+)
+"""The five steps, in a version in which every role may be delegated."""
 OUTCOMES = ["approved", "deferred", "prohibited"]
 KINDS: list[str | None] = [None, *FIVE.items]
 ALPHABET = {kind: sorted(FIVE.machine(kind).events) for kind in KINDS}
@@ -44,7 +52,8 @@ class Acting(RuleBasedStateMachine):
         self.start()
         five_steps.constitute(self.engine)
         self.cases = [
-            self.engine.open_case("five-step", Matter(f"m-{n}", "Matter"), by=CHIEF, basis="plan").id for n in range(2)
+            self.engine.open_case(LENDING, Matter(f"m-{n}", "Matter"), by=CHIEF, basis="plan", unproved="allow").id
+            for n in range(2)
         ]
         for number, (state, steps) in enumerate(ways):
             case = self.handle(2 * number)
@@ -211,6 +220,95 @@ class Acting(RuleBasedStateMachine):
         act = case.relieve if ends else case.appoint
         self.tried(case, "appointment", lambda: act(office, whom, by=who, basis="b"))
 
+    # Acting for somebody, and stepping back
+
+    @rule(
+        which=st.integers(0, 3),
+        number=st.integers(0, 50),
+        whom=st.sampled_from(PEOPLE),
+        days=st.sampled_from([0, 1, 30, 400]),
+        begins=st.sampled_from([None, None, 2]),
+    )
+    def delegating(self, which: int, number: int, whom: Actor, days: int, begins: int | None) -> None:
+        """By somebody who holds the role, to anybody; the rest is for the engine to refuse."""
+        case = self.handle(which)
+        held = [*case.value.appointments, *self.engine.offices("five-step")]
+        if not held:
+            return
+        one, today = held[number % len(held)], self.clock.now.date()
+        by, to = Actor(one.actor, body=one.body), Actor(whom.id, body=one.body)
+        since = None if begins is None else today + timedelta(days=begins)
+        until = today + timedelta(days=days)
+        self.tried(
+            case,
+            "delegation",
+            lambda: case.delegate(one.role, to, by=by, basis="b", since=since, until=until, reason="r"),
+        )
+
+    @rule(
+        which=st.integers(0, 3),
+        who=st.sampled_from(EVERYBODY),
+        whom=st.sampled_from(PEOPLE),
+        office=st.sampled_from([*FIVE.roles, "owner", "nothing"]),
+        ends=st.booleans(),
+    )
+    def wild_delegation(self, which: int, who: Actor, whom: Actor, office: str, ends: bool) -> None:
+        case, far = self.handle(which), self.clock.now.date() + timedelta(days=9)
+        if ends:
+            self.tried(case, "wild end", lambda: case.end_delegation(office, whom, by=who, basis="b"))
+        else:
+            act = lambda: case.delegate(office, whom, by=who, basis="b", until=far, reason="r")  # noqa: E731
+            self.tried(case, "wild delegation", act)
+
+    @rule(which=st.integers(0, 3), number=st.integers(0, 50), data=st.data())
+    def act_for_somebody(self, which: int, number: int, data: st.DataObject) -> None:
+        """Whatever a delegate can do, they do: here is where they would judge themselves."""
+        case = self.handle(which)
+        lent = case.value.delegations
+        if not lent:
+            return
+        one = lent[number % len(lent)]
+        who = Actor(one.delegate, body=one.body)
+        options = case.available(who, role=one.office)
+        if not options:
+            return
+        option = data.draw(st.sampled_from(options))
+        values = self.values(option.kind, option.trigger, data, all_fit=True)
+        add = option.kind is not None and option.item is None
+        said: dict[str, Any] = {"by": who, "role": one.office, "basis": "b", **values}
+        act = (
+            (lambda: case.add(option.kind or "", **said))
+            if add
+            else (lambda: case.fire(option.trigger, item=option.item, **said))
+        )
+        self.tried(case, "act for somebody", act)
+
+    @rule(which=st.integers(0, 3), number=st.integers(0, 50), by=st.sampled_from(["holder", "delegate", "chief"]))
+    def end_a_delegation(self, which: int, number: int, by: str) -> None:
+        case = self.handle(which)
+        lent = case.value.delegations
+        if not lent:
+            return
+        one = lent[number % len(lent)]
+        who = {
+            "holder": Actor(one.holder, body=one.body),
+            "delegate": Actor(one.delegate, body=one.body),
+            "chief": CHIEF,
+        }
+        delegate = Actor(one.delegate, body=one.body)
+        self.tried(case, "end", lambda: case.end_delegation(one.office, delegate, by=who[by], basis="b"))
+
+    @rule(
+        which=st.integers(0, 3),
+        by=st.sampled_from(EVERYBODY),
+        whom=st.sampled_from([*five_steps.REVIEWERS, *five_steps.MEMBERS, *five_steps.OVERSEERS, five_steps.ASSESSOR]),
+        office=st.sampled_from([*FIVE.roles]),
+        themselves=st.booleans(),
+    )
+    def recusing(self, which: int, by: Actor, whom: Actor, office: str, themselves: bool) -> None:
+        case, by = self.handle(which), whom if themselves else by
+        self.tried(case, "recusal", lambda: case.recuse(office, whom, by=by, basis="b", reason="kin"))
+
     @rule(office=st.sampled_from(sorted(STANDING)), whom=st.sampled_from(PEOPLE), ends=st.booleans())
     def constituting(self, office: str, whom: Actor, ends: bool) -> None:
         act = self.engine.withdraw if ends else self.engine.constitute
@@ -279,6 +377,7 @@ class Acting(RuleBasedStateMachine):
             assert case.value == self.other.case(case_id).value
             assert [record.version for record in history] == list(range(1, len(history) + 1))
             assert list(five_steps.unlawful(FIVE, history)) == []
+            assert conflicts(LENDING, history) == []
             for record in history:
                 assert record.actor.id
                 assert record.actor.body
@@ -304,7 +403,7 @@ class InMemory(Acting):
         self.reopen_engine()
 
     def reopen_engine(self) -> None:
-        self.engine, self.other = (worlds.engine_over(self.store, self.clock) for _ in range(2))
+        self.engine, self.other = (worlds.engine_over(self.store, self.clock, procedures=[LENDING]) for _ in range(2))
 
 
 class OnFile(Acting):
@@ -316,7 +415,7 @@ class OnFile(Acting):
         self.engine, self.other = self.opened(), self.opened()
 
     def opened(self) -> Engine:
-        return stabflow.open(self.url, clock=self.clock)
+        return stabflow.open(self.url, clock=self.clock, procedures=[LENDING])
 
     def reopen_engine(self) -> None:
         self.engine.close()
