@@ -17,7 +17,7 @@ from stabflow import Actor, CaseHandle, InvalidInput, Matter, Refused
 from stabflow.decision.evolution import replay
 from stabflow.language import loads
 
-OFFICE = loads("""
+TEXT = """
 [procedure]
 format = 1
 id = "office"
@@ -90,7 +90,8 @@ title = { en = "vote", zh = "表决" }
 unique = ["actor"]
 states.cast = { final = true }
 transitions = [{ trigger = "add", dest = "cast", by = ["judge", "checker", "worker"] }]
-""")
+"""
+OFFICE = loads(TEXT)
 
 PEOPLE = [Actor(name, body="office") for name in "abcde"]
 ROLES = sorted(OFFICE.roles)
@@ -242,6 +243,42 @@ class World:
             for person, roles in acted(OFFICE, history).items():
                 apart.setdefault(person, set()).update(roles)
         assert [person for person, roles in apart.items() if {"worker", "judge"} <= roles] == []
+
+
+def test_what_is_told_from_the_records_would_be_seen() -> None:
+    """In a procedure that keeps nothing apart, everybody does everything."""
+    lax = TEXT.replace('[[separations]]\nroles = ["worker", "judge"]\nacross = "matter"\n', "")
+    for apart in (
+        'unique = ["actor"]\n',
+        '{ independent_of = ["add", "do", "owner"] },',
+        '{ independent_of = ["owner"] },',
+    ):
+        assert apart in lax
+        lax = lax.replace(apart, "")
+    procedure, (head, deputy, *_) = loads(lax), PEOPLE
+    engine = worlds.engine_on("memory:", procedures=[procedure])
+    for office in STANDING:
+        engine.constitute("office", office, head, basis="b")
+    case = engine.open_case("office", Matter("m", "M"), by=head, basis="b", unproved="allow")
+    far, said = worlds.START.date() + timedelta(days=60), {"basis": "b"}
+    case.delegate("head", deputy, by=head, until=far, reason="r", **said)
+    work = case.add("work", by=deputy, role="head", owner=PEOPLE[0], words="w", **said)
+    case.fire("do", item=work, by=head, role="owner", **said)
+    case.fire("pass", item=work, by=head, role="judge", **said)
+    assert conflicts(OFFICE, case.history()) == [
+        f"version 5: {ONE} judged {one} of work-1" for one in ("add", "do", "owner")
+    ]
+    case.delegate("judge", deputy, by=head, until=far, reason="r", **said)
+    for who in (head, deputy):
+        case.add("vote", by=who, role="judge", **said)
+    told = conflicts(OFFICE, case.history())
+    assert [one for one in told if "had a second vote" in one]
+    case.appoint("worker", deputy, by=head, **said)
+    case.add("work", by=deputy, role="worker", owner=head, words="w", **said)
+    assert "b acted as judge and as worker" in conflicts(OFFICE, case.history())
+
+
+ONE = {"a"}
 
 
 def note(what: str) -> None:
