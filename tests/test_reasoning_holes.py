@@ -262,7 +262,88 @@ def test_who_is_held_again_may_not_be_let_through_from_there() -> None:
     assert of(check(apart), "five_steps").status is Status.PROVED
 
 
+def test_who_is_held_on_a_way_that_was_gone_before_is_not_returned() -> None:
+    """Once reviewed and sent back, it is held in a second planning, and after the second review for signing: no new round."""
+    procedure = assessment(
+        facts(seen='"bool"'),
+        row("send_back", "in_review", "planned_anew"),
+        row("hold", "planned_anew", "held", '{ value = "seen", is = false }', "seen"),
+        row("resume", "held", "planned_anew"),
+        row("report_anew", "planned_anew", "in_report"),
+        row("sign", "in_review", "held", SEEN, "seen"),
+        row("approve", "held", "decided_so", SEEN),
+        more_states=["planned_anew", "held"],
+        planned_anew='step = "plan"',
+    )
+    assert of(check(procedure), "five_steps").status is Status.PROVED
+    again_ = ("send_back", ("hold", {"seen": False}), "resume", "report_anew", "to_in_review")
+    with done(procedure, "open", *WAY, *again_) as live:
+        before = live.case.round
+        again(live, ("sign", {"seen": True}))
+        assert live.case.round == before
+        again(live, "approve")
+
+
+def test_who_returns_to_where_all_was_done_has_no_more_done_than_before() -> None:
+    """Signed after the review, then planned elsewhere, and from there brought back to where it was signed."""
+    procedure = assessment(
+        row("sign", "in_review", "signed"),
+        row("resume", "signed", "planned_anew"),
+        row("bring_back", "planned_anew", "signed"),
+        row("approve", "signed", "decided_so"),
+        more_states=["signed", "planned_anew"],
+        planned_anew='step = "plan"',
+    )
+    flaw = of(check(procedure), "five_steps")
+    assert flaw.status is Status.FLAWED
+    assert [act_.trigger for act_ in flaw.trace][-4:] == ["sign", "resume", "bring_back", "approve"]
+    assert "without “report”, “review” since" in flaw.text.en
+
+
+def test_a_step_that_was_jumped_over_is_told_and_no_other() -> None:
+    procedure = assessment(row("jump", "in_investigate", "in_plan"), row("cut", "in_plan", "decided_so"))
+    flaw = of(check(procedure), "five_steps")
+    assert [act_.trigger for act_ in flaw.trace] == ["open", "jump", "cut"]
+    assert "without “analyze”, “report”, “review” since" in flaw.text.en
+
+
+@pytest.mark.parametrize("step", ['step = "scope"', ""])
+def test_after_a_return_behind_the_first_step_it_may_not_be_left_out(step: str) -> None:
+    procedure = drafted(
+        facts(again='"bool"'),
+        states("first", *STEPS, final=["decided_so"], first=step, **STEPS, decided_so=OUTCOME),
+        row("open", dest="first"),
+        row("start", "first", "in_investigate"),
+        *onward(),
+        row("return", "in_review", "first", sets="again"),
+        row("skip", "first", "in_analyze", '{ value = "again", is = true }'),
+    )
+    flaw = of(check(procedure), "five_steps")
+    assert flaw.status is Status.FLAWED
+    assert [act_.trigger for act_ in flaw.trace] == ["open", "start", *WAY, "return", "skip", *WAY[1:], "decide"]
+
+
 NEWS = facts(news='"bool"\nmaterial = true')
+
+
+def test_after_news_in_no_step_the_first_may_not_be_left_out() -> None:
+    procedure = assessment(
+        NEWS,
+        row("pause", "in_review", "paused"),
+        row("tell", "paused", sets="news"),
+        row("go_on", "paused", "in_analyze"),
+        more_states=["paused"],
+    )
+    flaw = of(check(procedure), "five_steps")
+    assert [act_.trigger for act_ in flaw.trace][-7:] == ["pause", "tell", "go_on", *WAY[1:], "decide"]
+    told_early = assessment(
+        NEWS,
+        row("tell", "in_investigate", sets="news"),
+        row("pause", "in_review", "paused"),
+        row("go_on", "paused", "in_analyze"),
+        more_states=["paused"],
+    )
+    assert of(check(told_early), "five_steps").status is Status.PROVED
 
 
 def test_what_changes_the_matter_with_the_decision_is_not_decided_after_the_steps() -> None:

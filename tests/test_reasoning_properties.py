@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import attrs
 import pytest
+from flawed.brief import FINISH, act, drafted, facts, kind, row, states
 from flawed.catalogue import EVERY, FLAWS, SOUND, made
 
 from stabflow.errors import InvalidInput
@@ -65,6 +68,71 @@ def test_a_predicate_that_is_never_to_hold() -> None:
     assert [act.trigger for act in asked(HEARING, too_many).trace] == ["open", "call_vote", *["add"] * 4]
     five = attrs.evolve(too_many, never=lambda shown: shown.counts["votes"] >= 5)
     assert asked(HEARING, five).status is Status.PROVED, "it is counted up to four, as was asked"
+    two = attrs.evolve(
+        too_many,
+        never=lambda shown: shown.counts["votes"] >= 2,
+        counts={"votes": Count(items="vote", since="voting")},
+    )
+    assert asked(HEARING, two).status is Status.PROVED, "though the search counts three, because a row asks for them"
+
+
+def test_a_predicate_counts_what_it_asked_for_and_nothing_else() -> None:
+    """One note at a time since the case came to a, good or not; back in b, there are those of before."""
+    procedure = drafted(
+        states("a", "b", final=["ended"]),
+        row("open", dest="a"),
+        row("go", "a", "b"),
+        row("back", "b", "a"),
+        row("end", "b", "ended"),
+        kind(
+            "note",
+            act("add", dest="open", requires='{ items = "note", since = "a", at_most = 0 }', sets="grade"),
+            FINISH,
+            more='fields.grade = { type = "choice", of = "grade" }',
+        ),
+    )
+
+    def counted(*, where: dict[str, str] | None = None, since: str | None = None) -> set[tuple[str, int, int]]:
+        found: set[tuple[str, int, int]] = set()
+        counts = {
+            "these": Count(items="note", where=where or {}, since=since, up_to=2),
+            "all": Count(items="note", up_to=2),
+        }
+        one = StateProperty(
+            title=same("look"),
+            never=lambda shown: bool(found.add((shown.state, shown.counts["these"], shown.counts["all"]))),
+            counts=counts,
+        )
+        assert asked(procedure, one).status is Status.PROVED
+        return {(these, all_) for state, these, all_ in found if state == "a"}
+
+    assert counted() == {(0, 0), (1, 1), (2, 2)}
+    assert counted(since="a") == {(0, 0), (0, 1), (0, 2), (1, 1), (1, 2)}
+    assert counted(where={"grade": "good"}) == {(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)}
+
+
+def test_a_predicate_is_shown_values_that_no_row_asks_for() -> None:
+    lists = '[facts.grades]\ntype = "choice"\nof = "grade"\nmany = true\n'
+    procedure = drafted(
+        facts(urgent='"bool"') + lists,
+        states("a", final=["ended"]),
+        row("open", dest="a", sets="urgent grades"),
+        row("end", "a", "ended"),
+    )
+    seen: set[tuple[object, object]] = set()
+
+    def look(shown: SearchedState) -> bool:
+        seen.add((shown.facts["urgent"], shown.facts["grades"]))
+        return False
+
+    one = StateProperty(title=same("look"), never=look, facts=("urgent", "grades"))
+    assert asked(procedure, one).status is Status.PROVED
+    assert {urgent for urgent, _ in seen} == {True, False}
+    assert {frozenset(some) for _, some in seen if isinstance(some, tuple)} == {
+        frozenset(some) for n in (1, 2, 3) for some in itertools.combinations(("good", "fair", "bad"), n)
+    }
+    never = StateProperty(title=same("never urgent"), never=lambda shown: shown.facts["urgent"] is True, facts="urgent")
+    assert asked(procedure, never).status is not Status.PROVED
 
 
 def test_a_predicate_is_shown_what_it_asked_for_and_every_value_of_it() -> None:
@@ -108,12 +176,14 @@ def test_what_the_procedure_does_not_know_is_refused(wrong: Property | StateProp
     with pytest.raises(InvalidInput) as caught:
         check(SOUND["permit"], properties=[wrong])
     assert [fault.path for fault in caught.value.faults] == [path]
+    assert ("unknown" in str(caught.value)) is (wrong.title.en != "b")
 
 
 def test_exactly_one_predicate_is_given() -> None:
     for given in ({}, {"never": bool, "always": bool}):
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInput) as caught:
             StateProperty(title=same("x"), **given)  # type: ignore[arg-type]
+        assert [fault.path for fault in caught.value.faults] == ["never"]
 
 
 def test_what_no_search_follows_is_not_decided() -> None:

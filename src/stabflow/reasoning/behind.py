@@ -67,7 +67,7 @@ class Folding:
         """What is behind a case after ``row`` was fired where it stood in ``source`` (``None``: it was opened)."""
         into = source if row.dest is None else row.dest
         assert into is not None, "who creates enters"
-        changed = source is not None and any(self._procedure.facts[name].material for name in row.set)
+        changed = any(self._procedure.facts[name].material for name in row.set)
         if changed and self._procedure.states[into].step not in FIVE_STEPS:
             behind = attrs.evolve(behind, bits=0)
         return behind if row.dest is None else self._entering(behind, source, row.dest)

@@ -20,7 +20,6 @@ def ends(inquiry: Inquiry) -> Iterator[Finding]:
     """What is found of it."""
     composition = inquiry.composition
     if not composition.complete:  # an end that was not found may lie behind the bound
-        yield Finding("ends", ENDS, Status.INCOMPLETE, inquiry.bound)
         return
     culprits = list(composition.culprits())
     for culprit in culprits:
