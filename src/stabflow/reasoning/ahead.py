@@ -75,7 +75,7 @@ class _Looking:
         for one in row.requires:
             if not self._may_hold(one, row, source):
                 yield form(Side(new), one), requirement_text(new, None, one)
-        if row.by and not any(self._may_act(party, row, source) for party in row.by):
+        if not any(self._may_act(party, row, source) for party in row.by):
             who = either([new.role_title(party) for party in row.by])
             yield ("by", row.by), say("that {who} is known", "已明确{who}", who=who)
         until = None if row.dest is None else new.states[row.dest].until
@@ -207,14 +207,8 @@ class _Looking:
         return any(self._hopeful or self._reaches(state, source, since) for state in states)
 
     def _all_lead_to(self, kind: str, goals: set[str]) -> bool:
-        """Whether every item, wherever it stands, can be brought to one of ``goals``."""
-        cycle = self._new.items[kind]
-        good = {name for name in cycle.states if name in goals}
-        while True:
-            more = {source for row in cycle.transitions if row.dest in good for source in cycle.sources(row)} - good
-            if not more:
-                return good >= cycle.states.keys()
-            good |= more
+        """Whether every item, wherever it stands, can be brought to one of ``goals``: from everywhere rows lead to an end."""
+        return goals >= {name for name, state in self._new.items[kind].states.items() if state.final}
 
 
 # Of procedures

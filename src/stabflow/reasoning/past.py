@@ -35,11 +35,8 @@ def pasts(procedure: Procedure) -> Mapping[str, Past]:
         for source, row, dest in arrows:
             if source not in surely:
                 continue
-            entered = frozenset({dest}) if row.dest is not None else frozenset[str]()
-            must = surely[source][0] | _needed(procedure, row), surely[source][1] | entered
-            may = maybe[source][0] | {*row.set}, maybe[source][1] | entered
-            if row.dest is None:  # it need not have happened
-                must = surely[source]
+            must = surely[source][0] | _needed(procedure, row), surely[source][1] | {dest}
+            may = maybe[source][0] | {*row.set}, maybe[source][1] | {dest}
             before = surely.get(dest, must)
             now = before[0] & must[0], before[1] & must[1]
             wider = maybe[dest][0] | may[0], maybe[dest][1] | may[1]
@@ -53,7 +50,6 @@ def pasts(procedure: Procedure) -> Mapping[str, Past]:
             entered_maybe=maybe[name][1],
         )
         for name in procedure.states
-        if name in surely
     }
 
 
@@ -68,7 +64,7 @@ def _needed(procedure: Procedure, row: Transition) -> frozenset[str]:
     found = {name for name in row.set if not procedure.facts[name].optional}
     for one in row.requires:
         found |= _read(one)
-    if row.by and all(party in procedure.facts for party in row.by) and len(row.by) == 1:
+    if len(row.by) == 1:
         found |= {*row.by}
     return frozenset(found & procedure.facts.keys())
 
