@@ -1,7 +1,7 @@
 """Clusters of kinds, and the procedure as a search of one cluster sees it.
 
-Kinds are in one cluster where a row of one reads the other, or where one requirement reads both. Clusters do not disturb each
-other, so that each is searched alone, with the case it is in.
+Kinds are in one cluster where a row of one reads the other; no requirement reads two. Clusters do not disturb each other, so that
+each is searched alone, with the case it is in.
 """
 
 from __future__ import annotations
@@ -42,11 +42,8 @@ def clusters(procedure: Procedure) -> tuple[frozenset[str], ...]:
 
 def _read_together(procedure: Procedure) -> Iterator[frozenset[str]]:
     for own, row in rows(procedure):
-        for requirement in row.requires:
-            kinds = requirement.reads().kinds
-            yield kinds if own is None else kinds | {own}
-    for requirement in asked_besides(procedure):
-        yield requirement.reads().kinds
+        if own is not None:
+            yield from (requirement.reads().kinds | {own} for requirement in row.requires)
 
 
 def rows(procedure: Procedure) -> Iterator[tuple[str | None, Transition]]:
@@ -54,12 +51,6 @@ def rows(procedure: Procedure) -> Iterator[tuple[str | None, Transition]]:
     for own, cycle in procedure.lifecycles():
         for row in cycle.transitions:
             yield own, row
-
-
-def asked_besides(procedure: Procedure) -> Iterator[Requirement]:
-    """The requirements that stand on no row: those of the gate."""
-    if procedure.gate is not None:
-        yield from procedure.gate.requires
 
 
 _NEVER = CaseIs(case=())
