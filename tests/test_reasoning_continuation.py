@@ -78,17 +78,29 @@ def test_a_state_that_is_gone_or_final_holds_every_case_in_it() -> None:
         (version(end=ASKED), "a", []),
         (version(end=ASKED, tell="b"), "b", []),
         # nobody who stands there can have entered c
-        (version(row("aside", "a", "c"), row("out", "c", "ended"), states("c"), end='{ elapsed = "1 days", since = "c" }'),
-         "b", [("row_closed", True)]),
+        (
+            version(
+                row("aside", "a", "c"), row("out", "c", "ended"), states("c"), end='{ elapsed = "1 days", since = "c" }'
+            ),
+            "b",
+            [("row_closed", True)],
+        ),
         # the case may have a note, and may not: none is added in b
         (version(end='{ items = "note", at_least = 1 }'), "b", [("row_closed", False)]),
         (version(end='{ items = "note", at_most = 0 }'), "b", [("row_closed", False)]),
         (version(end='{ items = "note", every = ["done"] }'), "b", []),
         # no way on from a: its row asks for where it does not stand
-        (version(row("late", "b", "a"), go='{ value = "later", is = true }', items=NOTE + '[facts.later]\ntype = "bool"\n'
-                 + row("state", "b", sets="later")), "a", [("row_closed", True)]),
+        (
+            version(
+                row("late", "b", "a"),
+                go='{ value = "later", is = true }',
+                items=NOTE + '[facts.later]\ntype = "bool"\n' + row("state", "b", sets="later"),
+            ),
+            "a",
+            [("row_closed", True)],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_asks_what_cases_may_not_be_able_to_do_is_told(
     new: Procedure, state: str, reasons: list[tuple[str, bool]]
 ) -> None:
@@ -181,14 +193,19 @@ def noted(*rows: str, stands: str = "open", more: str = GRADE) -> str:
         (NOTE, []),
         (NOTE.replace("items.note", "items.paper"), ["kind_gone"]),
         (
-            kind("note", act("add", dest="begun", sets="grade", requires='{ case = ["a"] }'), act("finish", "begun", "done"),
-                 more=GRADE, stands="begun"),
+            kind(
+                "note",
+                act("add", dest="begun", sets="grade", requires='{ case = ["a"] }'),
+                act("finish", "begun", "done"),
+                more=GRADE,
+                stands="begun",
+            ),
             ["item_state_gone"],
         ),
         (NOTE.replace('type = "choice", of = "grade"', 'type = "bool"'), ["field_changed"]),
         (NOTE.replace("grade", "mark").replace('of = "mark"', 'of = "grade"'), []),
     ],
-)  # fmt: skip
+)
 def test_items_that_a_case_may_have_are_still_what_they_were(now: str, reasons: list[str]) -> None:
     for state in ("a", "b"):
         assert said(under(version(items=now))[state]) == [(reason, False) for reason in reasons]
