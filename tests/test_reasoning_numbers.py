@@ -93,6 +93,12 @@ AT_MOST_2, IS_2 = '{ value = "n", at_most = 2 }', '{ value = "n", equals = "two"
             '{ when = { all = [{ value = "n", at_least = 2 }, { case = ["open"] }] }, value = "n", at_least = 5 }',
             Status.INCOMPLETE,
         ),
+        (IS_2, '{ when = { value = "n", at_most = 3 }, value = "n", at_least = 5 }', Status.INCOMPLETE),
+        (IS_2, '{ when = { value = "n", at_most = 1 }, value = "n", at_least = 5 }', Status.FLAWED),
+        (IS_2, '{ when = { value = "n", is = [0, 1] }, value = "n", at_least = 5 }', Status.FLAWED),
+        (IS_2, '{ when = { value = "n", is = [0, 2] }, value = "n", at_least = 5 }', Status.INCOMPLETE),
+        (IS_2, '{ when = { value = "n", equals = 3 }, value = "n", at_least = 5 }', Status.FLAWED),
+        (IS_2, '{ when = { value = "n", equals = 2 }, value = "n", at_least = 5 }', Status.INCOMPLETE),
         (IS_2, '{ value = ["n", "n", "m"], times = 2, equals = 8 }', Status.FLAWED),
         (IS_2, '{ value = ["n", "n", "m"], times = 2, equals = 2 }', Status.INCOMPLETE),
     ],
@@ -113,6 +119,19 @@ def test_numbers_of_items_and_decimals() -> None:
     assert isinstance(number, Decimal)
     assert number * 3 >= 1 >= number * 2
     assert f'"share": "{number:f}"' in json.dumps(report.as_dict())
+
+
+@pytest.mark.parametrize(
+    ("bound", "status"),
+    [("at_least = 45", Status.FLAWED), ("at_least = 40", Status.INCOMPLETE), ("at_most = 30", Status.FLAWED)],
+)
+def test_a_condition_on_a_decimal_is_missed_by_less_than_one(bound: str, status: Status) -> None:
+    """What is stated is from 0.40 to 0.44, and the row asks for more if the condition holds."""
+    share = 'value = "share", times = 100'
+    state = row("state", f"{{ {share}, at_least = 40 }}, {{ {share}, at_most = 44 }}", sets='["share"]')
+    asks = f"{{ when = {{ {share}, {bound} }}, {share}, at_least = 90 }}"
+    facts = 'share = { type = "decimal", min = 0, max = 1 }'
+    assert wanted(checked(state + row("go", asks, dest="b"), facts)) is status
 
 
 def test_each_item_has_numbers_of_its_own() -> None:
