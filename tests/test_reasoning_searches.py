@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from flawed.brief import ADD, FINISH, act, drafted, facts, kind, row, states, wanted
+from flawed.brief import ADD, FINISH, OUTCOME, STEPS, act, drafted, facts, kind, onward, row, states, wanted
 from flawed.catalogue import FLAWS, added, made
-from test_reasoning_holes import of
+from test_reasoning_holes import ONE_X, of
 
 from stabflow import Procedure
 from stabflow.language import Property
@@ -254,6 +254,80 @@ def test_a_value_that_is_taken_for_good_leaves_no_room(procedure: Procedure, act
     assert sorted(found[1:]) == acts
 
 
+def test_an_item_of_which_nothing_was_stated_is_not_one_of_another_value() -> None:
+    """None may be bad: of one that was done without a grade nobody can say so any more."""
+    found = noted(
+        ADD,
+        act("judge", "open", sets="mark"),
+        FINISH,
+        more=MARK,
+        asked='{ items = "note", where = { mark = "bad" }, at_most = 0 }',
+    )
+    assert stuck_in(found) == ["open", "add", "finish"]
+
+
+def test_where_one_of_a_round_must_be_done_another_of_it_is_not_enough() -> None:
+    procedure = drafted(
+        states("a", "p", final=["ended"]),
+        row("open", dest="a"),
+        row("go", "a", "p"),
+        row("end", "p", "ended", '{ items = "note", since = "p", in = ["done"], at_least = 1 }'),
+        kind(
+            "note",
+            act("add", dest="open", requires=f'{{ case = ["p"] }}, {none("note")}'),
+            act("lose", "open", "lost"),
+            FINISH,
+            final="done lost",
+        ),
+    )
+    assert stuck_in(procedure) == ["open", "go", "add", "lose"]
+
+
+# What a creating row asks
+
+
+def test_what_a_row_that_adds_items_asks_is_examined_too() -> None:
+    flag = '{ value = "flag", is = true }'
+
+    def asking(asked: str) -> list[tuple[str, Status, str]]:
+        procedure = drafted(
+            facts(flag='"bool"'),
+            states("a", final=["ended"]),
+            row("open", dest="a", requires=flag, sets="flag"),
+            row("end", "a", "ended", some("note")),
+            kind("note", act("add", dest="open", requires=asked), FINISH),
+        )
+        found = [one for one in check(procedure).findings if one.path.startswith("items.note.transitions.add")]
+        return [(one.property, one.status, one.path.rpartition(".")[2]) for one in found]
+
+    assert asking(flag) == [("needless", Status.WARNING, "requires[0]")]
+    assert asking("") == []
+    either = f'{{ any = [{{ value = "flag", is = false }}, {none("note")}] }}'
+    assert ("requirements", Status.FLAWED, "any[0]") in asking(either)
+
+
+def test_of_several_who_may_act_one_that_was_named_is_enough() -> None:
+    procedure = drafted(
+        facts(owner='"actor"', boss='"actor"'),
+        states("a", "b", final=["ended"]),
+        row("open", dest="a", sets="boss"),
+        row("end", "a", "ended", by="owner boss"),
+        row("aside", "a", "b", sets="owner"),
+        row("leave", "b", "ended", by="boss owner"),
+    )
+    report = check(procedure)
+    assert of(report, "ends").status is of(report, "rows").status is Status.PROVED
+    alone = drafted(
+        facts(owner='"actor"', boss='"actor"'),
+        states("a", "b", final=["ended"]),
+        row("open", dest="a", sets="boss"),
+        row("end", "a", "ended", by="owner"),
+        row("aside", "a", "b", sets="owner"),
+        row("leave", "b", "ended", by="boss owner"),
+    )
+    assert [one.path for one in check(alone).flaws if one.property == "rows"] == ["transitions.end"]
+
+
 # What is not followed
 
 
@@ -339,6 +413,33 @@ def test_a_row_to_which_no_case_with_such_numbers_comes_is_not_called_dead() -> 
     assert [(one.status, one.path) for one in rows] == [(Status.INCOMPLETE, "transitions.much")]
 
 
+SMALL = row("open", dest="in_investigate", requires='{ value = "n", at_most = 3 }', sets="n")
+LARGE = '{ value = "n", at_least = 5 }'
+
+
+def five_steps(*parts: str) -> Finding:
+    """What is found of the five steps in their order, where ``n`` is small from the beginning."""
+    procedure = drafted(
+        facts(n='"int"'), states(*STEPS, final=["decided_so"], **STEPS, decided_so=OUTCOME), SMALL, *onward(), *parts
+    )
+    return of(check(procedure), "five_steps")
+
+
+def test_a_short_cut_that_only_numbers_keep_from_being_gone_is_not_proved_to_be_none() -> None:
+    assert five_steps().status is Status.PROVED
+    found = five_steps(row("cut", "in_plan", "decided_so", LARGE))
+    assert (found.status, found.path) == (Status.INCOMPLETE, "states.decided_so")
+    assert five_steps(row("cut", "in_plan", "decided_so", '{ value = "n", at_most = 2 }')).status is Status.FLAWED
+
+
+@pytest.mark.parametrize(
+    ("asks", "status"), [(LARGE, Status.INCOMPLETE), ('{ value = "n", at_most = 2 }', Status.FLAWED)]
+)
+def test_a_gate_that_only_numbers_keep_shut_is_not_shown_open(asks: str, status: Status) -> None:
+    found = five_steps(f'[gate]\nin = ["in_plan", "decided_so"]\nrequires = [{asks}]\n')
+    assert (found.status, found.path) == (status, "states.in_plan")
+
+
 # Properties of the author's
 
 
@@ -359,6 +460,37 @@ def test_after_a_property_that_is_not_followed_the_others_are_judged_too() -> No
     found = authors(check(procedure))
     assert [one.status for one in found] == [Status.INCOMPLETE, Status.PROVED, Status.FLAWED]
     assert [one.path for one in found] == [f"properties[{number}]" for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        ('{ items = "x", in = "bad", at_least = 1 }', '{ items = "x", in = "good", at_least = 1 }', Status.FLAWED),
+        (
+            '{ case = ["a"] }, { items = "x", in = "open", at_least = 1 }',
+            '{ items = "x", in = "good", at_least = 1 }',
+            Status.PROVED,
+        ),
+        ('{ value = "flag", is = true }', '{ case = ["ended"] }', Status.PROVED),
+        ('{ items = "x", since = "b", at_least = 1 }', '{ case = ["ended"] }', Status.PROVED),
+        ('{ case = ["b"] }', '{ items = "y", since = "b", at_least = 1 }', Status.PROVED),
+        ('{ case = ["b"] }', '{ items = "x", since = "b", at_least = 1 }', Status.FLAWED),
+    ],
+)
+def test_what_no_row_asks_for_is_told_apart_where_a_property_does(first: str, second: str, status: Status) -> None:
+    """There is one x, which may be added before b is entered."""
+    procedure = drafted(
+        facts(flag='"bool"'),
+        states("a", "b", final=["ended"]),
+        row("open", dest="a", sets="flag"),
+        row("go", "a", "b"),
+        row("end", "b", "ended"),
+        ONE_X,
+        kind("y", ADD, FINISH),
+        wanted(f"leads_to = [[{first}], [{second}]]"),
+    )
+    (found,) = authors(check(procedure))
+    assert found.status is status, found
 
 
 @pytest.mark.parametrize(
