@@ -65,6 +65,7 @@ def test_a_state_that_is_gone_or_final_holds_every_case_in_it() -> None:
         NOTE,
     )
     assert said(under(gone)["b"]) == [("state_gone", True)]
+    assert under(gone)["b"].reasons[0].text.en == "the state is gone"
     assert not under(gone)["b"].possible
     assert said(under(gone)["a"]) == []
     assert said(under(version(b=False))["b"]) == [("state_final", True)]
@@ -84,6 +85,17 @@ def test_a_state_that_is_gone_or_final_holds_every_case_in_it() -> None:
             ),
             "b",
             [("row_closed", True)],
+        ),
+        (
+            version(
+                row("aside", "a", "c"),
+                row("out", "c", "ended"),
+                row("leave", "b", "ended"),
+                states("c"),
+                end='{ elapsed = "1 days", since = "c" }',
+            ),
+            "b",
+            [("row_closed", False)],
         ),
         # the case may have a note, and may not: none is added in b
         (version(end='{ items = "note", at_least = 1 }'), "b", [("row_closed", False)]),

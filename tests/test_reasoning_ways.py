@@ -44,6 +44,7 @@ def high(trigger: str = "go", level: str = '"high"') -> str:
     return row(trigger, "a", "b", f'{{ value = "level", is = {level} }}')
 
 
+EITHER_ENDS = row("drop", "a", "ended", '{ value = "level", is = ["low", "high"] }')
 LOW_ENDS = row("drop", "a", "ended", '{ value = "level", is = "low" }')
 
 
@@ -90,6 +91,19 @@ LOW_ENDS = row("drop", "a", "ended", '{ value = "level", is = "low" }')
             version(OPEN, GO, row("long", "a", "c"), END, row("stop", "c", "ended"), stand="abc"),
             (["open", "long", "on", "end"], 2, "there is no such act"),
             (["open", "long", "stop"], 2, "there is no such act"),
+        ),
+        (
+            version(OPEN, row("go", "a", "b", by="clerk head"), row("end", "b", "ended", by="clerk head")),
+            PLAIN,
+            (["open", "go", "end"], 1, "“head” may not do it"),
+            None,
+        ),
+        # what was left out there is left out here too
+        (
+            version(OPEN, high(), row("drop", "a", "ended"), END, level=f"{LEVEL}\noptional = true"),
+            version(OPEN, high(), EITHER_ENDS, END, level=f"{LEVEL}\noptional = true"),
+            (["open", "drop"], 1, "state “level” first"),
+            None,
         ),
         # what is stated, as far as the one version asks for it
         (

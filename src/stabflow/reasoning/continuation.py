@@ -59,7 +59,7 @@ def _closed(old: Procedure, new: Procedure, state: str, past: Past) -> Iterator[
                     "no_way_out", Text("no row leads to an end from there", "自该状态起无从终结"), certain=True
                 )
             return
-        if not hopeful and not now.ends and not any_named:
+        if not now.ends and not any_named:
             for source, trigger in sorted(was.opened - now.opened):
                 act, where = quoted(old.trigger_title(trigger)), quoted(old.state_title(source))
                 text = say("{act} in {where} is gone", "{where}时的{act}已取消", act=act, where=where)
