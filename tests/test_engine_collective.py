@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import five_steps
 import pytest
@@ -265,7 +266,16 @@ def concerned(engine: Engine, whom: Actor) -> tuple[CaseHandle, str]:
     return case, raised
 
 
-JUDGED = {"event_followed": False, "weight": "ordinary", "grounds": "g"}
+JUDGED = {"event_followed": False, "responsibility": "remedy_only", "weight": "ordinary", "grounds": "g"}
+
+
+@pytest.mark.parametrize("whose", ["unit", "main", "direct"])
+def test_a_breach_is_one_thing_and_who_is_responsible_another(engine: Engine, whose: str) -> None:
+    case, finding = concerned(engine, OVERSEERS[1])
+    judging: dict[str, Any] = {"item": finding, "by": HIGHER, "basis": BASIS}
+    assert kinds(lambda: case.fire("uphold", **judging, **{**JUDGED, "responsibility": whose})) == ["value"]
+    case.fire("uphold", **judging, **{**JUDGED, "responsibility": whose, "event_followed": True})
+    assert case.value.items[finding].fields["responsibility"] == whose
 
 
 def test_a_finding_is_not_decided_by_who_is_concerned_nor_for_them(engine: Engine) -> None:

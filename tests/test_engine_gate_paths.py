@@ -43,7 +43,7 @@ def upheld(case: CaseHandle) -> None:
     finding = case.add("finding", by=raised, basis="b", breach="untrue_facts", account="a")
     case.fire("notify", item=finding, by=raised, basis="b", concerned=IMPLEMENTER.id)
     case.fire("reply", item=finding, by=IMPLEMENTER, basis="b", defence="d")
-    case.fire("uphold", item=finding, by=judging, basis="b", event_followed=False, weight="ordinary", grounds="g")
+    case.fire("uphold", item=finding, by=judging, basis="b", grounds="g", **PLAIN)
 
 
 def notice(case: CaseHandle) -> None:
@@ -72,6 +72,7 @@ DETOURS: dict[str, Detour] = {
     "prohibit": lambda case: case.fire("prohibit", by=CHIEF, basis="b", decision_reasons="r"),
 }
 """What comes between: it counts only where it is lawful."""
+PLAIN = {"event_followed": False, "responsibility": "remedy_only", "weight": "ordinary"}
 AT = ["deciding", "approved", "controlling", "reporting", "reviewing"]
 """Where it comes: mostly late, where it matters."""
 
