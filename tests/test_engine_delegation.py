@@ -443,3 +443,33 @@ def test_who_was_recused_before_a_duty_of_their_office_fell_due_did_not_miss_it(
     (record,) = [one for one in engine.tick().breaches if one.event.duty == hazard]  # type: ignore[attr-defined]
     assert record.event.holders == ()  # type: ignore[attr-defined]
     assert engine.verify().cases >= 1
+
+
+# Under another version
+
+
+def test_under_another_name_of_the_role_it_goes_on_and_where_it_is_not_delegable_it_is_worth_nothing() -> None:
+    text = worlds.SMALL.replace('title = { en = "clerk"', 'delegable = true\ntitle = { en = "clerk"')
+    renamed = text.replace('version = "1"', 'version = "2"').replace("[roles.clerk]", "[roles.secretary]")
+    second = loads(renamed.replace('"clerk"', '"secretary"').replace('en = "secretary"', 'en = "clerk"'))
+    third = loads(text.replace('version = "1"', 'version = "3"').replace("delegable = true\n", ""))
+    engine = worlds.constituted(worlds.engine_over(MemoryStore(), procedures=[loads(text), second, third]))
+    case = engine.open_case("small@1", BRIDGE, by=CHAIR, basis=BASIS)
+    case.appoint("clerk", CLERK, by=CHAIR, basis=BASIS)
+    case.appoint("auditor", AUDITOR, by=CHAIR, basis=BASIS)
+    lent(case)
+    case.recuse("auditor", AUDITOR, by=CHAIR, basis=BASIS, reason=KIN)
+    case.add("note", by=DEPUTY, basis=BASIS, **NOTE)
+    engine.migrate(case, second, by=CHAIR, basis=BASIS, mapping={"roles.clerk": "secretary"})
+    assert case.value.delegations[0].office == "secretary"
+    assert case.value.items["note-1"].acts[0].doers == (DEPUTY.id, CLERK.id)
+    case.add("note", by=DEPUTY, basis=BASIS, **NOTE)
+    assert case.history()[-1].role == "secretary"
+    with pytest.raises(Refused):
+        case.appoint("secretary", Actor(AUDITOR.id, body="office"), by=CHAIR, basis=BASIS)
+    engine.migrate(case, third, by=CHAIR, basis=BASIS, mapping={"roles.secretary": "clerk"})
+    assert case.delegations() == ()
+    with pytest.raises(NotYourRole):
+        case.add("note", by=DEPUTY, basis=BASIS, **NOTE)
+    case.add("note", by=CLERK, basis=BASIS, **NOTE)
+    assert engine.verify().cases == 1
