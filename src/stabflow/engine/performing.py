@@ -10,10 +10,8 @@ from ..case import Case, vacancy
 from ..decision.breaches import Lapsed, lapsed
 from ..decision.commands import Amend, Appoint, Command, Fire
 from ..decision.events import BreachConfirmed
-from ..errors import VersionConflict
 from ..history.commit import request_digest
 from ..history.record import Record
-from ..language import Procedure
 from ..values import utc
 from . import streams
 from .findings import find_breach, open_findings
@@ -32,40 +30,56 @@ def perform(
         digest = request_digest([command])
         if (found := shell.recall(stream, key, digest)) is not None:
             return shell.records(stream, found, key)[0]
-    work = begun(shell, case_id, command, key=key, at=at, if_version=if_version)
+    work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
+    before = work.case
     record = work.do(command)
+    if before is not None and _is_late(shell, before, command, record.occurred_at):
+        work = _after_what_lapsed(
+            shell, before, command, record.occurred_at, key=key, at=at, pinned=if_version is not None
+        )
+        record = work.do(command)
     if isinstance(record.event, BreachConfirmed):
         open_findings(work, shell.load(case_id)[0], record.event.duty)
     return work.finish(digest)[0]
 
 
-def begun(
+def begun(shell: Shell, case_id: str, *, key: str | None, at: datetime | None, if_version: int | None) -> Work:
+    """Work on a case that may come to anything, once it is on record what had lapsed by then."""
+    work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
+    case = work.case
+    assert case is not None, "work on a case finds it"
+    moment = present(shell.now(), case, shell.offices.last_seen) if at is None else utc(at, "at")
+    if not _is_late(shell, case, None, moment):
+        return work
+    return _after_what_lapsed(shell, case, None, moment, key=key, at=at, pinned=if_version is not None)
+
+
+def _is_late(shell: Shell, case: Case, command: Command | None, moment: datetime) -> bool:
+    """Whether what ``command`` (``None``: anything) may put an end to had lapsed by then, and is to be put on record: that is so
+    in a store where time is let pass; where nobody ticks, or the clock is far past the last tick, nobody is accused."""
+    if not _may_have_lapsed(case, command, moment):
+        return False
+    procedure, _ = shell.load(case.id)
+    if not any(_ends(one, command) for one in lapsed(procedure, case, moment)):
+        return False
+    ticked = last_tick(shell)
+    return ticked is not None and abs(shell.now() - ticked.until) <= MOST_APART
+
+
+def _after_what_lapsed(
     shell: Shell,
-    case_id: str,
-    command: Command | None = None,
+    case: Case,
+    command: Command | None,
+    moment: datetime,
     *,
     key: str | None,
     at: datetime | None,
-    if_version: int | None,
+    pinned: bool,
 ) -> Work:
-    """Work on a case, once it is on record that what ``command`` (``None``: anything) may put an end to had lapsed by then. That
-    is so in a store where time is let pass; where nobody ticks, or the clock is far past the last tick, nobody is accused."""
-    work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
-    case, now = work.case, shell.now()
-    if case is None:
-        return work
-    moment = present(now, case, shell.offices.last_seen) if at is None else utc(at, "at")
-    if not _may_have_lapsed(case, command, moment):
-        return work
-    procedure, _ = shell.load(case_id)
-    late = [one for one in lapsed(procedure, case, moment) if _ends(one, command)]
-    ticked = last_tick(shell) if late else None
-    if ticked is None or not -MOST_APART <= now - ticked.until <= MOST_APART:
-        return work
-    written = sum(_found(shell, procedure, case_id, command, moment))
-    if if_version is not None and shell.load(case_id)[1].version != if_version + written:
-        raise VersionConflict(streams.case_stream(case_id), if_version, shell.load(case_id)[1].version)
-    return Work.on(shell, case_id, key=key, at=at, if_version=None if if_version is None else if_version + written)
+    """Work on the case after what had lapsed by ``moment`` is on record; ``pinned``: `VersionConflict` where anything else
+    happened since."""
+    version = case.version + sum(_found(shell, case.id, command, moment))
+    return Work.on(shell, case.id, key=key, at=at, if_version=version if pinned else None)
 
 
 def _may_have_lapsed(case: Case, command: Command | None, moment: datetime) -> bool:
@@ -91,13 +105,11 @@ def _ends(one: Lapsed, command: Command | None) -> bool:
     return True
 
 
-def _found(
-    shell: Shell, procedure: Procedure, case_id: str, command: Command | None, moment: datetime
-) -> Iterator[int]:
+def _found(shell: Shell, case_id: str, command: Command | None, moment: datetime) -> Iterator[int]:
     """Put on record what has lapsed, and what that has come to, as far as ``command`` may end it; how many records it took."""
     tried: set[tuple[str, int]] = set()
     while True:
-        _, case = shell.load(case_id)
+        procedure, case = shell.load(case_id)
         late = [
             one for one in lapsed(procedure, case, moment) if _ends(one, command) and (one.duty, one.level) not in tried
         ]
