@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from stabflow.calendar import DueTime
+from stabflow.calendar import DueTime, Stop
 from stabflow.decision import events
 from stabflow.decision.events import EVENTS, Event, LaidOut
 from stabflow.history.record import Circumstances
@@ -59,6 +59,7 @@ DUE = st.builds(
     workdays=st.lists(DAYS, max_size=3).map(tuple),
     estimated=st.booleans(),
     calendar=st.just("") | SHA256,
+    stops=st.lists(st.builds(Stop, MOMENTS, MOMENTS), max_size=2).map(tuple),
 )
 LAID_OUT = st.builds(LaidOut, item=IDS, kind=NAMES, state=NAMES, values=TABLES, due=st.none() | DUE)
 
@@ -85,6 +86,8 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.Added: {"item": IDS},
     events.ItemMoved: {"item": IDS, "source": NAMES, "dest": st.none() | NAMES},
     events.Amended: {"item": st.none() | IDS, "reason": WORDS},
+    events.ClockStopped: {"item": st.none() | IDS, "reason": WORDS},
+    events.ClockResumed: {"item": st.none() | IDS, "reason": WORDS},
     events.Appointed: {"office": NAMES, "appointee": ACTORS},
     events.Relieved: {"office": NAMES, "appointee": ACTORS, "vacant_until": st.none() | DUE},
     events.BreachFound: {

@@ -80,6 +80,7 @@ class HandMade:
     subordinates: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     now: datetime = NOW
     own_id: str = ""
+    stopped_at: datetime | None = None
     own_fields: frozenset[str] = frozenset()
     plugins: Mapping[str, Callable[..., Blocker | None]] = attrs.field(factory=dict)
 

@@ -19,9 +19,9 @@ from stabflow.calendar import (
     due_on,
     due_time,
     span_title,
-    zone,
 )
 from stabflow.errors import InvalidInput
+from stabflow.zones import zone
 
 DAY = timedelta(days=1)
 

@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from stabflow.calendar import DueTime, Duration, due_time, zone
+from stabflow.calendar import DueTime, Duration, due_time
 from stabflow.calendars.china import china
+from stabflow.zones import zone
 
 SHANGHAI = zone("Asia/Shanghai")
 

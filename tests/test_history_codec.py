@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stabflow import canonical
-from stabflow.calendar import DueTime
+from stabflow.calendar import DueTime, Stop
 from stabflow.decision import events
 from stabflow.decision.events import EVENTS, Event, LaidOut
 from stabflow.errors import Corrupt
@@ -337,6 +337,7 @@ _DUE = DueTime(
     estimated=True,
     calendar="0f" * 32,
 )
+_STOP = Stop(datetime(2026, 3, 4, 1, tzinfo=UTC), datetime(2026, 3, 5, 1, tzinfo=UTC))
 _VALUES: dict[str, Any] = {
     "agreed": True,
     "count": -42,
@@ -375,6 +376,8 @@ _EXAMPLES: list[Event] = [
     events.Added(item="note-1", kind="note", trigger="add", state="open", values=_VALUES, due=_DUE),
     events.ItemMoved(item="note-1", trigger="do", source="open", dest=None, values=_VALUES, due=_DUE),
     events.Amended(item="note-1", values=_VALUES, reason="写错", due=_DUE),
+    events.ClockStopped(item="note-1", reason="等待公示"),
+    events.ClockResumed(item="note-1", reason="公示期满", due=attrs.evolve(_DUE, stops=(_STOP,))),
     events.Appointed(office="clerk", appointee=_HOLDER),
     events.Relieved(office="clerk", appointee=_HOLDER),
     events.BreachFound(

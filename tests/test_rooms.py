@@ -18,7 +18,7 @@ import stabflow
 # Each row is a room, of modules and (with a slash) packages.
 ROOMS = [
     "text errors",
-    "canonical values calendar",
+    "canonical values zones calendar standstill",
     "case",
     "requirements/",
     "language/",
@@ -68,7 +68,7 @@ WALLS = {
 }
 
 # What is decided depends on nothing but what is passed in: no clock, no chance, no files, no logging.
-PURE = "values calendar case requirements/* decision/*"
+PURE = "values calendar standstill case requirements/* decision/*"
 IMPURE = {"io", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess", "time", "uuid"}
 IMPURE_CALLS = {"open", "print", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import calendar as months_of
 import enum
 import re
-from collections.abc import Iterable, Mapping
-from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, tzinfo
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import MAXYEAR, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from functools import lru_cache
 from types import MappingProxyType
-from zoneinfo import ZoneInfo, available_timezones
 
 import attrs
 
@@ -22,13 +21,14 @@ from .canonical import encode, sha256
 from .errors import Fault, InvalidInput
 from .text import Text, joined, listing, same, say
 from .values import clean_id, clean_text, utc
+from .zones import end_of
 
 MAX_AMOUNT = 10_000
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
-_SATURDAY = 5
-_UNTIL = "until "
+SATURDAY = 5
+UNTIL = "until "
 _ADVICE = 'write a whole number and hours, days, working days or months, such as "10 working days"'
 _DURATION = re.compile(r"([1-9][0-9]*) (hours|days|working days|months)\Z")
 _SINGLE = re.compile(r"1 (hour|day|working day|month)\Z")
@@ -218,11 +218,19 @@ class Calendar:
 
     def is_working(self, day: date) -> bool:
         """Whether ``day`` is worked, as far as this calendar knows."""
-        return day in self.workdays or (day.weekday() < _SATURDAY and day not in self.holidays)
+        return day in self.workdays or (day.weekday() < SATURDAY and day not in self.holidays)
 
 
 WEEKENDS = Calendar("weekends")
 """Knows Saturdays and Sundays only: every due time in working days that comes from it is estimated."""
+
+
+@attrs.frozen
+class Stop:
+    """A span of time during which the clock of a limit stood."""
+
+    since: datetime
+    until: datetime
 
 
 @attrs.frozen
@@ -231,7 +239,8 @@ class DueTime:
 
     ``limit`` is the text of a duration, or ``until`` and a date. ``weekend_days`` were skipped, ``holidays`` too
     (those that fall on a weekday); ``workdays`` are the weekend days that counted, being worked in exchange.
-    ``calendar`` is the digest of the calendar that was read, empty when none was needed.
+    ``calendar`` is the digest of the calendar that was read, empty when none was needed. ``stops`` are the spans, in order,
+    during which the clock stood.
     """
 
     at: datetime
@@ -242,23 +251,26 @@ class DueTime:
     workdays: tuple[date, ...] = ()
     estimated: bool = False
     calendar: str = ""
+    stops: tuple[Stop, ...] = ()
 
     def derivation(self, zone: tzinfo) -> Text:
         """How the due time came about, in the words of a reader whose clock shows ``zone``."""
-        if self.limit.startswith(_UNTIL):
-            return say("due by {end} ({zone})", "截止{end}（{zone}）", end=end_text(self.at, zone), zone=zone)
+        if self.limit.startswith(UNTIL):
+            end = say("due by {end} ({zone})", "截止{end}（{zone}）", end=end_text(self.at, zone), zone=zone)
+            return _sentence([*self._stood(zone), end])
         limit = Duration.parse(self.limit)
         if limit.unit is Unit.HOURS:
-            begun, end = _moment_text(self.start, zone), _moment_text(self.at, zone)
-            return say(
+            begun, last = _moment_text(self.start, zone), _moment_text(self.at, zone)
+            hours = say(
                 "{limit} from {begun}, to {end} ({zone})",
                 "自{begun}起{limit}，至{end}止（{zone}）",
                 limit=limit.title(),
                 begun=begun,
-                end=end,
+                end=last,
                 zone=zone,
             )
-        begun = _day_text(self.start.astimezone(zone).date())
+            return _sentence([*self._stood(zone), hours])
+        begun = _day_text(first_day(self.start, stood_days(self.stops, zone), zone))
         parts = [
             say(
                 "{limit} counted from the day after {day}", "{limit}，自{day}的次日起算", limit=limit.title(), day=begun
@@ -269,10 +281,22 @@ class DueTime:
         if self.workdays:
             days = _days_text(self.workdays)
             parts.append(say("make-up workdays counted: {days}", "调休上班日计入：{days}", days=days))
+        parts += self._stood(zone)
         parts.append(say("ends at {end} ({zone})", "至{end}止（{zone}）", end=end_text(self.at, zone), zone=zone))
         if self.estimated:
             parts.append(_ESTIMATED)
-        return Text("; ".join(part.en for part in parts), "；".join(part.zh for part in parts))
+        return _sentence(parts)
+
+    def _stood(self, zone: tzinfo) -> list[Text]:
+        spans = [
+            say("from {a} to {b}", "{a}至{b}", a=_moment_text(one.since, zone), b=_moment_text(one.until, zone))
+            for one in self.stops
+        ]
+        return [say("the clock stood {spans}", "计时中止：{spans}", spans=listing(spans))] if spans else []
+
+
+def _sentence(parts: Sequence[Text]) -> Text:
+    return joined(parts, Text("; ", "；"))
 
 
 _ESTIMATED = Text(
@@ -331,11 +355,11 @@ def end_text(at: datetime, zone: tzinfo) -> Text:
 def day_ended(at: datetime, zone: tzinfo) -> date | None:
     """The day of which ``at`` is the end in ``zone``; ``None`` where it is the end of none."""
     last = (at - _INSTANT).astimezone(zone).date()
-    return last if _end_of(last, zone) == at else None
+    return last if end_of(last, zone) == at else None
 
 
 @attrs.frozen
-class _Count:
+class Count:
     """Working days counted: the last of them, and what was skipped or worked in exchange on the way."""
 
     last: date
@@ -346,13 +370,15 @@ class _Count:
 
 
 @lru_cache(maxsize=4096)
-def _working_days(begun: date, amount: int, calendar: Calendar) -> _Count:
-    """``amount`` working days, counted from the day after ``begun``."""
+def working_days(begun: date, amount: int, calendar: Calendar, stood: Collection[date] = frozenset()) -> Count:
+    """``amount`` working days, counted from the day after ``begun``, without the days ``stood``."""
     day, left, weekend_days = begun, amount, 0
     holidays, workdays = [], []
     while left:
         day += _DAY
-        weekend = day.weekday() >= _SATURDAY
+        if day in stood:
+            continue
+        weekend = day.weekday() >= SATURDAY
         if calendar.is_working(day):
             left -= 1
             if weekend:
@@ -363,7 +389,7 @@ def _working_days(begun: date, amount: int, calendar: Calendar) -> _Count:
             holidays.append(day)
     touched = range((begun + _DAY).year, day.year + 1)
     estimated = not calendar.years.issuperset(touched) or any(begun < one <= day for one in calendar.unsettled)
-    return _Count(day, weekend_days, tuple(holidays), tuple(workdays), estimated)
+    return Count(day, weekend_days, tuple(holidays), tuple(workdays), estimated)
 
 
 def _months_later(day: date, amount: int) -> date:
@@ -379,81 +405,86 @@ def months_before(day: date, amount: int) -> date:
     return _months_later(day, -amount)
 
 
-@lru_cache(maxsize=4096)
-def _end_of(day: date, zone: tzinfo) -> datetime:
-    """24:00 of ``day``: the instant from which on no clock in ``zone`` shows this day or an earlier one."""
-    midnight = datetime.combine(day + _DAY, time(), tzinfo=zone)
-    # Where the clocks change at midnight it comes twice or never. The later reading counts if ``day`` lasts until then:
-    # it was left out, or the clocks went back into ``day``; else they went back within the next day.
-    early, late = sorted(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-    if early == late or (late - _INSTANT).astimezone(zone).date() <= day:
-        return late
-    return early
+def stood_days(stops: Iterable[Stop], zone: tzinfo) -> frozenset[date]:
+    """The days that ended while the clock stood."""
+    found = set[date]()
+    for one in stops:
+        day, end = one.since.astimezone(zone).date(), one.until.astimezone(zone).date()
+        while day < end:
+            found.add(day)
+            day += _DAY
+    return frozenset(found)
 
 
-def due_time(start: datetime, limit: Duration, zone: tzinfo, calendar: Calendar) -> DueTime:
-    """When ``limit`` is over, if it began at ``start``.
+def first_day(start: datetime, stood: Collection[date], zone: tzinfo) -> date:
+    """The day from which days are counted: that of ``start``, or, if the clock stood at its end, the one on which it ran on."""
+    day = start.astimezone(zone).date()
+    while day in stood:
+        day += _DAY
+    return day
+
+
+def _moved_on(last: date, stood: Iterable[date]) -> date:
+    """``last``, a day later for each day up to it that ended while the clock stood."""
+    for day in sorted(stood):
+        if day <= last:
+            last += _DAY
+    return last
+
+
+def due_time(start: datetime, limit: Duration, zone: tzinfo, calendar: Calendar, stops: Sequence[Stop] = ()) -> DueTime:
+    """When ``limit`` is over, if it began at ``start`` and its clock stood during ``stops``, which are in order.
 
     Hours are elapsed hours. Days count from the day after ``start`` and end at 24:00 in ``zone``; working days by
-    ``calendar``; months end on the same day number, or the month's last day.
+    ``calendar``; months end on the same day number, or the month's last day. Hours during which the clock stood do not count,
+    nor does a day that ended while it stood; if that was the day of ``start``, days count from the one on which it ran on.
     """
     count = None
     try:
         begun = utc(start, "start")
         if limit.unit is Unit.HOURS:
-            return DueTime(begun + timedelta(hours=limit.amount), str(limit), begun)
-        local = begun.astimezone(zone).date()
+            at = begun + timedelta(hours=limit.amount)
+            for one in stops:
+                if one.since < at:
+                    at += one.until - one.since
+            return DueTime(at, str(limit), begun, stops=tuple(stops))
+        stood = stood_days(stops, zone)
+        local = first_day(begun, stood, zone)
+        stood = frozenset(day for day in stood if day > local)
         if limit.unit is Unit.WORKING_DAYS:
-            count = _working_days(local, limit.amount, calendar)
+            count = working_days(local, limit.amount, calendar, stood)
             last = count.last
         elif limit.unit is Unit.DAYS:
-            last = local + timedelta(days=limit.amount)
+            last = _moved_on(local + timedelta(days=limit.amount), stood)
         else:
-            last = _months_later(local, limit.amount)
-        at = _end_of(last, zone)
+            last = _moved_on(_months_later(local, limit.amount), stood)
+        at = end_of(last, zone)
     except OverflowError:
         raise _beyond("limit", f"{limit} from {start.isoformat()}") from None
     if count is None:
-        return DueTime(at, str(limit), begun)
+        return DueTime(at, str(limit), begun, stops=tuple(stops))
     return DueTime(
-        at, str(limit), begun, count.weekend_days, count.holidays, count.workdays, count.estimated, calendar.digest
+        at,
+        str(limit),
+        begun,
+        count.weekend_days,
+        count.holidays,
+        count.workdays,
+        count.estimated,
+        calendar.digest,
+        tuple(stops),
     )
 
 
-def due_on(day: date, start: datetime, zone: tzinfo) -> DueTime:
-    """The end of a named ``day``; it may lie before ``start``, and then is overdue at once."""
+def due_on(day: date, start: datetime, zone: tzinfo, stops: Sequence[Stop] = ()) -> DueTime:
+    """The end of a named ``day``, a day later for each that ended while the clock stood; it may lie before ``start``, and then is
+    overdue at once."""
     try:
-        return DueTime(_end_of(day, zone), f"{_UNTIL}{day.isoformat()}", utc(start, "start"))
+        last = _moved_on(day, stood_days(stops, zone))
+        return DueTime(end_of(last, zone), f"{UNTIL}{day.isoformat()}", utc(start, "start"), stops=tuple(stops))
     except OverflowError:
         raise _beyond("day", f"the end of {day.isoformat()}") from None
 
 
 def _beyond(path: str, what: str) -> InvalidInput:
     return InvalidInput.at(path, f"{what} is outside the years 1 to {MAXYEAR}", "choose another time")
-
-
-_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*\Z")
-_NOT_A_PLACE = frozenset({"localtime", "posixrules", "Factory", "posix", "right"})
-"""Entries of a time zone database that differ from machine to machine or count leap seconds."""
-
-
-def zone(name: str) -> ZoneInfo:
-    """The time zone called ``name``, or `InvalidInput` with names that come close."""
-    clean = clean_text(name, "timezone", max_length=100)
-    if _ZONE.match(clean) and clean.split("/")[0] not in _NOT_A_PLACE:
-        try:
-            return ZoneInfo(clean)
-        except (KeyError, ValueError, OSError):
-            pass
-    raise InvalidInput.at("timezone", f"{clean!r} is not a time zone", _zone_advice(clean))
-
-
-def _zone_advice(name: str) -> str:
-    known = {each.lower(): each for each in available_timezones() - _NOT_A_PLACE}
-    if not known:
-        return "this machine has no time zone database: install the package tzdata"
-    if "beijing" in name.lower():
-        return 'did you mean "Asia/Shanghai"?'
-    near = get_close_matches(name.lower(), known, n=3, cutoff=0.75)
-    places = " or ".join(f'"{known[each]}"' for each in near)
-    return f"did you mean {places}?" if near else 'give a name such as "Asia/Shanghai"'

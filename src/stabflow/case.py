@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .calendar import DueTime
+from .calendar import DueTime, Stop
 from .values import Actor, Matter, Value
 
 V = TypeVar("V")
 A = TypeVar("A", bound=attrs.AttrsInstance)
+Clock = TypeVar("Clock", "Item", "Case")
 
 
 def frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -185,7 +186,8 @@ class Item:
     """Something in a case with a lifecycle of its own.
 
     ``added`` is the case's version when it was added, ``laid_out`` whether a preset did so, ``superseded`` whether a later
-    laying-out took its place while it was unfinished: it then counts for nothing and nobody owes it.
+    laying-out took its place while it was unfinished: it then counts for nothing and nobody owes it. ``stopped_at`` tells since
+    when its clock stands, ``stops`` when it has stood before; while it stands nothing is due, and ``due`` tells what was.
     """
 
     id: str
@@ -200,6 +202,8 @@ class Item:
     due: DueTime | None
     laid_out: bool = False
     superseded: bool = False
+    stopped_at: datetime | None = None
+    stops: tuple[Stop, ...] = ()
 
     @property
     def adders(self) -> tuple[str, ...]:
@@ -219,7 +223,9 @@ class Case:
     it was opened under a procedure that nobody had proved, and opens no gate. ``former`` are the roles from which each was
     relieved in this case, ``bodies`` those for which each was appointed or has acted in it. ``breaches`` are the last ones on
     record, by duty; ``vacancies`` tell by when each role that stands vacant too long is to be filled. ``recused`` are those who
-    take no further part in it; ``delegations`` all that there were, in their order.
+    take no further part in it; ``delegations`` all that there were, in their order. ``stopped_at`` tells since when the clock of
+    the present state stands, ``stops`` when that of any has stood before; while it stands nothing is due, and ``due`` tells what
+    was.
     """
 
     id: str
@@ -252,6 +258,8 @@ class Case:
     vacancies: Mapping[str, DueTime] = attrs.field(factory=dict, converter=frozen, hash=False)
     recused: Mapping[str, Recusal] = attrs.field(factory=dict, converter=frozen, hash=False)
     delegations: tuple[Delegation, ...] = ()
+    stopped_at: datetime | None = None
+    stops: tuple[Stop, ...] = ()
 
     def of_kind(self, kind: str) -> tuple[Item, ...]:
         """The items of ``kind``, in the order in which they were added."""
@@ -260,3 +268,16 @@ class Case:
     def roles_of(self, actor: str) -> frozenset[str]:
         """The roles to which ``actor`` has been appointed in this case (standing offices are not among them)."""
         return frozenset(held.role for held in self.appointments if held.actor == actor)
+
+
+def with_clocks_running(case: Case, now: datetime) -> Case:
+    """The case as if every clock of it that stands were resumed ``now``."""
+    items = {name: _running(item, now) for name, item in case.items.items() if item.stopped_at is not None}
+    return _running(with_changes(case, items=with_entries(case.items, items)) if items else case, now)
+
+
+def _running(clock: Clock, now: datetime) -> Clock:
+    if clock.stopped_at is None:
+        return clock
+    stop = Stop(clock.stopped_at, max(clock.stopped_at, now))
+    return with_changes(clock, stopped_at=None, stops=(*clock.stops, stop))

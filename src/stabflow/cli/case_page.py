@@ -147,7 +147,10 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
     holders += [say("for them {actor}", "{actor}（受托）", actor=actor) for actor, _ in duty.delegates]
     who = page.said(listing(holders, none=Text("vacant", "空缺")))
     role = page.said(procedure.role_title(duty.role))
-    if duty.due is None:
+    if duty.stopped_at is not None:
+        since = minute(duty.stopped_at, procedure.zone)
+        due, style = page.said(say("the clock stands since {since}", "计时自{since}起中止", since=since)), "yellow"
+    elif duty.due is None:
         due, style = page.said(Text("open-ended", "不设期限")), ""
     else:
         derived = page.said(duty.due.derivation(procedure.zone))

@@ -158,6 +158,7 @@ def case_json(report: CaseReport, language: Language) -> dict[str, object]:
                 "holders": [{"actor": actor, "body": body} for actor, body in duty.holders],
                 "delegates": [{"actor": actor, "body": body} for actor, body in duty.delegates],
                 "due": None if duty.due is None else moment_text(duty.due.at),
+                "stopped_at": None if duty.stopped_at is None else moment_text(duty.stopped_at),
                 "derivation": None if duty.due is None else duty.due.derivation(procedure.zone).get(language),
             }
             for duty in report.duties

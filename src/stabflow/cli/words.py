@@ -17,6 +17,8 @@ from ..decision.events import (
     BreachConfirmed,
     BreachFound,
     BreachVoided,
+    ClockResumed,
+    ClockStopped,
     Constituted,
     Delegated,
     DelegationEnded,
@@ -60,6 +62,8 @@ def act_title(procedure: Procedure, event: Event) -> Text:
         case Amended():
             what = procedure.item_title(event.item) if event.item is not None else Text("the case", "案件")
             return say("amend {what}", "更正{what}", what=what)
+        case ClockStopped() | ClockResumed():
+            return _clock_title(procedure, event)
         case Appointed() | Relieved():
             who, role = same(event.appointee.id), procedure.role_title(event.office)
             if isinstance(event, Appointed):
@@ -80,6 +84,13 @@ def act_title(procedure: Procedure, event: Event) -> Text:
         case Constituted() | Withdrawn():
             return say("{who}: {role}", "{who}：{role}", who=event.holder.id, role=procedure.role_title(event.office))
     return same(event.tag)
+
+
+def _clock_title(procedure: Procedure, event: ClockStopped | ClockResumed) -> Text:
+    what = Text("the case", "案件") if event.item is None else procedure.item_title(event.item)
+    if isinstance(event, ClockStopped):
+        return say("stop the clock of {what}", "对{what}中止计时", what=what)
+    return say("resume the clock of {what}", "对{what}恢复计时", what=what)
 
 
 def _breach_title(procedure: Procedure, event: BreachFound) -> Text:

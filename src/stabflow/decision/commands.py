@@ -105,6 +105,22 @@ class Amend(Command):
 
 
 @attrs.frozen(kw_only=True)
+class StopClock(Command):
+    """Let the clock of the present state of ``item`` (``None``: of the case) stand."""
+
+    item: str | None = attrs.field(default=None, converter=_word, validator=_is_word_or_none)
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ResumeClock(Command):
+    """Let the clock of the present state of ``item`` (``None``: of the case) run on."""
+
+    item: str | None = attrs.field(default=None, converter=_word, validator=_is_word_or_none)
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
 class Appoint(Command):
     """Appoint ``appointee`` to ``office``, a role of the case."""
 

@@ -30,6 +30,8 @@ from .commands import (
     Open,
     Recuse,
     Relieve,
+    ResumeClock,
+    StopClock,
     VoidBreach,
 )
 from .delegation import decide_delegation, decide_end, decide_recusal
@@ -37,6 +39,7 @@ from .events import Decided
 from .examination import Examination
 from .migration import decide_migration
 from .permission import TICK, lent_to, mandates
+from .stopping import decide_clock
 from .view import Context
 
 
@@ -85,9 +88,16 @@ def _examined(
         return rows.fire_item(procedure, case, _item(case, command.item), command, context, partial=partial)
     if isinstance(command, Add):
         return rows.add(procedure, case, command, context, partial=partial)
-    if isinstance(command, Amend):
+    if isinstance(command, Amend | StopClock | ResumeClock):
         item = None if command.item is None else _item(case, command.item)
-        return decide_amendment(procedure, case, item, command, context)
+        if isinstance(command, Amend):
+            return decide_amendment(procedure, case, item, command, context)
+        return decide_clock(procedure, case, item, command, context)
+    return _of_no_row(procedure, case, command, context)
+
+
+def _of_no_row(procedure: Procedure, case: Case, command: Command, context: Context) -> Examination:
+    """What neither fires a row nor concerns what one has stated or begun."""
     if isinstance(command, Migrate):
         return decide_migration(procedure, case, command, context)
     if isinstance(command, Appoint):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 
 import attrs
 
@@ -22,8 +22,8 @@ VACANT = "vacant"
 class Duty:
     """An act that is owed: of the case or of one item, in ``state``, by the holders of ``role`` (or by the office-holder in the
     actor field of that name). ``holders`` are who holds it, with their bodies: none where the office is vacant; ``due`` is
-    ``None`` where the duty is open-ended; ``supervised_by`` are the roles to whom it goes when it is not done. ``delegates`` may
-    do it now for a holder: it stays the holder's.
+    ``None`` where the duty is open-ended, or its clock stands, since ``stopped_at``; ``supervised_by`` are the roles to whom it
+    goes when it is not done. ``delegates`` may do it now for a holder: it stays the holder's.
 
     ``breached``: that it was not done by then is on record. It then also stands for those it went to: at ``level`` n, the n-th
     escalation, they owe an answer by ``due``.
@@ -39,6 +39,7 @@ class Duty:
     level: int = 0
     breached: bool = False
     delegates: tuple[tuple[str, str], ...] = ()
+    stopped_at: datetime | None = None
 
     @property
     def vacant(self) -> bool:
@@ -91,7 +92,7 @@ def open_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
     state = procedure.states[case.state]
     if state.final:
         return
-    yield from _duties(case, CASE, case.state, state, case.facts, case.due)
+    yield from _duties(case, CASE, case, state, case.facts)
     for office, due in case.vacancies.items():
         by = procedure.roles[office].appointed_by if office in procedure.roles else ()
         if by:
@@ -129,12 +130,10 @@ def item_duties(procedure: Procedure, case: Case, item: Item) -> tuple[Duty, ...
     state = procedure.items[item.kind].states[item.state]
     if state.final or item.superseded or procedure.states[case.state].final:
         return ()
-    return _duties(case, item.id, item.state, state, item.fields, item.due)
+    return _duties(case, item.id, item, state, item.fields)
 
 
-def _duties(
-    case: Case, duty: str, name: str, state: State, values: Mapping[str, Value], due: DueTime | None
-) -> tuple[Duty, ...]:
+def _duties(case: Case, duty: str, owing: Case | Item, state: State, values: Mapping[str, Value]) -> tuple[Duty, ...]:
     party = state.accountable or ""
     named = values.get(party)
     if isinstance(named, str):
@@ -142,7 +141,8 @@ def _duties(
         holders: tuple[tuple[str, str], ...] = ((named, bodies[0] if bodies else ""),)
     else:
         holders = _holders(case, party)
-    return _with_escalation(case, Duty(case.id, duty, name, party, holders, due))
+    due = owing.due if owing.stopped_at is None else None
+    return _with_escalation(case, Duty(case.id, duty, owing.state, party, holders, due, stopped_at=owing.stopped_at))
 
 
 def _holders(case: Case, role: str) -> tuple[tuple[str, str], ...]:

@@ -119,6 +119,28 @@ class Amended(Event):
 
 
 @attrs.frozen(kw_only=True)
+class ClockStopped(Event):
+    """The clock of the present state of ``item`` (``None``: of the case) was stopped: nothing is due while it stands."""
+
+    tag = "clock.stopped"
+
+    item: str | None
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ClockResumed(Event):
+    """The clock of the present state of ``item`` (``None``: of the case) runs again; ``due`` is when what is owed falls due now,
+    ``None`` where it had no limit."""
+
+    tag = "clock.resumed"
+
+    item: str | None
+    reason: str
+    due: DueTime | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Appointed(Event):
     """Somebody was appointed to a role of the case."""
 
@@ -332,6 +354,8 @@ EVENTS: dict[tuple[str, int], type[Event]] = {
         Added,
         ItemMoved,
         Amended,
+        ClockStopped,
+        ClockResumed,
         Appointed,
         Relieved,
         BreachFound,

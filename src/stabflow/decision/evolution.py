@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..calendar import DueTime
+from ..calendar import DueTime, Stop
 from ..case import Act, Appointment, Breach, Case, Entry, Item, Statement, frozen, with_changes, with_entries
 from ..errors import Corrupt
 from ..values import Value
@@ -19,6 +19,8 @@ from .events import (
     BreachConfirmed,
     BreachFound,
     BreachVoided,
+    ClockResumed,
+    ClockStopped,
     Delegated,
     DelegationEnded,
     Event,
@@ -168,7 +170,7 @@ def _moved(case: Case, event: Moved, stamp: Stamp) -> Changes:
     if _goes_back(case, event.dest):
         changes |= {"round": case.round + 1, "round_began": stamp.version}
     entered = with_entries(case.entered, {event.dest: Entry(stamp.version, stamp.occurred_at)})
-    return changes | {"state": event.dest, "entered": entered, "due": event.due}
+    return changes | {"state": event.dest, "entered": entered, "due": event.due, **_runs_again(case, stamp)}
 
 
 def _goes_back(case: Case, dest: str) -> bool:
@@ -190,6 +192,7 @@ def _item_moved(case: Case, event: ItemMoved, stamp: Stamp) -> Changes:
         changes["due"] = event.due or item.due
     else:
         changes["state"], changes["due"] = event.dest, event.due
+        changes |= _runs_again(item, stamp)
         changes["entered"] = with_entries(item.entered, {event.dest: Entry(stamp.version, stamp.occurred_at)})
     return {"items": with_entries(case.items, {item.id: with_changes(item, **changes)})}
 
@@ -211,6 +214,39 @@ def _restated(
     rows = dict.fromkeys((one.source, one.trigger) for one in again.values())
     amending = [with_changes(_act(trigger, source, stamp), amends=True) for source, trigger in rows]
     return {"stated": with_entries(stated, again), "acts": (*acts, *amending), "due": event.due or due}
+
+
+def _clock_stopped(case: Case, event: ClockStopped, stamp: Stamp) -> Changes:
+    clock = case if event.item is None else case.items[event.item]
+    if clock.stopped_at is not None or _is_superseded(clock):
+        raise impossible(case, event, stamp, "stops a clock that does not run")
+    return _of_clock(case, event.item, {"stopped_at": stamp.occurred_at})
+
+
+def _clock_resumed(case: Case, event: ClockResumed, stamp: Stamp) -> Changes:
+    clock = case if event.item is None else case.items[event.item]
+    if clock.stopped_at is None or _is_superseded(clock):
+        raise impossible(case, event, stamp, "resumes a clock that does not stand")
+    if (event.due is None) is not (clock.due is None):
+        raise impossible(case, event, stamp, "makes a limit, or takes it away")
+    return _of_clock(case, event.item, {"due": event.due, **_runs_again(clock, stamp)})
+
+
+def _is_superseded(clock: Case | Item) -> bool:
+    return isinstance(clock, Item) and clock.superseded
+
+
+def _of_clock(case: Case, item: str | None, changes: Changes) -> Changes:
+    if item is None:
+        return changes
+    return {"items": with_entries(case.items, {item: with_changes(case.items[item], **changes)})}
+
+
+def _runs_again(clock: Case | Item, stamp: Stamp) -> Changes:
+    """The end of a stop, where the clock stands."""
+    if clock.stopped_at is None:
+        return {}
+    return {"stopped_at": None, "stops": (*clock.stops, Stop(clock.stopped_at, stamp.occurred_at))}
 
 
 def _appointed(case: Case, event: Appointed, stamp: Stamp) -> Changes:
@@ -299,6 +335,8 @@ _CHANGES: dict[type[Event], Callable[[Case, Any, Stamp], Changes]] = {
     Added: _added,
     ItemMoved: _item_moved,
     Amended: _amended,
+    ClockStopped: _clock_stopped,
+    ClockResumed: _clock_resumed,
     Appointed: _appointed,
     Relieved: _relieved,
     BreachFound: _breach_found,

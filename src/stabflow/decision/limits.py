@@ -30,6 +30,7 @@ class Standing:
     now: State
     due: DueTime | None
     values: dict[str, Value]
+    stands: bool
 
     @property
     def has_new_limit(self) -> bool:
@@ -41,7 +42,16 @@ def standings(old: Procedure, new: Procedure, case: Case, after: Case) -> Iterat
     """Where the case and its items stand, ``after`` as it is called under ``new``; without what has no place there."""
     if after.state in new.states:
         title = quoted(old.state_title(case.state))
-        yield Standing(None, None, title, old.states[case.state], new.states[after.state], case.due, dict(after.facts))
+        yield Standing(
+            None,
+            None,
+            title,
+            old.states[case.state],
+            new.states[after.state],
+            case.due,
+            dict(after.facts),
+            case.stopped_at is not None,
+        )
     for one in case.items.values():
         there = after.items[one.id]
         if one.superseded or one.kind not in new.items or there.state not in new.items[one.kind].states:
@@ -49,7 +59,23 @@ def standings(old: Procedure, new: Procedure, case: Case, after: Case) -> Iterat
         state = quoted(old.state_title(one.state, one.kind))
         title = say("{kind} in {state}", "{kind}处于{state}", kind=old.kind_title(one.kind), state=state)
         was, now = old.state_of(one.state, one.kind), new.state_of(there.state, one.kind)
-        yield Standing(one.id, one.kind, title, was, now, one.due, dict(there.fields))
+        yield Standing(one.id, one.kind, title, was, now, one.due, dict(there.fields), one.stopped_at is not None)
+
+
+def stuck_clocks(old: Procedure, new: Procedure, case: Case, after: Case) -> Iterator[Blocker]:
+    """The clocks that stand now, and that nobody could resume under ``new``."""
+    for one in standings(old, new, case, after):
+        if one.stands and not one.was.final and not one.now.clock_stopped_by:
+            yield Blocker(
+                kind="migration",
+                text=say(
+                    "the clock of {where} stands, and nobody could resume it under {new}: resume it first",
+                    "{where}的计时已中止，而按{new}任何人不得恢复：请先恢复计时",
+                    where=one.title,
+                    new=new,
+                ),
+                have=one.title,
+            )
 
 
 def with_new_limits(

@@ -19,7 +19,7 @@ from .commands import Migrate
 from .events import Migrated
 from .examination import Examination
 from .fields import coerce
-from .limits import with_new_limits
+from .limits import stuck_clocks, with_new_limits
 from .permission import permission
 from .refusals import case_over
 from .renaming import DROPPED, Renaming, path
@@ -63,6 +63,8 @@ def decide_migration(old: Procedure, case: Case, command: Migrate, context: Cont
         *_own(old, new, case, renaming),
         *_duties(old, new, case, after, renaming),
     ):
+        found.add(blocker)
+    for blocker in stuck_clocks(old, new, case, after):
         found.add(blocker)
     event = Migrated(procedure_version=new.version, digest=new.digest, renamed=dict(renaming.names))
     found.event = event

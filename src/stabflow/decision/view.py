@@ -8,12 +8,13 @@ from datetime import datetime
 
 import attrs
 
-from ..calendar import Calendar, Duration, due_time
+from ..calendar import Calendar, Duration, Stop, due_time
 from ..case import Act, Appointment, Case, Delegation, Entry, Item
 from ..errors import Cure, PluginError
 from ..language import Procedure, Transition
 from ..requirements import PluginRequirement
 from ..requirements.base import Literal
+from ..standstill import since
 from ..text import Text
 from ..values import Value
 from .checks import Check
@@ -194,8 +195,21 @@ class CaseView:
         return self.procedure.subordinates.get(role, frozenset())
 
     def after(self, start: datetime, duration: Duration | str) -> datetime:
-        limit = self.procedure.duration(duration)
-        return due_time(start, limit, self.procedure.zone, self.context.calendar).at.astimezone(self.procedure.zone)
+        limit, zone = self.procedure.duration(duration), self.procedure.zone
+        own = self._own
+        stops = () if own is None else own.stops
+        if self.stopped_at is not None:
+            stops = (*stops, Stop(self.stopped_at, max(self.stopped_at, self.now)))
+        return due_time(start, limit, zone, self.context.calendar, since(stops, start)).at.astimezone(zone)
+
+    @property
+    def stopped_at(self) -> datetime | None:
+        own = self._own
+        return None if own is None else own.stopped_at
+
+    @property
+    def _own(self) -> Case | Item | None:
+        return self.case if self.kind is None else self.item
 
     def plugin(self, name: str) -> PluginRequirement:
         found = self.context.plugins.get(name)

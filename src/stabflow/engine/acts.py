@@ -7,7 +7,19 @@ from types import TracebackType
 from typing import Self
 
 from ..case import Case
-from ..decision.commands import Add, Amend, Appoint, Command, Delegate, EndDelegation, Fire, Recuse, Relieve
+from ..decision.commands import (
+    Add,
+    Amend,
+    Appoint,
+    Command,
+    Delegate,
+    EndDelegation,
+    Fire,
+    Recuse,
+    Relieve,
+    ResumeClock,
+    StopClock,
+)
 from ..decision.events import Added
 from ..errors import IdempotencyMismatch, InvalidInput, StabflowError
 from ..history.commit import request_digest
@@ -118,6 +130,14 @@ class Acts:
     def amend(self, item: str | None, /, *, reason: str, **values: object) -> Record:
         """Correct what was stated of ``item`` (``None``: of the case)."""
         return self._do(Amend(item=item, values=values, reason=reason, **self._who))  # type: ignore[arg-type]
+
+    def stop_clock(self, item: str | None = None, /, *, reason: str) -> Record:
+        """Stop the clock of ``item`` (``None``: of the case)."""
+        return self._do(StopClock(item=item, reason=reason, **self._who))  # type: ignore[arg-type]
+
+    def resume_clock(self, item: str | None = None, /, *, reason: str) -> Record:
+        """Let the clock of ``item`` (``None``: of the case) run on."""
+        return self._do(ResumeClock(item=item, reason=reason, **self._who))  # type: ignore[arg-type]
 
     def appoint(self, office: str, appointee: Actor, /) -> Record:
         """Appoint ``appointee`` to a role of the case."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..calendar import Stop
 from ..case import Act, Appointment, Case, Delegation, Statement, item_id
 from ..decision.breaches import lapsed
 from ..decision.events import (
@@ -18,6 +19,8 @@ from ..decision.events import (
     BreachConfirmed,
     BreachFound,
     BreachVoided,
+    ClockResumed,
+    ClockStopped,
     Delegated,
     DelegationEnded,
     Event,
@@ -34,6 +37,7 @@ from ..errors import Corrupt
 from ..history.record import Record
 from ..language import Procedure, Transition
 from ..language.machine import NEW
+from ..standstill import adds_up
 from ..values import Value
 from .offices import Tenures
 
@@ -76,6 +80,8 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Ten
         return "" if role in openers else _no_row(procedure, role)
     if isinstance(event, Amended):
         return "" if case is not None and _may_amend(procedure, case, event, role) else _no_row(procedure, role)
+    if isinstance(event, ClockStopped | ClockResumed):
+        return "" if case is None else _wrong_clock(procedure, case, event, record)
     row = _row(procedure, case, event)
     if row is None or role not in row.by:
         return _no_row(procedure, role)
@@ -222,6 +228,28 @@ def _may_amend(procedure: Procedure, case: Case, event: Amended, role: str) -> b
         if not any((act.version, act.role) == (stated.version, role) for act in acts):
             return False
     return bool(event.values)
+
+
+def _wrong_clock(procedure: Procedure, case: Case, event: ClockStopped | ClockResumed, record: Record) -> str:
+    """What is wrong with a clock that was stopped or resumed: by whom, and with what is due then."""
+    clock = case if event.item is None else case.items.get(event.item)
+    if clock is None:
+        return "names an item that is not there"
+    kind = None if isinstance(clock, Case) else clock.kind
+    state = procedure.state_of(clock.state, kind)
+    if record.role not in state.clock_stopped_by or procedure.states[case.state].final:
+        return f"stops or resumes a clock that no {record.role!r} of {procedure} may"
+    due = clock.due
+    if isinstance(event, ClockStopped):
+        is_over = due is not None and record.occurred_at >= due.at
+        return "stops a clock that had run out" if is_over else ""
+    if due is None or event.due is None or clock.stopped_at is None:
+        return ""
+    stop = Stop(max(clock.stopped_at, due.start), record.occurred_at)
+    kept = (event.due.limit, event.due.start, event.due.stops) == (due.limit, due.start, (*due.stops, stop))
+    if kept and event.due.at > record.occurred_at and adds_up(event.due, procedure.zone):
+        return ""
+    return "resumes a clock with another time than was left"
 
 
 def _row(procedure: Procedure, case: Case | None, event: Event) -> Transition | None:

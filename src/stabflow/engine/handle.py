@@ -21,6 +21,8 @@ from ..decision.commands import (
     Fire,
     Recuse,
     Relieve,
+    ResumeClock,
+    StopClock,
     VoidBreach,
 )
 from ..decision.decider import Option
@@ -146,6 +148,45 @@ class CaseHandle:
         """Correct what was stated of ``item`` (``None``: of the case), as its row's own conditions allow; the earlier record
         stays. Refused once a row passed in this round has relied on it."""
         command = Amend(actor=by, basis=Basis.of(basis), role=role, item=item, values=values, reason=reason)
+        return self._one(command, key, if_version, at)
+
+    def stop_clock(
+        self,
+        item: str | None = None,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        reason: str,
+        role: str | None = None,
+        key: str | None = None,
+        if_version: int | None = None,
+        at: datetime | None = None,
+    ) -> Record:
+        """Stop the clock of the present state of ``item`` (``None``: of the case), by a role that its ``clock_stopped_by`` names.
+        While it stands nothing falls due; what has fallen due already stays so, and leaving the state ends the stop.
+
+        It is stopped when it is recorded: ``at`` is `InvalidInput` but where ``late_entry`` is ``None``.
+        """
+        command = StopClock(actor=by, basis=Basis.of(basis), role=role, item=item, reason=reason)
+        return self._one(command, key, if_version, at)
+
+    def resume_clock(
+        self,
+        item: str | None = None,
+        /,
+        *,
+        by: Actor,
+        basis: Basis | str,
+        reason: str,
+        role: str | None = None,
+        key: str | None = None,
+        if_version: int | None = None,
+        at: datetime | None = None,
+    ) -> Record:
+        """Let the clock of ``item`` (``None``: of the case) run on, by such a role; what was left of the limit is left now, and
+        the new due time is in the record. As to ``at`` see `stop_clock`."""
+        command = ResumeClock(actor=by, basis=Basis.of(basis), role=role, item=item, reason=reason)
         return self._one(command, key, if_version, at)
 
     def appoint(

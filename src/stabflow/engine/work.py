@@ -8,7 +8,7 @@ import attrs
 
 from ..calendar import span_title
 from ..case import Case
-from ..decision.commands import Add, Command, Migrate, Open
+from ..decision.commands import Add, Command, Migrate, Open, ResumeClock, StopClock
 from ..decision.decider import decide
 from ..decision.events import Event, Moved
 from ..decision.evolution import evolve
@@ -95,6 +95,9 @@ class Work:
         self._began = self._began or now
         recorded_at, clamped = recorded(now, None if case is None else case.recorded_at, offices.recorded_at)
         now = present(now, case, offices)
+        if self._at is not None and shell.late_entry is not None and isinstance(command, StopClock | ResumeClock):
+            cure = "leave the time out; to enter a matter of the past, open the engine with late_entry=None"
+            raise InvalidInput.at("at", "a clock is stopped and resumed at the time at which that is recorded", cure)
         previous = None if case is None else case.updated_at
         if self._as_of is None or self.done:
             occurred_at = claimed(self._at, now, previous, shell.late_entry)

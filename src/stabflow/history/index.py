@@ -7,7 +7,18 @@ from collections.abc import Iterable
 
 from ..case import CASE, Case, office_of, vacancy
 from ..decision.duties import Duty, item_duties, open_duties
-from ..decision.events import Added, Amended, BreachConfirmed, BreachFound, BreachVoided, Event, ItemMoved, Moved
+from ..decision.events import (
+    Added,
+    Amended,
+    BreachConfirmed,
+    BreachFound,
+    BreachVoided,
+    ClockResumed,
+    ClockStopped,
+    Event,
+    ItemMoved,
+    Moved,
+)
 from ..language import Procedure
 from ..ports.store import SOME_RECUSED, CaseRow, DutyRow, IndexChange
 from ..values import moment_text
@@ -89,7 +100,8 @@ def change(procedure: Procedure, before: Case | None, after: Case, events: Itera
 
 
 def _is_other(before: Case, after: Case) -> bool:
-    return before.state != after.state or before.due is not after.due or before.facts is not after.facts
+    owed = [(one.state, one.due, one.stopped_at) for one in (before, after)]
+    return owed[0] != owed[1] or before.facts is not after.facts
 
 
 def _is_no_item(duty: Duty) -> bool:
@@ -97,11 +109,14 @@ def _is_no_item(duty: Duty) -> bool:
 
 
 def _touched(event: Event) -> Iterable[str]:
-    """The items that ``event`` made, moved or amended, or the duty of which it says that it was breached."""
+    """The items that ``event`` made, moved or amended, or whose clock it stopped or resumed, or the duty of which it says that it
+    was breached."""
     if isinstance(event, Added | ItemMoved):
         return (event.item,)
     if isinstance(event, Moved):
         return (*event.superseded, *(one.item for one in event.laid_out))
     if isinstance(event, BreachFound | BreachConfirmed | BreachVoided):
         return (event.duty,)
-    return (event.item,) if isinstance(event, Amended) and event.item is not None else ()
+    if isinstance(event, Amended | ClockStopped | ClockResumed) and event.item is not None:
+        return (event.item,)
+    return ()

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from .. import canonical
-from ..calendar import zone
 from ..case import kind_of
 from ..errors import Cure, InvalidInput, ProcedureError, near_miss
 from ..requirements import CaseIs
 from ..text import Text, joined, same
+from ..zones import zone
 from . import machine as _machine
 from .canonical_form import canonical_bytes
 from .lifecycle import STEP_TITLES, Field, FieldType, State, Step, Transition

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..calendar import zone
 from ..errors import Fault, InvalidInput, near_miss, nearest
 from ..requirements import Requirement, TimeElapsed
 from ..text import Text
 from ..values import NAME_CURE, is_name
+from ..zones import zone
 from .gaps import gap_faults
 from .lifecycle import FieldType, Outcome
 from .parts import Draft

@@ -8,7 +8,7 @@ from datetime import datetime
 import attrs
 
 from ..calendar import Calendar
-from ..case import Appointment, Case
+from ..case import Appointment, Case, with_clocks_running
 from ..errors import InvalidInput, near_miss
 from ..language import Outcome, Procedure, Step
 from ..language.lifecycle import OUTCOME_TITLES
@@ -48,7 +48,7 @@ def plan(
         return attrs.evolve(open_, prospect=Prospect.FOUND, reason=Text("it stands there already", "已处于该处"))
     if case.state not in away(procedure, wanted):
         return attrs.evolve(open_, prospect=Prospect.NONE, reason=nothing_leads(procedure, case, title))
-    case = played_by_anyone(procedure, case)
+    case = with_clocks_running(played_by_anyone(procedure, case), now)
     seeking = _Seeking(case, wanted, now, calendar, offices, max_states)
     found = seeking.sought(procedure)
     if isinstance(found, Composition):

@@ -19,7 +19,8 @@ from .shortfall import Shortfall
 
 @attrs.frozen(kw_only=True)
 class TimeElapsed(Requirement):
-    """``elapsed`` (a duration or a parameter) has passed since ``since``, a state of this lifecycle, was last entered."""
+    """``elapsed`` (a duration or a parameter) has passed since ``since``, a state of this lifecycle, was last entered, without
+    the time during which its clock stood."""
 
     kind: ClassVar[str] = "elapsed"
 
@@ -41,6 +42,20 @@ class TimeElapsed(Requirement):
         )
 
     def _too_early(self, view: View, earliest: datetime) -> Blocker:
+        if view.stopped_at is not None:
+            since = _moment(view.stopped_at.astimezone(earliest.tzinfo))
+            return Blocker(
+                kind=self.kind,
+                text=say(
+                    "the clock stands since {since}: the time since {state} was entered goes on when it is resumed",
+                    "计时自{since}起中止：进入{state}后的期限待恢复计时后继续计算",
+                    since=since,
+                    state=self._state(view),
+                ),
+                have=since,
+                need=Text("the clock running again, and the rest of the time", "恢复计时并届满剩余期限"),
+                facts={"since": self.since, "stopped_at": moment_text(view.stopped_at)},
+            )
         return Blocker(
             kind=self.kind,
             text=say(
