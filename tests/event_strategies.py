@@ -122,6 +122,11 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "renamed": st.dictionaries(NAMES, NAMES, max_size=2),
         "items_due": st.lists(st.builds(events.ItemDue, item=IDS, due=DUE), max_size=2).map(tuple),
     },
+    events.Recalendared: {
+        "calendar": IDS,
+        "digest": SHA256,
+        "recounted": st.lists(st.builds(events.Recount, duty=IDS, old=DUE, new=DUE), max_size=2).map(tuple),
+    },
     events.Constituted: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Withdrawn: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Attempted: {

@@ -429,6 +429,9 @@ def test_it_is_told_in_both_languages(stab: Run, tmp_path: Path) -> None:
     assert "计时自2026-03-02 09:00起中止" in said
     _, said, _ = stab("show", case.id, "--store", url, "--json")
     assert json.loads(said)["duties"][0]["stopped_at"] == "2026-03-02T01:00:00.000000Z"
+    _, said, _ = stab("duties", "--store", url, columns=140)
+    assert "the clock stands  clerk: clerk-1" in said
+    assert "计时已中止" in stab("duties", "--store", url, "--lang", "zh")[1]
     _, said, _ = stab("history", case.id, "--store", url, columns=140)
     assert "stop the clock of the case" in said
     _, said, _ = stab("history", case.id, "--store", url, "--lang", "zh", columns=140)

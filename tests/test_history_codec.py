@@ -399,6 +399,11 @@ _EXAMPLES: list[Event] = [
     events.Delegated(office="clerk", delegate=_HOLDER, since=SAID.occurred_at, until=_UNTIL, reason="外出学习"),
     events.DelegationEnded(office="clerk", delegate=_HOLDER),
     events.Migrated(procedure_version="2", digest="2f" * 32, renamed={"states.a": "b", "facts.c": ""}),
+    events.Recalendared(
+        calendar="CN",
+        digest="0f" * 32,
+        recounted=(events.Recount(duty="note-1", old=_DUE, new=attrs.evolve(_DUE, estimated=False)),),
+    ),
     events.Constituted(procedure="five-step", office="decision_body", holder=_HOLDER),
     events.Withdrawn(procedure="five-step", office="decision_body", holder=_HOLDER),
     events.Attempted(

@@ -19,6 +19,7 @@ from ..engine import open_engine
 from ..errors import InvalidInput
 from ..text import Language
 from . import run_page
+from .calendar_commands import recalendar
 from .case_commands import history, migrate_command, plan_command, show
 from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
@@ -145,7 +146,19 @@ def _run(session: Session, path: Path, url: str, *, every_refusal: bool, as_json
             run_page.show_run(session.page(), done, handle, where(url), url, every_refusal=every_refusal)
 
 
-for one in (show, history, plan_command, migrate_command, duties, tick, gate, procedures, check_command, diff_command):
+for one in (
+    show,
+    history,
+    plan_command,
+    migrate_command,
+    duties,
+    tick,
+    recalendar,
+    gate,
+    procedures,
+    check_command,
+    diff_command,
+):
     commands.add_command(one)
 
 __all__ = ["commands", "run"]

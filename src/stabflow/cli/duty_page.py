@@ -11,7 +11,7 @@ from ..engine import Engine
 from ..history.codec import moment_from
 from ..language import Procedure
 from ..ports.store import DutyRow
-from ..reports.duty_words import DutyWords, holder
+from ..reports.duty_words import STANDS, DutyWords, holder
 from ..text import Text, listing, say
 from .page import Cell, Column, Page
 
@@ -36,7 +36,8 @@ def show_duties(page: Page, engine: Engine, rows: Sequence[DutyRow]) -> None:
         first = several[0]
         holders = listing([holder(row) for row in several if row.actor], none=_VACANT)
         who = say("{role}: {who}", "{role}：{who}", role=words.role(first), who=holders)
-        due = _due(page, words.procedure(first), first)
+        stands = Cell(page.said(STANDS), "yellow") if words.stands(first) else None
+        due = stands or _due(page, words.procedure(first), first)
         shown.append((due, page.said(who), page.said(words.what(first)), first.case_id))
     page.table(columns, shown)
 

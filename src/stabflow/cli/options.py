@@ -75,6 +75,14 @@ def store_option(default: str) -> Callable[[F], F]:
     )
 
 
+calendar_option = click.option(
+    "--calendar",
+    metavar="NAME",
+    default="CN",
+    envvar="STABFLOW_CALENDAR",
+    show_default=True,
+    help="The calendar of working days. By default what STABFLOW_CALENDAR says, else:",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, callback=_remember("as_json"), help="Print JSON for programs, and nothing else."
 )

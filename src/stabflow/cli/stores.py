@@ -23,9 +23,9 @@ STORE = "sqlite:///stabflow.db"
 
 
 @contextmanager
-def reading(url: str, procedures: Sequence[Procedure] = ()) -> Iterator[Engine]:
+def reading(url: str, procedures: Sequence[Procedure] = (), *, calendar: str = "CN") -> Iterator[Engine]:
     """An engine over a store that must be there."""
-    with open_engine(url, procedures=procedures) as engine:
+    with open_engine(url, procedures=procedures, calendar=calendar) as engine:
         path = file_of(url)
         if path is not None and not path.exists():
             raise InvalidInput.at("--store", f"{path} does not exist", "correct the URL, or run a dossier first")

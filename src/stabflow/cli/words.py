@@ -27,11 +27,13 @@ from ..decision.events import (
     Migrated,
     Moved,
     Opened,
+    Recalendared,
     Recused,
     Relieved,
     Withdrawn,
 )
 from ..decision.permission import BY_TIME
+from ..decision.recalendaring import CALENDAR_AUTHORITY
 from ..history.record import Record
 from ..language import Procedure
 from ..text import Text, joined, listing, same, say
@@ -73,6 +75,9 @@ def act_title(procedure: Procedure, event: Event) -> Text:
             return _deputy_title(procedure, event)
         case Migrated():
             return say("go on under version {n}", "改按第{n}版办理", n=event.procedure_version)
+        case Recalendared():
+            id_ = event.calendar
+            return say("count due times anew by {calendar}", "按工作日历{calendar}重新计算期限", calendar=id_)
         case BreachFound():
             return _breach_title(procedure, event)
         case BreachConfirmed():
@@ -143,11 +148,14 @@ def owed_title(procedure: Procedure, duty: str, state: str, level: int = 0) -> T
 
 
 def role_of(procedure: Procedure, record: Record) -> Text:
-    """The role in which something was done; what time does is done in none."""
-    return _TIME if record.role == BY_TIME else procedure.role_title(record.role)
+    """The role in which something was done; what time does, or an authority outside the case, is done in none of its roles."""
+    return _OUTSIDE.get(record.role) or procedure.role_title(record.role)
 
 
-_TIME = Text("time", "时限")
+_OUTSIDE = {
+    BY_TIME: Text("time", "时限"),
+    CALENDAR_AUTHORITY: Text("authority for the calendar", "工作日历主管方"),
+}
 
 
 def _deputy_title(procedure: Procedure, event: Recused | Delegated | DelegationEnded) -> Text:

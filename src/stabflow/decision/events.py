@@ -17,10 +17,12 @@ Values = Mapping[str, Value]
 
 @attrs.frozen(kw_only=True)
 class Event:
-    """Something that has happened. ``tag`` and ``tag_version`` name its form in storage."""
+    """Something that has happened. ``tag`` and ``tag_version`` name its form in storage. ``outside``: it was done to the case by
+    an authority outside it, and makes nobody an office-holder who has acted in it."""
 
     tag: ClassVar[str]
     tag_version: ClassVar[int] = 1
+    outside: ClassVar[bool] = False
 
 
 @attrs.frozen(kw_only=True)
@@ -262,6 +264,27 @@ class Migrated(Event):
 
 
 @attrs.frozen(kw_only=True)
+class Recount:
+    """What is owed as ``duty`` ("case", or the id of an item) was due at ``old``, and is due at ``new``."""
+
+    duty: str
+    old: DueTime
+    new: DueTime
+
+
+@attrs.frozen(kw_only=True)
+class Recalendared(Event):
+    """What is owed in working days was counted anew by ``calendar`` (its id), which has this digest."""
+
+    tag = "case.recalendared"
+    outside = True
+
+    calendar: str
+    digest: str
+    recounted: tuple[Recount, ...]
+
+
+@attrs.frozen(kw_only=True)
 class Constituted(Event):
     """A standing office of a procedure was filled, by an authority outside any case."""
 
@@ -365,6 +388,7 @@ EVENTS: dict[tuple[str, int], type[Event]] = {
         Delegated,
         DelegationEnded,
         Migrated,
+        Recalendared,
         Constituted,
         Withdrawn,
         Attempted,

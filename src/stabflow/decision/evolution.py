@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..calendar import DueTime, Stop
-from ..case import Act, Appointment, Breach, Case, Entry, Item, Statement, frozen, with_changes, with_entries
+from ..case import CASE, Act, Appointment, Breach, Case, Entry, Item, Statement, frozen, with_changes, with_entries
 from ..errors import Corrupt
 from ..values import Value
 from . import deputies
@@ -29,6 +29,7 @@ from .events import (
     Migrated,
     Moved,
     Opened,
+    Recalendared,
     Recused,
     Relieved,
     Stamp,
@@ -56,7 +57,9 @@ def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
     except KeyError as error:
         raise impossible(case, event, stamp, f"names {error}, which the case does not have") from error
     acted, bodies = changes.pop("acted", case.acted), changes.pop("bodies", case.bodies)
-    if not deputies.lays_down(event, stamp):
+    if not event.outside:
+        bodies = with_one(bodies, stamp.actor.id, stamp.actor.body)
+    if not event.outside and not deputies.lays_down(event, stamp):
         acted = with_one(acted, stamp.actor.id, stamp.role)
         if stamp.principal:  # who has acted in the role as well, by delegating it
             changes["delegations"] = deputies.used(changes.get("delegations", case.delegations), stamp.mandate)
@@ -64,7 +67,7 @@ def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
         case,
         **changes,
         acted=acted,
-        bodies=with_one(bodies, stamp.actor.id, stamp.actor.body),
+        bodies=bodies,
         updated_at=stamp.occurred_at,
         recorded_at=stamp.recorded_at,
         version=stamp.version,
@@ -232,6 +235,20 @@ def _clock_resumed(case: Case, event: ClockResumed, stamp: Stamp) -> Changes:
     return _of_clock(case, event.item, {"due": event.due, **_runs_again(clock, stamp)})
 
 
+def _recalendared(case: Case, event: Recalendared, stamp: Stamp) -> Changes:
+    changes: Changes = {}
+    items: dict[str, Item] = {}
+    for one in event.recounted:
+        clock = case if one.duty == CASE else case.items[one.duty]
+        if clock.due != one.old:
+            raise impossible(case, event, stamp, f"counts anew what is due of {one.duty} otherwise")
+        if isinstance(clock, Item):
+            items[clock.id] = with_changes(clock, due=one.new)
+        else:
+            changes["due"] = one.new
+    return changes | ({"items": with_entries(case.items, items)} if items else {})
+
+
 def _is_superseded(clock: Case | Item) -> bool:
     return isinstance(clock, Item) and clock.superseded
 
@@ -346,4 +363,5 @@ _CHANGES: dict[type[Event], Callable[[Case, Any, Stamp], Changes]] = {
     Delegated: deputies.delegated,
     DelegationEnded: deputies.delegation_ended,
     Migrated: _migrated,
+    Recalendared: _recalendared,
 }

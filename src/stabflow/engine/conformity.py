@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import attrs
 
 from ..calendar import Stop
-from ..case import Act, Appointment, Case, Delegation, Statement, item_id
+from ..case import CASE, Act, Appointment, Case, Delegation, Statement, item_id
 from ..decision.breaches import lapsed
 from ..decision.events import (
     Added,
@@ -28,10 +28,12 @@ from ..decision.events import (
     Migrated,
     Moved,
     Opened,
+    Recalendared,
     Recused,
     Relieved,
 )
 from ..decision.permission import BY_TIME, TICK
+from ..decision.recalendaring import CALENDAR_AUTHORITY
 from ..decision.rows import presets, to_lay_out
 from ..errors import Corrupt
 from ..history.record import Record
@@ -64,6 +66,9 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Ten
         return "bears times that go backwards"
     if BY_TIME in (role, record.actor.id):
         return _wrong_by_time(procedure, case, record)
+    if isinstance(event, Recalendared):
+        right = case is not None and _is_recount(procedure, case, event, record)
+        return "" if right else "counts due times anew wrongly"
     if not _has_mandate(procedure, case, record, tenures):
         return f"was done under a mandate that did not make {record.actor} {role!r}"
     if isinstance(event, Appointed | Relieved):
@@ -250,6 +255,21 @@ def _wrong_clock(procedure: Procedure, case: Case, event: ClockStopped | ClockRe
     if kept and event.due.at > record.occurred_at and adds_up(event.due, procedure.zone):
         return ""
     return "resumes a clock with another time than was left"
+
+
+def _is_recount(procedure: Procedure, case: Case, event: Recalendared, record: Record) -> bool:
+    """Whether an authority outside the case counted anew what was still to fall due, each as its own days give."""
+    if (record.role, record.mandate) != (CALENDAR_AUTHORITY, "") or not event.recounted:
+        return False
+    for one in event.recounted:
+        clock = case if one.duty == CASE else case.items.get(one.duty)
+        if clock is None or clock.due != one.old or one.new.calendar != event.digest:
+            return False
+        kept = [(due.limit, due.start, due.stops) for due in (one.old, one.new)]
+        until = clock.stopped_at or record.occurred_at
+        if kept[0] != kept[1] or min(one.old.at, one.new.at) <= until or not adds_up(one.new, procedure.zone):
+            return False
+    return True
 
 
 def _row(procedure: Procedure, case: Case | None, event: Event) -> Transition | None:

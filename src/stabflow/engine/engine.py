@@ -25,6 +25,7 @@ from .handle import CaseHandle
 from .migration import Migration, migrate, migrate_all
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
 from .proofs import Unproved
+from .recalendar import Recalendaring, recalendar
 from .shell import Shell, recorded
 from .ticker import Tick, tick
 from .verification import Verified, Verifier
@@ -333,6 +334,17 @@ class Engine:
             raise InvalidInput.at(missing, f"is missing beside {given}", "give both, or neither")
         moment = None if through is None else utc(through, "through")
         return tick(self._shell, through=moment, by=by, basis=None if basis is None else Basis.of(basis))
+
+    def recalendar(self, *, basis: Basis | str, by: Actor = HOST, dry_run: bool = False) -> Iterator[Recalendaring]:
+        """Count anew, by this engine's calendar, every open duty in working days that was counted by another one or is estimated:
+        the only way in which a calendar moves a due time. Each case is a recorded act of its own, one after the other as the
+        answers are taken; broken off and begun again, it goes on with those that are left. With ``dry_run`` nothing is done.
+
+        Overdue duties stay as they are, and nothing moves to a time that is over; the answer says so. The authority lies outside
+        stabflow: the host vouches for ``by`` and for ``basis``. Raises `InvalidInput` and `StoreError`.
+        """
+        check_office_holder(by, "by", reserved=("system:",))
+        return recalendar(self._shell, by, Basis.of(basis), dry_run=dry_run)
 
     def gate(self, matter: str, /, *, accept: Sequence[str]) -> Gate:
         """The gate of the matter with the key ``matter``: may it be implemented? ``accept`` names the procedures by which it must

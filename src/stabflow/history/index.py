@@ -18,6 +18,7 @@ from ..decision.events import (
     Event,
     ItemMoved,
     Moved,
+    Recalendared,
 )
 from ..language import Procedure
 from ..ports.store import SOME_RECUSED, CaseRow, DutyRow, IndexChange
@@ -109,8 +110,8 @@ def _is_no_item(duty: Duty) -> bool:
 
 
 def _touched(event: Event) -> Iterable[str]:
-    """The items that ``event`` made, moved or amended, or whose clock it stopped or resumed, or the duty of which it says that it
-    was breached."""
+    """The items that ``event`` made, moved or amended, or whose limit it touched, or the duty of which it says that it was
+    breached."""
     if isinstance(event, Added | ItemMoved):
         return (event.item,)
     if isinstance(event, Moved):
@@ -119,4 +120,6 @@ def _touched(event: Event) -> Iterable[str]:
         return (event.duty,)
     if isinstance(event, Amended | ClockStopped | ClockResumed) and event.item is not None:
         return (event.item,)
+    if isinstance(event, Recalendared):
+        return tuple(one.duty for one in event.recounted if one.duty != CASE)
     return ()

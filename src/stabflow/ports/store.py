@@ -89,8 +89,9 @@ class DutyRow:
     ``body`` too, or `SOME_RECUSED`).
 
     ``procedure`` is the id of the one the case runs under. ``duty`` is ``"case"`` for the duty of the case's own state, else the
-    id of the item that is owed an act. ``due_at`` is empty where the duty is open-ended. ``level`` is 0 for the duty itself, n
-    for a role to which it went by its n-th escalation; ``breached``: that it was not done by ``due_at`` is on record.
+    id of the item that is owed an act. ``due_at`` is empty where the duty is open-ended, or its clock stands. ``level`` is 0 for
+    the duty itself, n for a role to which it went by its n-th escalation; ``breached``: that it was not done by ``due_at`` is on
+    record.
     """
 
     case_id: str

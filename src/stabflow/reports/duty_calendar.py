@@ -17,7 +17,7 @@ from ..history.codec import moment_from
 from ..ports.store import DutyRow
 from ..text import LANGUAGES, Language, Text, listing, say
 from ..values import utc
-from .duty_words import DutyWords, holder
+from .duty_words import STANDS, DutyWords, holder
 
 if TYPE_CHECKING:
     from icalendar import Event, Todo
@@ -75,7 +75,7 @@ def _entry(words: DutyWords, rows: list[DutyRow], language: Language | None) -> 
     zone = UTC if procedure is None else procedure.zone
     roles = listing(list(dict.fromkeys(words.role(row) for row in rows)))
     holders = [holder(row) for row in rows if row.actor]
-    due = _OPEN
+    due = STANDS if words.stands(first) else _OPEN
     entry: Event | Todo
     if first.due_at:
         entry, moment = Event(), moment_from(first.due_at)

@@ -12,6 +12,9 @@ from ..language import Procedure
 from ..ports.store import DutyRow
 from ..text import Text, same, say
 
+STANDS = Text("the clock stands", "计时已中止")
+"""Stands for the due time of a duty of which nothing is due for that."""
+
 
 @attrs.frozen
 class DutyWords:
@@ -28,6 +31,15 @@ class DutyWords:
             except ProcedureError:  # cases run under it, and nobody has given it a name here
                 self._named[row.procedure] = None
         return self._named[row.procedure]
+
+    def stands(self, row: DutyRow) -> bool:
+        """Whether the clock stands: nothing is due of what has a limit."""
+        if row.due_at or row.level:
+            return False
+        procedure = self.procedure(row) or self.engine.case(row.case_id).procedure
+        kind = None if row.duty == CASE else kind_of(row.duty)
+        states = procedure.lifecycle(kind).states if kind is None or kind in procedure.items else {}
+        return row.state in states and not states[row.state].open_ended
 
     def role(self, row: DutyRow) -> Text:
         """Who owes it: the role, or the field that names the office-holder."""
