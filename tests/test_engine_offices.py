@@ -641,7 +641,7 @@ NOT_AN_ARGUMENT: list[tuple[str, Any, str, str]] = [
     ("procedures[1]", ["five-step", 3], "3 is no procedure", "the path of its file"),
     ("plugins", Plugin(), "is not a list of plugins", "plugins=[…]"),
     ("plugins", None, "None is not a list of plugins", "plugins=[…]"),
-    ("calendar", None, "None is not an id", 'such as "CN"'),
+    ("calendar", None, "None names no calendar", 'such as "CN"'),
     ("store", 3, "3 is not a URL", "sqlite:///file.db"),
 ]
 

@@ -59,6 +59,7 @@ WALLS = {
     "pluggy": "ports/hooks plugins",
     "apsw": "stores/sqlite*",
     "chinese_calendar": "calendars/china",
+    "holidays": "calendars/countries",
     "click": "cli/*",
     "icalendar": "reports/duty_calendar",
     "rich": "cli/*",

@@ -13,7 +13,7 @@ from typing import TypeVar
 import attrs
 import pluggy
 
-from .calendar import Calendar
+from .calendar import WEEKENDS, Calendar
 from .decision.checks import CHECK_HOOK, RAISED, Check
 from .errors import Blocker, InvalidInput, PluginError, StabflowError, near_miss
 from .language import Procedure
@@ -25,6 +25,8 @@ from .requirements import PluginRequirement, View
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+COUNTRIES = "holidays:"
+"""With what the names of the calendars begin that the package holidays knows."""
 _HOOKS = tuple(name for name in vars(Plugin) if name.startswith(f"{PROJECT}_"))
 
 
@@ -37,7 +39,7 @@ class BuiltIns(Plugin):
 
     @hookimpl
     def stabflow_calendars(self) -> Iterable[CalendarSource]:
-        return (CalendarSource("CN", _china),)
+        return (CalendarSource("CN", _china), CalendarSource(WEEKENDS.id, lambda: WEEKENDS))
 
 
 def _open_memory(url: str) -> Store:
@@ -50,6 +52,18 @@ def _open_sqlite(url: str) -> Store:
     from .stores.sqlite import SqliteStore
 
     return SqliteStore.from_url(url)
+
+
+def _office(path: str, base_of: Callable[[str], Calendar]) -> Calendar:
+    from .calendars.office import load
+
+    return load(path, base_of)
+
+
+def _country(name: str) -> Calendar:
+    from .calendars.countries import country
+
+    return country(name)
 
 
 def _china() -> Calendar:
@@ -98,11 +112,16 @@ class Equipment:
             raise InvalidInput.at("store", f"no store serves {url!r}", cure)
         return found.open(url)
 
-    def calendar(self, id_: str) -> Calendar:
-        """The calendar of that id."""
-        if id_ not in self.calendars:
-            raise InvalidInput.at("calendar", f"unknown calendar {id_!r}", near_miss(id_, self.calendars))
-        return self.calendars[id_].load()
+    def calendar(self, name: str) -> Calendar:
+        """The calendar of that id, else the one in the file of that name (``….toml``), or of a country: ``holidays:DE-BY``."""
+        if name in self.calendars:
+            return self.calendars[name].load()
+        if name.endswith(".toml"):
+            return _office(name, self.calendar)
+        if name.startswith(COUNTRIES):
+            return _country(name.removeprefix(COUNTRIES))
+        known = (*self.calendars, f"{COUNTRIES}DE")
+        raise InvalidInput.at("calendar", f"unknown calendar {name!r}", near_miss(name, known))
 
 
 def equip(plugins: Sequence[Plugin] = ()) -> Equipment:

@@ -24,7 +24,7 @@ from .case_commands import history, migrate_command, plan_command, show
 from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
 from .matter_commands import gate
-from .options import Session, common, json_option, refusals_option, store_option
+from .options import Session, calendar_option, common, json_option, refusals_option, store_option
 from .page import drop
 from .procedure_commands import check_command, diff_command, procedures
 from .stores import STORE, print_json, progress, where
@@ -105,22 +105,23 @@ def demo(session: Session, url: str, every_refusal: bool, as_json: bool) -> None
 
     The dossier is rehearsed in memory, then written; run again, it changes nothing.
     """
-    _run(session, _demo_dossier(), url, every_refusal=every_refusal, as_json=as_json)
+    _run(session, _demo_dossier(), url, "CN", every_refusal=every_refusal, as_json=as_json)
 
 
 @commands.command(name="run")
 @click.argument("dossier", type=click.Path(path_type=Path), metavar="DOSSIER.toml")
 @common
+@calendar_option
 @store_option(STORE)
 @refusals_option
 @json_option
 @click.pass_obj
-def run_command(session: Session, dossier: Path, url: str, every_refusal: bool, as_json: bool) -> None:
+def run_command(session: Session, dossier: Path, calendar: str, url: str, every_refusal: bool, as_json: bool) -> None:
     """Rehearse a dossier in memory; if all comes out as it says, write it.
 
     What is there already is not written again.
     """
-    _run(session, dossier, url, every_refusal=every_refusal, as_json=as_json)
+    _run(session, dossier, url, calendar, every_refusal=every_refusal, as_json=as_json)
 
 
 def _demo_dossier() -> Path:
@@ -133,9 +134,9 @@ def _demo_dossier() -> Path:
     raise InvalidInput.at(DEMO, "the dossier of the demonstration is missing", "install stabflow again")
 
 
-def _run(session: Session, path: Path, url: str, *, every_refusal: bool, as_json: bool) -> None:
+def _run(session: Session, path: Path, url: str, calendar: str, *, every_refusal: bool, as_json: bool) -> None:
     dossier = Dossier.load(path)
-    with open_engine(url, procedures=[dossier.procedure], late_entry=None) as engine:
+    with open_engine(url, procedures=[dossier.procedure], calendar=calendar, late_entry=None) as engine:
         with progress(session) as advance:
             done = run_dossier(dossier, engine, progress=advance)
         session.written = None

@@ -19,7 +19,7 @@ from ..reasoning.planned import Prospect
 from ..values import Actor
 from . import case_page, case_report, migration_page, plan_page, plugin_page
 from .failures import INCOMPLETE, NO, YES
-from .options import Session, common, json_option, store_option
+from .options import Session, calendar_option, common, json_option, store_option
 from .stores import STORE, known_case, print_json, progress, reading
 
 
@@ -53,15 +53,16 @@ def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
 @click.argument("case")
 @click.argument("goal")
 @common
+@calendar_option
 @store_option(STORE)
 @json_option
 @click.pass_obj
-def plan_command(session: Session, case: str, goal: str, url: str, as_json: bool) -> int:
+def plan_command(session: Session, case: str, goal: str, calendar: str, url: str, as_json: bool) -> int:
     """Print the shortest lawful way of a case to GOAL: a state, a step or an outcome of its procedure.
 
     The exit status is 0 where there is one, 1 where it is proved that there is none, 3 where that could not be decided.
     """
-    with reading(url) as engine:
+    with reading(url, calendar=calendar) as engine:
         handle = known_case(engine, case)
         found = handle.plan(goal)
         if as_json:

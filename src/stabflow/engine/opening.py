@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import attrs
+
 from ..calendar import span_title
 from ..errors import Fault, InvalidInput
 from ..language import Procedure
@@ -45,9 +47,9 @@ def _faults(
             if not isinstance(one, str | Path | Procedure):
                 cure = "give a Procedure, or the path of its file"
                 yield Fault(f"procedures[{index}]", f"{one!r:.60} is no procedure", cure)
-    if not isinstance(calendar, str):
-        cure = 'give the id of a calendar, such as "CN"; a plugin brings one of your own'
-        yield Fault("calendar", f"{calendar!r:.60} is not an id", cure)
+    if not isinstance(calendar, str | Path):
+        cure = 'give the name of a calendar, such as "CN", or the path of a file'
+        yield Fault("calendar", f"{calendar!r:.60} names no calendar", cure)
     if late_entry is None:
         return
     if not isinstance(late_entry, timedelta):
@@ -63,7 +65,10 @@ def _noting(faults: list[Fault], open_: Callable[[str], T], name: str) -> T | No
     try:
         return open_(name)
     except InvalidInput as error:
-        faults += error.faults
+        place = (
+            "calendar." if error.what.startswith("calendar ") else ""
+        )  # a file of its own has faults at its own places
+        faults += [attrs.evolve(fault, path=place + fault.path) for fault in error.faults]
         return None
 
 
@@ -73,13 +78,14 @@ def open_engine(
     plugins: Sequence[Plugin] = (),
     clock: Clock | None = None,
     procedures: Iterable[Procedure | str | Path] = (),
-    calendar: str = "CN",
+    calendar: str | Path = "CN",
     late_entry: timedelta | None = LATE_ENTRY,
 ) -> Engine:
     """An engine over the store at ``url`` (``sqlite:///file.db``, ``memory:``, or what ``plugins`` serve).
 
     ``procedures`` are known besides the bundled ones (values, or paths of TOML files); ``clock`` tells the time (aware; the
-    system's by default); ``calendar`` is the id of the calendar of working days. ``late_entry`` bounds how long ago an act may
+    system's by default); ``calendar`` names the calendar of working days: ``CN``, ``weekends``, one that a plugin brings, the
+    path of a file (``….toml``), or ``holidays:DE-BY`` by the package holidays. ``late_entry`` bounds how long ago an act may
     claim to have happened (``at=``), because waits and due times count from what is claimed: a comment period begun yesterday
     must not be said to have begun last month. ``None``, to enter matters of the past, sets no bound; offices are filled and
     ended without it. Raises `InvalidInput`, `ProcedureError`, `PluginError` and `StoreError`; nothing is created before the first
@@ -90,7 +96,7 @@ def open_engine(
     if "plugins" in wrong:  # which calendars and stores there are, nobody knows
         raise InvalidInput(faults, what="stabflow.open")
     equipment = equip(plugins)
-    loaded = None if "calendar" in wrong else _noting(faults, equipment.calendar, calendar)
+    loaded = None if "calendar" in wrong else _noting(faults, equipment.calendar, str(calendar))
     store = None if "store" in wrong else _noting(faults, equipment.open_store, url)
     if store is None or loaded is None or faults:
         if store is not None:

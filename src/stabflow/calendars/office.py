@@ -1,0 +1,120 @@
+"""The calendar of one office, from a file: another calendar, with the days that are off and the days that are worked besides.
+
+Such as a local holiday, or a weekend on which a county works. The file says on what order it rests; it is refused with all its
+faults and their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import MAXYEAR, date, datetime
+from pathlib import Path
+
+from ..calendar import Calendar
+from ..errors import Fault, InvalidInput, near_miss
+from ..language.tables import read_file, tables_of
+from ..values import clean_id, clean_text
+
+FORMAT = 1
+MAX_SOURCE = 1_000
+_REQUIRED = ("format", "id", "base", "source")
+_KEYS = (*_REQUIRED, "holidays", "workdays", "years")
+_A_DAY = "write days without quotes: [2026-03-09, 2026-03-10]"
+
+
+def load(path: str | Path, base_of: Callable[[str], Calendar]) -> Calendar:
+    """The calendar in the TOML file at ``path``; ``base_of`` gives the one it is based on. `InvalidInput` with every fault."""
+    what = f"calendar {path}"
+    tables = tables_of(read_file(path, error=InvalidInput), what=what, error=InvalidInput)
+    reading = _Reading(tables)
+    base = reading.base(base_of)
+    id_ = reading.id()
+    holidays, workdays = reading.days("holidays"), reading.days("workdays")
+    for day in sorted(holidays.keys() & workdays.keys()):
+        place = f"workdays[{workdays[day]}]"
+        reading.fault(place, f"{day.isoformat()} is both a holiday and a workday", "strike it from one")
+    years = reading.years()
+    if reading.faults or base is None or id_ is None:
+        raise InvalidInput(reading.faults, what=what)
+    return Calendar(
+        id_,
+        (base.holidays - workdays.keys()) | holidays.keys(),
+        (base.workdays - holidays.keys()) | workdays.keys(),
+        base.years | years,
+        base.unsettled,
+    )
+
+
+class _Reading:
+    """One reading of one file."""
+
+    def __init__(self, tables: Mapping[str, object]) -> None:
+        self.tables = tables
+        self.faults: list[Fault] = []
+        for key in tables:
+            if key not in _KEYS:
+                self.fault(key, "is not known here", near_miss(key, _KEYS))
+        for key in _REQUIRED:
+            if key not in tables:
+                self.fault(key, "is missing", f"write {key} = …")
+        if "format" in tables and (tables["format"] != FORMAT or isinstance(tables["format"], bool)):
+            self.fault("format", f"{tables['format']!r:.60} is not a format this stabflow reads", "write format = 1")
+        if "source" in tables:
+            self._cleaned("source", lambda value: clean_text(value, "source", max_length=MAX_SOURCE))
+
+    def fault(self, path: str, problem: str, cure: str) -> None:
+        self.faults.append(Fault(path, problem, cure))
+
+    def _cleaned(self, key: str, clean: Callable[[object], str]) -> str | None:
+        try:
+            return clean(self.tables[key])
+        except InvalidInput as error:
+            self.faults += error.faults
+            return None
+
+    def id(self) -> str | None:
+        return self._cleaned("id", lambda value: clean_id(value, "id")) if "id" in self.tables else None
+
+    def base(self, base_of: Callable[[str], Calendar]) -> Calendar | None:
+        if "base" not in self.tables:
+            return None
+        name = self._cleaned("base", lambda value: clean_text(value, "base", max_length=200))
+        if name is None:
+            return None
+        if name.endswith(".toml"):
+            self.fault("base", f"{name!r} is a file itself", "base it on a calendar by its id, such as CN")
+            return None
+        try:
+            return base_of(name)
+        except InvalidInput as error:
+            self.faults += [Fault("base", fault.problem, fault.cure) for fault in error.faults]
+            return None
+
+    def _list(self, key: str, cure: str) -> list[object]:
+        value = self.tables.get(key, [])
+        if isinstance(value, list):
+            return value
+        self.fault(key, "is not a list", cure)
+        return []
+
+    def days(self, key: str) -> dict[date, int]:
+        """The days in a list, with their places."""
+        found: dict[date, int] = {}
+        for number, day in enumerate(self._list(key, _A_DAY)):
+            place = f"{key}[{number}]"
+            if isinstance(day, datetime) or not isinstance(day, date):
+                self.fault(place, f"{day!s:.60} is not a day", _A_DAY)
+            elif day in found:
+                self.fault(place, f"{day.isoformat()} is given twice", f"strike it: {key}[{found[day]}] is the first")
+            else:
+                found[day] = number
+        return found
+
+    def years(self) -> frozenset[int]:
+        found = set[int]()
+        for number, year in enumerate(self._list("years", "write years = [2026]")):
+            if isinstance(year, bool) or not isinstance(year, int) or not 1 <= year <= MAXYEAR:
+                self.fault(f"years[{number}]", f"{year!r:.60} is not a year", "such as 2026")
+            else:
+                found.add(year)
+        return frozenset(found)
