@@ -21,6 +21,7 @@ from ..text import Language
 from . import run_page
 from .calendar_commands import recalendar
 from .case_commands import history, migrate_command, plan_command, show
+from .doctor_command import doctor
 from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
 from .matter_commands import gate
@@ -155,6 +156,7 @@ for one in (
     duties,
     tick,
     recalendar,
+    doctor,
     gate,
     procedures,
     check_command,

@@ -19,6 +19,7 @@ from ..ports.store import CaseQuery, CaseRow, DutyRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text, utc
 from . import observers, pages, streams
 from .admission import admit
+from .doctor import Diagnosis, diagnose
 from .duties import owed
 from .gate import Gate
 from .handle import CaseHandle
@@ -397,6 +398,12 @@ class Engine:
         a store lists cases by the index alone.
         """
         return Verifier(self._shell.store, self._shell.registry, self._shell.copied).run()
+
+    def diagnose(self) -> tuple[Diagnosis, ...]:
+        """What an operator should know: whether the store is durable, which years the calendar covers, which due times are
+        estimated or were counted by another calendar, which procedures are in use, whether the clock can be right. It changes
+        nothing and follows no chain. What the store fails is among the answers; it raises nothing for that."""
+        return tuple(diagnose(self._shell))
 
     def _known(self, procedure: str | Procedure) -> Procedure:
         if isinstance(procedure, Procedure):

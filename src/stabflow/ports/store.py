@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import abc
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import attrs
@@ -288,6 +288,10 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Let go of the storage; using the handle afterwards raises `StoreUnavailable`. Closing twice is harmless."""
+
+    def about(self) -> Mapping[str, str]:
+        """What an operator may want to know of the storage, in words: such as the version of its software and of its schema."""
+        return {}
 
     def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
         """All records in commit order (C6)."""

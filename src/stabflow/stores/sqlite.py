@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -203,6 +203,12 @@ class SqliteStore(Store):
         common.check_page(query.limit)
         rows = self._rows(*sqlite_rows.find_duties(query))
         return common.duty_page([sqlite_rows.duty_row(row) for row in rows], query.limit)
+
+    def about(self) -> Mapping[str, str]:
+        """See `Store.about`. Where there is no file yet, it has no schema."""
+        found = self._read(lambda cursor: str(cursor.connection.pragma("user_version")))
+        known = {"sqlite": apsw.sqlite_lib_version(), "file": str(self._file.path)}
+        return known | ({} if found is None else {"schema": found})
 
     def close(self) -> None:
         """Let go of the file; using the handle afterwards raises `StoreUnavailable`. In a forked process, do nothing."""
