@@ -125,7 +125,9 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.Recalendared: {
         "calendar": IDS,
         "digest": SHA256,
-        "recounted": st.lists(st.builds(events.Recount, duty=IDS, old=DUE, new=DUE), max_size=2).map(tuple),
+        "recounted": st.lists(
+            st.builds(events.Recount, duty=IDS, old=DUE, new=DUE, level=st.integers(0, 3)), max_size=2
+        ).map(tuple),
     },
     events.Constituted: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},
     events.Withdrawn: {"procedure": NAMES, "office": NAMES, "holder": ACTORS},

@@ -20,6 +20,7 @@ from stabflow.engine.doctor import Check, Diagnosis, Health, diagnose, environme
 from stabflow.errors import Corrupt, StoreUnavailable
 from stabflow.ports.store import CasePage, CaseQuery
 from stabflow.stores.memory import MemoryStore
+from stabflow.stores.sqlite_schema import SCHEMA_VERSION
 from stabflow.text import Text
 
 DAY = timedelta(days=1)
@@ -54,7 +55,7 @@ def test_all_is_fine(tmp_path: Path, clock: FakeClock) -> None:
         worlds.opened(worlds.constituted(engine))
         assert health(engine) == dict.fromkeys(("store", "calendar", "due_times", "procedures", "clock"), "fine")
         store = found(engine)["store"]
-        assert (store.facts["schema"], store.facts["file"]) == ("2", str(tmp_path / "s.db"))
+        assert (store.facts["schema"], store.facts["file"]) == (str(SCHEMA_VERSION), str(tmp_path / "s.db"))
         assert store.facts["capabilities"] == ["durable", "multi_process"]
         assert found(engine)["procedures"].facts["in_use"] == {"small@1": 1}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import lapsing
 import pytest
 import worlds
 from command_line import Run
@@ -17,6 +18,8 @@ from worlds import AUDITOR, BASIS, CHAIR, CLERK, NOTE, START, FakeClock
 
 from stabflow import Actor, CaseHandle, Engine, InvalidInput, Matter, Plugin, hookimpl
 from stabflow.calendar import Calendar
+from stabflow.case import vacancy
+from stabflow.decision.duties import limits_begun
 from stabflow.decision.events import Recalendared
 from stabflow.decision.evolution import evolve, replay
 from stabflow.errors import CommitUnknown, Corrupt, StoreUnavailable
@@ -85,6 +88,7 @@ def test_only_by_it_a_calendar_moves_a_due_time_and_that_is_on_record(store: Sto
     assert (record.role, record.mandate, record.actor, record.basis.text) == ("calendar_authority", "", WHO, "notice 3")
     (one,) = told.recounted
     assert (one.duty, one.new) == ("case", again.value.due)
+    assert list(limits_begun(record.event)) == [("case", one.new)], "this record began the limit as it is now"
     assert one.old.calendar == OLD.digest
     assert one.new.holidays == (date(2026, 3, 5),)
     assert "holiday 2026-03-05" in case.duties()[0].due.derivation(case.procedure.zone).en  # type: ignore[union-attr]
@@ -165,6 +169,7 @@ def test_what_is_overdue_stays_and_nothing_moves_into_the_past(store: Store, clo
     assert told.as_dict("zh")["kept"] == [
         {
             "duty": "case",
+            "level": 0,
             "due": {"due": "2026-03-09T16:00:00.000000Z", "estimated": False, "calendar": OLD.digest},
             "reason": "已到期：逾期的期限保持原记录",
         }
@@ -277,6 +282,45 @@ def test_who_may_not(store: Store, clock: FakeClock, by: Any) -> None:
         engine_by(NEW, store, clock).recalendar(basis="")
 
 
+# What has come to others
+
+
+def test_vacancies_and_what_those_above_owe_are_counted_anew_too() -> None:
+    """A helper is to be found within 2 working days; if not, the board is to answer within 5."""
+    clock = lapsing.Hand()
+    store = MemoryStore()
+    old, new = Calendar("old", years=[2026]), Calendar("new", [date(2026, 1, 6)], years=[2026])
+
+    def by(calendar: Calendar) -> Engine:
+        more = {"plugins": [Brings(calendar)], "calendar": calendar.id, "procedures": [lapsing.known()]}
+        return worlds.engine_over(store, clock, **more)  # type: ignore[arg-type]
+
+    engine = by(old)
+    offices = {"inspector": lapsing.INSPECTOR, "head": lapsing.HEAD, "board": lapsing.BOARD, "judge": lapsing.JUDGE}
+    for office, holder in offices.items():
+        engine.constitute("inspection", office, holder, basis=BASIS)
+    case = lapsing.a_case(engine, helped=False)
+    (told,) = by(new).recalendar(basis="notice 3")
+    assert {(one.duty, one.level) for one in told.recounted} >= {("case", 0), (vacancy("helper"), 0)}
+    moved = {one.duty: one for one in told.recounted}[vacancy("helper")]
+    assert case.value.vacancies["helper"] == moved.new
+    engine = by(new)
+    assert engine.verify().cases == 1
+    clock.now = moved.new.at + timedelta(hours=1)
+    first = engine.tick()
+    assert [record.event.duty for record in first.breaches] == [vacancy("helper")]  # type: ignore[attr-defined]
+    assert first.breaches[0].event.doubts == ()  # type: ignore[attr-defined]
+    respond = case.value.breaches[vacancy("helper")].respond
+    assert respond is not None
+    later = Calendar("later", [*new.holidays, (respond.at - timedelta(hours=12)).date()], years=[2026])
+    told = next(one for one in by(later).recalendar(basis="notice 4") if one.record is not None)
+    answers = [one for one in told.recounted if one.level]
+    assert [(one.duty, one.level) for one in answers] == [(vacancy("helper"), 1)]
+    assert case.value.breaches[vacancy("helper")].respond == answers[0].new != respond
+    assert answers[0].new.at > respond.at
+    assert by(later).verify().cases == 1
+
+
 # Forged records
 
 
@@ -287,6 +331,10 @@ def test_who_may_not(store: Store, clock: FakeClock, by: Any) -> None:
         lambda one: attrs.evolve(one, new=attrs.evolve(one.new, calendar=OLD.digest)),
         lambda one: attrs.evolve(one, new=attrs.evolve(one.new, start=one.new.start - DAY)),
         lambda one: attrs.evolve(one, new=attrs.evolve(one.new, holidays=())),
+        lambda one: attrs.evolve(one, old=attrs.evolve(one.old, at=one.old.at + DAY)),
+        lambda one: attrs.evolve(one, duty="note-9"),
+        lambda one: attrs.evolve(one, duty=vacancy("clerk")),
+        lambda one: attrs.evolve(one, level=1),
         lambda one: attrs.evolve(one, new=attrs.evolve(one.new, limit="7 working days")),
     ],
 )

@@ -188,6 +188,28 @@ def test_leaving_the_state_ends_the_stop(world: World) -> None:
     engine.verify()
 
 
+def test_time_accuses_nobody_while_the_clock_stands(world: World) -> None:
+    engine, case, clock = world
+    clock.now += 2 * DAY
+    stop(case)
+    for _ in range(8):
+        assert engine.tick().breaches == ()
+        clock.now += 6 * DAY
+    resume(case)
+    due = due_of(case)
+    assert due is not None
+    assert engine.tick().breaches == ()
+    clock.now = due - timedelta(seconds=1)
+    assert engine.tick().breaches == ()
+    clock.now = due
+    (found,) = engine.tick().breaches
+    assert found.occurred_at == due
+    assert found.event.due == case.value.due  # type: ignore[attr-defined]
+    assert found.event.doubts == ()  # type: ignore[attr-defined]
+    assert refused(lambda: stop(case)) == ["overdue"]
+    engine.verify()
+
+
 def refused(act: Any) -> list[str]:
     with pytest.raises(Refused) as refusal:
         act()

@@ -265,6 +265,17 @@ class Case:
         """The items of ``kind``, in the order in which they were added."""
         return tuple([item for item in self.items.values() if item.kind == kind])
 
+    def due_of(self, duty: str, level: int = 0) -> DueTime | None:
+        """When ``duty`` is recorded to fall due ("case", an item or a vacancy), whether its clock stands or not; of its n-th
+        escalation (``level``), by when an answer is owed. `KeyError` where the case has no such duty."""
+        if level:
+            breach = self.breaches[duty]
+            return breach.respond if breach.level + 1 == level else None
+        office = office_of(duty)
+        if office is not None:
+            return self.vacancies[office]
+        return self.due if duty == CASE else self.items[duty].due
+
     def roles_of(self, actor: str) -> frozenset[str]:
         """The roles to which ``actor`` has been appointed in this case (standing offices are not among them)."""
         return frozenset(held.role for held in self.appointments if held.actor == actor)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..calendar import DueTime, end_text
-from ..case import CASE, kind_of
 from ..engine import Engine
 from ..engine.recalendar import Recalendaring
 from ..language import Procedure
 from ..text import Text, say
 from .page import Cell, Column, Page
+from .words import duty_title
 
 
 def show_recalendaring(
@@ -43,16 +43,20 @@ def show_recalendaring(
 def _rows(page: Page, procedure: Procedure, done: Recalendaring) -> Iterator[tuple[str | Cell, ...]]:
     for one in done.recounted:
         was, now = _due(procedure, one.old), _due(procedure, one.new)
-        yield done.case_id, page.said(_what(procedure, one.duty)), page.said(was), page.said(now)
+        yield done.case_id, page.said(_what(procedure, one.duty, one.level)), page.said(was), page.said(now)
     for kept in done.kept:
         cell = Cell(page.said(kept.reason), "yellow")
-        yield done.case_id, page.said(_what(procedure, kept.duty)), page.said(_due(procedure, kept.due)), cell
+        yield (
+            done.case_id,
+            page.said(_what(procedure, kept.duty, kept.level)),
+            page.said(_due(procedure, kept.due)),
+            cell,
+        )
 
 
-def _what(procedure: Procedure, duty: str) -> Text:
-    if duty == CASE:
-        return Text("the case", "案件")
-    return procedure.item_title(duty) if kind_of(duty) in procedure.items else Text(duty, duty)
+def _what(procedure: Procedure, duty: str, level: int) -> Text:
+    title = duty_title(procedure, duty)
+    return say("answer for {what}", "{what}的督办答复", what=title) if level else title
 
 
 def _due(procedure: Procedure, due: DueTime) -> Text:

@@ -11,7 +11,7 @@ from ..calendar import DueTime, due_on, due_time
 from ..case import CASE, Appointment, Breach, Case, Item, vacancy
 from ..language import Procedure, State
 from ..values import Value
-from .events import BreachFound, Event, Opened, Recused, Relieved, Vacancy
+from .events import BreachFound, Event, Opened, Recalendared, Recused, Relieved, Vacancy
 from .view import Context, delegations
 
 VACANT = "vacant"
@@ -81,6 +81,8 @@ def limits_begun(event: Event) -> Iterator[tuple[str, DueTime]]:
     for one in (*getattr(event, "laid_out", ()), *getattr(event, "items_due", ())):
         if one.due is not None:
             yield one.item, one.due
+    if isinstance(event, Recalendared):
+        yield from ((one.duty, one.new) for one in event.recounted if not one.level)
     if isinstance(event, Opened | Recused):
         yield from ((vacancy(one.office), one.due) for one in event.vacancies)
     if isinstance(event, Relieved) and event.vacant_until is not None:

@@ -265,11 +265,13 @@ class Migrated(Event):
 
 @attrs.frozen(kw_only=True)
 class Recount:
-    """What is owed as ``duty`` ("case", or the id of an item) was due at ``old``, and is due at ``new``."""
+    """What is owed as ``duty`` ("case", the id of an item, a vacancy) was due at ``old``, and is due at ``new``; ``level`` n: the
+    answer that is owed of it by those above, to whom it came by its n-th escalation."""
 
     duty: str
     old: DueTime
     new: DueTime
+    level: int = 0
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,20 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..calendar import DueTime, Stop
-from ..case import CASE, Act, Appointment, Breach, Case, Entry, Item, Statement, frozen, with_changes, with_entries
+from ..case import (
+    CASE,
+    Act,
+    Appointment,
+    Breach,
+    Case,
+    Entry,
+    Item,
+    Statement,
+    frozen,
+    office_of,
+    with_changes,
+    with_entries,
+)
 from ..errors import Corrupt
 from ..values import Value
 from . import deputies
@@ -237,16 +250,21 @@ def _clock_resumed(case: Case, event: ClockResumed, stamp: Stamp) -> Changes:
 
 def _recalendared(case: Case, event: Recalendared, stamp: Stamp) -> Changes:
     changes: Changes = {}
-    items: dict[str, Item] = {}
+    items, vacancies, breaches = dict[str, Item](), dict[str, DueTime](), dict[str, Breach]()
     for one in event.recounted:
-        clock = case if one.duty == CASE else case.items[one.duty]
-        if clock.due != one.old:
+        if case.due_of(one.duty, one.level) != one.old:
             raise impossible(case, event, stamp, f"counts anew what is due of {one.duty} otherwise")
-        if isinstance(clock, Item):
-            items[clock.id] = with_changes(clock, due=one.new)
-        else:
+        office = office_of(one.duty)
+        if one.level:
+            breaches[one.duty] = with_changes(case.breaches[one.duty], respond=one.new)
+        elif office is not None:
+            vacancies[office] = one.new
+        elif one.duty == CASE:
             changes["due"] = one.new
-    return changes | ({"items": with_entries(case.items, items)} if items else {})
+        else:
+            items[one.duty] = with_changes(case.items[one.duty], due=one.new)
+    more: dict[str, Mapping[str, Any]] = {"items": items, "vacancies": vacancies, "breaches": breaches}
+    return changes | {name: with_entries(getattr(case, name), new) for name, new in more.items() if new}
 
 
 def _is_superseded(clock: Case | Item) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import attrs
 
 from ..calendar import DueTime
-from ..case import CASE, Case, Item
+from ..case import Case
 from ..language import Procedure
 from ..standstill import in_working_days, recounted
 from ..text import Text
-from .duties import item_duties
+from .duties import Duty, open_duties
 from .events import Recalendared, Recount
 from .view import Context
 
@@ -40,6 +40,7 @@ class Kept:
     duty: str
     due: DueTime
     reason: Text
+    level: int = 0
 
 
 @attrs.frozen
@@ -54,27 +55,27 @@ def recount(procedure: Procedure, case: Case, context: Context) -> Recounting:
     """What of the open duties of ``case`` was counted by another calendar than that of ``context``, or is estimated, counted
     anew. One whose clock stands counts as of the time at which it was stopped."""
     calendar, found, kept = context.calendar, list[Recount](), list[Kept]()
-    for duty, clock in _owed(procedure, case):
-        due = clock.due
-        if due is None or not in_working_days(due) or not (due.estimated or due.calendar != calendar.digest):
+    for duty, due in _owed(procedure, case):
+        if not in_working_days(due) or not (due.estimated or due.calendar != calendar.digest):
             continue
-        new = recounted(due, procedure.zone, calendar)
-        until = clock.stopped_at or context.now
+        new, until = recounted(due, procedure.zone, calendar), duty.stopped_at or context.now
         if new == due:
             continue
         if due.at <= until:
-            kept.append(Kept(duty, due, OVERDUE))
+            kept.append(Kept(duty.duty, due, OVERDUE, duty.level))
         elif new.at <= until:
-            kept.append(Kept(duty, due, WOULD_BE_OVER))
+            kept.append(Kept(duty.duty, due, WOULD_BE_OVER, duty.level))
         else:
-            found.append(Recount(duty=duty, old=due, new=new))
+            found.append(Recount(duty=duty.duty, old=due, new=new, level=duty.level))
     event = Recalendared(calendar=calendar.id, digest=calendar.digest, recounted=tuple(found)) if found else None
     return Recounting(event, tuple(kept))
 
 
-def _owed(procedure: Procedure, case: Case) -> Iterator[tuple[str, Case | Item]]:
-    if not procedure.states[case.state].final:
-        yield CASE, case
-    for item in case.items.values():
-        if item_duties(procedure, case, item):
-            yield item.id, item
+def _owed(procedure: Procedure, case: Case) -> Iterator[tuple[Duty, DueTime]]:
+    """The open duties that have a limit, each once, also where its clock stands."""
+    seen: set[tuple[str, int]] = set()
+    for duty in open_duties(procedure, case):
+        due = case.due_of(duty.duty, duty.level)
+        if due is not None and (duty.duty, duty.level) not in seen:
+            seen.add((duty.duty, duty.level))
+            yield duty, due

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import attrs
 
 from ..calendar import Stop
-from ..case import CASE, Act, Appointment, Case, Delegation, Statement, item_id
+from ..case import CASE, Act, Appointment, Case, Delegation, Statement, item_id, office_of
 from ..decision.breaches import lapsed
 from ..decision.events import (
     Added,
@@ -262,11 +262,17 @@ def _is_recount(procedure: Procedure, case: Case, event: Recalendared, record: R
     if (record.role, record.mandate) != (CALENDAR_AUTHORITY, "") or not event.recounted:
         return False
     for one in event.recounted:
-        clock = case if one.duty == CASE else case.items.get(one.duty)
-        if clock is None or clock.due != one.old or one.new.calendar != event.digest:
+        if one.level:
+            clock, known = None, one.duty in case.breaches
+        elif office_of(one.duty) is not None:
+            clock, known = None, office_of(one.duty) in case.vacancies
+        else:
+            clock = case if one.duty == CASE else case.items.get(one.duty)
+            known = clock is not None
+        if not known or case.due_of(one.duty, one.level) != one.old or one.new.calendar != event.digest:
             return False
         kept = [(due.limit, due.start, due.stops) for due in (one.old, one.new)]
-        until = clock.stopped_at or record.occurred_at
+        until = (None if clock is None else clock.stopped_at) or record.occurred_at
         if kept[0] != kept[1] or min(one.old.at, one.new.at) <= until or not adds_up(one.new, procedure.zone):
             return False
     return True

@@ -35,9 +35,13 @@ class Recalendaring:
         """The same as plain JSON values, its sentences in ``language``."""
         return {
             "case": self.case_id,
-            "recounted": [{"duty": one.duty, "old": _plain(one.old), "new": _plain(one.new)} for one in self.recounted],
+            "recounted": [
+                {"duty": one.duty, "level": one.level, "old": _plain(one.old), "new": _plain(one.new)}
+                for one in self.recounted
+            ],
             "kept": [
-                {"duty": one.duty, "due": _plain(one.due), "reason": one.reason.get(language)} for one in self.kept
+                {"duty": one.duty, "level": one.level, "due": _plain(one.due), "reason": one.reason.get(language)}
+                for one in self.kept
             ],
             "version": None if self.record is None else self.record.version,
         }

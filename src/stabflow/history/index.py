@@ -121,5 +121,5 @@ def _touched(event: Event) -> Iterable[str]:
     if isinstance(event, Amended | ClockStopped | ClockResumed) and event.item is not None:
         return (event.item,)
     if isinstance(event, Recalendared):
-        return tuple(one.duty for one in event.recounted if one.duty != CASE)
+        return tuple(one.duty for one in event.recounted)
     return ()
