@@ -136,6 +136,19 @@ def test_a_return_that_stays_behind_the_reader_does_not_reopen_what_it_read() ->
         assert kinds(caught.value) == ["read"]
 
 
+def test_what_was_passed_again_after_a_return_stands_again() -> None:
+    desk = described().fire("submit", "officer", lead="officer").assess().fire("pass_check", "officer")
+    desk.fire("send_back", "reviewer", reasons="r").fire("submit", "officer", lead="officer")
+    for trigger in ("check_again", "begin_anew"):
+        desk.assess().fire("pass_check", "officer").fire(trigger, "reviewer")
+        with pytest.raises(Unmet) as caught:  # the case has not gone back behind the second submission
+            desk.amend("officer", people=11)
+        assert kinds(caught.value) == ["read"]
+        if desk.value.state == "reviewing":
+            desk.fire("check_again", "reviewer")
+    desk.assess().fire("pass_check", "officer").fire("send_back", "reviewer", reasons="r").amend("officer", people=11)
+
+
 def test_entering_a_state_again_from_itself_is_no_return() -> None:
     confirm = 'trigger = "confirm"\nsource = "reviewing"\nby = ["reviewer"]\nset = ["confirmed"]\nrequires = ['
     grade = 'trigger = "grade"\nsource = "reviewing"\nby = ["reviewer"]\nset = ["grade"]\n[[transitions]]\n'

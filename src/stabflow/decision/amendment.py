@@ -240,21 +240,22 @@ def _readers(
 
 
 def _standing(procedure: Procedure, kind: str | None, acts: Sequence[Act]) -> Iterator[tuple[Act, bool]]:
-    """The acts behind which their lifecycle has not gone back since, into a state that it had entered before them; and whether
-    they led it onward."""
-    entered: dict[str, int] = {acts[0].source: 0} if acts else {}
+    """The acts behind which their lifecycle has not gone back since, to a state on the way to where it was; and whether they led
+    it onward. What is passed again after a return stands again."""
+    way = [(acts[0].source, 0)] if acts else []
     undone: list[tuple[int, int]] = []
     onward: set[int] = set()
     for act in acts:
         dest = None if act.amends else procedure.tables[kind][act.source or NEW][act.trigger].dest
         if dest is None or dest == act.source:
             continue
-        if dest in entered:
-            undone.append((entered[dest], act.version))
-        else:
-            entered[dest] = act.version
-        if list(entered).index(dest) > list(entered).index(act.source):
+        place = next((number for number, (state, _) in enumerate(way) if state == dest), None)
+        if place is None:
+            way.append((dest, act.version))
             onward.add(act.version)
+        else:
+            del way[place + 1 :]
+            undone.append((way[place][1], act.version))
     for act in acts:
         if not act.amends and not any(first < act.version < back for first, back in undone):
             yield act, act.version in onward
