@@ -28,6 +28,9 @@ def walked(procedure: Procedure, trace: Sequence[TracedAct], live: Live) -> None
     for act in trace:
         state = live.case.state if live.handle is not None else ""
         item = act.item if live.handle is not None and act.item in live.case.items else None
+        if act.amends:
+            live.amend(item, act.values)
+            continue
         if item is not None:
             state = live.case.items[item].state
         cycle = procedure.lifecycle(act.kind)

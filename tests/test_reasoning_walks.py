@@ -136,7 +136,6 @@ class Walk:
 
     def corrected(self) -> bool:
         """Whether somebody has corrected something."""
-        assert self.live.handle is not None
         case = self.live.case
         ones = [(None, case.facts), *((item.id, item.fields) for item in case.items.values())]
         item, values = self.chance.choice(ones)
@@ -147,14 +146,12 @@ class Walk:
             return False
         name = self.chance.choice(told)
         said = {name: self.chance.choice([*entries_of(self.procedure, fields[name])])}
-        for who in (one for holders in self.live.holders.values() for one in holders):
-            try:
-                self.live.handle.amend(item, by=who, basis="order 2", reason="it was wrong", **said)
-            except (Refused, InvalidInput):
-                continue
-            event("something is corrected")
-            return True
-        return False
+        try:
+            self.live.amend(item, said)
+        except (Refused, InvalidInput):
+            return False
+        event("something is corrected")
+        return True
 
     def of_author(self, number: int) -> Finding:
         return next(one for one in self.report.findings if one.path == f"properties[{number}]")
@@ -182,6 +179,9 @@ def is_really_stuck(procedure: Procedure, report: Report) -> None:
             with Live(procedure, plugins=[Mood(Random(1))]) as live:
                 for act in flaw.trace:
                     item = act.item if live.handle is not None and act.item in live.case.items else None
+                    if act.amends:
+                        live.amend(item, act.values)
+                        continue
                     state = (
                         "" if live.handle is None else live.case.state if item is None else live.case.items[item].state
                     )

@@ -110,6 +110,20 @@ class Live:
         else:
             self.handle.fire(row.trigger, item=item, by=who, basis=BASIS, **said)
 
+    def amend(self, item: str | None, values: Mapping[str, Any]) -> None:
+        """Correct what was stated, by the first of those who may; the last `Refused` where nobody may."""
+        assert self.handle is not None
+        refusal: Refused | None = None
+        for who in dict.fromkeys(holder for holders in self.holders.values() for holder in holders):
+            try:
+                self.handle.amend(item, by=who, basis=BASIS, reason="it was stated wrongly", **values)
+            except Refused as found:
+                refusal = found if refusal is None or any(b.kind != "role" for b in found.blockers) else refusal
+            else:
+                return
+        assert refusal is not None
+        raise refusal
+
     def appoint(self, *offices: str) -> None:
         """Fill ``offices`` in the case."""
         assert self.handle is not None

@@ -10,20 +10,24 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import attrs
 
-from ..case import Case, Item, with_changes
-from ..requirements import Requirement
+from ..case import Case, Item, with_changes, with_entries
+from ..language import Transition
+from ..requirements import AllOf, AnyOf, ItemsAre, Requirement, ValueIs
 from ..values import Value
-from .asked import Asked, asked_in
+from .asked import Asked, Looker, asked_in
 from .cluster import Cluster, room_for
-from .statements import Signature, entries_of, signature_of
+from .correctable import Correctable, correctables
+from .stage import Stage
+from .statements import Chosen, Signature, assignments, entries_of, signature_of
 
-ItemClass = tuple[str, str, tuple[Signature, ...], tuple[bool, ...]]
+ItemClass = tuple[str, str, tuple[Signature, ...], tuple[bool, ...], frozenset[tuple[Signature, ...]]]
 """Kind, state, the values still asked for, since which states the item is fresh, and which of its own it has entered; where that
-tells which items will be superseded, whether it was laid out."""
+tells which items will be superseded, whether it was laid out. Of one that can no longer move: who counts it, and who would if it
+were corrected."""
 
 Counts = frozenset[tuple[ItemClass, int]]
 
@@ -65,10 +69,15 @@ class Abstraction:
         *,
         facts_of: Cluster | None = None,
         spare: Mapping[str, int] | None = None,
+        corrected: bool = False,
     ) -> None:
         self.procedure = procedure = cluster.procedure
         self._spare = spare or {}
+        self.correctables = tuple(correctables(cluster)) if corrected else ()
         asked = Asked(cluster, tuple(besides), facts_of)
+        if corrected:
+            of_whole = () if facts_of is None else correctables(facts_of)
+            asked = asked.with_corrections((*self.correctables, *(one for one in of_whole if one.own is None)))
         self.tests = asked.tests(kept=False)
         self._kept = asked.tests(kept=True)
         self._signatures: dict[object, Signature] = {}
@@ -127,7 +136,17 @@ class Abstraction:
             if case.state in self._still_laid_out[item.kind]:
                 entered += (item.laid_out,)
             counting = max([self._room.get(item.kind, 0), *(one.threshold for one in lookers)])
-            return (item.kind, item.state, values, fresh + entered), counting + self._spare.get(item.kind, 0)
+            found = (item.kind, item.state, values, fresh + entered, frozenset[tuple[Signature, ...]]())
+            return found, counting + self._spare.get(item.kind, 0)
+        told, counting = self._counting(case, item, lookers)
+        others = [self._counting(case, one, lookers) for one in self._corrected(item)]
+        counting = max([counting, *(count for _, count in others)])
+        more = self._spare.get(item.kind, 0)
+        would = frozenset([other for other, _ in others if other != told])
+        return ((item.kind, "", told, (), would), counting + more) if counting else None
+
+    def _counting(self, case: Case, item: Item, lookers: Iterable[Looker]) -> tuple[tuple[Signature, ...], int]:
+        """Who counts an item that can no longer move, and how far it is worth counting."""
         told: list[Signature] = []
         counting = 0
         for one in lookers:
@@ -138,8 +157,89 @@ class Abstraction:
             told.append(None if verdict is None else (verdict,))
             if verdict is not False:
                 counting = max(counting, one.threshold)
-        more = self._spare.get(item.kind, 0)
-        return ((item.kind, "", tuple(told), ()), counting + more) if counting else None
+        return tuple(told), counting
+
+    # Corrections
+
+    @functools.cache  # noqa: B019
+    def correctable_in(self, own: str | None, state: str) -> tuple[Correctable, ...]:
+        """What may be corrected of the case in a state, or of an item of ``own`` in one, and is told apart."""
+        return tuple(
+            one for one in self.correctables if one.own == own and not self._kept.keys().isdisjoint(one.names[state])
+        )
+
+    def asked_of(self, own: str | None, state: str) -> Collection[str]:
+        """What is still asked for of the case in a state, or of an item of ``own`` in one."""
+        if own is None:
+            return self._facts_at[state]
+        return self._fields_at[own, state] if self._moves[own, state] else self._kept.keys()
+
+    def can_move(self, kind: str, state: str) -> bool:
+        """Whether items of ``kind`` in a state of theirs can still move."""
+        return self._moves[kind, state]
+
+    def still_counts(self, asked: ItemsAre, state: str) -> bool:
+        """Whether it still matters, in a state of the case, what ``asked`` counts."""
+        return any(one.requirement == asked for one in self._lookers[asked.items, state])
+
+    def signed(self, names: Iterable[str], values: Mapping[str, Value]) -> tuple[Signature, ...]:
+        """What later rows can tell of several values."""
+        return tuple([self.signature(name, values.get(name)) for name in names])
+
+    @functools.cache  # noqa: B019
+    def permitted(self, one: Correctable) -> tuple[tuple[Chosen, Mapping[str, Value]], ...]:
+        """What the row may state, as far as it asks about nothing else than that."""
+        alone = [asked for asked in one.row.requires if all(_asks_only(part, one.row) for _, part in asked.walk())]
+        stage = Stage(self.procedure)
+        return tuple(
+            (chosen, values)
+            for chosen, values in assignments(self, one.own, one.row)
+            if stage.holds(alone, None, one.own, None, one.row, values)
+        )
+
+    def corrections(
+        self, one: Correctable, names: Collection[str], held: Mapping[str, Value]
+    ) -> Iterator[tuple[Mapping[str, Value], Mapping[str, Value]]]:
+        """What the row may have stated instead of what is ``held`` of ``names``, as far as it may be the row that stated what is
+        to be another: that alone, and all that the row states then."""
+        now = {name: self.signature(name, held[name]) for name in names}
+        for _, stated in self.permitted(one):
+            if any(name not in stated for name in names):
+                continue
+            changed = [name for name in names if self.signature(name, stated[name]) != now[name]]
+            by_it = tuple(names if one.alone else changed)
+            if changed and tuple([now[name] for name in by_it]) in self._permitted_so(one, by_it):
+                yield {name: stated[name] for name in changed}, stated
+
+    @functools.cache  # noqa: B019
+    def _permitted_so(self, one: Correctable, names: tuple[str, ...]) -> frozenset[tuple[Signature, ...]]:
+        return frozenset([self.signed(names, values) for _, values in self.permitted(one)])
+
+    def _corrected(self, item: Item) -> Iterator[Item]:
+        """What an item that can no longer move may become by corrections, one after the other."""
+        rows = self.correctable_in(item.kind, item.state)
+        if rows:
+            names = tuple(sorted({name for one in rows for name in one.names[item.state] if name in self._kept}))
+            held = tuple([(name, item.fields[name]) for name in names if name in item.fields])
+            for values in self._corrections(item.kind, item.state, held):
+                yield with_changes(item, fields=with_entries(item.fields, values))
+
+    @functools.cache  # noqa: B019
+    def _corrections(
+        self, kind: str, state: str, held: tuple[tuple[str, Value], ...]
+    ) -> tuple[Mapping[str, Value], ...]:
+        found: list[Mapping[str, Value]] = [dict(held)]
+        names = [name for name, _ in held]
+        seen = {self.signed(names, found[0])}
+        for values in found:
+            for one in self.correctable_in(kind, state):
+                own = [name for name in one.names[state] if name in values]
+                for changed, _ in self.corrections(one, own, values):
+                    there = {**values, **changed}
+                    if (told := self.signed(names, there)) not in seen:
+                        seen.add(told)
+                        found.append(there)
+        return tuple(found[1:])
 
     @functools.cache  # noqa: B019
     def _since(self, kind: str, state: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -218,7 +318,7 @@ class Abstraction:
         """What requirements can tell of such values."""
         tests = [self.tests.get(name, ()) for name in self._unlike[kind]]
         told = tuple([signature_of(value, asked) for value, asked in zip(unlike, tests, strict=True)])
-        return (kind, "", told, ())
+        return (kind, "", told, (), frozenset())
 
     def made_unlike(self, case: Case, kind: str, values: Mapping[str, Value]) -> Mapping[str, Value] | None:
         """``values`` of a new item, changed so that requirements cannot tell and no other item has them; ``None`` where there is
@@ -234,6 +334,11 @@ class Abstraction:
             if other not in taken and self.unlike_class(kind, other) == wanted:
                 return {**values, **dict(zip(names, other, strict=True))}
         return None
+
+
+def _asks_only(part: Requirement, row: Transition) -> bool:
+    """Whether a part of what ``row`` asks is about nothing else than what it states."""
+    return isinstance(part, ValueIs | AnyOf | AllOf) and part.own_reads().names <= {*row.set}
 
 
 def _is_fresh(case: Case, item: Item, state: str) -> bool:

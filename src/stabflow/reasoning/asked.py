@@ -7,6 +7,7 @@ makes it anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -18,8 +19,13 @@ from .cluster import Cluster, rows
 from .reaching import closure
 from .stated import Stated
 
+if TYPE_CHECKING:
+    from .correctable import Correctable
+
 Tests = tuple[tuple[object, ...], ...]
 """The lists of values with which a name is compared; none where it is only asked whether it has one."""
+
+Again = Mapping[tuple[int, Requirement], frozenset[str]]
 
 Part = tuple[str | None, Transition | None, Requirement]
 """Something that is asked, the row that asks it, and the kind that the row is of."""
@@ -60,14 +66,41 @@ class Looker:
 
 class Asked:
     """Everything that the rows of ``cluster`` ask, and ``besides``, which is asked in any state. ``facts_of``: of the case
-    itself, what the rows of that cluster ask too."""
+    itself, what the rows of that cluster ask too. ``again``: where what a row (by its `id`) asks is asked once more, because what
+    it stated may be corrected there."""
 
-    def __init__(self, cluster: Cluster, besides: Iterable[Requirement], facts_of: Cluster | None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        besides: Iterable[Requirement],
+        facts_of: Cluster | None,
+        again: Again | None = None,
+    ) -> None:
         self._procedure = cluster.procedure
         self._whole = cluster.procedure if facts_of is None else facts_of.procedure
         self._parts: list[Part] = [*parts_of(cluster), *((None, None, p) for one in besides for _, p in one.walk())]
         self._of_case: list[Part] = self._parts if facts_of is None else [*self._parts, *parts_of(facts_of)]
         self._back = backward(self._procedure.case)
+        self._again = again or {}
+        self._made_of = cluster, tuple(besides), facts_of
+
+    def with_corrections(self, correctables: Iterable[Correctable]) -> Asked:
+        """The same, where what is still asked for may be corrected: then its row asks once more."""
+        kept = self.tests(kept=True)
+        facts, fields = self.facts_at(kept), self.fields_at(kept)
+        again: dict[tuple[int, Requirement], frozenset[str]] = {}
+        for one in correctables:
+            asked = {state: facts[state] if one.own is None else fields[one.own, state] for state in one.names}
+            for requirement in one.asks:
+                names = requirement.reads().names
+                states = frozenset(
+                    state
+                    for state, own in one.names.items()
+                    if not {*asked[state]}.isdisjoint(own) and not names.isdisjoint(own)
+                )
+                if states:
+                    again |= {(id(one.row), part): states for _, part in requirement.walk()}
+        return Asked(*self._made_of, again)
 
     # Values
 
@@ -109,7 +142,7 @@ class Asked:
                 place
                 for own, row, part in self._of_case
                 if name in _names(part) and not self._sets(own, row, part, name)
-                for place in self._places(own, row)
+                for place in self._places(own, row, part)
             }
             for state in before(self._back, asked, _keeps(name, self._procedure.facts[name].optional)):
                 found[state].append(name)
@@ -125,7 +158,7 @@ class Asked:
                 asked: set[str] = set()
                 for own, row, part in self._parts:
                     if own == kind and row is not None and name in _names(part):
-                        asked |= set() if self._sets(own, row, part, name) else {*cycle.sources(row)}
+                        asked |= set() if self._sets(own, row, part, name) else self._sources(cycle, row, part)
                     if isinstance(part, ItemsAre) and part.items == kind and name in part.where:
                         asked |= set(part.in_ or cycle.states)
                 for state in before(back, asked, _keeps(name, cycle.fields[name].optional)):
@@ -142,7 +175,7 @@ class Asked:
                 part.since if isinstance(part, ItemsAre) or (isinstance(part, TimeElapsed) and own is None) else None
             )
             if since is not None:
-                asked.setdefault(since, set()).update(self._places(own, row))
+                asked.setdefault(since, set()).update(self._places(own, row, part))
         found: dict[str, list[str]] = {state: [] for state in self._procedure.states}
         for since, places in asked.items():
             for state in before(self._back, places, _unless_into(since)):
@@ -158,7 +191,7 @@ class Asked:
             asked: dict[str, set[str]] = {}
             for own, row, part in self._parts:
                 if own == kind and row is not None and isinstance(part, TimeElapsed):
-                    asked.setdefault(part.since, set()).update(cycle.sources(row))
+                    asked.setdefault(part.since, set()).update(self._sources(cycle, row, part))
             for since, states in asked.items():
                 for state in before(backward(cycle), states, _unless_into(since)):
                     if state != since:
@@ -172,7 +205,7 @@ class Asked:
         asked: dict[ItemsAre, set[str]] = {}
         for own, row, part in self._parts:
             if isinstance(part, ItemsAre):
-                asked.setdefault(part, set()).update(self._places(own, row))
+                asked.setdefault(part, set()).update(self._places(own, row, part))
         found = [
             Looker(part, self._threshold(part), before(self._back, places, _unless_into(part.since)))
             for part, places in asked.items()
@@ -202,8 +235,15 @@ class Asked:
                 return need + more
         raise AssertionError(f"{asked} counts nothing that a search follows")
 
-    def _places(self, own: str | None, row: Transition | None) -> Collection[str]:
-        return self._procedure.states if row is None else asked_in(self._procedure, own, row)
+    def _places(self, own: str | None, row: Transition | None, part: Requirement) -> Collection[str]:
+        if row is None:
+            return self._procedure.states
+        found = asked_in(self._procedure, own, row)
+        return found if own is not None else found | self._again.get((id(row), part), frozenset())
+
+    def _sources(self, cycle: Lifecycle, row: Transition, part: Requirement) -> set[str]:
+        """The states of its own in which a part of what a row asks is asked."""
+        return {*cycle.sources(row)} | self._again.get((id(row), part), frozenset())
 
 
 def parts_of(cluster: Cluster) -> Iterator[Part]:

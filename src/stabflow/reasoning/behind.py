@@ -9,6 +9,7 @@ import attrs
 
 from ..language import Procedure, Step, Transition
 from ..language.lifecycle import FIVE_STEPS
+from .graph import Act
 from .reaching import comes_back
 
 _ALL = (1 << len(FIVE_STEPS)) - 1
@@ -71,6 +72,11 @@ class Folding:
         if changed and self._procedure.states[into].step not in FIVE_STEPS:
             behind = attrs.evolve(behind, bits=0)
         return behind if row.dest is None else self._entering(behind, source, row.dest)
+
+    def after_act(self, behind: Behind, source: str, act: Act) -> Behind:
+        """The same of an act on the case that a search found. What is corrected counts as if it had been stated so at once: no
+        step is undone by that."""
+        return behind if act.amends else self.after(behind, source, act.row)
 
     def _entering(self, behind: Behind, source: str | None, state: str) -> Behind:
         step = self._procedure.states[state].step

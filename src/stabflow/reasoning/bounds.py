@@ -56,6 +56,7 @@ UNBOUNDED = Deadline()
 class Bounds(TypedDict):
     """What every search is given."""
 
+    corrected: bool
     max_states: int
     deadline: Deadline
 

@@ -11,7 +11,7 @@ from ..language import Procedure
 from ..language.loader import given
 from ..text import Text
 from . import five_steps, needs, standing
-from .amended import assumed_of_corrections
+from .amended import assumed_of, corrected_in, never_corrected
 from .bounds import UNBOUNDED, Clock, Deadline, OutOfTime
 from .ends import ENDS, ends
 from .explore import MAX_STATES
@@ -19,7 +19,7 @@ from .inquiry import Inquiry
 from .properties import AnyProperty, examine, properties_findings
 from .report import Finding, Report, Status
 
-CHECKER = 3
+CHECKER = 4
 """The edition of these rules. A checker that is mended because it proved too much gets a new one, and proves all anew."""
 
 _DUTIES = Text("every duty has somebody accountable, and a limit", "每项职责均有责任人和期限")
@@ -40,8 +40,9 @@ def check(
     No search looks at more than ``max_states`` states, and after ``seconds``, by ``clock``, none begins or goes on; where a bound
     is hit the answer is ``INCOMPLETE``, never a pass, and says which and what to do next.
     Anybody may hold any role in a search: that roles can be filled, and that somebody independent is left, was examined when the
-    procedure was made. What is asked of numbers, dates, texts, shares and plugins is taken to be possible, and listed; that
-    corrections change nothing is, where they might.
+    procedure was made. What is asked of numbers, dates, texts, shares and plugins is taken to be possible, and listed. What was
+    stated is corrected too, wherever no more can be ruled out; where that leaves something undecided which is proved without, the
+    proof takes for granted that these corrections change nothing, and lists them.
 
     ``properties`` are proved too: of those that a file can have (`stabflow.language.Property`), or with a predicate in Python
     (`stabflow.reasoning.predicates.StateProperty`). `InvalidInput` where they name what the procedure does not know.
@@ -49,19 +50,49 @@ def check(
     procedure = given(procedure, "procedure")
     _examine_bounds(max_states=max_states, seconds=seconds)
     examine(procedure, properties)
-    inquiry = Inquiry(procedure, max_states, UNBOUNDED if seconds is None else Deadline(seconds, clock))
-    findings = (*_findings(inquiry), *properties_findings(inquiry, properties))
+    deadline = UNBOUNDED if seconds is None else Deadline(seconds, clock)
+    inquiry = Inquiry(procedure, max_states, deadline)
+    findings = [*_findings(inquiry), *properties_findings(inquiry, properties)]
+    graphs = [*inquiry.graphs]
+    unfollowed = {*never_corrected(inquiry.composition)}
+    if any(one.status is Status.INCOMPLETE for one in findings) and inquiry.corrects:
+        without = Inquiry(procedure, max_states, deadline, corrected=False)
+        proved = [*_findings(without), *properties_findings(without, properties)]
+        better = _taken_from(proved, findings)
+        if better != findings:
+            findings = better
+            unfollowed |= corrected_in(graphs)
+        graphs += without.graphs
     return Report(
         procedure=str(procedure),
         digest=procedure.digest,
-        findings=findings,
-        states=sum(len(graph.nodes) for graph in inquiry.graphs),
-        edges=sum(graph.edges for graph in inquiry.graphs),
+        findings=tuple(findings),
+        states=sum(len(graph.nodes) for graph in graphs),
+        edges=sum(graph.edges for graph in graphs),
         assumed=(
-            *dict.fromkeys(text for graph in inquiry.graphs for text in graph.cluster.assumed),
-            *assumed_of_corrections(procedure, inquiry.composition.told_fields),
+            *dict.fromkeys(text for graph in graphs for text in graph.cluster.assumed),
+            *assumed_of(procedure, unfollowed),
         ),
     )
+
+
+def _taken_from(proved: Sequence[Finding], findings: Sequence[Finding]) -> list[Finding]:
+    """``findings``, with what is ``proved`` where nothing is corrected, or shown by acts there, in the place of what they leave
+    undecided."""
+    found: list[Finding] = []
+    for asked in dict.fromkeys(map(_asked, findings)):
+        mine, theirs = ([one for one in ones if _asked(one) == asked] for ones in (findings, proved))
+        statuses = {one.status for one in mine}
+        is_open = Status.INCOMPLETE in statuses and Status.FLAWED not in statuses
+        decided = all(one.status is not Status.INCOMPLETE for one in theirs)
+        shown = all(one.trace for one in theirs if one.status is Status.FLAWED)
+        found += theirs if is_open and decided and shown else mine
+    return found
+
+
+def _asked(one: Finding) -> tuple[str, object]:
+    """What it answers: a property, of the author's each by itself."""
+    return one.property, (one.path, one.title) if one.property == "authors" else None
 
 
 def _examine_bounds(*, max_states: object, seconds: object) -> None:

@@ -88,13 +88,14 @@ class Cluster:
     ``procedure`` has only those kinds; anyone may act, nothing is due, items are unlike where that leaves room for only so many;
     its rows ask what they ask when read loosely, and that whoever alone may fire them has been named. ``strict`` has, for each
     row of it, what they ask when read strictly; ``assumed`` what that takes for possible. ``gate`` is a row that nobody fires:
-    it asks what the gate asks, where the gate is.
+    it asks what the gate asks, where the gate is. ``original`` is the procedure that was reduced, row for row.
     """
 
     kinds: frozenset[str]
     procedure: Procedure
     strict: Mapping[int, tuple[Requirement, ...]]
     assumed: tuple[Text, ...]
+    original: Procedure
     gate: Transition | None = None
 
 
@@ -143,7 +144,7 @@ def cluster(procedure: Procedure, kinds: Collection[str]) -> Cluster:
         transitions=tuple(reduced(None, row) for row in procedure.transitions),
         properties=(),
     )
-    return Cluster(frozenset(kinds), found, strict, tuple(dict.fromkeys(assumed)), gate)
+    return Cluster(frozenset(kinds), found, strict, tuple(dict.fromkeys(assumed)), procedure, gate)
 
 
 def _without_settled(procedure: Procedure, own: str | None, row: Transition, requirement: Requirement) -> Requirement:

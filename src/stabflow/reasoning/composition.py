@@ -21,7 +21,7 @@ from .abstraction import Place
 from .bounds import UNBOUNDED, Bounds, Deadline
 from .cluster import Cluster, cluster, clusters
 from .explore import explore
-from .graph import Act, Edge, Graph, Node, leading
+from .graph import Act, Edge, Graph, Node, Refused, leading
 from .reaching import closure
 from .stage import Stage
 from .views import View
@@ -53,7 +53,8 @@ class Composition:
 
     ``groups`` says which kinds are searched together; by default each cluster alone. The searches begin with the opening of a
     case, or with ``start``; ``spare``: so many more items of a kind are counted. ``complete`` unless a search hit its bound.
-    ``besides`` is asked too, in any state. What ``known`` has searched in the same way is not searched again.
+    ``besides`` is asked too, in any state; ``corrected``: what was stated is corrected too. What ``known`` has searched in the
+    same way is not searched again.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Composition:
         start: Case | None = None,
         spare: Mapping[str, int] | None = None,
         besides: Sequence[Requirement] = (),
+        corrected: bool = False,
         known: Composition | None = None,
         max_states: int,
         deadline: Deadline = UNBOUNDED,
@@ -71,7 +73,7 @@ class Composition:
         self.procedure = procedure
         self.whole: Cluster = cluster(procedure, procedure.items)
         self.groups = tuple(frozenset(group) for group in (clusters(procedure) if groups is None else groups))
-        bounds: Bounds = {"max_states": max_states, "deadline": deadline}
+        bounds: Bounds = {"corrected": corrected, "max_states": max_states, "deadline": deadline}
         asked = frozenset[str]().union(*(one.reads().kinds for one in besides))
         searched: dict[frozenset[str], View] = {}
         if known is not None and not spare:
@@ -106,7 +108,7 @@ class Composition:
             Step(index, edge.act, edge.target)
             for index, node in enumerate(self.places.nodes)
             for edge in node.edges
-            if all(view.permits(node, edge.act) for view in self._views)
+            if edge.act.amends or all(view.permits(node, edge.act) for view in self._views)
         )
 
     @functools.cached_property
@@ -146,7 +148,9 @@ class Composition:
         for index in sorted(self.reached - self.good):
             node = self.places.nodes[index]
             nearer = [
-                step for step in self.ahead.get(index, ()) if distance.get(step.target, index) < distance.get(index, 0)
+                step
+                for step in self.ahead.get(index, ())
+                if distance.get(step.target, index) < distance.get(index, 0) and not step.act.amends
             ]
             if any(map(self.is_curable, nearer)):
                 continue
@@ -162,7 +166,8 @@ class Composition:
         """How many acts on the case away an end is from each place, if all that they ask for could be brought about."""
         back: dict[int, list[int]] = {}
         for step in self.steps:
-            back.setdefault(step.target, []).append(step.source)
+            if not step.act.amends:
+                back.setdefault(step.target, []).append(step.source)
         found = {index: 0 for index, node in enumerate(self.places.nodes) if self._is_final(node)}
         waiting = list(found)
         for index in waiting:
@@ -217,14 +222,15 @@ class Composition:
 
     def unable(self, group: int, goal: Collection[int], *, sure: bool) -> list[int]:
         """The nodes of a group's graph from which none of ``goal`` can be reached. ``sure``: what counts as a way must be sure to
-        be one, in this group and in all others; else it need only be possible."""
+        be one, in this group and in all others; else it need only be possible. A correction is none: nothing has to be stated
+        wrongly, or to be corrected, for a case to go on."""
         graph = self.graphs[group]
         known: dict[tuple[Place, tuple[object, ...]], bool] = {}
 
         def ways_out(index: int) -> Iterator[Edge]:
             place = graph.nodes[index].place
             for edge in graph.nodes[index].edges:
-                if not edge.sure and sure:
+                if edge.act.amends or (sure and not edge.sure):
                     continue
                 if edge.act.moves_case:
                     asked = (place, self._views[group].told(edge.act))
@@ -261,17 +267,19 @@ class Composition:
         """The graph of one group, as it is asked."""
         return self._views[self.graphs.index(graph)]
 
-    def path(self, index: int) -> tuple[Act, ...]:
-        """The shortest acts on the case that lead to a place."""
+    def path(self, index: int, refused: Refused = ()) -> tuple[Act, ...]:
+        """The shortest acts on the case that lead to a place, without those ``refused``; none where there are none."""
         before: dict[int, Step | None] = dict.fromkeys(self.places.roots)
         waiting = list(self.places.roots)
         for at in waiting:
             for step in self.ahead.get(at, ()):
-                if step.target not in before:
+                if step.target not in before and (at, step.act) not in refused:
                     before[step.target] = step
                     waiting.append(step.target)
         found: list[Act] = []
         at = index
+        if at not in before:
+            return ()
         while (last := before[at]) is not None:
             found.append(last.act)
             at = last.source

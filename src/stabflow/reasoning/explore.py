@@ -11,12 +11,15 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
+import attrs
+
 from ..case import Case, Item, item_id, with_changes
 from ..decision.decider import Option, moves
 from ..errors import NotPermitted
 from ..language import Transition
 from ..requirements import CaseIs, Requirement
 from .abstraction import Abstraction, ItemClass, Key
+from .amending import Amending
 from .bounds import UNBOUNDED, Deadline, too_many_states, too_many_ways
 from .cluster import Cluster
 from .graph import Act, Edge, Graph, Node
@@ -33,13 +36,14 @@ def explore(
     facts_of: Cluster | None = None,
     start: Case | None = None,
     spare: Mapping[str, int] | None = None,
+    corrected: bool = False,
     max_states: int = MAX_STATES,
     deadline: Deadline = UNBOUNDED,
 ) -> Graph:
     """Everything that cases under the procedure of ``cluster`` can come to (with ``start``: that this one can come to), as far as
     its rows, or ``besides``, tell them apart (of the facts: as far as the rows of ``facts_of`` do); ``spare`` items of a kind are
     counted besides."""
-    abstraction = Abstraction(cluster, besides, facts_of=facts_of, spare=spare)
+    abstraction = Abstraction(cluster, besides, facts_of=facts_of, spare=spare, corrected=corrected)
     return _Search(cluster, abstraction, max_states, deadline).run(start)
 
 
@@ -57,6 +61,7 @@ class _Search:
         self._row_reads: dict[int, tuple[frozenset[str], frozenset[str], bool]] = {}
         self._graph = Graph(cluster, abstraction)
         self._waiting: deque[tuple[int, Mapping[ItemClass, list[Item]]]] = deque()
+        self._held: list[Mapping[ItemClass, list[Item]]] = []
 
     def run(self, start: Case | None) -> Graph:
         if start is None:
@@ -64,15 +69,64 @@ class _Search:
         else:
             seen = {name: item for name, item in start.items.items() if item.kind in self._cluster.kinds}
             self._graph.roots.append(self._node(with_changes(start, items=seen), None, None))
-        while self._waiting:
-            if len(self._graph.nodes) > self._max_states:
-                self._graph.hit[too_many_states(self._max_states)] = None
+        amending = Amending(self._abstraction)
+        corrected = 0
+        while self._goes_on():
+            if self._waiting:
+                index, held = self._waiting.popleft()
+                self._held.append(held)
+                self._expand(index, held)
+            elif corrected < len(self._graph.nodes) and self._abstraction.correctables:
+                self._correct(amending, corrected)
+                corrected += 1
+            else:
                 break
-            if self._deadline.is_over:
-                self._graph.hit[self._deadline.hit()] = None
-                break
-            self._expand(*self._waiting.popleft())
         return self._graph
+
+    def _goes_on(self) -> bool:
+        if len(self._graph.nodes) > self._max_states:
+            self._graph.hit[too_many_states(self._max_states)] = None
+            return False
+        if self._deadline.is_over:
+            self._graph.hit[self._deadline.hit()] = None
+            return False
+        return True
+
+    def _correct(self, amending: Amending, index: int) -> None:
+        """Whatever was stated is corrected: of the case, and of one item of each class."""
+        node, held = self._graph.nodes[index], self._held[index]
+        for act, after in amending.of_case(node):
+            target = self._node(after, index, act)
+            if target != index:
+                node.edges.append(Edge(act, target, False))
+        for class_, (item, *_) in held.items():
+            many = self._abstraction.is_many(node.case, item, held)
+            for act, after in amending.of_item(node, item, many=many):
+                into = self._abstraction.item_class(after, after.items[item.id])
+                if into is None or into[0] != class_:
+                    self._join(index, [*self._corrected(index, class_, item, act, after, into, many=many)], False)
+
+    def _corrected(
+        self,
+        index: int,
+        class_: ItemClass,
+        item: Item,
+        act: Act,
+        after: Case,
+        into: tuple[ItemClass, int] | None,
+        *,
+        many: bool,
+    ) -> Iterator[tuple[Act, int]]:
+        """Where a correction leads: there is one item less in its class, and, of many, there may be as many as are counted."""
+        for stays in (False, True) if many else (False,):
+            key = self._key_after(self._graph.nodes[index], item.kind, class_, into, stays, None)
+            target = self._graph.known.get(key)
+            if target is None:
+                another = with_changes(item, id=f"{item.id}+{after.version}")
+                outcome = with_changes(after, items={**after.items, another.id: another}) if stays else after
+                target = self._node(outcome, index, act)
+                assert self._graph.nodes[target].key == key, (key, self._graph.nodes[target].key)
+            yield attrs.evolve(act), target
 
     def _open(self) -> None:
         for row in self._procedure.case.creating():

@@ -146,6 +146,6 @@ def _behind_at(composition: Composition) -> Mapping[int, frozenset[Behind]]:
         known[index].add(behind)
         state = places.nodes[index].place.state
         found += [
-            (step.target, folding.after(behind, state, step.act.row)) for step in composition.ahead.get(index, ())
+            (step.target, folding.after_act(behind, state, step.act)) for step in composition.ahead.get(index, ())
         ]
     return {index: frozenset(ones) for index, ones in known.items()}

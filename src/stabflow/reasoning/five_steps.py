@@ -10,7 +10,7 @@ import attrs
 from ..language.lifecycle import FIVE_STEPS, STEP_TITLES
 from ..text import Text, listing, quoted, say
 from .behind import Behind, Folding
-from .graph import Act
+from .graph import Act, Refused
 from .inquiry import MAX_TRIES, Inquiry
 from .report import Finding, Status
 from .witness import Shown
@@ -82,11 +82,16 @@ def _shown(inquiry: Inquiry, found: _ShortCut) -> Finding:
             text=text,
         )
     at = None if has_outcome else found.place
-    return inquiry.shown("five_steps", STEPS, text, found.path, path_in=f"states.{state}", gate_at=at)
+
+    def around(refused: Refused) -> tuple[Act, ...] | None:
+        return next((one.path for one in _short_cuts(inquiry, refused) if one.place == found.place), None)
+
+    path_in = f"states.{state}"
+    return inquiry.shown("five_steps", STEPS, text, found.path, path_in=path_in, around=around, gate_at=at)
 
 
-def _short_cuts(inquiry: Inquiry) -> Iterator[_ShortCut]:
-    """The shortest paths to where all of the five steps should be behind a case, and are not."""
+def _short_cuts(inquiry: Inquiry, refused: Refused = ()) -> Iterator[_ShortCut]:
+    """The shortest paths to where all of the five steps should be behind a case, and are not, without what is ``refused``."""
     composition = inquiry.composition
     guarded = {index for index in composition.reached if _is_guarded(inquiry, index)}
     folding = Folding(inquiry.procedure)
@@ -111,8 +116,8 @@ def _short_cuts(inquiry: Inquiry) -> Iterator[_ShortCut]:
             yield _ShortCut(path, index, behind)
             continue
         for step in composition.ahead.get(index, ()):
-            there = (step.target, folding.after(behind, inquiry.state_at(index), step.act.row))
-            if there not in before:
+            there = (step.target, folding.after_act(behind, inquiry.state_at(index), step.act))
+            if there not in before and (index, step.act) not in refused:
                 before[there] = (here, step.act)
                 waiting.append(there)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
@@ -20,7 +21,8 @@ RowKey = tuple[str | None, str, tuple[str, ...]]
 
 @attrs.frozen
 class Act:
-    """One act of a path: the row, the item it is fired on (by its id in the path; for a new one, its kind), what it states."""
+    """One act of a path: the row, the item it is fired on (by its id in the path; for a new one, its kind), what it states.
+    ``amends``: what the row stated is corrected so; nothing is fired."""
 
     trigger: str
     kind: str | None
@@ -28,6 +30,7 @@ class Act:
     chosen: Chosen
     row: Transition = attrs.field(eq=False, repr=False)
     values: Values = attrs.field(eq=False, repr=False)
+    amends: bool = False
 
     @property
     def row_key(self) -> RowKey:
@@ -101,6 +104,10 @@ class Graph:
         return tuple(reversed(found))
 
 
+Refused = Collection[tuple[int, Act]]
+"""Acts that cannot be done, each with the node at which."""
+
+
 def leading(
     nodes: Iterable[int], goal: Iterable[int], edges: Callable[[int], Iterable[Edge]], *, certainly: bool = True
 ) -> Collection[int]:
@@ -118,6 +125,29 @@ def leading(
                 found.add(source)
                 waiting.append(source)
     return found
+
+
+def shortest(
+    graph: Graph,
+    is_goal: Callable[[int], bool],
+    refused: Refused = (),
+    *,
+    ends_at: Callable[[int], bool] = lambda _: False,
+) -> tuple[Act, ...] | None:
+    """The shortest acts that lead to a goal, without those ``refused``, and past no node that it ``ends_at``."""
+    paths = {root: graph.path(root) for root in graph.roots}
+    waiting = deque(graph.roots)
+    while waiting:
+        index = waiting.popleft()
+        if ends_at(index):
+            continue
+        if is_goal(index):
+            return paths[index]
+        for edge in graph.nodes[index].edges:
+            if edge.target not in paths and (index, edge.act) not in refused:
+                paths[edge.target] = (*paths[index], edge.act)
+                waiting.append(edge.target)
+    return None
 
 
 class Fired(Protocol):

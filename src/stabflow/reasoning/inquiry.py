@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..language import Procedure
 from ..requirements import Requirement
 from ..text import Text, say
 from .bounds import UNBOUNDED, Bounds, Deadline, all_hit
 from .composition import Composition
-from .graph import Act, Graph
+from .graph import Act, Graph, Refused, shortest
 from .report import Finding, Status, traced
-from .walk import Blocked, walked
+from .walk import Blocked, NotCorrected, Walker, led_to, walked
 from .witness import Shown, Witnesses
 
 MAX_TRIES = 20
@@ -20,14 +20,22 @@ MAX_TRIES = 20
 
 
 class Inquiry:
-    """One check of a procedure. ``searched``: the searches made beside those of the composition."""
+    """One check of a procedure. ``searched``: the searches made beside those of the composition; ``corrected``: what was stated
+    is corrected too."""
 
-    def __init__(self, procedure: Procedure, max_states: int, deadline: Deadline = UNBOUNDED) -> None:
+    def __init__(
+        self, procedure: Procedure, max_states: int, deadline: Deadline = UNBOUNDED, *, corrected: bool = True
+    ) -> None:
         self.procedure = procedure
         self.deadline = deadline
-        self.bounds: Bounds = {"max_states": max_states, "deadline": deadline}
+        self.bounds: Bounds = {"corrected": corrected, "max_states": max_states, "deadline": deadline}
         self.composition = Composition(procedure, **self.bounds)
         self.searched: list[Graph] = []
+
+    @property
+    def corrects(self) -> bool:
+        """Whether there is anything that it corrects."""
+        return any(graph.abstraction.correctables for graph in self.graphs)
 
     @functools.cached_property
     def witnesses(self) -> Witnesses:
@@ -108,13 +116,15 @@ class Inquiry:
         *,
         path_in: str = "",
         clause: tuple[str, ...] = (),
+        around: Callable[[Refused], Sequence[Act] | None] | None = None,
         gate_at: int | None = None,
         status: Status = Status.FLAWED,
     ) -> Finding:
-        """A flaw, if the path that shows it can be walked; else the answer is open. ``gate_at``: in the end the gate is to be
-        open, at this place."""
+        """A flaw, if the path that shows it can be walked; else the answer is open. ``around``: another path that shows it,
+        without corrections that cannot be made (by default another to where ``path`` leads). ``gate_at``: in the end the gate is
+        to be open, at this place."""
         try:
-            walker = walked(self.composition, path, graph)
+            walker = self._walked(path, graph, around or self._around(path, graph))
             if gate_at is not None:
                 walker.open_gate(self.composition.places.nodes[gate_at])
         except Blocked as why:  # the path may be one that only the search can go
@@ -128,3 +138,25 @@ class Inquiry:
         named = self.composition.told_fields
         trace = traced(self.procedure, walker.done, [named | done.numbers for done in walker.done])
         return Finding(property_, title, status, text, path_in, clause, trace)
+
+    def _walked(
+        self, path: Sequence[Act], graph: Graph | None, around: Callable[[Refused], Sequence[Act] | None]
+    ) -> Walker:
+        """A case that has walked the path, or one around what it cannot correct on the way; `Blocked` where none can."""
+        refused: set[tuple[int, Act]] = set()
+        while True:
+            try:
+                return walked(self.composition, path, graph)
+            except NotCorrected as why:
+                refused.add((why.node, why.act))
+                other = around(refused) if len(refused) < MAX_TRIES else None
+                if not other:
+                    raise
+                path = other
+
+    def _around(self, path: Sequence[Act], graph: Graph | None) -> Callable[[Refused], Sequence[Act] | None]:
+        if graph is None:
+            place = led_to(self.composition.places, path)
+            return lambda refused: self.composition.path(place, refused)
+        found, index = graph, led_to(graph, path)
+        return lambda refused: shortest(found, lambda one: one == index, refused)

@@ -69,7 +69,7 @@ def all_rows(inquiry: Inquiry) -> Iterator[Finding]:
 def _fired(inquiry: Inquiry) -> set[RowKey]:
     """The rows that a search fires."""
     composition = inquiry.composition
-    passed = [step.act for step in composition.steps if step.source in composition.reached]
+    passed = [step.act for step in composition.steps if step.source in composition.reached and not step.act.amends]
     openings = (act for act, _ in composition.places.openings)
     of_case = {act.row_key for act in (*openings, *passed)}
     return of_case.union(*(graph.fired for graph in composition.graphs))

@@ -3,7 +3,6 @@ be concluded."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import attrs
@@ -15,7 +14,7 @@ from ..text import Text, say
 from .bounds import all_hit
 from .cluster import cluster
 from .explore import explore
-from .graph import Act, Graph, Node
+from .graph import Act, Graph, Node, Refused, shortest
 from .inquiry import MAX_TRIES, Inquiry
 from .predicates import StateProperty
 from .relaxation import Relaxation
@@ -34,6 +33,9 @@ _ASKING = Transition(trigger="ask")
 
 Path = tuple[Act, ...]
 
+_Violation = Callable[["Graph", "_Judge", "Refused"], tuple["Text", "Path | None"]]
+"""What does not hold, and the shortest path that shows it, without what is refused."""
+
 
 @attrs.frozen(kw_only=True)
 class _Wanted:
@@ -45,7 +47,7 @@ class _Wanted:
     path: str
     clause: tuple[str, ...]
     asked: tuple[Requirement, ...]
-    violation: Callable[[Graph, _Judge], tuple[Text, Path | None]] | None = None
+    violation: _Violation | None = None
     leads_to: tuple[Sequence[Requirement], Sequence[Requirement]] | None = None
     status: Status = Status.FLAWED
     vacuous: Callable[[Graph, _Judge], Text | None] = lambda graph, judge: None
@@ -127,13 +129,21 @@ def _kinds(inquiry: Inquiry, asked: Sequence[Requirement]) -> frozenset[str]:
 
 def _found(inquiry: Inquiry, wanted: _Wanted, graph: Graph) -> Finding:
     assert wanted.violation is not None
-    text, path = wanted.violation(graph, _Judge(graph))
+    violation, judge = wanted.violation, _Judge(graph)
+    text, path = violation(graph, judge, ())
     if path is not None:
-        return _shown(inquiry, wanted, text, path, graph)
+        return _shown(inquiry, wanted, text, path, graph, lambda refused: violation(graph, judge, refused)[1])
     return _proved(wanted, graph, tuple(graph.hit))
 
 
-def _shown(inquiry: Inquiry, wanted: _Wanted, text: Text, path: Path, graph: Graph) -> Finding:
+def _shown(
+    inquiry: Inquiry,
+    wanted: _Wanted,
+    text: Text,
+    path: Path,
+    graph: Graph,
+    around: Callable[[Refused], Path | None] | None = None,
+) -> Finding:
     return inquiry.shown(
         wanted.name,
         wanted.title,
@@ -142,6 +152,7 @@ def _shown(inquiry: Inquiry, wanted: _Wanted, text: Text, path: Path, graph: Gra
         graph,
         path_in=wanted.path or (f"transitions.{path[-1].trigger}" if wanted.status is Status.WARNING else ""),
         clause=wanted.clause,
+        around=around,
         status=wanted.status,
     )
 
@@ -239,8 +250,8 @@ def _concluding(row: Transition) -> Iterator[ItemsAre]:
             yield one
 
 
-def _whenever(text: Text, never: Sequence[Requirement]) -> Callable[[Graph, _Judge], tuple[Text, Path | None]]:
-    return lambda graph, judge: (text, _first(graph, lambda node: judge.holds(never, node)))
+def _whenever(text: Text, never: Sequence[Requirement]) -> _Violation:
+    return lambda graph, judge, refused: (text, _first(graph, lambda node: judge.holds(never, node), refused))
 
 
 # Properties that are given
@@ -258,7 +269,7 @@ def _of(path: str, one: AnyProperty, procedure: Procedure) -> _Wanted:
         path=path,
         clause=one.clause,
         asked=asked,
-        violation=None if one.leads_to else lambda graph, judge: _violation(one, graph, judge),
+        violation=None if one.leads_to else lambda graph, judge, refused: _violation(one, graph, judge, refused),
         leads_to=(one.leads_to[0], one.leads_to[1]) if one.leads_to else None,
         vacuous=lambda graph, judge: why_vacuous(one, graph, judge.holds),
     )
@@ -268,42 +279,33 @@ _NEVER = Text("it can happen", "有可能发生")
 _ALWAYS = Text("it does not always hold", "并非始终成立")
 
 
-def _by_predicate(one: StateProperty) -> Callable[[Graph, _Judge], tuple[Text, Path | None]]:
-    def violation(graph: Graph, judge: _Judge) -> tuple[Text, Path | None]:
+def _by_predicate(one: StateProperty) -> _Violation:
+    def violation(graph: Graph, judge: _Judge, refused: Refused) -> tuple[Text, Path | None]:
         def is_violated(node: Node) -> bool:
             return one.is_violated(graph.cluster.procedure, node.case, lambda asked: judge.holds(asked, node))
 
-        return _NEVER if one.never is not None else _ALWAYS, _first(graph, is_violated)
+        return _NEVER if one.never is not None else _ALWAYS, _first(graph, is_violated, refused)
 
     return violation
 
 
-def _violation(one: Property, graph: Graph, judge: _Judge) -> tuple[Text, Path | None]:
+def _violation(one: Property, graph: Graph, judge: _Judge, refused: Refused) -> tuple[Text, Path | None]:
     if one.never:
-        return _NEVER, _first(graph, lambda node: judge.holds(one.never, node))
+        return _NEVER, _first(graph, lambda node: judge.holds(one.never, node), refused)
     if one.always:
-        return _ALWAYS, _first(graph, lambda node: not judge.holds(one.always, node))
+        return _ALWAYS, _first(graph, lambda node: not judge.holds(one.always, node), refused)
     text = Text("the second can hold though the first never did", "前者从未成立，后者即可成立")
-    return text, _before(graph, judge, *one.before)
+    first, second = one.before
+    return text, shortest(
+        graph,
+        lambda index: judge.holds(second, graph.nodes[index]),
+        refused,
+        ends_at=lambda index: judge.holds(first, graph.nodes[index]),
+    )
 
 
-def _first(graph: Graph, is_so: Callable[[Node], bool]) -> Path | None:
+def _first(graph: Graph, is_so: Callable[[Node], bool], refused: Refused) -> Path | None:
     """The shortest way to where it is so."""
+    if refused:
+        return shortest(graph, lambda index: is_so(graph.nodes[index]), refused)
     return next((graph.path(number) for number, node in enumerate(graph.nodes) if is_so(node)), None)
-
-
-def _before(graph: Graph, judge: _Judge, first: Sequence[Requirement], second: Sequence[Requirement]) -> Path | None:
-    """The shortest way to where ``second`` holds, on which ``first`` never does."""
-    paths: dict[int, Path] = {root: graph.path(root) for root in graph.roots}
-    waiting = deque(graph.roots)
-    while waiting:
-        index = waiting.popleft()
-        if judge.holds(first, graph.nodes[index]):
-            continue
-        if judge.holds(second, graph.nodes[index]):
-            return paths[index]
-        for edge in graph.nodes[index].edges:
-            if edge.target not in paths:
-                paths[edge.target] = (*paths[index], edge.act)
-                waiting.append(edge.target)
-    return None

@@ -36,7 +36,8 @@ STATUS_TITLES = {
 
 @attrs.frozen
 class TracedAct:
-    """One act of a counterexample: the trigger, the item it was done on or made, the roles that may do it, what it stated."""
+    """One act of a counterexample: the trigger, the item it was done on or made, the roles that may do it, what it stated.
+    ``amends``: what ``trigger`` stated of it is corrected so."""
 
     trigger: str
     kind: str | None
@@ -45,12 +46,14 @@ class TracedAct:
     clause: tuple[str, ...]
     values: Mapping[str, Value]
     text: Text
+    amends: bool = False
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
         """The act as plain JSON values."""
         return {
             "trigger": self.trigger,
             "item": self.item,
+            "amends": self.amends,
             "roles": list(self.roles),
             "clause": list(self.clause),
             "states": {name: _plain(value) for name, value in self.values.items()},
@@ -135,6 +138,8 @@ def _traced(procedure: Procedure, act: Done, names: frozenset[str]) -> TracedAct
     row = row_of(procedure, act)
     said = {name: value for name, value in act.values.items() if name in names}
     text = procedure.trigger_title(act.trigger, act.kind)
+    if act.amends:
+        text = say("correct what {act} stated", "更正{act}所填", act=quoted(text))
     if act.item is not None:
         text = say("{act} ({item})", "{act}（{item}）", act=text, item=act.item)
     if said:
@@ -150,7 +155,7 @@ def _traced(procedure: Procedure, act: Done, names: frozenset[str]) -> TracedAct
         text = joined([text, *shown], Text("; ", "；"))
     who = listing([procedure.role_title(party) for party in row.by], none=Text("time", "期限届至"))
     text = say("{act} – by {who}", "{act}——{who}", act=text, who=who)
-    return TracedAct(act.trigger, act.kind, act.item, row.by, row.clause, said, text)
+    return TracedAct(act.trigger, act.kind, act.item, row.by, row.clause, said, text, act.amends)
 
 
 def _plain(value: Value) -> object:

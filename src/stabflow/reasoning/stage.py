@@ -9,7 +9,7 @@ from ..calendar import Calendar
 from ..case import Appointment, Case, Item
 from ..decision.commands import Add, Amend, Command, Fire, Open
 from ..decision.decider import decide
-from ..decision.events import Stamp
+from ..decision.events import Amended, Stamp
 from ..decision.evolution import evolve
 from ..decision.permission import TICK
 from ..decision.view import CaseView, Context
@@ -87,15 +87,22 @@ class Stage:
             command = Fire(actor=_WHO, basis=_BASIS, trigger=row.trigger, item=id_, values=values)
         return self._done(case, command, then)[0]
 
-    def corrected(self, case: Case, item: Item | None, values: Values, then: datetime) -> tuple[Case, str]:
+    def corrected(self, case: Case, item: Item | None, values: Values, then: datetime = _THEN) -> tuple[Case, str]:
         """The case after what was stated of ``item`` (``None``: of the case) was corrected, and in which role that is done;
         `Refused` or `InvalidInput` when it may not be."""
         id_ = None if item is None else item.id
         command = Amend(actor=_WHO, basis=_BASIS, item=id_, values=values, reason=_BASIS.text)
         return self._done(case, command, then)
 
+    def restated(self, case: Case, item: Item | None, values: Values) -> Case:
+        """The case after what was stated of ``item`` (``None``: of the case) was corrected, whether it may be or not."""
+        event = Amended(item=None if item is None else item.id, values=values, reason=_BASIS.text, due=None)
+        return evolve(case, event, self._stamp(case, _WHO, "", "", _THEN))
+
     def _done(self, case: Case | None, command: Command, then: datetime) -> tuple[Case, str]:
         decided = decide(self.procedure, case, command, self._context)
-        version = 1 if case is None else case.version + 1
-        stamp = Stamp(version, then, then, command.actor, decided.role, _BASIS, decided.mandate, "search")
+        stamp = self._stamp(case, command.actor, decided.role, decided.mandate, then)
         return evolve(case, decided.event, stamp), decided.role
+
+    def _stamp(self, case: Case | None, who: Actor, role: str, mandate: str, then: datetime) -> Stamp:
+        return Stamp(1 if case is None else case.version + 1, then, then, who, role, _BASIS, mandate, "search")

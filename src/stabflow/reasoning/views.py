@@ -54,7 +54,11 @@ class View:
     def told(self, act: Act) -> tuple[object, ...]:
         """The act as far as this cluster can tell it from others."""
         tests = self.graph.abstraction.tests
-        return (act.trigger, *((name, signature_of(value, tests[name])) for name, value in act.chosen if name in tests))
+        return (
+            act.trigger,
+            act.amends,
+            *((name, signature_of(value, tests[name])) for name, value in act.chosen if name in tests),
+        )
 
     def _find_permitting(self, place: Place, told: tuple[object, ...], *, sure: bool) -> frozenset[int]:
         return frozenset(

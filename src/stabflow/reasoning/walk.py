@@ -7,17 +7,19 @@ the act is done to each. A path that cannot be walked accuses nobody.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
 from ..case import Case, Item, item_id
-from ..errors import Refused
+from ..errors import InvalidInput, Refused
 from ..language import Transition
 from ..requirements import Requirement
 from .abstraction import ItemClass
 from .composition import Composition
+from .desk import desk
 from .graph import Act, Graph, Node, RowKey, row_of, seen_by
 from .numbers import Asking, numbers_for
 from .stage import Stage
@@ -32,7 +34,7 @@ SPARES = (0, 2, 8)
 @attrs.frozen
 class Done:
     """An act as it was done: on ``item``, or adding it; ``values`` are those it stated, of which it must state
-    ``numbers`` so; ``before`` is the case until then."""
+    ``numbers`` so; ``before`` is the case until then; ``amends``: what the row stated was corrected so."""
 
     trigger: str
     kind: str | None
@@ -41,6 +43,7 @@ class Done:
     values: Values = attrs.field(repr=False)
     before: Case | None = attrs.field(default=None, repr=False, eq=False)
     numbers: frozenset[str] = frozenset()
+    amends: bool = False
 
     @property
     def row_key(self) -> RowKey:
@@ -55,6 +58,15 @@ class Blocked(Exception):
     """The path cannot be walked."""
 
 
+class NotCorrected(Blocked):
+    """Nor can the act that corrects something at this node of it."""
+
+    def __init__(self, why: str, node: int, act: Act) -> None:
+        super().__init__(why)
+        self.node = node
+        self.act = act
+
+
 class Walker:
     """A case that walks, under the procedure with everything in it; anybody may act, and nothing that a search leaves open
     stands in the way."""
@@ -63,6 +75,8 @@ class Walker:
         self._composition = composition
         self._procedure = composition.whole.procedure
         self._stage = Stage(self._procedure)
+        self._desk = desk(composition.procedure)
+        self._bodies = {role.body for role in composition.procedure.roles.values()}
         self.case = case
         self.done: list[Done] = []
 
@@ -74,12 +88,17 @@ class Walker:
         view, at = View(graph), None
         for act in path:
             before, at = at, _next(graph, at, act)
-            if act.moves_case:
-                self._act_on_case(act, view, graph.cluster.kinds)
-            else:
-                self._act_on_item(act, graph, before, at)
-                if act.item is None:
-                    self._add_spare(act, graph, at, spare)
+            try:
+                if act.moves_case:
+                    self._act_on_case(act, view, graph.cluster.kinds)
+                else:
+                    self._act_on_item(act, graph, before, at)
+            except Blocked as why:
+                if act.amends and before is not None:
+                    raise NotCorrected(str(why), before, act) from why
+                raise
+            if act.item is None and not act.moves_case:
+                self._add_spare(act, graph, at, spare)
         if self.case is not None and self._index(graph) != at:
             raise Blocked("it leads elsewhere")
         if last is not None and last.moves_case:
@@ -97,7 +116,12 @@ class Walker:
             if self.case is not None and not group <= walked
         ]
         meant = [one for one in self._possible() if one.trigger == act.trigger and view.told(one) == view.told(act)]
-        curable = [one for one in meant if all(self._can_be_cured(graph, one) for _, graph in others)]
+        curable = [
+            one for one in meant if not act.amends and all(self._can_be_cured(graph, one) for _, graph in others)
+        ]
+        if act.amends and meant:
+            self._correct(meant[0], [None])
+            return
         if not curable:
             raise Blocked(f"{act.trigger} cannot be brought about")
         for _, graph in others:
@@ -212,9 +236,13 @@ class Walker:
         if act.item is not None:
             node = graph.nodes[index]
             wanted = graph.abstraction.item_class(node.case, node.case.items[act.item])
-            item = self._one_of(graph, None if wanted is None else wanted[0])
-            if item is None:
+            items = self._those_of(graph, None if wanted is None else wanted[0])
+            if not items:
                 raise Blocked(f"no item is left for {act.trigger}")
+            if act.amends:
+                self._correct(act, items)
+                return
+            item = items[0]
         values: Values | None = act.values
         if item is None and self.case is not None:
             values = graph.abstraction.made_unlike(self.case, act.kind or "", act.values)
@@ -222,13 +250,10 @@ class Walker:
             raise Blocked(f"no room is left for {act.trigger}")
         self._do(act.kind, item, row_of(self._procedure, act), values)
 
-    def _one_of(self, graph: Graph, wanted: ItemClass | None) -> Item | None:
+    def _those_of(self, graph: Graph, wanted: ItemClass | None) -> list[Item]:
         case = self._seen_by(graph)
-        for item in case.items.values():
-            classed = graph.abstraction.item_class(case, item)
-            if classed is not None and classed[0] == wanted:
-                return item
-        return None
+        classes = ((item, graph.abstraction.item_class(case, item)) for item in case.items.values())
+        return [item for item, classed in classes if classed is not None and classed[0] == wanted]
 
     # The case
 
@@ -255,6 +280,25 @@ class Walker:
         self.done.append(Done(row.trigger, kind, name if item is None else item.id, row, values, self.case))
         self.case = case
 
+    def _correct(self, act: Act, items: Sequence[Item | None]) -> None:
+        """What the act says, of the first of ``items`` (``None``: of the case) of which it may be corrected so."""
+        assert self.case is not None, "something was stated"
+        for item, values in itertools.product(items, (dict(act.chosen), act.values)):
+            held = self.case.facts if item is None else item.fields
+            changed = {name: one for name, one in values.items() if one is not None and held.get(name, one) != one}
+            if act.kind is None and not self._bodies.isdisjoint(changed):
+                continue  # whoever holds an office by it stands in the way
+            try:
+                case = self._desk.corrected(self.case, item, changed)[0]
+            except (Refused, InvalidInput):
+                continue
+            name = None if item is None else item.id
+            row = row_of(self._procedure, act)
+            self.done.append(Done(act.trigger, act.kind, name, row, changed, self.case, amends=True))
+            self.case = case
+            return
+        raise Blocked(f"what {act.trigger} stated cannot be corrected so")
+
 
 def walked(
     composition: Composition, path: Sequence[Act], graph: Graph | None = None, *, last: Act | None = None
@@ -271,6 +315,15 @@ def walked(
         else:
             return walker
     raise AssertionError("there is a last one")
+
+
+def led_to(graph: Graph, path: Sequence[Act]) -> int:
+    """The node to which a path of ``graph`` leads."""
+    at = None
+    for act in path:
+        at = _next(graph, at, act)
+    assert at is not None, "a path begins with the opening"
+    return at
 
 
 def _next(graph: Graph, at: int | None, act: Act) -> int:
@@ -290,7 +343,9 @@ def _first_act(graph: Graph, start: int, targets: frozenset[int], *, sure: bool 
     while waiting:
         index = waiting.popleft()
         for edge in graph.nodes[index].edges:
-            if (edge.sure or not sure) and not edge.act.moves_case and edge.target not in first:
+            if edge.act.amends or edge.act.moves_case:
+                continue
+            if (edge.sure or not sure) and edge.target not in first:
                 first[edge.target] = first[index] or edge.act
                 if edge.target in targets:
                     return first[edge.target]

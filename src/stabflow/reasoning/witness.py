@@ -73,7 +73,7 @@ class Witnesses:
                     yield (act,), None, None
                     return
             for step in composition.steps:
-                if step.act.row_key == key and step.source in composition.reached:
+                if step.act.row_key == key and step.source in composition.reached and not step.act.amends:
                     at.setdefault(composition.places.nodes[step.source].place.state, (step.source, step.act))
             for place, act in at.values():
                 yield composition.path(place), None, act
@@ -83,7 +83,8 @@ class Witnesses:
                 yield graph.path(index), graph, act
             elif key[0] is None:
                 for index, node in enumerate(graph.nodes):
-                    if (edge := next((one for one in node.edges if one.act.row_key == key), None)) is not None:
+                    edges = (one for one in node.edges if one.act.row_key == key and not one.act.amends)
+                    if (edge := next(edges, None)) is not None:
                         yield graph.path(index), graph, edge.act
                         break
 
@@ -140,7 +141,7 @@ class Witnesses:
             except Blocked:
                 continue
             assert walker.case is not None
-            self._done |= {act.row_key for act in walker.done}
+            self._done |= {act.row_key for act in walker.done if not act.amends}
             self._stood_in |= walker.case.entered.keys()
             return True
         return False
