@@ -143,7 +143,42 @@ def _rated(ends: str) -> Procedure:
     )
 
 
+def _forgotten(uses: str) -> Procedure:
+    """What is rated as fair counts for nothing; it goes back, and is good."""
+    return drafted(
+        states("s", "a", "b", final=["ended", "stopped"]),
+        row("open", dest="s"),
+        row("begin", "s", "a"),
+        row(
+            "go",
+            "a",
+            "b",
+            '{ items = "risk", every = "done" }, { items = "risk", where = { level = "good" }, at_most = 0 }',
+        ),
+        row("back", "b", "a"),
+        row("stop", ["a", "b"], "stopped"),
+        row("use", "a", "ended", uses),
+        kind(
+            "risk",
+            act("add", dest="open", requires='{ case = ["s"] }'),
+            act("rate", "open", "done", sets="level"),
+            more='fields.level = { type = "choice", of = "grade" }',
+        ),
+        kind("note", act("add", dest="done", requires='{ case = ["b"] }'), stands=""),
+        wanted('never = [{ case = ["ended"] }, { items = "note", at_least = 1 }]'),
+    )
+
+
+GOOD = '{ items = "risk", where = { level = "good" }, at_least = 1 }'
+
 WAYS = (
+    Way(
+        name="counted for nothing, corrected to what counts",
+        property="authors",
+        corrected="rate",
+        flawed=_forgotten(GOOD),
+        twin=_forgotten(f"{GOOD}, {NO_NOTE}"),
+    ),
     Way(
         name="screened as low, corrected to high after a return",
         property="authors",
