@@ -188,6 +188,24 @@ def test_leaving_the_state_ends_the_stop(world: World) -> None:
     engine.verify()
 
 
+def test_a_deputy_may_and_who_was_recused_may_not() -> None:
+    lending = clocked(find='title = { en = "clerk"', put='delegable = true\ntitle = { en = "clerk"')
+    engine, case, clock = a_world(procedures=[lending])
+    note = case.add("note", by=CLERK, basis=BASIS, **NOTE)
+    deputy = attrs.evolve(CLERK, id="deputy-1")
+    until = datetime(2026, 3, 31, 16, tzinfo=START.tzinfo)
+    delegated = case.delegate("clerk", deputy, by=CLERK, basis=BASIS, reason="on a course", until=until)
+    record = stop(case, note, by=deputy)
+    assert (record.role, record.mandate) == ("clerk", delegated.hash)
+    clock.now += DAY
+    case.recuse("clerk", CLERK, by=CHAIR, basis=BASIS, reason="kin of the builder")
+    for who in (deputy, CLERK):
+        with pytest.raises(Refused):
+            resume(case, note, by=who)
+    resume(case, note)
+    engine.verify()
+
+
 def test_time_accuses_nobody_while_the_clock_stands(world: World) -> None:
     engine, case, clock = world
     clock.now += 2 * DAY
