@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,11 @@ def two_years(folder: Path) -> Path:
 def test_all_is_fine(stab: Run, url: str, tmp_path: Path) -> None:
     asked = ("doctor", "--store", url, "--calendar", str(two_years(tmp_path)))
     status, said, _ = stab(*asked, columns=120)
+    assert status == 1
+    assert "run stabflow tick from a timer" in said
+    vouched = ("--through", datetime.now(UTC).isoformat(), "--by", "ops-1", "--body", "centre", "--basis", "checked")
+    assert stab("tick", "--store", url, *vouched)[0] == 0
+    status, said, _ = stab(*asked, columns=120)
     assert status == 0
     assert said.splitlines()[:2] == [str(tmp_path / "d.db"), "fine"]
     for one in ("versions: stabflow ", "time zones: ", "is durable", "small@1, cases: 1", "2026–2199"):
@@ -46,6 +52,7 @@ def test_all_is_fine(stab: Run, url: str, tmp_path: Path) -> None:
         "due_times",
         "procedures",
         "clock",
+        "ticks",
     ]
 
 

@@ -53,7 +53,9 @@ def test_all_is_fine(tmp_path: Path, clock: FakeClock) -> None:
         assert "schema" not in found(engine)["store"].facts
         assert not (tmp_path / "s.db").exists(), "looking makes nothing"
         worlds.opened(worlds.constituted(engine))
-        assert health(engine) == dict.fromkeys(("store", "calendar", "due_times", "procedures", "clock"), "fine")
+        assert health(engine) == dict.fromkeys(
+            ("store", "calendar", "due_times", "procedures", "clock", "ticks"), "fine"
+        )
         store = found(engine)["store"]
         assert (store.facts["schema"], store.facts["file"]) == (str(SCHEMA_VERSION), str(tmp_path / "s.db"))
         assert store.facts["capabilities"] == ["durable", "multi_process"]
@@ -145,6 +147,23 @@ def test_a_clock_that_is_behind(clock: FakeClock) -> None:
     store = MemoryStore()
     worlds.constituted(worlds.engine_over(store, clock))
     assert health(engine_by(OLD, store, behind))["clock"] == "attend"
+
+
+def test_whether_time_is_let_pass(clock: FakeClock) -> None:
+    engine = worlds.constituted(worlds.engine_on("memory:", clock))
+    worlds.opened(engine, Matter("a", "A"))
+    assert (found(engine)["ticks"].health, found(engine)["ticks"].facts["lapsed"]) == (Health.FINE, 0)
+    clock.now += timedelta(days=40)  # the clerk's limit has passed
+    told = found(engine)["ticks"]
+    assert (told.health, told.facts["last"], told.facts["lapsed"]) == (Health.ATTEND, None, 1)
+    assert told.cure is not None
+    assert "stabflow tick" in told.cure.en
+    engine.tick(through=clock.now, basis="the clock is right")
+    assert (found(engine)["ticks"].health, found(engine)["ticks"].facts["lapsed"]) == (Health.FINE, 0)
+    clock.now += DAY
+    assert found(engine)["ticks"].health is Health.FINE
+    clock.now += timedelta(seconds=1)
+    assert found(engine)["ticks"].health is Health.ATTEND
 
 
 def test_what_the_store_fails_is_told_and_the_others_go_on(clock: FakeClock) -> None:

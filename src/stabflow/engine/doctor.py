@@ -9,7 +9,7 @@ import enum
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from zoneinfo import available_timezones
@@ -27,10 +27,15 @@ from ..text import Language, Text, listing, same, say
 from ..values import moment_text
 from . import pages
 from .shell import CLAMP_TOLERANCE, Shell, present
+from .ticker import last_tick
 
 PACKAGES = ("apsw", "attrs", "chinesecalendar", "holidays", "transitions")
 NOTICES_COME = 11
 """The month from which on the notice of holidays for the next year may be missed: until then it is not out."""
+
+
+TICKS_APART = timedelta(days=1)
+"""So long without a tick is worth a word."""
 
 
 class Health(enum.Enum):
@@ -300,12 +305,47 @@ def _clock(patient: Patient) -> Iterator[Diagnosis]:
         yield Diagnosis(check="clock", health=Health.FINE, text=text, facts=facts)
 
 
+_TICK = Text("run stabflow tick from a timer, every few minutes", "请用定时任务每隔数分钟运行stabflow tick")
+
+
+def _ticks(patient: Patient) -> Iterator[Diagnosis]:
+    """Where nobody lets time pass, nothing that falls due is found; where somebody does, it should be done often."""
+    last, now = last_tick(patient.shell), patient.now
+    lapsed = {
+        (row.case_id, row.duty, row.level)
+        for row in patient.duties
+        if row.due_at and not row.breached and moment_from(row.due_at) <= now
+    }
+    facts = {"last": None if last is None else moment_text(last.until), "lapsed": len(lapsed)}
+    if last is None:
+        text = Text("time has not been let pass here", "尚未执行过计时")
+    else:
+        span = span_title(max(now - last.until, timedelta()))
+        text = say("time was last let pass {span} ago", "距上次计时{span}", span=span)
+    if lapsed:
+        text = say(
+            "{text}; duties that have fallen due since, and are not on record: {n}",
+            "{text}；此后到期且未记录的职责：{n}项",
+            text=text,
+            n=len(lapsed),
+        )
+    is_late = bool(lapsed) if last is None else now - last.until > TICKS_APART
+    yield Diagnosis(
+        check="ticks",
+        health=Health.ATTEND if is_late else Health.FINE,
+        text=text,
+        cure=_TICK if is_late else None,
+        facts=facts,
+    )
+
+
 CHECKS: list[Check] = [
     Check("store", Text("store", "存储"), _store),
     Check("calendar", Text("calendar", "工作日历"), _calendar),
     Check("due_times", Text("due times", "期限"), _due_times),
     Check("procedures", Text("procedures", "程序"), _procedures),
     Check("clock", Text("clock", "时钟"), _clock),
+    Check("ticks", Text("ticks", "计时"), _ticks),
 ]
 """What is looked at, in this order."""
 
