@@ -45,7 +45,8 @@ ORDERS = [
     "dossier/form > dossier/examination > dossier/reader",
     "dossier/values > dossier/running",
     "history/codec history/chain history/index > history/commit",
-    "engine/offices engine/registry > engine/shell > engine/work > engine/findings engine/admission > engine/ticker",
+    "engine/offices engine/registry > engine/shell > engine/ledger > engine/observers > engine/work",
+    "engine/work > engine/findings engine/admission > engine/ticker",
     "engine/ticker > engine/performing > engine/acts > engine/handle",
     "engine/handle > engine/engine > engine/opening",
 ]

@@ -15,8 +15,8 @@ from ..ports.store import CaseQuery
 from ..values import Matter
 from . import pages, streams
 from .proofs import Unproved, prove
-from .shell import Shell
-from .work import RETRIES, Work
+from .shell import RETRIES, Shell
+from .work import Work
 
 MAX_PASSED = 1_000
 """So many taken ids are passed over to find a free one."""

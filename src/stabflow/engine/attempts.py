@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..decision.events import Attempted
-from ..errors import Corrupt, InvalidInput, VersionConflict
-from ..history.chain import GENESIS
-from ..history.commit import batch, request_digest, seal
-from ..history.record import Circumstances, Record
+from ..errors import Corrupt, InvalidInput
+from ..history.commit import request_digest
+from ..history.record import Record
 from ..values import Actor, Basis
 from . import streams
-from .shell import Shell, recorded
-from .work import RETRIES, claimed, clean_key
+from .ledger import put
+from .shell import Shell
+from .work import clean_key
 
 HOST_SYSTEM = "host_system"
 """The role in which an attempt is put on record: the system that asked the gate, which vouches for who it was."""
@@ -33,30 +33,11 @@ def record_attempt(
         raise InvalidInput.at(
             "matter", f"{event.matter!r} is cleared, so there is nothing to record", "go ahead; the cases say why"
         )
-    for attempt in range(RETRIES + 1):
-        before = attempts(shell, event.matter)
-        version, head = (before[-1].version, before[-1].hash) if before else (0, GENESIS)
-        now = shell.now()
-        recorded_at, clamped = recorded(now, before[-1].recorded_at if before else None)
-        circumstances = Circumstances(
-            actor=by,
-            role=HOST_SYSTEM,
-            basis=basis,
-            mandate="",
-            occurred_at=claimed(at, now, None, shell.late_entry),
-            recorded_at=recorded_at,
-            clamped=clamped,
-            key=key,
-        )
-        record = seal(stream, version + 1, head, event, circumstances)
-        try:
-            result = shell.store.append(batch([record], expected_version=version, key=key, digest=digest))
-        except VersionConflict:
-            if attempt == RETRIES:
-                raise
-            continue
-        return shell.records(stream, result, key)[0] if result.replayed else record
-    raise AssertionError("the last attempt returns or raises")
+    record = put(
+        shell, stream, lambda _before: event, by=by, role=HOST_SYSTEM, basis=basis, at=at, key=key, digest=digest
+    )
+    assert record is not None, "there is something to put on record"
+    return record
 
 
 def attempts(shell: Shell, matter: str) -> Sequence[Record]:

@@ -27,10 +27,10 @@ from .migration import Migration, migrate, migrate_all
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
 from .proofs import Unproved
 from .recalendar import Recalendaring, recalendar
-from .shell import Shell, recorded
+from .shell import RETRIES, Shell, claimed, recorded
 from .ticker import Tick, tick
 from .verification import Verified, Verifier
-from .work import RETRIES, claimed, clean_key
+from .work import clean_key
 
 HOST = Actor("host:operator", body="host")
 """Who constitutes offices where the host does not say: the operator of the system stabflow runs in."""

@@ -20,8 +20,8 @@ from ..language import Procedure, Transition
 from ..values import Actor, Basis, moment_text
 from . import streams
 from .offices import Offices
-from .shell import CLAMP_TOLERANCE, Shell
-from .work import RETRIES, Work
+from .shell import CLAMP_TOLERANCE, RETRIES, Shell
+from .work import Work
 
 NO_BODY = "unknown"
 """Stands for the body of somebody who is named and holds no role by which to tell."""

@@ -24,8 +24,8 @@ from ..reasoning.fit import misfits
 from ..text import Language, Text, quoted, same, say
 from . import observers, pages, streams
 from .proofs import prove
-from .shell import Shell
-from .work import RETRIES, Work, clean_key
+from .shell import RETRIES, Shell
+from .work import Work, clean_key
 
 
 @attrs.frozen(kw_only=True)

@@ -11,15 +11,13 @@ from collections.abc import Iterable, Sequence
 from ..case import Case
 from ..decision.checks import RAISED, CheckFailed, Failure
 from ..decision.events import BreachFound, PluginFailed
-from ..errors import Corrupt, Refused, VersionConflict
-from ..history.chain import GENESIS
-from ..history.commit import batch, seal
-from ..history.record import Circumstances, Record
+from ..errors import Corrupt, Refused
+from ..history.record import Record
 from ..plugins import Watcher
 from ..values import Actor, Basis
 from . import streams
+from .ledger import put
 from .shell import Shell
-from .shell import recorded as recorded_at
 
 _log = logging.getLogger(__name__)
 
@@ -72,35 +70,9 @@ def _put_on_record(shell: Shell, failure: Failure, case: Case | None) -> None:
         version=0 if case is None else case.version,
     )
     try:
-        _append(shell, event)
+        put(shell, streams.PLUGINS, lambda _before: event, by=ENGINE, role=RUNNING, basis=_BASIS, tries=_TRIES)
     except Exception:  # noqa: BLE001 - the act stands, whatever happens here
         _log.exception("plugin %s failed in %s, and that could not be put on record", failure.plugin, failure.hook)
-
-
-def _append(shell: Shell, event: PluginFailed) -> None:
-    store = shell.store
-    for attempt in range(_TRIES):
-        last = streams.last(store, streams.PLUGINS)
-        version, head = (0, GENESIS) if last is None else (last.version, last.hash)
-        now = shell.now()
-        at, clamped = recorded_at(now, None if last is None else last.recorded_at)
-        circumstances = Circumstances(
-            actor=ENGINE,
-            role=RUNNING,
-            basis=_BASIS,
-            mandate="",
-            occurred_at=now,
-            recorded_at=at,
-            clamped=clamped,
-        )
-        record = seal(streams.PLUGINS, version + 1, head, event, circumstances)
-        try:
-            store.append(batch([record], expected_version=version))
-        except VersionConflict:
-            if attempt == _TRIES - 1:
-                raise
-        else:
-            return
 
 
 def failures(shell: Shell) -> Sequence[Record]:

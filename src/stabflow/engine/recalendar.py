@@ -17,8 +17,7 @@ from ..ports.store import MAX_PAGE, DutyQuery
 from ..text import Language
 from ..values import Actor, Basis, moment_text
 from . import pages, streams
-from .shell import Shell, present, recorded
-from .work import RETRIES
+from .shell import RETRIES, Shell, present, recorded
 
 
 @attrs.frozen(kw_only=True)

@@ -19,8 +19,8 @@ from ..values import MAX_TITLE, Basis, Matter
 from . import pages, streams
 from .admission import admit
 from .offices import Offices
-from .shell import Shell
-from .work import RETRIES, Work
+from .shell import RETRIES, Shell
+from .work import Work
 
 Trying = Callable[[str, Callable[[], None]], None]
 

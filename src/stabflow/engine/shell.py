@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from ..calendar import Calendar
+from ..calendar import Calendar, span_title
 from ..case import Case
 from ..decision.checks import Check
 from ..decision.evolution import replay
@@ -22,6 +22,7 @@ from ..language import Procedure
 from ..plugins import Watching
 from ..ports.store import AppendResult, CaseQuery, Store
 from ..requirements import PluginRequirement
+from ..values import utc
 from . import pages, streams
 from .offices import OfficeBook, Offices
 from .registry import Registry
@@ -29,6 +30,8 @@ from .registry import Registry
 Clock = Callable[[], datetime]
 CLAMP_TOLERANCE = timedelta(seconds=5)
 CACHED_CASES = 512
+RETRIES = 5
+"""So often is tried again what lost a race."""
 
 
 @attrs.define
@@ -170,3 +173,28 @@ def recorded(now: datetime, *before: datetime | None) -> tuple[datetime, bool]:
     notably behind that."""
     last = max(filter(None, before), default=now)
     return (now, False) if now >= last else (last, last - now > CLAMP_TOLERANCE)
+
+
+def claimed(at: datetime | None, now: datetime, previous: datetime | None, late_entry: timedelta | None) -> datetime:
+    """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last, nor longer ago than
+    ``late_entry``, if that is given; by default now."""
+    if at is None:
+        return now
+    moment = utc(at, "at")
+    if moment > now:
+        raise InvalidInput.at(
+            "at", f"{moment.isoformat()} lies ahead of the clock, {now.isoformat()}", "claim no future time"
+        )
+    if previous is not None and moment < previous:
+        raise InvalidInput.at(
+            "at",
+            f"{moment.isoformat()} is before the last act, {previous.isoformat()}",
+            "claim times in the order of the acts",
+        )
+    if late_entry is not None and now - moment > late_entry:
+        raise InvalidInput.at(
+            "at",
+            f"{moment.isoformat()} is more than {span_title(late_entry)} before the clock, {now.isoformat()}",
+            "enter acts when they are done; to enter a matter of the past, open the engine with late_entry=None",
+        )
+    return moment

@@ -17,19 +17,16 @@ from ..errors import (
     InvalidInput,
     StabflowError,
     StoreUnavailable,
-    VersionConflict,
 )
-from ..history.chain import GENESIS
 from ..history.codec import moment_from
-from ..history.commit import batch, seal
-from ..history.record import Circumstances, Record
+from ..history.record import Record
 from ..ports.store import MAX_PAGE, DutyQuery, DutyRow
 from ..values import Actor, Basis, moment_text
 from . import streams
 from .findings import find_breach
+from .ledger import put
 from .recurring import create_cases, create_items
-from .shell import Shell, recorded
-from .work import RETRIES
+from .shell import Shell
 
 MOST_APART = timedelta(days=7)
 """A clock that is so far past the last tick is believed only on somebody's word."""
@@ -161,27 +158,10 @@ def _is_worth_recording(found: Tick, last: Ticked | None) -> bool:
 
 def _record(shell: Shell, found: Tick, by: Actor, basis: Basis) -> None:
     """Put the tick on record, unless another machine was there first."""
-    for attempt in range(RETRIES + 1):
-        before = streams.last(shell.store, streams.TICKS)
+
+    def ticked(before: Record | None) -> Ticked | None:
         if before is not None and isinstance(before.event, Ticked) and before.event.until >= found.until:
-            return
-        now = shell.now()
-        recorded_at, clamped = recorded(now, None if before is None else before.recorded_at)
-        event = Ticked(until=found.until, breaches=len(found.breaches), created=len(found.created))
-        said = Circumstances(
-            actor=by,
-            role=TICKING,
-            basis=basis,
-            mandate="",
-            occurred_at=min(now, recorded_at),
-            recorded_at=recorded_at,
-            clamped=clamped,
-        )
-        version, head = (0, GENESIS) if before is None else (before.version, before.hash)
-        try:
-            shell.store.append(batch([seal(streams.TICKS, version + 1, head, event, said)], expected_version=version))
-        except VersionConflict:
-            if attempt == RETRIES:
-                raise
-            continue
-        return
+            return None
+        return Ticked(until=found.until, breaches=len(found.breaches), created=len(found.created))
+
+    put(shell, streams.TICKS, ticked, by=by, role=TICKING, basis=basis)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import attrs
 
-from ..calendar import span_title
 from ..case import Case
 from ..decision.commands import Add, Command, Migrate, Open, ResumeClock, StopClock
 from ..decision.decider import decide
@@ -19,12 +18,11 @@ from ..history.commit import batch, head, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..ports.store import StreamHead
-from ..values import clean_text, utc
+from ..values import clean_text
 from . import observers, streams
 from .offices import Offices
-from .shell import CLAMP_TOLERANCE, Shell, present, recorded
+from .shell import CLAMP_TOLERANCE, RETRIES, Shell, claimed, present, recorded
 
-RETRIES = 5
 MAX_KEY = 200
 
 
@@ -245,28 +243,3 @@ def check_version(version: object) -> None:
             f"{version!r:.60} is not a whole number",
             "give the version that the case must stand at, such as case.value.version",
         )
-
-
-def claimed(at: datetime | None, now: datetime, previous: datetime | None, late_entry: timedelta | None) -> datetime:
-    """The time an act claims: ``at``, neither ahead of the clock nor before the act recorded last, nor longer ago than
-    ``late_entry``, if that is given; by default now."""
-    if at is None:
-        return now
-    moment = utc(at, "at")
-    if moment > now:
-        raise InvalidInput.at(
-            "at", f"{moment.isoformat()} lies ahead of the clock, {now.isoformat()}", "claim no future time"
-        )
-    if previous is not None and moment < previous:
-        raise InvalidInput.at(
-            "at",
-            f"{moment.isoformat()} is before the last act, {previous.isoformat()}",
-            "claim times in the order of the acts",
-        )
-    if late_entry is not None and now - moment > late_entry:
-        raise InvalidInput.at(
-            "at",
-            f"{moment.isoformat()} is more than {span_title(late_entry)} before the clock, {now.isoformat()}",
-            "enter acts when they are done; to enter a matter of the past, open the engine with late_entry=None",
-        )
-    return moment
