@@ -42,6 +42,7 @@ ORDERS = [
     "language/foreign > language/config_parts > language/config_rows > language/machine_config > language/skeleton",
     "decision/commands decision/events decision/duties > decision/decider",
     "reasoning/explore > reasoning/check reasoning/plan reasoning/diff",
+    "reports/* > cli/words",
     "dossier/form > dossier/examination > dossier/reader",
     "dossier/values > dossier/running",
     "history/codec history/chain history/index > history/commit",

@@ -8,9 +8,9 @@ from ..calendar import DueTime, end_text
 from ..engine import Engine
 from ..engine.recalendar import Recalendaring
 from ..language import Procedure
+from ..reports.duty_words import duty_title
 from ..text import Text, say
 from .page import Cell, Column, Page
-from .words import duty_title
 
 
 def show_recalendaring(

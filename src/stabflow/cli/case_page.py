@@ -12,10 +12,11 @@ from ..history.record import Record
 from ..language import Outcome, Procedure, Step
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
 from ..ports.store import CaseRow
+from ..reports.duty_words import owed_title
 from ..text import Text, listing, same, say
 from .case_report import CaseReport
 from .page import Cell, Column, Page
-from .words import act_title, brief, in_order, minute, owed_title, period, role_of, value_text
+from .words import act_title, brief, in_order, minute, period, role_of, value_text
 
 
 def show_case(page: Page, report: CaseReport) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from ..calendar import end_text
-from ..case import CASE, kind_of, office_of
+from ..case import kind_of, office_of
 from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE
 from ..decision.events import (
     Added,
@@ -36,6 +36,7 @@ from ..decision.permission import BY_TIME
 from ..decision.recalendaring import CALENDAR_AUTHORITY
 from ..history.record import Record
 from ..language import Procedure
+from ..reports.duty_words import duty_title
 from ..text import Text, joined, listing, same, say
 from ..values import File, Value
 
@@ -118,33 +119,6 @@ _DOUBTS = {
     CLOCK: Text("a clock stood wrong", "时钟有误"),
     TOO_LATE: Text("recorded only when the limit had passed", "记录时期限已过"),
 }
-
-
-def duty_title(procedure: Procedure, duty: str) -> Text:
-    """What a duty is about: the case, an item, or an office to be filled."""
-    office = office_of(duty)
-    if duty == CASE:
-        return Text("the case", "案件")
-    if office is not None:
-        known = office in procedure.roles
-        return say("office of {role}", "{role}职位", role=procedure.role_title(office) if known else same(office))
-    return procedure.item_title(duty) if kind_of(duty) in procedure.items else same(duty)
-
-
-def owed_title(procedure: Procedure, duty: str, state: str, level: int = 0) -> Text:
-    """What is owed: the state that somebody is to lead on, an office to be filled, or an answer to what others did not do."""
-    kind = None if duty == CASE or office_of(duty) is not None else kind_of(duty)
-    if office_of(duty) is not None:
-        title = say("{what}: to be filled", "{what}：待任命", what=duty_title(procedure, duty))
-    else:
-        known = kind is None or kind in procedure.items
-        states = procedure.lifecycle(kind).states if known else {}
-        title = procedure.state_title(state, kind) if state in states else same(state)
-        if kind is not None:
-            title = say("{item}: {state}", "{item}：{state}", item=duty_title(procedure, duty), state=title)
-    if not level:
-        return title
-    return say("answer for: {what} (escalation {n})", "督办：{what}（第{n}级上报）", what=title, n=level)
 
 
 def role_of(procedure: Procedure, record: Record) -> Text:

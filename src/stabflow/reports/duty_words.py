@@ -5,7 +5,6 @@ from __future__ import annotations
 import attrs
 
 from ..case import CASE, kind_of, office_of
-from ..cli.words import owed_title
 from ..engine import Engine
 from ..errors import ProcedureError
 from ..language import Procedure
@@ -64,3 +63,30 @@ class DutyWords:
 def holder(row: DutyRow) -> Text:
     """Who owes it, by id, and the body acted for where one is known."""
     return same(f"{row.actor} ({row.body})" if row.body else row.actor)
+
+
+def duty_title(procedure: Procedure, duty: str) -> Text:
+    """What a duty is about: the case, an item, or an office to be filled."""
+    office = office_of(duty)
+    if duty == CASE:
+        return Text("the case", "案件")
+    if office is not None:
+        known = office in procedure.roles
+        return say("office of {role}", "{role}职位", role=procedure.role_title(office) if known else same(office))
+    return procedure.item_title(duty) if kind_of(duty) in procedure.items else same(duty)
+
+
+def owed_title(procedure: Procedure, duty: str, state: str, level: int = 0) -> Text:
+    """What is owed: the state that somebody is to lead on, an office to be filled, or an answer to what others did not do."""
+    kind = None if duty == CASE or office_of(duty) is not None else kind_of(duty)
+    if office_of(duty) is not None:
+        title = say("{what}: to be filled", "{what}：待任命", what=duty_title(procedure, duty))
+    else:
+        known = kind is None or kind in procedure.items
+        states = procedure.lifecycle(kind).states if known else {}
+        title = procedure.state_title(state, kind) if state in states else same(state)
+        if kind is not None:
+            title = say("{item}: {state}", "{item}：{state}", item=duty_title(procedure, duty), state=title)
+    if not level:
+        return title
+    return say("answer for: {what} (escalation {n})", "督办：{what}（第{n}级上报）", what=title, n=level)
