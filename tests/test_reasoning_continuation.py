@@ -143,6 +143,7 @@ def test_where_only_what_was_closed_before_is_left_there_is_no_way_out() -> None
     closed = '{ elapsed = "1 days", since = "c" }'
     found = under(version(*aside, end=closed), version(*aside, row("out", "b", "ended"), end=closed))
     assert said(found["b"]) == [("no_way_out", True)]
+    assert found["b"].reasons[0].text.en == "no row leads to an end from there"
     assert not found["b"].possible
     assert said(found["a"]) == []
 
@@ -229,6 +230,23 @@ def test_items_that_a_case_cannot_have_yet_may_change() -> None:
     found = under(version(items=other), version(items=late))
     assert said(found["a"]) == []
     assert said(found["b"]) == [("kind_gone", False)]
+
+
+def test_every_kind_is_looked_at_and_a_fact_that_is_gone_is_none() -> None:
+    """None of the first can be there yet; the second is gone, and of the third the states."""
+    late = kind("late", act("add", dest="open", requires='{ case = ["b"] }'), FINISH)
+    changed = kind(
+        "note", act("add", dest="begun", sets="grade"), act("finish", "begun", "done"), more=GRADE, stands="begun"
+    )
+    old = version(
+        facts(gone='"bool"'), row("tell_it", "a", sets="gone"), items=late + kind("paper", ADD, FINISH) + NOTE
+    )
+    new = version(items=changed)
+    assert said(under(new, old)["a"]) == [("kind_gone", False), ("item_state_gone", False)]
+    assert said(under(new, old)["b"]) == [("kind_gone", False), ("kind_gone", False), ("item_state_gone", False)]
+    assert [one.text.en for one in under(new, old)["a"].reasons][:1] == [
+        "it may have items of “paper”, a kind that is gone"
+    ]
 
 
 def test_where_an_item_stands_and_what_was_stated_of_it_is_named() -> None:
