@@ -228,6 +228,28 @@ def test_the_ways_are_the_same_where_a_search_sees_the_same(other: Procedure, sa
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (row("tell", "a"), row("tell", "b")),
+        (row("tell", "a"), row("tell", ["a", "b"])),
+        (row("tell", "a"), row("told", "a")),
+        (row("start", dest="a"), row("start", dest="b")),
+        (row("start", dest="a"), row("start", dest="a", by="head")),
+        (row("start", dest="a"), row("start", dest="a", sets="level")),
+        (row("start", dest="a"), row("begin", dest="a")),
+        (NOTE, kind("note", ADD, act("finish", "open", "done", by="head"))),
+        (NOTE, kind("note", act("add", dest="open", by="head"), FINISH)),
+        (NOTE, NOTE.replace("items.note", "items.memo")),
+    ],
+)
+def test_a_row_from_elsewhere_or_by_others_is_another(one: str, other: str) -> None:
+    was, now = version(OPEN, GO, END, one), version(OPEN, GO, END, other)
+    assert not go_the_same_ways(was, now)
+    assert not go_the_same_ways(now, was)
+    assert go_the_same_ways(was, was)
+
+
+@pytest.mark.parametrize(
     ("edit", "same"),
     [
         (("", ""), True),
