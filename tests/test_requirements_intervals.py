@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stabflow.requirements.intervals import Atom, Range, always, atom, narrowed, solution
+from stabflow.requirements.intervals import FINEST, Atom, Range, always, atom, narrowed, solution
 
 NAMES = ("a", "b", "c")
 SPAN = range(-6, 7)
@@ -82,3 +83,38 @@ def test_what_is_always_so() -> None:
     assert not always(held, Atom((("a", 1),), among=frozenset({1, 3})))
     assert not always(held, Atom((("b", 1),), among=frozenset({1, 2, 3})))
     assert always(held, atom([("a", 1), ("a", -1)], Fraction(0), Fraction(0)))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_number_that_can_be_only_one_is_that_one(whole: bool) -> None:
+    one = {"a": Range.of(2, 2, whole=whole)}
+    assert not one["a"].empty
+    assert [*one["a"].some()] == [2]
+    for asked in (
+        atom([("a", 1)], Fraction(2)),
+        atom([("a", 3)], high=Fraction(6)),
+        Atom((("a", 1),), among=frozenset({2})),
+    ):
+        assert narrowed(one, [asked]) == one
+        assert solution(one, [asked]) == {"a": 2}
+    assert narrowed(one, [atom([("a", 1)], Fraction(3))]) is None
+
+
+def test_of_numbers_that_are_not_whole_some_lie_between() -> None:
+    part = Range(Fraction(1, 4), Fraction(1, 2))
+    found = [*part.some()]
+    assert Fraction(1, 4) in found
+    assert Fraction(1, 2) in found
+    assert all(part.low <= one <= part.high for one in found)
+    assert Range(Fraction(1, 4), Fraction(1, 2), whole=True).within(Fraction(0), Fraction(1)).empty
+    thirds = [*Range(Fraction(1, 3), Fraction(2, 3)).some()]
+    assert thirds
+    assert all((one * FINEST).denominator == 1 for one in thirds), "it can be written down"
+
+
+def test_a_sum_is_whole_only_where_all_of_it_is() -> None:
+    held = {"a": Range.of(0, 1, whole=True), "b": Range.of(0, 1, whole=False)}
+    both, among = (("a", 1), ("b", 1)), frozenset({0, 1, 2})
+    assert not always(held, Atom(both, among=among))
+    assert always({**held, "b": Range.of(0, 1, whole=True)}, Atom(both, among=among))
+    assert not always({**held, "b": Range.of(0, 1, whole=True)}, Atom(both, among=frozenset({0, 2, 3})))
