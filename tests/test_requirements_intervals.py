@@ -118,3 +118,12 @@ def test_a_sum_is_whole_only_where_all_of_it_is() -> None:
     assert not always(held, Atom(both, among=among))
     assert always({**held, "b": Range.of(0, 1, whole=True)}, Atom(both, among=among))
     assert not always({**held, "b": Range.of(0, 1, whole=True)}, Atom(both, among=frozenset({0, 2, 3})))
+
+
+def test_of_numbers_that_are_listed_those_that_remain_are_possible() -> None:
+    held, listed = {"a": Range.of(0, 9, whole=True)}, Atom((("a", 1),), among=frozenset({2, 5, 8, 12}))
+    assert narrowed(held, [listed]) == {"a": Range.of(2, 8, whole=True)}
+    for low, high, found in ((4, 9, 5), (6, 9, 8), (0, 3, 2), (2, 2, 2), (8, 8, 8)):
+        assert solution(held, [listed, atom([("a", 1)], Fraction(low), Fraction(high))]) == {"a": found}
+    for low, high in ((3, 4), (9, 9), (0, 1)):
+        assert narrowed(held, [listed, atom([("a", 1)], Fraction(low), Fraction(high))]) is None
