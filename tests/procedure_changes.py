@@ -119,9 +119,11 @@ def _revised(draw: st.DrawFn, form: Any, where: Where) -> Revision | None:
             said = sorted(
                 {word for place in places(form) if key_of(place) == key and isinstance(word := at(form, place), str)}
             )
-            outer[where[-1]] = draw(
-                st.sampled_from([*said, *WORDS.get(key, ()), f"{here}x", "9 days", "lead", "quorum"])
-            )
+            words = [*said, *WORDS.get(key, ()), f"{here}x", "9 days", "lead", "quorum"]
+            beside = (
+                outer if isinstance(outer, list) else []
+            )  # a name that stands there twice changes the arrangement too
+            outer[where[-1]] = draw(st.sampled_from([word for word in words if word == here or word not in beside]))
         case dict() if draw(st.booleans()):
             key = draw(st.sampled_from(sorted(MISSING)))
             here[key] = MISSING[key]
