@@ -132,7 +132,9 @@ def test_a_predicate_is_shown_values_that_no_row_asks_for() -> None:
         frozenset(some) for n in (1, 2, 3) for some in itertools.combinations(("good", "fair", "bad"), n)
     }
     never = StateProperty(title=same("never urgent"), never=lambda shown: shown.facts["urgent"] is True, facts="urgent")
-    assert asked(procedure, never).status is not Status.PROVED
+    found = asked(procedure, never)
+    assert found.status is Status.FLAWED
+    assert [act_.values for act_ in found.trace] == [{"urgent": True}]
 
 
 def test_a_predicate_is_shown_what_it_asked_for_and_every_value_of_it() -> None:

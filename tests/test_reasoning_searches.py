@@ -472,18 +472,22 @@ def test_after_a_property_that_is_not_followed_the_others_are_judged_too() -> No
             Status.PROVED,
         ),
         ('{ value = "flag", is = true }', '{ case = ["ended"] }', Status.PROVED),
+        ('{ value = "flag", is = true }', '{ value = "flag", is = false }', Status.FLAWED),
+        ('{ value = "flag", is = true }', '{ value = "sort", is = "bad" }', Status.FLAWED),
+        ('{ case = ["a"] }', '{ value = "sort", is = "bad" }', Status.FLAWED),
         ('{ items = "x", since = "b", at_least = 1 }', '{ case = ["ended"] }', Status.PROVED),
         ('{ case = ["b"] }', '{ items = "y", since = "b", at_least = 1 }', Status.PROVED),
         ('{ case = ["b"] }', '{ items = "x", since = "b", at_least = 1 }', Status.FLAWED),
     ],
 )
 def test_what_no_row_asks_for_is_told_apart_where_a_property_does(first: str, second: str, status: Status) -> None:
-    """There is one x, which may be added before b is entered."""
+    """There is one x, which may be added before b is entered; of the sort the row to b asks only whether it is good."""
     procedure = drafted(
-        facts(flag='"bool"'),
+        facts(flag='"bool"', sort='"choice"\nof = "grade"'),
         states("a", "b", final=["ended"]),
-        row("open", dest="a", sets="flag"),
+        row("open", dest="a", sets="flag sort"),
         row("go", "a", "b"),
+        row("short", "a", "ended", '{ value = "sort", is = "good" }'),
         row("end", "b", "ended"),
         ONE_X,
         kind("y", ADD, FINISH),

@@ -135,7 +135,8 @@ class Inquiry:
                 why=str(why),
             )
             return Finding(property_, title, Status.INCOMPLETE, doubt, path_in, clause)
-        named = self.composition.told_fields
+        tests = {} if graph is None else graph.abstraction.tests
+        named = self.composition.told_fields.union(name for name, asked in tests.items() if asked)
         trace = traced(self.procedure, walker.done, [named | done.numbers for done in walker.done])
         return Finding(property_, title, status, text, path_in, clause, trace)
 

@@ -23,7 +23,7 @@ from .desk import desk
 from .graph import Act, Graph, Node, RowKey, row_of, seen_by
 from .numbers import Asking, numbers_for
 from .stage import Stage
-from .statements import Values
+from .statements import Values, signature_of
 from .views import View
 
 MAX_ACTS = 400
@@ -115,7 +115,7 @@ class Walker:
             for group, graph in zip(self._composition.groups, self._composition.graphs, strict=True)
             if self.case is not None and not group <= walked
         ]
-        meant = [one for one in self._possible() if one.trigger == act.trigger and view.told(one) == view.told(act)]
+        meant = [one for found in self._possible() if (one := self._as_meant(found, act, view)) is not None]
         curable = [
             one for one in meant if not act.amends and all(self._can_be_cured(graph, one) for _, graph in others)
         ]
@@ -138,6 +138,28 @@ class Walker:
         for index, node in enumerate(places.nodes):
             if node.place == here:
                 yield from (step.act for step in self._composition.steps if step.source == index)
+
+    def _as_meant(self, found: Act, act: Act, view: View) -> Act | None:
+        """``found`` at the place, where it is ``act`` as far as the places can tell. It states as ``act`` does what only ``view``
+        tells apart, because only a property asks for it."""
+        if view.told(found) == view.told(act):
+            return found
+        if found.trigger != act.trigger or found.amends or act.amends:
+            return None
+        stated, here, there = (
+            dict(found.chosen),
+            self._composition.places.abstraction.tests,
+            view.graph.abstraction.tests,
+        )
+        for name, value in act.chosen:
+            if name in stated and signature_of(stated[name], there[name]) == signature_of(value, there[name]):
+                continue
+            if name in stated and signature_of(stated[name], here[name]) != signature_of(value, here[name]):
+                return None
+            stated[name] = value
+        told = {name: value for name, value in stated.items() if value is not None}
+        values = {name: value for name, value in found.values.items() if name not in stated} | told
+        return attrs.evolve(found, chosen=tuple(stated.items()), values=values)
 
     def _can_be_cured(self, graph: Graph, act: Act) -> bool:
         view, index = self._composition.view(graph), self._index(graph)
