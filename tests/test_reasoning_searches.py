@@ -328,6 +328,32 @@ def test_of_several_who_may_act_one_that_was_named_is_enough() -> None:
     assert [one.path for one in check(alone).flaws if one.property == "rows"] == ["transitions.end"]
 
 
+@pytest.mark.parametrize(
+    ("day", "sets", "flaws"),
+    [
+        ("", "", ["transitions.go"]),
+        ("", "day", []),
+        ("\noptional = true", "day", []),
+        ("\noptional = true", "", ["transitions.go"]),
+    ],
+)
+def test_what_ends_at_a_date_is_entered_where_the_date_is_stated(day: str, sets: str, flaws: list[str]) -> None:
+    """Else only on the other way, which never leads here."""
+    procedure = drafted(
+        facts(day=f'"date"{day}'),
+        states("a", "c", final=["ended"]),
+        '[states.b]\naccountable = "clerk"\nuntil = "day"\n',
+        row("open", dest="a"),
+        row("go", "a", "b", sets=sets),
+        row("aside", "a", "c"),
+        row("state", "c", "ended", sets="day"),
+        row("end", "b", "ended"),
+    )
+    found = check(procedure)
+    assert [one.path for one in found.flaws if one.path.startswith("transitions.go")] == flaws
+    assert of(found, "ends").status is Status.PROVED
+
+
 # What is not followed
 
 
