@@ -285,6 +285,13 @@ def test_time_that_is_over_is_no_pass_and_says_what_to_do() -> None:
         assert all(one.property not in ("duties", "escalation", "since") for one in open_)
 
 
+def test_no_search_goes_on_once_time_is_over() -> None:
+    whole = checked(SOUND)
+    at_once = checked(SOUND, seconds=1, clock=Ticking())
+    assert 0 < at_once.states < whole.states
+    assert [one.status for one in at_once.findings if one.property == "search"] == [Status.INCOMPLETE]
+
+
 def test_a_bound_on_states_says_which_and_what_to_do() -> None:
     report = checked(SOUND, max_states=2)
     for one in report.findings:
