@@ -266,6 +266,18 @@ def test_an_item_of_which_nothing_was_stated_is_not_one_of_another_value() -> No
     assert stuck_in(found) == ["open", "add", "finish"]
 
 
+def test_a_condition_on_what_was_never_stated_of_an_item_lets_nobody_pass() -> None:
+    """Nothing is ever bad, and of a note that was done without a mark nobody can say so."""
+    found = noted(
+        ADD,
+        act("judge", "open", requires='{ value = "mark", is = "good" }', sets="mark"),
+        FINISH,
+        more=MARK,
+        asked='{ when = { items = "note", where = { mark = "bad" }, at_most = 0 }, plugin = "p" }',
+    )
+    assert stuck_in(found) == ["open", "add", "finish"]
+
+
 def test_where_one_of_a_round_must_be_done_another_of_it_is_not_enough() -> None:
     procedure = drafted(
         states("a", "p", final=["ended"]),
