@@ -93,6 +93,8 @@ AT_MOST_2, IS_2 = '{ value = "n", at_most = 2 }', '{ value = "n", equals = "two"
             '{ when = { all = [{ value = "n", at_least = 2 }, { case = ["open"] }] }, value = "n", at_least = 5 }',
             Status.INCOMPLETE,
         ),
+        (IS_2, '{ all = [{ value = "n", at_most = 2 }, { case = ["open"] }] }', Status.FLAWED),
+        (IS_2, '{ any = [{ value = "n", at_least = 5 }, { case = ["open"] }] }', Status.FLAWED),
         (IS_2, '{ when = { value = "n", at_most = 3 }, value = "n", at_least = 5 }', Status.INCOMPLETE),
         (IS_2, '{ when = { value = "n", at_most = 1 }, value = "n", at_least = 5 }', Status.FLAWED),
         (IS_2, '{ when = { value = "n", is = [0, 1] }, value = "n", at_least = 5 }', Status.FLAWED),

@@ -432,9 +432,11 @@ def test_an_alternative_that_is_sure_is_not_left_for_one_that_must_be_assumed(op
         row("end", "a", "ended", f'{{ any = [{open_}, {{ value = "flag", is = false }}] }}'),
         row("go", "a", "b"),
         row("back", "b", "a"),
+        wanted('leads_to = [[{ case = ["a"] }], [{ case = ["ended"] }]]'),
     )
     report = check(procedure)
     assert of(report, "ends").status is Status.INCOMPLETE
+    assert [(one.status, one.path) for one in authors(report)] == [(Status.INCOMPLETE, "properties[0]")]
     assert not report.flaws
 
 
