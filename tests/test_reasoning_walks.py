@@ -13,7 +13,7 @@ from random import Random
 import pytest
 from flawed.drawn import procedures
 from flawed.live import Live, acts, comes_to, everybody, fitting
-from hypothesis import event, given, settings
+from hypothesis import currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
 
 import stabflow
@@ -34,6 +34,12 @@ from stabflow.text import same
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
 MOST = 60
 """So many cases are tried out from where a walk ends: a few are left undecided."""
+
+
+def noted(what: str) -> None:
+    """An event for the statistics of Hypothesis, where it is at work."""
+    if currently_in_test_context():
+        event(what)
 
 
 def statuses(report: Report) -> dict[str, Status]:
@@ -131,7 +137,7 @@ class Walk:
         elif self.chance.randrange(4) == 0 and is_so(wanted.leads_to[0]):
             second = wanted.leads_to[1]
             became = comes_to(self.procedure, case, lambda one: is_so(second, one), most=MOST, adding=3)
-            event(f"it is led to: {became}")
+            noted(f"it is led to: {became}")
             assert became is not False, wanted
 
     def corrected(self) -> bool:
@@ -150,7 +156,7 @@ class Walk:
             self.live.amend(item, said)
         except (Refused, InvalidInput):
             return False
-        event("something is corrected")
+        noted("something is corrected")
         return True
 
     def of_author(self, number: int) -> Finding:
@@ -167,7 +173,7 @@ class Walk:
         if self.proved["ends"] is Status.PROVED:
             ends = {name for name, state in self.procedure.states.items() if state.final}
             became = comes_to(self.procedure, case, lambda one: one.state in ends, most=MOST, adding=3)
-            event(f"an end is reached: {became}")
+            noted(f"an end is reached: {became}")
             assert became is not False
 
 
@@ -196,14 +202,14 @@ def is_really_stuck(procedure: Procedure, report: Report) -> None:
                     except Refused:  # a number that fits must be found for what the search does not follow
                         followed = Relaxation(procedure, procedure.items).is_followed
                         assert not all(followed(one, act.kind) for one in row.requires), act
-                        event("the trace asks for a number")
+                        noted("the trace asks for a number")
                         return
                 assert not comes_to(procedure, live.case, lambda case: case.state in ends, most=MOST, adding=3)
 
 
 def judged(procedure: Procedure, seed: int, steps: int) -> None:
     report = check(procedure, max_states=1_500)
-    event(f"ends: {statuses(report)['ends'].value}")
+    noted(f"ends: {statuses(report)['ends'].value}")
     is_really_stuck(procedure, report)
     Walk(procedure, report, seed).go(steps)
 

@@ -16,7 +16,11 @@ from worlds import FakeClock
 import stabflow
 from stabflow import Actor, Matter, Procedure
 from stabflow.case import Case, Item
+from stabflow.decision.commands import Add, Open
 from stabflow.decision.decider import moves
+from stabflow.decision.permission import TICK
+from stabflow.engine.admission import admit
+from stabflow.engine.work import Work
 from stabflow.errors import Refused
 from stabflow.language import Field, FieldType, Transition
 from stabflow.plugins import Plugin
@@ -24,7 +28,7 @@ from stabflow.reasoning.cluster import ANYONE
 from stabflow.reasoning.stage import Stage
 from stabflow.reasoning.statements import entries_of, filler
 from stabflow.requirements import PluginAnswers, Requirement
-from stabflow.values import Value
+from stabflow.values import Basis, Value
 
 BASIS = "order 1"
 SEATS = 3
@@ -65,6 +69,9 @@ class Live:
     def do(self, row: Transition, kind: str | None, item: str | None, values: Mapping[str, Any]) -> None:
         """Fire ``row`` by the first of those who may; the last `Refused` where nobody may."""
         said = {name: self._named(value) for name, value in values.items()}
+        if row.by_time:
+            self._let_time(row, kind, said)
+            return
         refusal: Refused | None = None
         for who in self._who(row, item):
             try:
@@ -109,6 +116,27 @@ class Live:
             self.handle.add(kind, by=who, basis=BASIS, trigger=row.trigger, **said)
         else:
             self.handle.fire(row.trigger, item=item, by=who, basis=BASIS, **said)
+
+    def _let_time(self, row: Transition, kind: str | None, said: Mapping[str, Any]) -> None:
+        """Fire a row that time fires, whether or not it is time."""
+        shell, values = self.engine._shell, dict(said)
+        if self.handle is None or kind is None:
+            command = Open(
+                actor=TICK,
+                basis=Basis("time"),
+                case_id="by-time",
+                matter=Matter("matter", "事项"),
+                values=values,
+                trigger=row.trigger,
+            )
+            opened, _ = admit(shell, self.procedure, command, key=None, digest=None, at=None, unproved="allow")
+            self.handle = self.engine.case(opened)
+            if self._appointed:
+                self.appoint(*self.procedure.roles)
+            return
+        work = Work.on(shell, self.handle.id, key=None, at=None)
+        work.do(Add(actor=TICK, basis=Basis("time"), kind=kind, trigger=row.trigger, values=values))
+        work.finish(None)
 
     def amend(self, item: str | None, values: Mapping[str, Any]) -> None:
         """Correct what was stated, by the first of those who may; the last `Refused` where nobody may."""
