@@ -137,7 +137,12 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "reasons": st.lists(NAMES, max_size=2).map(tuple),
         "cases": st.lists(WORDS, max_size=2).map(tuple),
     },
-    events.Ticked: {"until": MOMENTS, "breaches": st.integers(0, 9), "created": st.integers(0, 9)},
+    events.Ticked: {
+        "until": MOMENTS,
+        "breaches": st.integers(0, 9),
+        "created": st.integers(0, 9),
+        "recurred": st.lists(st.builds(events.Recurred, procedure=NAMES, until=MOMENTS), max_size=2).map(tuple),
+    },
     events.PluginFailed: {
         "plugin": NAMES,
         "hook": NAMES,

@@ -11,6 +11,7 @@ import lapsing
 import pytest
 from lapsing import BOARD, HEAD, HELPER, INSPECTION, INSPECTOR, JUDGE, Hand
 
+import stabflow
 from stabflow import Actor, InvalidInput, Refused
 from stabflow.calendar import due_time
 from stabflow.decision.events import Added, BreachFound
@@ -241,8 +242,12 @@ def test_a_stale_caller_learns_so_before_anything_is_written(quiet: World) -> No
     assert case.value.version == version
 
 
-@pytest.mark.parametrize("apart", [timedelta(days=8), None], ids=["long ago", "never"])
-def test_where_time_is_not_let_pass_an_act_accuses_nobody(apart: timedelta | None) -> None:
+@pytest.mark.parametrize(
+    ("apart", "doubts"), [(timedelta(days=8), ("clock",)), (None, None)], ids=["long ago", "never"]
+)
+def test_where_time_is_not_let_pass_an_act_accuses_nobody(
+    apart: timedelta | None, doubts: tuple[str, ...] | None
+) -> None:
     clock = Hand()
     engine = lapsing.opened(clock)
     if apart is not None:
@@ -251,7 +256,27 @@ def test_where_time_is_not_let_pass_an_act_accuses_nobody(apart: timedelta | Non
     hazard = case.add("hazard", by=INSPECTOR, basis="seen")
     clock.now += apart or timedelta(days=4)
     case.fire("assign", item=hazard, by=HEAD, basis="rota", owner=HELPER.id, deadline=date(2026, 3, 2))
-    assert case.value.breaches == {}
+    assert {duty: breach.doubts for duty, breach in case.value.breaches.items()} == (
+        {} if doubts is None else {hazard: doubts}
+    )
+    assert case.value.of_kind("finding") == ()
+    engine.verify()
+
+
+def test_what_recurs_is_not_lost_while_the_text_of_the_procedure_is_not_at_hand(tmp_path: Path) -> None:
+    url, clock = f"sqlite:///{tmp_path}/s.db?synchronous=normal", Hand(datetime(2026, 3, 30, 1, 0, tzinfo=UTC))
+    with lapsing.opened(clock, url) as engine:
+        engine.tick()
+    clock.pass_(days=3)  # the quarter begins on the 1st
+    with stabflow.open(url, clock=clock) as engine:
+        assert engine.tick().created == ()  # nobody knows the text: there was no case yet
+    clock.pass_(days=1)
+    with stabflow.open(url, clock=clock, procedures=[lapsing.known()]) as engine:
+        assert engine.tick().created == ("inspection-2026-Q2",)
+    clock.pass_(days=1)  # Saturday: the store has the text of the case
+    with stabflow.open(url, clock=clock) as engine:
+        assert engine.tick().created == ("inspection-2026-Q2/round-1",)
+        engine.verify()
 
 
 # Findings

@@ -322,14 +322,24 @@ class Attempted(Event):
 
 
 @attrs.frozen(kw_only=True)
+class Recurred:
+    """Up to when everything was created that the calendar calls for under a procedure."""
+
+    procedure: str
+    until: datetime
+
+
+@attrs.frozen(kw_only=True)
 class Ticked(Event):
-    """Everything that had fallen due ``until`` then was looked at: so many breaches were found, and so much was created."""
+    """Everything that had fallen due ``until`` then was looked at: so many breaches were found, and so much was created.
+    ``recurred`` says of each procedure how far that has come: whose text was not at hand is served later."""
 
     tag = "system.ticked"
 
     until: datetime
     breaches: int = 0
     created: int = 0
+    recurred: tuple[Recurred, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

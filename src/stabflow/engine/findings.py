@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ..case import CASE, Breach, Case, kind_of, office_of
@@ -27,9 +27,11 @@ NO_BODY = "unknown"
 """Stands for the body of somebody who is named and holds no role by which to tell."""
 
 
-def find_breach(shell: Shell, case_id: str, duty: str, level: int, until: datetime) -> tuple[Record, ...]:
+def find_breach(
+    shell: Shell, case_id: str, duty: str, level: int, until: datetime, doubts: Sequence[str] = ()
+) -> tuple[Record, ...]:
     """Put on record that a duty of the case had lapsed by ``until``, with the finding it leads to, as one transaction; nothing
-    where that is not so, or not so any more."""
+    where that is not so, or not so any more. ``doubts`` are there besides those that the case itself shows."""
     for attempt in range(RETRIES + 1):
         procedure, case, offices = shell.standing(case_id)
         one = next((one for one in lapsed(procedure, case, until) if (one.duty, one.level) == (duty, level)), None)
@@ -45,7 +47,7 @@ def find_breach(shell: Shell, case_id: str, duty: str, level: int, until: dateti
             duty=duty,
             level=level,
             holders=_holders_then(shell, case, one, history, offices),
-            doubts=tuple(_doubts(shell, case, offices, one, history)),
+            doubts=(*doubts, *_doubts(shell, case, offices, one, history)),
         )
         record = work.do(command)
         if isinstance(record.event, BreachFound) and not record.event.doubts:

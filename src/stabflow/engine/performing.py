@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ..case import Case, vacancy
-from ..decision.breaches import Lapsed, lapsed
+from ..decision.breaches import CLOCK, Lapsed, lapsed
 from ..decision.commands import Amend, Appoint, Command, Fire
 from ..decision.events import BreachConfirmed
 from ..history.commit import request_digest
@@ -33,9 +33,10 @@ def perform(
     work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
     before = work.case
     record = work.do(command)
-    if before is not None and _is_late(shell, before, command, record.occurred_at):
+    late = None if before is None else _lateness(shell, before, command, record.occurred_at)
+    if before is not None and late is not None:
         work = _after_what_lapsed(
-            shell, before, command, record.occurred_at, key=key, at=at, pinned=if_version is not None
+            shell, before, command, record.occurred_at, late, key=key, at=at, pinned=if_version is not None
         )
         record = work.do(command)
     if isinstance(record.event, BreachConfirmed):
@@ -49,21 +50,22 @@ def begun(shell: Shell, case_id: str, *, key: str | None, at: datetime | None, i
     case = work.case
     assert case is not None, "work on a case finds it"
     moment = present(shell.now(), case, shell.offices.last_seen) if at is None else utc(at, "at")
-    if not _is_late(shell, case, None, moment):
+    late = _lateness(shell, case, None, moment)
+    if late is None:
         return work
-    return _after_what_lapsed(shell, case, None, moment, key=key, at=at, pinned=if_version is not None)
+    return _after_what_lapsed(shell, case, None, moment, late, key=key, at=at, pinned=if_version is not None)
 
 
-def _is_late(shell: Shell, case: Case, command: Command | None, moment: datetime) -> bool:
-    """Whether what ``command`` (``None``: anything) may put an end to had lapsed by then, and is to be put on record: that is so
-    in a store where time is let pass; where nobody ticks, or the clock is far past the last tick, nobody is accused."""
+def _lateness(shell: Shell, case: Case, command: Command | None, moment: datetime) -> tuple[str, ...] | None:
+    """What makes it doubtful that what ``command`` (``None``: anything) may put an end to had lapsed by then; ``None`` where
+    nothing had. That is asked in a store where time is let pass; where the clock is far past the last tick, it may be wrong."""
     if not _may_have_lapsed(case, command, moment):
-        return False
+        return None
     procedure, _ = shell.load(case.id)
-    if not any(_ends(one, command) for one in lapsed(procedure, case, moment)):
-        return False
-    ticked = last_tick(shell)
-    return ticked is not None and abs(shell.now() - ticked.until) <= MOST_APART
+    ticked = last_tick(shell) if any(_ends(one, command) for one in lapsed(procedure, case, moment)) else None
+    if ticked is None:
+        return None
+    return () if abs(shell.now() - ticked.until) <= MOST_APART else (CLOCK,)
 
 
 def _after_what_lapsed(
@@ -71,6 +73,7 @@ def _after_what_lapsed(
     case: Case,
     command: Command | None,
     moment: datetime,
+    doubts: tuple[str, ...],
     *,
     key: str | None,
     at: datetime | None,
@@ -78,7 +81,7 @@ def _after_what_lapsed(
 ) -> Work:
     """Work on the case after what had lapsed by ``moment`` is on record; ``pinned``: `VersionConflict` where anything else
     happened since."""
-    version = case.version + sum(_found(shell, case.id, command, moment))
+    version = case.version + sum(_found(shell, case.id, command, moment, doubts))
     return Work.on(shell, case.id, key=key, at=at, if_version=version if pinned else None)
 
 
@@ -105,7 +108,9 @@ def _ends(one: Lapsed, command: Command | None) -> bool:
     return True
 
 
-def _found(shell: Shell, case_id: str, command: Command | None, moment: datetime) -> Iterator[int]:
+def _found(
+    shell: Shell, case_id: str, command: Command | None, moment: datetime, doubts: tuple[str, ...]
+) -> Iterator[int]:
     """Put on record what has lapsed, and what that has come to, as far as ``command`` may end it; how many records it took."""
     tried: set[tuple[str, int]] = set()
     while True:
@@ -116,4 +121,4 @@ def _found(shell: Shell, case_id: str, command: Command | None, moment: datetime
         if not late:
             return
         tried.add((late[0].duty, late[0].level))
-        yield len(find_breach(shell, case_id, late[0].duty, late[0].level, moment))
+        yield len(find_breach(shell, case_id, late[0].duty, late[0].level, moment, doubts))

@@ -14,7 +14,7 @@ from ..errors import Refused, VersionConflict
 from ..history.codec import moment_from
 from ..history.commit import request_digest
 from ..language import Procedure, Transition
-from ..ports.store import CaseQuery
+from ..ports.store import MAX_PAGE, CaseQuery
 from ..values import MAX_TITLE, Basis, Matter
 from . import pages, streams
 from .admission import admit
@@ -25,19 +25,37 @@ from .work import Work
 Trying = Callable[[str, Callable[[], None]], None]
 
 
-def create_cases(shell: Shell, since: datetime | None, until: datetime, created: list[str], trying: Trying) -> None:
+def recurring(shell: Shell) -> Iterator[Procedure]:
+    """The procedures under which the calendar calls for anything: the newest version of each that is known by name; of one that
+    is not, and is in force here, the text that the store keeps for the case opened last."""
+    known = dict.fromkeys(procedure.id for procedure in _known(shell))
+    for id_ in known:
+        yield from _calling(shell.registry.named(id_))
+    for id_ in shell.offices.current().holders:
+        if id_ not in known:
+            rows = shell.store.find_cases(CaseQuery(procedure=id_, limit=MAX_PAGE)).rows
+            if rows:
+                last = max(rows, key=lambda row: row.opened_at)
+                yield from _calling(shell.registry.of_case(last.procedure, last.procedure_version, last.digest))
+
+
+def _calling(procedure: Procedure) -> Iterator[Procedure]:
+    if any(row.every for _, cycle in procedure.lifecycles() for row in cycle.transitions):
+        yield procedure
+
+
+def create_cases(
+    shell: Shell, procedure: Procedure, since: datetime | None, until: datetime, created: list[str], trying: Trying
+) -> None:
     """Open the cases that the calendar calls for after ``since``. A procedure recurs from when the first of those took office who
     hold a standing office of it now: where nobody does, nobody could act."""
-    offices = shell.offices.current()
-    for procedure in _newest(shell):
-        began = _in_force(procedure, offices)
-        rows = [row for row in procedure.case.creating() if row.every]
-        if began is None or not rows:
-            continue
-        after = began if since is None else max(began, since)
-        for row in rows:
-            for one in occurrences(procedure, row, after=after, until=until, calendar=shell.calendar):
-                trying(str(procedure), partial(_create_case, shell, procedure, row, one, created))
+    began = _in_force(procedure, shell.offices.current())
+    if began is None:
+        return
+    after = began if since is None else max(began, since)
+    for row in procedure.case.creating():
+        for one in occurrences(procedure, row, after=after, until=until, calendar=shell.calendar):
+            trying(str(procedure), partial(_create_case, shell, procedure, row, one, created))
 
 
 def _create_case(shell: Shell, procedure: Procedure, row: Transition, one: Occurrence, created: list[str]) -> None:
@@ -63,30 +81,34 @@ def _create_case(shell: Shell, procedure: Procedure, row: Transition, one: Occur
         created.append(opened)
 
 
-def create_items(shell: Shell, since: datetime | None, until: datetime, created: list[str], trying: Trying) -> None:
-    """Add the items that the calendar calls for after ``since``, in the cases that were open then and are open still."""
-    for procedure in _known(shell):
-        called = list(_called(shell, procedure, since, until))
-        if not called:
+def create_items(
+    shell: Shell, procedure: Procedure, since: datetime | None, until: datetime, created: list[str], trying: Trying
+) -> None:
+    """Add the items that the calendar calls for after ``since``, in the cases of the procedure that were open then and are open
+    still, each under its own version."""
+    after = since or _in_force(procedure, shell.offices.current())
+    if after is None or not any(True for _ in _called(shell, procedure, after, until)):
+        return
+    called: dict[str, list[tuple[str, Transition, Occurrence]]] = {}
+    for case in pages.cases(shell.store, CaseQuery(procedure=procedure.id, limit=MAX_PAGE)):
+        version = shell.registry.of_case(case.procedure, case.procedure_version, case.digest)
+        if version.states[case.state].final:
             continue
-        for case in pages.cases(shell.store, CaseQuery(procedure=procedure.id)):
-            if case.digest != procedure.digest or procedure.states[case.state].final:
-                continue
-            opened = moment_from(case.opened_at)
-            for kind, row, one in called:
-                if opened < one.at:
-                    trying(case.case_id, partial(_create_item, shell, case.case_id, kind, row, one, created))
+        if case.digest not in called:
+            called[case.digest] = list(_called(shell, version, after, until))
+        opened = moment_from(case.opened_at)
+        for kind, row, one in called[case.digest]:
+            if opened < one.at:
+                trying(case.case_id, partial(_create_item, shell, case.case_id, kind, row, one, created))
 
 
 def _called(
-    shell: Shell, procedure: Procedure, since: datetime | None, until: datetime
+    shell: Shell, procedure: Procedure, after: datetime, until: datetime
 ) -> Iterator[tuple[str, Transition, Occurrence]]:
-    began = since or _in_force(procedure, shell.offices.current())
     for kind, item in procedure.items.items():
         for row in item.creating():
-            if row.every and began is not None:
-                for one in occurrences(procedure, row, after=began, until=until, calendar=shell.calendar):
-                    yield kind, row, one
+            for one in occurrences(procedure, row, after=after, until=until, calendar=shell.calendar):
+                yield kind, row, one
 
 
 def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Occurrence, created: list[str]) -> None:
@@ -119,12 +141,6 @@ def _basis(row: Transition) -> Basis:
 def _known(shell: Shell) -> Iterator[Procedure]:
     for name in shell.registry.names():
         yield shell.registry.named(name)
-
-
-def _newest(shell: Shell) -> Iterator[Procedure]:
-    ids = dict.fromkeys(procedure.id for procedure in _known(shell))
-    for id_ in ids:
-        yield shell.registry.named(id_)
 
 
 def _in_force(procedure: Procedure, offices: Offices) -> datetime | None:

@@ -4,12 +4,12 @@ however many machines it runs, and also where it was killed half way: what is on
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import attrs
 
-from ..decision.events import BreachFound, Ticked
+from ..decision.events import BreachFound, Recurred, Ticked
 from ..errors import (
     ClockInDoubt,
     CommitUnknown,
@@ -25,7 +25,7 @@ from ..values import Actor, Basis, moment_text
 from . import streams
 from .findings import find_breach
 from .ledger import put
-from .recurring import create_cases, create_items
+from .recurring import create_cases, create_items, recurring
 from .shell import Shell
 
 MOST_APART = timedelta(days=7)
@@ -80,20 +80,29 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
         _check_apart(shell, last, now)
     progress = _Progress()
     _find_breaches(shell, until, progress)
-    since = None if last is None else last.until
-    if since is None and through is None:
-        since = now - MOST_APART
-    late = len(progress.failures)
-    create_cases(shell, since, until, progress.created, progress.trying)
-    create_items(shell, since, until, progress.created, progress.trying)
-    held_back = len(progress.failures) > late
+    recurred = _create(shell, last, until, None if through is not None else now - MOST_APART, progress)
     if progress.created:  # what was called for long ago may have lapsed since
         _find_breaches(shell, until, progress)
     found = Tick(until, tuple(progress.breaches), tuple(progress.created), tuple(progress.failures))
-    # Breaches that could not be dealt with are still in the index; what recurs is known by the last tick alone.
-    if not held_back and _is_worth_recording(found, last):
-        _record(shell, found, by, basis or Basis("clock · 时钟"))
+    if _is_worth_recording(found, last):
+        _record(shell, found, recurred, by, basis or Basis("clock · 时钟"))
     return found
+
+
+def _create(
+    shell: Shell, last: Ticked | None, until: datetime, earliest: datetime | None, progress: _Progress
+) -> Mapping[str, datetime]:
+    """Create what the calendar calls for; up to when each procedure is served now. One for which anything failed stays where it
+    was: what recurs is known by that alone, while breaches that could not be dealt with are still in the index."""
+    served = {} if last is None else {one.procedure: one.until for one in last.recurred}
+    for procedure in recurring(shell):
+        since = served.get(procedure.id, earliest)
+        late = len(progress.failures)
+        create_cases(shell, procedure, since, until, progress.created, progress.trying)
+        create_items(shell, procedure, since, until, progress.created, progress.trying)
+        if len(progress.failures) == late:
+            served[procedure.id] = max(until, served.get(procedure.id, until))
+    return served
 
 
 def last_tick(shell: Shell) -> Ticked | None:
@@ -156,12 +165,17 @@ def _is_worth_recording(found: Tick, last: Ticked | None) -> bool:
     return found.until > last.until and bool(found.breaches or found.created or found.until - last.until >= EVERY)
 
 
-def _record(shell: Shell, found: Tick, by: Actor, basis: Basis) -> None:
+def _record(shell: Shell, found: Tick, served: Mapping[str, datetime], by: Actor, basis: Basis) -> None:
     """Put the tick on record, unless another machine was there first."""
 
     def ticked(before: Record | None) -> Ticked | None:
         if before is not None and isinstance(before.event, Ticked) and before.event.until >= found.until:
             return None
-        return Ticked(until=found.until, breaches=len(found.breaches), created=len(found.created))
+        return Ticked(
+            until=found.until,
+            breaches=len(found.breaches),
+            created=len(found.created),
+            recurred=tuple(Recurred(procedure=name, until=to) for name, to in sorted(served.items())),
+        )
 
     put(shell, streams.TICKS, ticked, by=by, role=TICKING, basis=basis)
