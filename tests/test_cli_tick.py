@@ -44,12 +44,12 @@ def test_what_is_found_is_told_with_where_it_has_gone(
     assert said(capsys, "tick", "--store", url).strip() == "nothing has fallen due"
     assert said(capsys, "tick", "--store", url, "--lang", "zh").strip() == "无逾期"
     shown = said(capsys, "show", CASE, "--store", url)
-    assert "breached: due by" in shown
+    assert "late, on record: due by" in shown
     assert "answer for: hazard-1: assigned" in shown
     assert "office of helper: to be filled" in shown
     assert "not done in time: hazard-1" in said(capsys, "history", CASE, "--store", url)
     assert "逾期未办：隐患hazard-1" in said(capsys, "history", CASE, "--store", url, "--lang", "zh")
-    assert " breached " in said(capsys, "duties", "--store", url)
+    assert " late, on record " in said(capsys, "duties", "--store", url)
 
 
 def test_json_has_the_records_and_what_was_created(

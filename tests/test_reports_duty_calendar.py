@@ -20,7 +20,6 @@ from stabflow import Actor, CaseHandle, Engine, InvalidInput, Matter
 from stabflow.cli import main
 from stabflow.ports.store import DutyRow
 from stabflow.reports import duty_calendar
-from stabflow.values import moment_text
 
 NOW = datetime(2026, 3, 5, 6, 7, 8, 9, tzinfo=UTC)
 HOURS = worlds.small(find='within = "3 days"', put='within = "36 hours"')
@@ -153,22 +152,9 @@ def test_an_escalation_is_an_entry_of_its_own_and_a_breach_is_said_to_be_on_reco
     found = of(engine, language="en")
     assert set(found) == {f"case.{case.id}@stabflow", f"case+1.{case.id}@stabflow"}
     first, second = (found[f"case{mark}.{case.id}@stabflow"] for mark in ("", "+1"))
-    assert "breached" in str(first["description"])
+    assert "late, on record" in str(first["description"])
     assert "chair: chair-1 (council)" in str(second["description"])
     assert second.decoded("dtstart") == date(2026, 3, 12), "counted from the first moment of 10 March"
-
-
-def test_what_is_stored_must_do_where_nobody_has_named_the_procedure() -> None:
-    engine, _ = engine_with()
-    due = moment_text(datetime(2026, 3, 9, 16, tzinfo=UTC))
-    row = DutyRow(
-        case_id="x-1", procedure="unknown", duty="thing-2", state="open", role="who", body="", actor="", level=0,
-        due_at=due, estimated=False,
-    )  # fmt: skip
-    (one,) = entries(duty_calendar(engine, [row], now=NOW)).values()
-    assert str(one["summary"]) == "thing-2: open — who · x-1 / thing-2：open——who · x-1"
-    assert one.decoded("dtstart") == datetime(2026, 3, 9, 16, tzinfo=UTC), "no zone tells where the day ends"
-    assert entries(duty_calendar(engine, [], now=NOW)) == {}
 
 
 def test_without_the_package_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

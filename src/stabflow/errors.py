@@ -282,7 +282,7 @@ class ClockInDoubt(StabflowError):
         super().__init__(
             f"the clock says {now.isoformat()}, more than {most.days} days after {last.isoformat()}, when time was last seen to"
             " pass: nothing was written; if the clock is right, tick with through= and a basis (stabflow tick --through"
-            " --basis)"
+            " --by --body --basis)"
         )
 
 

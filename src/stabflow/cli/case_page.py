@@ -16,7 +16,7 @@ from ..reports.duty_words import owed_title
 from ..text import Text, listing, same, say
 from .case_report import CaseReport
 from .page import Cell, Column, Page
-from .words import act_title, brief, in_order, minute, period, role_of, value_text
+from .words import act_title, breach_title, brief, in_order, minute, period, role_of, value_text
 
 
 def show_case(page: Page, report: CaseReport) -> None:
@@ -38,6 +38,7 @@ def show_case(page: Page, report: CaseReport) -> None:
     for kind in procedure.items:
         _show_items(page, procedure, kind, case.of_kind(kind))
     _show_roles(page, report)
+    _show_breaches(page, report)
     _show_duties(page, report)
     _show_next(page, report)
 
@@ -128,6 +129,30 @@ def _acting_for(delegate: str, holder: str) -> Text:
     return say("{who} for {holder}", "{who}代{holder}", who=delegate, holder=holder)
 
 
+_DOUBTFUL = Text("in doubt: confirm it, or void it", "存疑：待确认或撤销")
+_VOIDED = Text("voided", "已撤销")
+_STANDS = Text("stands", "成立")
+
+
+def _show_breaches(page: Page, report: CaseReport) -> None:
+    """What was not done in time, the last of each duty, with the version of its record, by which it is judged."""
+    breaches = report.case.breaches.values()
+    if not breaches:
+        return
+    page.heading(Text("Not done in time", "逾期"))
+    rows = [
+        (
+            str(one.version),
+            page.said(breach_title(report.procedure, one)),
+            page.said(_VOIDED if one.voided else _DOUBTFUL if one.possible else _STANDS),
+        )
+        for one in breaches
+    ]
+    page.table(
+        [Column(Text("record", "记录"), firm=True), Column(Text("what", "内容")), Column(Text("is", "状态"))], rows
+    )
+
+
 def _show_duties(page: Page, report: CaseReport) -> None:
     page.heading(Text("Open duties", "待履行职责"))
     if not report.duties:
@@ -157,7 +182,10 @@ def _duty_row(page: Page, report: CaseReport, duty: Duty) -> tuple[str, str, Cel
         derived = page.said(duty.due.derivation(procedure.zone))
         due, style = derived, ""
         if duty.breached:
-            due, style = page.said(say("breached: {derived}", "已逾期（已记录）：{derived}", derived=derived)), "red"
+            due, style = (
+                page.said(say("late, on record: {derived}", "已逾期（已记录）：{derived}", derived=derived)),
+                "red",
+            )
         elif duty.due.at < datetime.now(UTC):
             due, style = page.said(say("overdue: {derived}", "已逾期：{derived}", derived=derived)), "yellow"
     colon = page.said(Text(": ", "："))

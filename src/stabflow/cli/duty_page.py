@@ -50,7 +50,7 @@ def _due(page: Page, procedure: Procedure | None, row: DutyRow) -> Cell:
     if row.estimated:
         text = say("{due} (estimated)", "{due}（暂估）", due=text)
     if row.breached:
-        return Cell(page.said(say("{due} breached", "{due} 已逾期（已记录）", due=text)), "red")
+        return Cell(page.said(say("{due} late, on record", "{due} 已逾期（已记录）", due=text)), "red")
     if moment < datetime.now(UTC):
         return Cell(page.said(say("{due} overdue", "{due} 已逾期", due=text)), "yellow")
     return Cell(page.said(text))

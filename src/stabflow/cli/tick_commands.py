@@ -16,7 +16,7 @@ from ..language import load
 from ..text import Language, Text
 from ..values import Actor, moment_text
 from .failures import ENVIRONMENT, YES, failure_json, tell
-from .options import Session, common, json_option, store_option
+from .options import Session, calendar_option, common, json_option, store_option
 from .page import Column, Page
 from .stores import STORE, print_json, reading
 from .times import moment
@@ -38,6 +38,7 @@ from .words import act_title, minute
     metavar="FILE",
     help="A procedure whose recurring cases are opened too, besides the bundled ones; may be given several times.",
 )
+@calendar_option
 @common
 @store_option(STORE)
 @json_option
@@ -49,6 +50,7 @@ def tick(
     body: str | None,
     basis: str | None,
     files: tuple[Path, ...],
+    calendar: str,
     url: str,
     as_json: bool,
 ) -> int:
@@ -63,7 +65,7 @@ def tick(
             cure = "give --through, --by, --body and --basis together, or none of them"
             raise InvalidInput.at("--through", "that a clock is right needs until when, who says so, and why", cure)
         vouched = {"through": moment(through, "--through"), "by": Actor(actor, body=body), "basis": basis}
-    with reading(url, [load(file) for file in files]) as engine:
+    with reading(url, [load(file) for file in files], calendar=calendar) as engine:
         done = engine.tick(**vouched)
         if as_json:
             print_json(_json(done, session.language))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from ..calendar import end_text
-from ..case import kind_of, office_of
+from ..case import Breach, kind_of, office_of
 from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE
 from ..decision.events import (
     Added,
@@ -80,7 +80,7 @@ def act_title(procedure: Procedure, event: Event) -> Text:
             id_ = event.calendar
             return say("count due times anew by {calendar}", "按工作日历{calendar}重新计算期限", calendar=id_)
         case BreachFound():
-            return _breach_title(procedure, event)
+            return breach_title(procedure, event)
         case BreachConfirmed():
             what = duty_title(procedure, event.duty)
             return say("confirm that a duty was breached: {what}", "确认未履职：{what}", what=what)
@@ -99,7 +99,8 @@ def _clock_title(procedure: Procedure, event: ClockStopped | ClockResumed) -> Te
     return say("resume the clock of {what}", "对{what}恢复计时", what=what)
 
 
-def _breach_title(procedure: Procedure, event: BreachFound) -> Text:
+def breach_title(procedure: Procedure, event: BreachFound | Breach) -> Text:
+    """What was not done in time, and what makes that doubtful."""
     what = duty_title(procedure, event.duty)
     if event.level:
         who = listing([procedure.role_title(role) for role in event.roles if role in procedure.roles])

@@ -62,7 +62,7 @@ def against_holding(
     if holder.id in held:
         yield plain("unique", say("{who} holds the role already", "{who}已任该职", who=holder.id))
     elif role.holders is not None and len(held) >= role.holders:
-        yield plain("seats", _no_seat(role.holders))
+        yield plain("seats", _no_seat(role.holders, standing=role.standing))
     # Outside a case, the body that a fact will tell cannot be known.
     body = body_blocker(procedure, case, {role.body or "": None} if case is None else {}, role, holder)
     if body is not None:
@@ -102,10 +102,13 @@ def _examination(
     return Examination(named, role.appointed_by, allowed, held)
 
 
-def _no_seat(seats: int) -> Text:
+def _no_seat(seats: int, *, standing: bool) -> Text:
+    how = Text("relieve a holder first", "请先免去任职者")
+    if standing:
+        how = Text("withdraw a holder first: engine.withdraw(…)", "请先终止任职者的任期：engine.withdraw(…)")
     if seats == 1:
-        return Text("the only seat is taken; relieve its holder first", "唯一席位已有人任职；请先免去其职务")
-    return say("all {n} seats are taken; relieve a holder first", "{n}个席位均已有人任职；请先免去其中一人", n=seats)
+        return say("the only seat is taken; {how}", "唯一席位已有人任职；{how}", how=how)
+    return say("all {n} seats are taken; {how}", "{n}个席位均已有人任职；{how}", n=seats, how=how)
 
 
 def plain(kind: str, text: Text) -> Blocker:

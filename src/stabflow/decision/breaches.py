@@ -133,8 +133,9 @@ def decide_confirmation(procedure: Procedure, case: Case, command: ConfirmBreach
     act = Text("confirming a breach", "确认逾期")
     found = _by_those_above(procedure, case, breach, command, context, act)
     if not breach.possible:
-        have = Text("voided", "已撤销") if breach.voided else Text("certain", "已确定")
-        found.add(_plain("breach", say("the breach is {have}", "该逾期{have}", have=have)))
+        certain = Text("the breach is not in doubt: there is nothing to confirm", "该逾期并无疑问，无需确认")
+        voided = Text("the breach has been voided", "该逾期已撤销")
+        found.add(_plain("breach", voided if breach.voided else certain))
     above, respond = come_to(procedure, case, breach, breach.holders, context.now, context)
     found.event = BreachConfirmed(duty=breach.duty, breach=breach.version, above=above, respond=respond)
     return found

@@ -43,8 +43,11 @@ def decide_recusal(procedure: Procedure, case: Case, command: Recuse, context: C
     parties = tuple(dict.fromkeys((*role.appointed_by, *above)))
     if who == command.actor:
         allowed = _in_own(procedure, case, office, command, context)
-    else:
+    elif parties:
         allowed = permission(procedure, case, parties, {}, command, context)
+    else:
+        own = Text("only the holder may do this: nobody is above this office", "仅任职者本人可办理：该职务之上无人督导")
+        allowed = Permission("", "", plain("role", own), is_role_missing=True)
     act = say("recusing {who} as {role}", "{who}（{role}）回避", who=who.id, role=role.title)
     found = _examination(case, command, context, act, parties or (office,), allowed)
     if who.id in case.recused:

@@ -7,7 +7,7 @@ by person.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..calendar import day_ended, end_text
@@ -71,8 +71,7 @@ def _entry(words: DutyWords, rows: list[DutyRow], language: Language | None) -> 
     from icalendar import Event, Todo
 
     first = rows[0]
-    procedure = words.procedure(first)
-    zone = UTC if procedure is None else procedure.zone
+    zone = words.procedure(first).zone
     roles = listing(list(dict.fromkeys(words.role(row) for row in rows)))
     holders = [holder(row) for row in rows if row.actor]
     due = STANDS if words.stands(first) else _OPEN
@@ -86,7 +85,7 @@ def _entry(words: DutyWords, rows: list[DutyRow], language: Language | None) -> 
         if first.estimated:
             due = say("{due} (estimated)", "{due}（暂估）", due=due)
         if first.breached:
-            due = say("{due}, breached", "{due}，已逾期（已记录）", due=due)
+            due = say("{due}, late, on record", "{due}，已逾期（已记录）", due=due)
     else:
         entry = Todo()
     summary = say(

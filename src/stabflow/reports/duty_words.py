@@ -17,25 +17,25 @@ STANDS = Text("the clock stands", "计时已中止")
 
 @attrs.frozen
 class DutyWords:
-    """The words of the procedures of ``engine`` as they are known by name; what is stored must do where there is none."""
+    """The words of the procedures of ``engine``, as they are known by name or as the store has them."""
 
     engine: Engine
-    _named: dict[str, Procedure | None] = attrs.field(factory=dict, init=False)
+    _named: dict[str, Procedure] = attrs.field(factory=dict, init=False)
 
-    def procedure(self, row: DutyRow) -> Procedure | None:
-        """The procedure of the row's case, in its newest version that is known by name."""
+    def procedure(self, row: DutyRow) -> Procedure:
+        """The procedure of the row's case, in its newest version that is known by name, or as the case runs under it."""
         if row.procedure not in self._named:
             try:
                 self._named[row.procedure] = self.engine.procedure(row.procedure)
-            except ProcedureError:  # cases run under it, and nobody has given it a name here
-                self._named[row.procedure] = None
+            except ProcedureError:  # nobody has given it a name here: the store has the text that its cases run under
+                self._named[row.procedure] = self.engine.case(row.case_id).procedure
         return self._named[row.procedure]
 
     def stands(self, row: DutyRow) -> bool:
         """Whether the clock stands: nothing is due of what has a limit."""
         if row.due_at or row.level:
             return False
-        procedure = self.procedure(row) or self.engine.case(row.case_id).procedure
+        procedure = self.procedure(row)
         kind = None if row.duty == CASE else kind_of(row.duty)
         states = procedure.lifecycle(kind).states if kind is None or kind in procedure.items else {}
         return row.state in states and not states[row.state].open_ended
@@ -44,20 +44,13 @@ class DutyWords:
         """Who owes it: the role, or the field that names the office-holder."""
         procedure, role = self.procedure(row), row.role
         kind = None if row.duty == CASE or office_of(row.duty) is not None else kind_of(row.duty)
-        if procedure is None:
-            return same(role)
         if role in procedure.roles:
             return procedure.role_title(role)
         return procedure.field_title(role, kind) if kind is None or kind in procedure.items else same(role)
 
     def what(self, row: DutyRow) -> Text:
         """What is owed: the state to be led on, an office to be filled, an answer to what others did not do."""
-        procedure = self.procedure(row)
-        if procedure is not None:
-            return owed_title(procedure, row.duty, row.state, row.level)
-        if row.duty == CASE:
-            return same(row.state)
-        return say("{item}: {state}", "{item}：{state}", item=row.duty, state=row.state)
+        return owed_title(self.procedure(row), row.duty, row.state, row.level)
 
 
 def holder(row: DutyRow) -> Text:
