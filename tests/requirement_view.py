@@ -82,6 +82,7 @@ class HandMade:
     own_id: str = ""
     stopped_at: datetime | None = None
     own_fields: frozenset[str] = frozenset()
+    owing: tuple[str, ...] = ()
     plugins: Mapping[str, Callable[..., Blocker | None]] = attrs.field(factory=dict)
 
     @property
@@ -109,6 +110,9 @@ class HandMade:
 
     def acts(self) -> Sequence[Act]:
         return self.done
+
+    def owed_by(self) -> Sequence[str]:
+        return self.owing
 
     def own_field(self, name: str) -> Value | None:
         return self.values.get(name) if name in self.own_fields else None

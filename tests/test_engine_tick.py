@@ -12,7 +12,7 @@ import pytest
 from lapsing import BOARD, HEAD, HELPER, INSPECTION, INSPECTOR, JUDGE, Hand
 
 import stabflow
-from stabflow import Actor, InvalidInput, Refused
+from stabflow import Actor, InvalidInput, Matter, Refused
 from stabflow.calendar import due_time
 from stabflow.decision.events import Added, BreachFound
 from stabflow.engine import CaseHandle, Engine
@@ -620,3 +620,130 @@ def test_a_tick_that_finds_nothing_reads_no_case_and_is_recorded_once_an_hour(qu
     engine.tick()
     assert store.heads(["system/ticks"])[0].version == 2
     assert case.value.version == 2
+
+
+# Ways round
+
+
+def test_nobody_takes_the_keys_of_time(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine)
+    for key in ("system:breach:x", "system:every:round:call:2026-01-10"):
+        with pytest.raises(InvalidInput, match="reserved"):
+            case.add("hazard", by=INSPECTOR, basis="x", key=key)
+    hazard = case.add("hazard", by=INSPECTOR, basis="x", key="breach:hazard-1")
+    (record,) = days(engine, clock, 3)
+    assert record.key is not None
+    assert record.key.startswith(f"system:breach:{hazard}:")
+
+
+def test_an_id_that_is_taken_by_hand_is_told_and_does_not_stop_time() -> None:
+    clock = Hand(datetime(2026, 3, 30, 1, 0, tzinfo=UTC))
+    engine = lapsing.opened(clock)
+    engine.tick()
+    squat = Matter("inspection-2026-Q2", "x")
+    engine.open_case("inspection", squat, by=INSPECTOR, basis="x", trigger="open", case_id="inspection-2026-Q2")
+    clock.pass_(days=3)
+    for _ in range(9):
+        tick = engine.tick()
+        ((what, error),) = [one for one in tick.failures if one[0] == "inspection@1"]
+        assert "opened by hand" in str(error), what
+        clock.pass_(days=1)
+
+
+def test_a_procedure_that_cannot_be_proved_does_not_stop_time() -> None:
+    clock = Hand(datetime(2026, 3, 30, 1, 0, tzinfo=UTC))
+    never = '{ items = "hazard", at_most = 0 }, { items = "hazard", at_least = 1 }'
+    stuck = lapsing.INSPECTION.replace('"inspection"\n', '"stuck"\n', 1).replace(
+        'requires = [{ items = "hazard", every = "resolved" }', f"requires = [{never}"
+    )
+    engine = stabflow.open("memory:", clock=clock, procedures=[lapsing.known(stuck), lapsing.known()])
+    for name in ("stuck", "inspection"):
+        engine.constitute(name, "inspector", INSPECTOR, basis="order")
+    engine.tick()
+    clock.pass_(days=3)
+    tick = engine.tick()
+    assert tick.created == ("inspection-2026-Q2",)
+    assert [what for what, _ in tick.failures] == ["stuck@1"]
+    for _ in range(8):
+        clock.pass_(days=1)
+        engine.tick()
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_block_that_spans_the_limit_is_late(quiet: World, pinned: bool) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine)
+    hazard = case.add("hazard", by=INSPECTOR, basis="seen")
+    version = case.value.version if pinned else None
+    with case.acting(HEAD, basis="rota", if_version=version) as act:
+        act.fire("assign", item=hazard, owner=HELPER.id, deadline=date(2026, 1, 30))
+        clock.pass_(days=3)
+    assert [record.tag for record in act.records] == ["item.moved"]
+    assert [record.tag for record in case.history()[-3:]] == ["breach.found", "item.added", "item.moved"]
+    engine.verify()
+
+
+def test_who_held_it_is_not_changed_by_dating_back(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine)
+    clock.now = datetime(2026, 1, 6, 1, 0, tzinfo=UTC)
+    hazard = case.add("hazard", by=INSPECTOR, basis="seen")
+    case.fire("assign", item=hazard, by=HEAD, basis="rota", owner=HEAD.id, deadline=date(2026, 1, 7))
+    clock.now = datetime(2026, 1, 7, 16, 30, tzinfo=UTC)
+    when = datetime(2026, 1, 7, 15, 0, tzinfo=UTC)
+    with pytest.raises(InvalidInput, match="before the last act"):  # the breach came first
+        case.fire("reassign", item=hazard, by=HEAD, basis="x", owner=HELPER.id, deadline=date(2026, 1, 30), at=when)
+    assert case.value.breaches[hazard].holders == (HEAD,)
+
+
+def test_an_officer_who_comes_after_the_limit_is_not_who_held_it(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine)
+    case.add("hazard", by=INSPECTOR, basis="seen")
+    clock.now = datetime(2026, 1, 7, 16, 30, tzinfo=UTC)
+    before = datetime(2026, 1, 7, 15, 0, tzinfo=UTC)
+    newcomer = Actor("o-32", body="unit")
+    engine.withdraw("inspection", "inspector", INSPECTOR, basis="leaves", at=before)
+    engine.constitute("inspection", "inspector", newcomer, basis="comes", at=before)
+    (record,) = engine.tick().breaches
+    assert isinstance(record.event, BreachFound)
+    assert record.event.holders == (INSPECTOR,)
+
+
+def test_one_of_several_who_owed_it_does_not_judge_the_finding(quiet: World) -> None:
+    engine, clock = quiet
+    engine.constitute("inspection", "inspector", JUDGE, basis="second seat")
+    case = lapsing.a_case(engine)
+    case.add("hazard", by=INSPECTOR, basis="seen")
+    days(engine, clock, 9)
+    assert finding(case) == {"breach": "overdue"}
+    case.fire("note_silence", item="finding-1", by=JUDGE, basis="no reply")
+    for trigger in ("uphold", "dismiss"):
+        with pytest.raises(Unmet) as caught:
+            case.fire(trigger, item="finding-1", by=JUDGE, basis="mine")
+        assert [blocker.kind for blocker in caught.value.blockers] == ["independent_of"]
+    case.fire("dismiss", item="finding-1", by=BOARD, basis="heard")
+    engine.verify()
+
+
+def test_who_held_it_below_does_not_void_it_above(quiet: World) -> None:
+    engine, clock = quiet
+    engine.constitute("inspection", "board", INSPECTOR, basis="promoted")
+    case = lapsing.a_case(engine)
+    hazard = case.add("hazard", by=INSPECTOR, basis="seen")
+    found_ = [record for record in days(engine, clock, 8) if record.event.duty == hazard]  # type: ignore[attr-defined]
+    assert [record.event.level for record in found_] == [0, 1]  # type: ignore[attr-defined]
+    with pytest.raises(Unmet) as caught:
+        case.void_breach(found_[1].version, by=INSPECTOR, role="board", basis="x", reason="y")
+    assert [blocker.kind for blocker in caught.value.blockers] == ["independence"]
+
+
+def test_a_subordinate_of_who_held_it_does_not_judge_it(quiet: World) -> None:
+    engine, clock = quiet
+    engine.constitute("inspection", "board", HELPER, basis="also on the board")
+    case, record = doubtful(engine, clock)  # what the helper owed, who is above the head by another office
+    with pytest.raises(Unmet) as caught:
+        case.void_breach(record.version, by=HEAD, basis="x", reason="y")
+    assert [blocker.kind for blocker in caught.value.blockers] == ["independence"]
+    case.void_breach(record.version, by=BOARD, basis="x", reason="the date was wrong")

@@ -129,7 +129,8 @@ class Breach:
 
     ``due`` is the limit that was missed, ``level`` whose it was: 0 the duty's own, n that of the roles it had come to by its n-th
     escalation; ``owed`` is the duty's own, by which it is known again. ``above`` are the roles that it has gone to since, who are
-    to answer by ``respond``. ``doubts`` say why it is only possible; ``voided``: it was found not to be one.
+    to answer by ``respond``. ``doubts`` say why it is only possible; ``voided``: it was found not to be one; ``before``: who held
+    it at the levels below.
     """
 
     version: int
@@ -145,6 +146,12 @@ class Breach:
     respond: DueTime | None = None
     doubts: tuple[str, ...] = ()
     voided: bool = False
+    before: tuple[str, ...] = ()
+
+    @property
+    def concerned(self) -> frozenset[str]:
+        """Everybody who held the duty, or owed an answer for it, up to this level."""
+        return frozenset((*(holder.id for holder in self.holders), *self.before))
 
     @property
     def possible(self) -> bool:
@@ -202,6 +209,7 @@ class Item:
     due: DueTime | None
     laid_out: bool = False
     superseded: bool = False
+    owed_by: tuple[str, ...] = ()
     stopped_at: datetime | None = None
     stops: tuple[Stop, ...] = ()
 

@@ -182,14 +182,15 @@ def _by_those_above(
         lambda: frozenset(one.role for one in holdings(case, context) if one.actor == command.actor.id),
     )
     persons = allowed.persons(command.actor.id)
-    concerned = {*persons, *served_by(procedure, case, context, persons)}
-    if any(holder.id in concerned for holder in breach.holders):
+    if _is_tied(
+        procedure, case, breach, allowed.role, {*persons, *served_by(procedure, case, context, persons)}, context
+    ):
         found.add(
             Blocker(
                 kind="independence",
                 text=say(
-                    "{who} held the duty, or acts for who did",
-                    "{who}即当时的责任人，或系其受委托人",
+                    "{who} held the duty, is below who did, or acts for them",
+                    "{who}即当时的责任人，或系其下级、受委托人",
                     who=same(command.actor.id),
                 ),
                 need=Text("somebody else", "其他人员"),
@@ -198,6 +199,22 @@ def _by_those_above(
             )
         )
     return found
+
+
+def _is_tied(
+    procedure: Procedure, case: Case, breach: Breach, role: str, persons: Collection[str], context: Context
+) -> bool:
+    """Whether one of ``persons``, acting in ``role``, is one of those whom the breach concerns, acted for one of them as the
+    limit passed, or is below one."""
+    concerned = breach.concerned
+    lent = {
+        one.delegate for one in case.delegations if one.holder in concerned and one.since <= breach.due.at < one.until
+    }
+    if not (concerned | lent).isdisjoint(persons):
+        return True
+    theirs = {held.role for held in holdings(case, context) if held.actor in concerned}
+    theirs |= frozenset[str]().union(*(case.former.get(one, frozenset()) for one in concerned))
+    return any(role in procedure.subordinates.get(one, ()) for one in theirs)
 
 
 def judges_of(procedure: Procedure, case: Case, breach: Breach, context: Context) -> tuple[str, ...]:

@@ -93,6 +93,8 @@ class Add(Command):
     kind: str = attrs.field(converter=_word, validator=_is_word)
     values: Mapping[str, object] = attrs.field(factory=dict, converter=_names)
     trigger: str | None = attrs.field(default=None, converter=_word, validator=_is_word_or_none)
+    owed_by: tuple[Actor, ...] = ()
+    """Where time adds it for a breach: who held the duty."""
 
 
 @attrs.frozen(kw_only=True)

@@ -82,7 +82,7 @@ class Moved(Event):
 
 @attrs.frozen(kw_only=True)
 class Added(Event):
-    """An item was added."""
+    """An item was added; where time did so for a breach, ``owed_by`` are those who held the duty."""
 
     tag = "item.added"
 
@@ -92,6 +92,7 @@ class Added(Event):
     state: str
     values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
     due: DueTime | None = None
+    owed_by: tuple[Actor, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -154,6 +154,7 @@ def _item(one: LaidOut | Added, stamp: Stamp, acts: tuple[Act, ...], trigger: st
         adder=stamp.actor.id if acts else "",
         due=one.due,
         laid_out=not acts,
+        owed_by=tuple(holder.id for holder in one.owed_by) if isinstance(one, Added) else (),
     )
 
 
@@ -329,6 +330,7 @@ def _breach_found(case: Case, event: BreachFound, stamp: Stamp) -> Changes:
             above=event.above,
             respond=event.respond,
             doubts=event.doubts,
+            before=() if before is None or not event.level else tuple(sorted(before.concerned)),
         ),
     )
 

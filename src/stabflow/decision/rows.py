@@ -127,6 +127,7 @@ def add(procedure: Procedure, case: Case, command: Add, context: Context, *, par
         state=state,
         values=values,
         due=due_for(procedure, procedure.items[kind].states[state], values, context),
+        owed_by=command.owed_by,
     )
     return found
 

@@ -165,6 +165,10 @@ class CaseView:
             return () if self.case is None else self.case.acts
         return () if self.item is None else self.item.acts
 
+    def owed_by(self) -> Sequence[str]:
+        """Who held the duty for the breach of which time added the item."""
+        return () if self.item is None else self.item.owed_by
+
     def own_field(self, name: str) -> Value | None:
         """Who stands in an actor field. Nobody gets out of one, nor whom they act for, by naming somebody else with this very
         act."""

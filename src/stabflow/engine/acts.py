@@ -26,7 +26,7 @@ from ..history.commit import request_digest
 from ..history.record import Record
 from ..values import Actor, Basis
 from . import streams
-from .performing import begun
+from .performing import caught_up
 from .shell import Shell
 from .work import Work, clean_key
 
@@ -73,8 +73,7 @@ class Acts:
         if self._key is not None and (found := self._shell.recall(stream, self._key, None)) is not None:
             self._stored = self._shell.records(stream, found, self._key)
         if_version = self._if_version if self._stored is None else None
-        begin = Work.on if self._stored is not None else begun
-        self._work = begin(self._shell, self._case_id, key=self._key, at=self._at, if_version=if_version)
+        self._work = Work.on(self._shell, self._case_id, key=self._key, at=self._at, if_version=if_version)
         return self
 
     def __exit__(
@@ -90,7 +89,7 @@ class Acts:
             self._shell.recall(streams.case_stream(self._case_id), self._key, digest)
             self.records = self._stored
             return
-        self.records = work.finish(digest, ids_are_known=True)
+        self.records = caught_up(self._shell, work, self._at).finish(digest, ids_are_known=True)
 
     def _do(self, command: Command) -> Record:
         if self._work is None:

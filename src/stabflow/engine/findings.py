@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from ..decision.events import BreachConfirmed, BreachFound
 from ..decision.evolution import evolve
 from ..decision.permission import TICK
 from ..errors import Refused, VersionConflict
+from ..history.chain import GENESIS
 from ..history.commit import request_digest
 from ..history.record import Record
 from ..language import Breach as Kind
@@ -21,26 +23,34 @@ from ..values import Actor, Basis, moment_text
 from . import streams
 from .offices import Offices
 from .shell import CLAMP_TOLERANCE, RETRIES, Shell
-from .work import Work
+from .work import OF_TIME, Work
 
 NO_BODY = "unknown"
 """Stands for the body of somebody who is named and holds no role by which to tell."""
 
 
 def find_breach(
-    shell: Shell, case_id: str, duty: str, level: int, until: datetime, doubts: Sequence[str] = ()
+    shell: Shell,
+    case_id: str,
+    duty: str,
+    level: int,
+    until: datetime,
+    *,
+    doubts: Sequence[str] = (),
+    seen: list[Record] | None = None,
 ) -> tuple[Record, ...]:
     """Put on record that a duty of the case had lapsed by ``until``, with the finding it leads to, as one transaction; nothing
-    where that is not so, or not so any more. ``doubts`` are there besides those that the case itself shows."""
+    where that is not so, or not so any more. ``doubts`` are there besides those that the case itself shows; ``seen``
+    are the records of the case that were read before, to which those are added that are new."""
     for attempt in range(RETRIES + 1):
         procedure, case, offices = shell.standing(case_id)
         one = next((one for one in lapsed(procedure, case, until) if (one.duty, one.level) == (duty, level)), None)
         if one is None:
             return ()
         named = {"breach": duty, "began": moment_text(one.due.start), "due": moment_text(one.due.at), "level": level}
-        key = ":".join(str(part) for part in ("breach", duty, named["began"], named["due"], level))
+        key = OF_TIME + ":".join(str(part) for part in ("breach", duty, named["began"], named["due"], level))
         work = Work(shell, procedure, case_id, case, offices, key=key, at=None, as_of=one.due.at)
-        history = list(streams.read(shell.store, streams.case_stream(case_id)))
+        history = _caught_up(shell, case_id, seen)
         command = FindBreach(
             actor=TICK,
             basis=_basis(_clause(procedure, one)),
@@ -62,6 +72,13 @@ def find_breach(
     raise AssertionError("the last attempt returns or raises")
 
 
+def _caught_up(shell: Shell, case_id: str, seen: list[Record] | None) -> list[Record]:
+    history = [] if seen is None else seen
+    after, head = (history[-1].version, history[-1].hash) if history else (0, GENESIS)
+    history += streams.read(shell.store, streams.case_stream(case_id), after=after, head=head)
+    return history
+
+
 def open_findings(work: Work, procedure: Procedure, duty: str) -> None:
     """Add what the procedure has for the breach of ``duty``: once, however high it goes. A finding that is itself late escalates,
     and breeds no further one."""
@@ -76,7 +93,16 @@ def open_findings(work: Work, procedure: Procedure, duty: str) -> None:
             values["concerned"] = breach.holders[0].id
         for stating in (values, {name: value for name, value in values.items() if name != "concerned"}):
             try:  # whoever has left every office since is not named by the system: a body may
-                work.do(Add(actor=TICK, basis=_basis(row.clause), kind=kind, trigger=row.trigger, values=stating))
+                work.do(
+                    Add(
+                        actor=TICK,
+                        basis=_basis(row.clause),
+                        kind=kind,
+                        trigger=row.trigger,
+                        values=stating,
+                        owed_by=breach.holders,
+                    )
+                )
             except Refused:
                 continue
             break
@@ -106,30 +132,34 @@ def _basis(clause: tuple[str, ...]) -> Basis:
 
 
 def _holders_then(shell: Shell, case: Case, one: Lapsed, history: list[Record], offices: Offices) -> tuple[Actor, ...]:
-    """Who held the duty as its limit passed, whoever holds it now."""
+    """Who held the duty as its limit passed, as it was on record then: not by what was dated back since."""
+    moment = one.due.at
     then: Case | None = case
-    if case.updated_at > one.due.at:
+    since = itertools.takewhile(lambda record: record.recorded_at > moment, reversed(history))
+    if any(record.actor != TICK for record in since):
         then = None
         for record in history:
-            if record.occurred_at > one.due.at:
+            if record.recorded_at > moment:
                 break
             then = evolve(then, record.event, record.stamp)
-    if offices.occurred_at is not None and offices.occurred_at > one.due.at:
+    if offices.recorded_at is not None and offices.recorded_at > moment:
         offices = Offices()
         for record in streams.read(shell.store, streams.OFFICES):
-            if record.occurred_at <= one.due.at:
+            if record.recorded_at <= moment:
                 offices = offices.after(record)
     for at in filter(None, (then, case)):
         procedure = shell.registry.of_case(at.procedure, at.procedure_version, at.digest)
         owed = [d for d in owed_in(procedure, at, offices.of(procedure)) if (d.duty, d.level) == (one.duty, one.level)]
         if owed:
             held = dict.fromkeys(holder for duty in owed for holder in duty.holders)
-            return tuple(Actor(actor, body=body or _body(at, actor)) for actor, body in held)
+            return tuple(Actor(actor, body=body or _body(at, offices, actor)) for actor, body in held)
     return ()
 
 
-def _body(case: Case, actor: str) -> str:
-    return next(iter(sorted(case.bodies.get(actor, ()))), NO_BODY)
+def _body(case: Case, offices: Offices, actor: str) -> str:
+    """The body of somebody who is only named: that of an office they hold, else one they have acted for here."""
+    standing = [one.body for one in offices.holders.get(case.procedure, ()) if one.actor == actor]
+    return next(iter((*standing, *sorted(case.bodies.get(actor, ())))), NO_BODY)
 
 
 def _doubts(shell: Shell, case: Case, offices: Offices, one: Lapsed, history: list[Record]) -> Iterator[str]:

@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from ..case import Case, vacancy
+from ..calendar import DueTime
+from ..case import CASE, Case, kind_of, vacancy
 from ..decision.breaches import CLOCK, Lapsed, lapsed
-from ..decision.commands import Amend, Appoint, Command, Fire
-from ..decision.events import BreachConfirmed
+from ..decision.commands import Amend, Appoint, Command, Fire, Recuse, Relieve
+from ..decision.duties import breach_of
+from ..decision.events import BreachConfirmed, ItemMoved, Moved
 from ..history.commit import request_digest
 from ..history.record import Record
+from ..language import FieldType
 from ..values import utc
 from . import streams
 from .findings import find_breach, open_findings
@@ -33,27 +36,37 @@ def perform(
     work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
     before = work.case
     record = work.do(command)
-    late = None if before is None else _lateness(shell, before, command, record.occurred_at)
+    moment = _asked_at(shell, command, record)
+    late = None if before is None else _lateness(shell, before, command, moment)
     if before is not None and late is not None:
-        work = _after_what_lapsed(
-            shell, before, command, record.occurred_at, late, key=key, at=at, pinned=if_version is not None
-        )
+        work = _after_what_lapsed(shell, before, command, moment, late, key=key, at=at, pinned=if_version is not None)
         record = work.do(command)
     if isinstance(record.event, BreachConfirmed):
         open_findings(work, shell.load(case_id)[0], record.event.duty)
     return work.finish(digest)[0]
 
 
-def begun(shell: Shell, case_id: str, *, key: str | None, at: datetime | None, if_version: int | None) -> Work:
-    """Work on a case that may come to anything, once it is on record what had lapsed by then."""
-    work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
-    case = work.case
-    assert case is not None, "work on a case finds it"
-    moment = present(shell.now(), case, shell.offices.last_seen) if at is None else utc(at, "at")
-    late = _lateness(shell, case, None, moment)
-    if late is None:
+def _asked_at(shell: Shell, command: Command, record: Record) -> datetime:
+    """Up to when what had lapsed comes before an act. Who did in time what was owed is not late, whenever it is entered; but who
+    changes by when it is owed, or by whom, does so from now on, whatever time is claimed."""
+    event = record.event
+    changes = isinstance(command, Amend | Relieve | Recuse | Appoint)
+    if isinstance(event, Moved | ItemMoved) and event.dest in (None, event.source):
+        procedure, _ = shell.load(record.stream.removeprefix("case/"))
+        fields = procedure.lifecycle(kind_of(event.item) if isinstance(event, ItemMoved) else None).fields
+        changes = any(fields[name].type in (FieldType.DATE, FieldType.ACTOR) for name in event.values)
+    return record.recorded_at if changes else record.occurred_at
+
+
+def caught_up(shell: Shell, work: Work, at: datetime | None) -> Work:
+    """Several acts that are about to be stored, again after what had lapsed before them is on record; they happen ``at`` that
+    time, or now."""
+    before = work.before
+    if before is None or not work.done:
         return work
-    return _after_what_lapsed(shell, case, None, moment, late, key=key, at=at, pinned=if_version is not None)
+    moment = present(shell.now(), before, shell.offices.last_seen) if at is None else utc(at, "at")
+    late = _lateness(shell, before, None, moment)
+    return work if late is None else work.anew(sum(_found(shell, before.id, None, moment, late)))
 
 
 def _lateness(shell: Shell, case: Case, command: Command | None, moment: datetime) -> tuple[str, ...] | None:
@@ -89,14 +102,24 @@ def _may_have_lapsed(case: Case, command: Command | None, moment: datetime) -> b
     """A first look, which costs an act next to nothing: whether there is anything that ``command`` could be late for."""
     if isinstance(command, Fire | Amend) and command.item is not None:
         item = case.items.get(command.item)
-        return item is not None and item.due is not None and item.due.at <= moment
+        return item is not None and _has_passed(case, item.id, item.due, moment)
     if isinstance(command, Appoint):
-        due = case.vacancies.get(command.office)
-        return due is not None and due.at <= moment
-    if command is not None and not isinstance(command, Fire | Amend):
+        return _has_passed(case, vacancy(command.office), case.vacancies.get(command.office), moment)
+    if command is not None and not isinstance(command, Fire | Amend | Relieve | Recuse):
         return False
-    dues = (case.due, *[item.due for item in case.items.values()], *case.vacancies.values())
-    return any(due is not None and due.at <= moment for due in dues)
+    if _has_passed(case, CASE, case.due, moment):
+        return True
+    if any(_has_passed(case, name, item.due, moment) for name, item in case.items.items()):
+        return True
+    return any(_has_passed(case, vacancy(office), due, moment) for office, due in case.vacancies.items())
+
+
+def _has_passed(case: Case, duty: str, due: DueTime | None, moment: datetime) -> bool:
+    """Whether a limit has passed, or that of an answer for it, without that being on record."""
+    if due is None or due.at > moment:
+        return False
+    found = breach_of(case, duty, due)
+    return found is None or (found.respond is not None and found.respond.at <= moment)
 
 
 def _ends(one: Lapsed, command: Command | None) -> bool:
@@ -121,4 +144,4 @@ def _found(
         if not late:
             return
         tried.add((late[0].duty, late[0].level))
-        yield len(find_breach(shell, case_id, late[0].duty, late[0].level, moment, doubts))
+        yield len(find_breach(shell, case_id, late[0].duty, late[0].level, moment, doubts=doubts))

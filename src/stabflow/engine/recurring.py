@@ -10,9 +10,10 @@ from ..decision.commands import Add, Open
 from ..decision.events import Added
 from ..decision.permission import TICK
 from ..decision.recurrence import Occurrence, occurrences
-from ..errors import Refused, VersionConflict
+from ..errors import InvalidInput, Refused, VersionConflict
 from ..history.codec import moment_from
 from ..history.commit import request_digest
+from ..history.record import from_stored
 from ..language import Procedure, Transition
 from ..ports.store import MAX_PAGE, CaseQuery
 from ..values import MAX_TITLE, Basis, Matter
@@ -20,7 +21,7 @@ from . import pages, streams
 from .admission import admit
 from .offices import Offices
 from .shell import RETRIES, Shell
-from .work import Work
+from .work import OF_TIME, Work
 
 Trying = Callable[[str, Callable[[], None]], None]
 
@@ -59,9 +60,15 @@ def create_cases(
 
 
 def _create_case(shell: Shell, procedure: Procedure, row: Transition, one: Occurrence, created: list[str]) -> None:
-    case_id = f"{procedure.id}-{one.label}"
-    (head,) = shell.store.heads([streams.case_stream(case_id)])
-    if head.version:
+    several = sum(bool(one.every) for one in procedure.case.creating()) > 1
+    case_id = f"{procedure.id}-{row.trigger}-{one.label}" if several else f"{procedure.id}-{one.label}"
+    key = f"{OF_TIME}every:{row.trigger}:{one.label}"
+    first = next(iter(shell.store.read_stream(streams.case_stream(case_id), limit=1)), None)
+    if first is not None:
+        if from_stored(first).key != key:
+            raise InvalidInput.at(
+                "case_id", f"{case_id!r} was opened by hand, and is the id of what recurs", "put that right by hand"
+            )
         return
     title = f"{procedure.title.zh} {procedure.title.en} {one.label}"[:MAX_TITLE]
     command = Open(
@@ -71,7 +78,7 @@ def _create_case(shell: Shell, procedure: Procedure, row: Transition, one: Occur
         shell,
         procedure,
         command,
-        key=f"every:{row.trigger}:{one.label}",
+        key=key,
         digest=request_digest([{"every": row.trigger, "label": one.label}]),
         at=None,
         unproved="refuse",
@@ -112,7 +119,7 @@ def _called(
 
 
 def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Occurrence, created: list[str]) -> None:
-    key = f"every:{kind}:{row.trigger}:{one.label}"
+    key = f"{OF_TIME}every:{kind}:{row.trigger}:{one.label}"
     stream = streams.case_stream(case_id)
     for attempt in range(RETRIES + 1):
         if shell.store.lookup(stream, key) is not None:

@@ -31,6 +31,9 @@ from .shell import Shell
 MOST_APART = timedelta(days=7)
 """A clock that is so far past the last tick is believed only on somebody's word."""
 
+KEPT = 16
+"""Of so many cases the records are kept."""
+
 EVERY = timedelta(hours=1)
 """A tick that found nothing is put on record once in so long."""
 
@@ -57,6 +60,8 @@ class _Progress:
     breaches: list[Record] = attrs.field(factory=list)
     created: list[str] = attrs.field(factory=list)
     failures: list[tuple[str, StabflowError]] = attrs.field(factory=list)
+    seen: dict[str, list[Record]] = attrs.field(factory=dict)
+    """The records of the cases looked at last, so that what has many duties is read once."""
 
     def trying(self, what: str, do: Callable[[], None]) -> None:
         """Do something about one case: what is wrong with that one keeps no other from its turn; a store that is away does."""
@@ -154,7 +159,11 @@ def _lapsed(shell: Shell, until: datetime) -> Iterator[DutyRow]:
 
 
 def _find(shell: Shell, row: DutyRow, until: datetime, progress: _Progress) -> None:
-    for record in find_breach(shell, row.case_id, row.duty, row.level, until):
+    seen = progress.seen.pop(row.case_id, [])
+    while len(progress.seen) >= KEPT:
+        progress.seen.pop(next(iter(progress.seen)))
+    progress.seen[row.case_id] = seen
+    for record in find_breach(shell, row.case_id, row.duty, row.level, until, seen=seen):
         if isinstance(record.event, BreachFound):
             progress.breaches.append(record)
 

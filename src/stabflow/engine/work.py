@@ -6,10 +6,11 @@ from datetime import datetime
 
 import attrs
 
+from ..calendar import DueTime
 from ..case import Case
 from ..decision.commands import Add, Command, Migrate, Open, ResumeClock, StopClock
 from ..decision.decider import decide
-from ..decision.events import Event, Moved
+from ..decision.events import Event
 from ..decision.evolution import evolve
 from ..decision.permission import TICK
 from ..errors import InvalidInput, Refused, VersionConflict
@@ -24,6 +25,8 @@ from .offices import Offices
 from .shell import CLAMP_TOLERANCE, RETRIES, Shell, claimed, present, recorded
 
 MAX_KEY = 200
+OF_TIME = "system:"
+"""With this begin the keys of what time does: nobody may have done anything else under them."""
 
 
 class Work:
@@ -82,6 +85,17 @@ class Work:
     def offices_head(self) -> StreamHead:
         """Where the offices ended on which the first command was decided."""
         return self._offices.at
+
+    @property
+    def before(self) -> Case | None:
+        """The case as it stood before the first act."""
+        return self._before
+
+    def anew(self, written: int) -> Work:
+        """The same acts, after so many records more that time has made; `VersionConflict` where they come out otherwise."""
+        if self._if_version is not None:
+            self._if_version += written
+        return self._again(ids_are_known=True)
 
     def do(self, command: Command, *, offices: Offices | None = None) -> Record:
         """Decide ``command`` and put its record into the transaction; refused, it leaves the transaction as it was.
@@ -223,16 +237,22 @@ class Work:
 def _timeless(event: Event) -> Event:
     """The event without the due times, which another clock reading makes different."""
     changes: dict[str, object] = {}
-    if hasattr(event, "due"):
-        changes["due"] = None
-    if isinstance(event, Moved):
-        changes["laid_out"] = tuple(attrs.evolve(one, due=None) for one in event.laid_out)
+    for name in (field.name for field in attrs.fields(type(event))):
+        value = getattr(event, name)
+        if isinstance(value, DueTime):
+            changes[name] = None
+        elif isinstance(value, tuple):
+            changes[name] = tuple(attrs.evolve(one, due=None) if hasattr(one, "due") else one for one in value)
     return attrs.evolve(event, **changes)
 
 
 def clean_key(key: str) -> str:
-    """An idempotency key as it goes into the record, or `InvalidInput`."""
-    return clean_text(key, "key", max_length=MAX_KEY)
+    """An idempotency key as it goes into the record, or `InvalidInput`: those of time are its own."""
+    clean = clean_text(key, "key", max_length=MAX_KEY)
+    if clean.startswith(OF_TIME):
+        cure = "choose a key that begins otherwise"
+        raise InvalidInput.at("key", f"{clean!r:.60} begins with {OF_TIME}, and is reserved", cure)
+    return clean
 
 
 def check_version(version: object) -> None:

@@ -28,6 +28,11 @@ class IndependentOf(Requirement):
     independent_of: tuple[str, ...] = attrs.field(converter=names)
 
     def unmet(self, view: View) -> Shortfall | None:
+        for one in view.owed_by():  # whom the breach concerns is so from the beginning, whoever is named
+            if one in view.persons or one in view.served:
+                return self._short(view, self.independent_of[0], _owed)
+            if _superior(view, view.ever_held(one)):
+                return self._short(view, self.independent_of[0], _is_below_who_owed)
         for name in self.independent_of:
             holder = view.own_field(name)
             if not isinstance(holder, str):
@@ -107,6 +112,14 @@ def _serves(view: View, name: str) -> Text:
 
 def _is_below(view: View, name: str) -> Text:
     return say("is below the {field}", "是{field}的下级", field=quoted(view.number_name(name)))
+
+
+def _owed() -> Text:
+    return Text("held the duty that was not done, or acts for who did", "即逾期职责的责任人，或系其受委托人")
+
+
+def _is_below_who_owed() -> Text:
+    return Text("is below who held the duty that was not done", "是逾期职责责任人的下级")
 
 
 def _did(view: View, trigger: str) -> Text:
