@@ -42,6 +42,7 @@ def load(path: str | Path, base_of: Callable[[str], Calendar]) -> Calendar:
         (base.workdays - holidays.keys()) | workdays.keys(),
         base.years | years,
         base.unsettled,
+        {day: name for day, name in base.names.items() if day not in workdays},
     )
 
 

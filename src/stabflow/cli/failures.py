@@ -138,7 +138,7 @@ _BEGINNINGS = {
     "the store, beside dossier ": "存储与案卷",
     "dossier ": "案卷",
     "procedure ": "程序",
-    "calendar ": "历法",
+    "calendar ": "工作日历",
 }
 
 

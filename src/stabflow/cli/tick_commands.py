@@ -103,7 +103,7 @@ def _show(page: Page, engine: Engine, done: Tick) -> None:
         ]
         page.table(columns, [_row(page, engine, record) for record in done.breaches])
     if done.created:
-        page.heading(Text("Created by the calendar", "按历法新建"))
+        page.heading(Text("Created by the calendar", "按日历新建"))
         for one in done.created:
             page.paragraph(one, indent=2, mark="·  ")
 

@@ -5,13 +5,15 @@ Whether the requirements of the row held is not decided again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import attrs
 
 from ..calendar import Stop
 from ..case import CASE, Act, Appointment, Case, Delegation, Statement, item_id, office_of
-from ..decision.breaches import lapsed
+from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE, lapsed
+from ..decision.duties import supervisors
 from ..decision.events import (
     Added,
     Amended,
@@ -37,6 +39,7 @@ from ..decision.recalendaring import CALENDAR_AUTHORITY
 from ..decision.rows import presets, to_lay_out
 from ..errors import Corrupt
 from ..history.record import Record
+from ..language import Breach as Kind
 from ..language import Procedure, Transition
 from ..language.machine import NEW
 from ..standstill import adds_up
@@ -65,7 +68,7 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Ten
     if case is not None and record.occurred_at < case.updated_at:
         return "bears times that go backwards"
     if BY_TIME in (role, record.actor.id):
-        return _wrong_by_time(procedure, case, record)
+        return _wrong_by_time(procedure, case, record, tenures)
     if isinstance(event, Recalendared):
         right = case is not None and _is_recount(procedure, case, event, record)
         return "" if right else "counts due times anew wrongly"
@@ -96,7 +99,7 @@ def _wrong(procedure: Procedure, case: Case | None, record: Record, tenures: Ten
     return _wrong_items(procedure, case, event)
 
 
-def _wrong_by_time(procedure: Procedure, case: Case | None, record: Record) -> str:
+def _wrong_by_time(procedure: Procedure, case: Case | None, record: Record, tenures: Tenures) -> str:
     """What is wrong with a record that time made: it finds what had lapsed then, or creates by a row that it fires."""
     event = record.event
     if (record.role, record.actor, record.mandate) != (BY_TIME, TICK, ""):
@@ -106,11 +109,65 @@ def _wrong_by_time(procedure: Procedure, case: Case | None, record: Record) -> s
         said = (event.duty, event.state, event.roles, event.level, event.due)
         if not any((one.duty, one.state, one.roles, one.level, one.due) == said for one in found):
             return f"finds a breach of {event.duty} where none was"
-        return "" if not event.doubts or not event.above else "escalates what is only possible"
+        return "" if case is None else _wrong_breach(procedure, case, event, tenures)
     row = _row(procedure, case, event)
     if row is None or not row.by_time or not isinstance(event, Opened | Added):
         return f"does what no row of {procedure} has time do"
-    return "" if event.values.keys() <= set(row.set) else f"states what the row {row.trigger!r} does not"
+    if not event.values.keys() <= set(row.set):
+        return f"states what the row {row.trigger!r} does not"
+    if row.on and isinstance(event, Added) and case is not None and not _has_breach(case, row, event):
+        return "is about a breach that is not on record"
+    state = procedure.state_of(event.state, event.kind if isinstance(event, Added) else None)
+    limit = None if state.within is None else str(procedure.duration(state.within))
+    if limit is not None and (event.due is None or (event.due.limit, event.due.start) != (limit, record.occurred_at)):
+        return f"does not begin the limit of {event.state!r}"
+    return _wrong_items(procedure, case, event)
+
+
+def _has_breach(case: Case, row: Transition, event: Added) -> bool:
+    """Whether there is a breach for which time fires the row: a certain one of the duty itself, which bears these holders."""
+    kinds = {one.value for one in row.on}
+    return any(
+        one.kind in kinds
+        and one.kind == event.values.get("breach", one.kind)
+        and one.holders == event.owed_by
+        and not (one.level or one.possible or one.voided)
+        for one in case.breaches.values()
+    )
+
+
+def _wrong_breach(procedure: Procedure, case: Case, event: BreachFound, tenures: Tenures) -> str:
+    """What is wrong with a breach that is one: its kind, its doubts, whom it names, whom it has come to."""
+    kind = Kind.OVERDUE if office_of(event.duty) is None else Kind.VACANT
+    if event.kind != kind.value or not set(event.doubts) <= {ESTIMATED, CLOCK, TOO_LATE}:
+        return f"finds a breach of a kind, or with a doubt, that there is not: {event.kind}, {', '.join(event.doubts)}"
+    if (ESTIMATED in event.doubts) is not event.due.estimated:
+        return "says otherwise than the due time whether that was estimated"
+    named = case.facts if event.duty == CASE else case.items[event.duty].fields if event.duty in case.items else {}
+    for holder in event.holders:
+        known = holder.id in case.bodies or tenures.of(procedure.id, holder.id) or holder.id in named.values()
+        if not known:
+            return f"names as holder {holder.id!r}, who holds nothing here"
+    return _wrong_escalation(procedure, event, event.roles, event.due.at)
+
+
+def _wrong_escalation(
+    procedure: Procedure, event: BreachFound | BreachConfirmed, roles: Sequence[str], start: datetime
+) -> str:
+    """What is wrong with where a breach has come to: the roles above, with the longest of their times to answer; none where there
+    is a doubt."""
+    if isinstance(event, BreachFound) and event.doubts:
+        return "escalates what is only possible" if event.above or event.respond else ""
+    if all(role in procedure.roles for role in roles) and event.above != supervisors(procedure, roles):
+        return "has not come to those above"
+    limits = {
+        str(procedure.duration(limit))
+        for limit in (procedure.roles[role].responds_within for role in event.above if role in procedure.roles)
+        if limit is not None
+    }
+    if event.respond is None:
+        return "gives those above no limit" if limits else ""
+    return "" if event.respond.limit in limits and event.respond.start == start else "gives those above another limit"
 
 
 def _wrong_judgement(
@@ -126,9 +183,12 @@ def _wrong_judgement(
     named = all(role in procedure.roles for role in breach.roles)
     lent = None if case is None else _lent(case, record.mandate)
     persons = (record.actor.id, "" if lent is None else lent.holder)
-    held = any(holder.id in persons for holder in breach.holders)
-    wrong = held or (named and record.role not in above) or record.role not in procedure.roles
-    return f"judges a breach as {record.role!r}, who may not" if wrong else ""
+    held = not breach.concerned.isdisjoint(persons)
+    if held or (named and record.role not in above) or record.role not in procedure.roles:
+        return f"judges a breach as {record.role!r}, who may not"
+    if isinstance(event, BreachVoided):
+        return ""
+    return _wrong_escalation(procedure, event, breach.roles, record.occurred_at)
 
 
 def _wrong_deputy(

@@ -16,7 +16,7 @@ from ..history.record import Circumstances, Record
 from ..ports.store import MAX_PAGE, DutyQuery
 from ..text import Language
 from ..values import Actor, Basis, moment_text
-from . import pages, streams
+from . import observers, pages, streams
 from .shell import RETRIES, Shell, present, recorded
 
 
@@ -101,5 +101,6 @@ def _recalendared(shell: Shell, case_id: str, by: Actor, basis: Basis, *, dry_ru
                 raise
             continue
         shell.remember(after)
+        observers.recorded(shell, after, (record,))
         return attrs.evolve(told, record=record)
     raise AssertionError("the last attempt returns or raises")

@@ -205,6 +205,7 @@ class Verifier:
             check_times(record, before)
             event = record.event
             is_tick = isinstance(event, Ticked) and (record.role, record.mandate) == (TICKING, "")
+            is_tick = is_tick and event.until <= record.recorded_at  # type: ignore[attr-defined]
             if not is_tick or (before is not None and event.until <= before.event.until):  # type: ignore[attr-defined]
                 raise Corrupt(f"{record.stream} version {record.version} is no tick that can follow: {STOP}")
             before = record
