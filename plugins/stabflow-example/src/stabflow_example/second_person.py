@@ -10,7 +10,7 @@ from stabflow.ports.hooks import Blocker, Case, Command, Fire, Text
 
 
 class SecondPerson(Plugin):
-    """Whoever did the last act on the case itself does none of ``triggers``: a second person looks at it first."""
+    """Whoever did the last act on the case itself, or had it done, does none of ``triggers``: a second person looks first."""
 
     def __init__(self, triggers: Collection[str]) -> None:
         self.triggers = frozenset(triggers)
@@ -19,7 +19,7 @@ class SecondPerson(Plugin):
     def stabflow_check_command(self, case: Case | None, command: Command, now: datetime) -> Blocker | None:
         if case is None or not isinstance(command, Fire) or command.item is not None:
             return None
-        if command.trigger not in self.triggers or case.acts[-1].actor != command.actor.id:
+        if command.trigger not in self.triggers or command.actor.id not in case.acts[-1].doers:
             return None
         return Blocker(
             kind="second_person",
