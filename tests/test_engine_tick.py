@@ -588,6 +588,22 @@ def test_filled_in_time_and_left_vacant_again(quiet: World) -> None:
     engine.verify()
 
 
+def test_an_office_is_not_filled_by_who_comes_and_goes(quiet: World) -> None:
+    engine, clock = quiet
+    case = lapsing.a_case(engine, helped=False)
+    due = case.value.vacancies["helper"]
+    for _ in range(2):
+        clock.pass_(days=1)
+        with case.acting(HEAD, basis="order") as act:
+            act.appoint("helper", HELPER)
+            act.relieve("helper", HELPER)
+        assert case.value.vacancies == {"helper": due}
+    (record,) = days(engine, clock, 1)
+    assert isinstance(record.event, BreachFound)
+    assert (record.event.duty, record.event.due) == ("vacancy:helper", due)
+    engine.verify()
+
+
 # What the tick may not do
 
 

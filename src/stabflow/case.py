@@ -230,10 +230,10 @@ class Case:
     ``updated_at`` is the time claimed for the last act, ``recorded_at`` when that was recorded, ``head`` its hash; ``unproved``:
     it was opened under a procedure that nobody had proved, and opens no gate. ``former`` are the roles from which each was
     relieved in this case, ``bodies`` those for which each was appointed or has acted in it. ``breaches`` are the last ones on
-    record, by duty; ``vacancies`` tell by when each role that stands vacant too long is to be filled. ``recused`` are those who
-    take no further part in it; ``delegations`` all that there were, in their order. ``stopped_at`` tells since when the clock of
-    the present state stands, ``stops`` when that of any has stood before; while it stands nothing is due, and ``due`` tells what
-    was.
+    record, by duty; ``vacancies`` tell by when each role that stands vacant too long is to be filled, ``filled`` by when each
+    was that is. ``recused`` are those who take no further part in it; ``delegations`` all that there were, in their order.
+    ``stopped_at`` tells since when the clock of the present state stands, ``stops`` when that of any has stood before; while
+    it stands nothing is due, and ``due`` tells what was.
     """
 
     id: str
@@ -264,6 +264,7 @@ class Case:
     bodies: Mapping[str, frozenset[str]] = attrs.field(factory=dict, converter=frozen, hash=False)
     breaches: Mapping[str, Breach] = attrs.field(factory=dict, converter=frozen, hash=False)
     vacancies: Mapping[str, DueTime] = attrs.field(factory=dict, converter=frozen, hash=False)
+    filled: Mapping[str, DueTime] = attrs.field(factory=dict, converter=frozen, hash=False)
     recused: Mapping[str, Recusal] = attrs.field(factory=dict, converter=frozen, hash=False)
     delegations: tuple[Delegation, ...] = ()
     stopped_at: datetime | None = None

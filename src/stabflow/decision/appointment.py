@@ -10,7 +10,7 @@ from ..language import Procedure, Role
 from ..text import Text, same, say
 from ..values import Actor, check_office_holder
 from .commands import Appoint, Relieve
-from .duties import filled_by
+from .duties import left_vacant
 from .events import Appointed, Relieved
 from .examination import Examination
 from .out_of_role import recused_blocker
@@ -81,7 +81,7 @@ def decide_relief(procedure: Procedure, case: Case, command: Relieve, context: C
     if procedure.states[case.state].final:
         found.add(case_over(procedure, case))
     left = [one for one in case.appointments if one.role == command.office and one.actor != command.appointee.id]
-    until = None if left else filled_by(procedure, command.office, context)
+    until = None if left else left_vacant(procedure, case, command.office, context)
     found.event = Relieved(office=command.office, appointee=command.appointee, vacant_until=until)
     return found
 

@@ -232,7 +232,7 @@ def _name(command: ConfirmBreach | VoidBreach) -> str:
 
 
 def _nobody(procedure: Procedure, breach: Breach) -> Blocker:
-    roles = listing([quoted(procedure.role_title(role)) for role in breach.roles if role in procedure.roles])
+    roles = listing([quoted(procedure.role_title(role)) for role in breach.roles])
     return Blocker(
         kind="role",
         text=say("nobody supervises {roles} in this procedure", "本程序中无人督导{roles}", roles=roles),

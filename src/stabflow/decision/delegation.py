@@ -20,7 +20,7 @@ from ..values import Actor, check_office_holder, clean_text, utc
 from .amendment import MAX_REASON
 from .appointment import plain
 from .commands import Command, Delegate, EndDelegation, Recuse
-from .duties import filled_by
+from .duties import left_vacant
 from .events import Delegated, DelegationEnded, Recused, Vacancy
 from .examination import Examination
 from .out_of_role import recused_blocker
@@ -68,7 +68,7 @@ def _left_vacant(procedure: Procedure, case: Case, who: Actor, context: Context)
     for office in dict.fromkeys(
         one.role for one in case.appointments if one.actor == who.id and one.role not in others
     ):
-        due = filled_by(procedure, office, context)
+        due = left_vacant(procedure, case, office, context)
         if due is not None:
             yield Vacancy(office=office, due=due)
 

@@ -65,6 +65,13 @@ def filled_by(procedure: Procedure, office: str, context: Context) -> DueTime | 
     return due_time(context.now, procedure.duration(role.vacant_within), procedure.zone, context.calendar)
 
 
+def left_vacant(procedure: Procedure, case: Case, office: str, context: Context) -> DueTime | None:
+    """By when a role of the case is to be filled again that is left vacant now. It is no new limit as long as that of the last
+    vacancy runs: who comes and goes within it has filled nothing."""
+    before = case.filled.get(office)
+    return before if before is not None and before.at > context.now else filled_by(procedure, office, context)
+
+
 def vacancies(procedure: Procedure, context: Context) -> Iterator[Vacancy]:
     """The roles that a case, as it is opened, has still to be given holders for, and by when."""
     for office in procedure.roles:

@@ -296,6 +296,7 @@ def _appointed(case: Case, event: Appointed, stamp: Stamp) -> Changes:
         "bodies": with_one(case.bodies, event.appointee.id, event.appointee.body),
     }
     if event.office in case.vacancies:
+        changes["filled"] = with_entries(case.filled, {event.office: case.vacancies[event.office]})
         changes["vacancies"] = frozen({office: due for office, due in case.vacancies.items() if office != event.office})
     return changes
 

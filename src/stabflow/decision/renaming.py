@@ -56,6 +56,7 @@ class Renaming:
             "items": frozen({name: self._item(item) for name, item in case.items.items()}),
             "breaches": frozen({one.duty: one for one in map(self._breach, case.breaches.values())}),
             "vacancies": frozen({self.role(office): due for office, due in case.vacancies.items()}),
+            "filled": frozen({self.role(office): due for office, due in case.filled.items()}),
         }
 
     def _breach(self, breach: Breach) -> Breach:
