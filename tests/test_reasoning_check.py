@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import lapsing
 import pytest
 from flawed.catalogue import FLAWS, text_of
 
@@ -282,7 +283,7 @@ def test_time_that_is_over_is_no_pass_and_says_what_to_do() -> None:
         open_ = [one for one in report.findings if one.status is Status.INCOMPLETE]
         assert all(f"the {seconds} seconds that it may take were over" in one.text.en for one in open_)
         assert all("give it more (seconds)" in one.text.en and "seconds" in one.text.zh for one in open_)
-        assert all(one.property not in ("duties", "escalation", "since") for one in open_)
+        assert all(one.property not in ("duties", "escalation", "clocks", "since") for one in open_)
 
 
 def test_no_search_goes_on_once_time_is_over() -> None:
@@ -396,3 +397,15 @@ def test_the_command_takes_a_bound_on_time(tmp_path: Path, capsys: pytest.Captur
     assert "the 1e-09 seconds that it may take were over" in " ".join(capsys.readouterr().out.split())
     assert main(["check", str(file), "--seconds", "1000"]) == 0
     assert main(["check", str(file), "--seconds", "0"]) == 2
+
+
+def test_who_stops_the_clock_of_what_they_owe_is_warned_of() -> None:
+    text = lapsing.INSPECTION.replace(
+        'accountable = "head", within = "2 days" }',
+        'accountable = "head", within = "2 days", clock_stopped_by = ["STOPS"] }',
+    )
+    for stops, expected in (("head", ["states.waiting.clock_stopped_by"]), ("board", [])):
+        report = check(lapsing.known(text.replace("STOPS", stops)))
+        assert [
+            one.path for one in report.findings if one.property == "clocks" and one.status is Status.WARNING
+        ] == expected

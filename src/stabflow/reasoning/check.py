@@ -24,7 +24,7 @@ CHECKER = 4
 
 _DUTIES = Text("every duty has somebody accountable, and a limit", "每项职责均有责任人和期限")
 
-_NEED_NO_SEARCH = ("duties", "escalation", "since")
+_NEED_NO_SEARCH = ("duties", "escalation", "clocks", "since")
 
 
 def check(
@@ -119,6 +119,7 @@ def _findings(inquiry: Inquiry) -> Iterator[Finding]:
         ("needless", needs.NEEDLESS, needs.needless),
         ("duties", _DUTIES, lambda _: iter(())),
         ("escalation", standing.ESCALATION, lambda one: standing.escalation(one.procedure)),
+        ("clocks", standing.CLOCKS, lambda one: standing.clocks(one.procedure)),
         ("since", standing.SINCE, lambda one: standing.since(one.procedure)),
     ):
         yield from _or_proved(inquiry, property_, title, find)

@@ -11,6 +11,7 @@ from .reaching import comes_back
 from .report import Finding, Status
 
 ESCALATION = Text("escalation reaches somebody from everywhere", "任何一级均有上级可报")
+CLOCKS = Text("nobody stops the clock of what they owe", "无人可中止自身职责的期限")
 SINCE = Text("what a round counts is of this round", "每轮次只计本轮次的事项要素")
 
 
@@ -31,6 +32,20 @@ def escalation(procedure: Procedure) -> Iterator[Finding]:
                 role=procedure.role_title(role),
             )
             yield Finding("escalation", ESCALATION, Status.FLAWED, text, path, procedure.roles[role].clause)
+
+
+def clocks(procedure: Procedure) -> Iterator[Finding]:
+    """Where whoever owes something may stop its clock, and nobody else need resume it, it may never fall due."""
+    for own, cycle in procedure.lifecycles():
+        for name, state in cycle.states.items():
+            if state.accountable in procedure.roles and state.accountable in state.clock_stopped_by:
+                text = say(
+                    "“{role}” owes what is due here, and stops its clock: let another role do that, or mean it",
+                    "“{role}”既承担该职责又可中止其期限：请改由其他角色中止，或确认如此",
+                    role=procedure.role_title(state.accountable or ""),
+                )
+                path = f"{'' if own is None else f'items.{own}.'}states.{name}.clock_stopped_by"
+                yield Finding("clocks", CLOCKS, Status.WARNING, text, path, state.clause)
 
 
 def since(procedure: Procedure) -> Iterator[Finding]:
