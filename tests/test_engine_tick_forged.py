@@ -101,7 +101,6 @@ LATER = timedelta(days=9000)
         (changed(Added, item="finding-9"), "finding-1 is due"),
         (changed(Added, due=None), "does not begin the limit"),
     ],
-    ids=str,
 )
 def test_what_time_could_not_have_written_is_found(
     breached: tuple[Engine, str], forge: Callable[[Record], Event | None], says: str
