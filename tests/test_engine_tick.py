@@ -653,6 +653,19 @@ def test_nobody_takes_the_keys_of_time(quiet: World) -> None:
     assert record.key.startswith(f"system:breach:{hazard}:")
 
 
+def test_a_period_begins_whoever_holds_the_offices_when_it_is_found() -> None:
+    clock = Hand(datetime(2026, 3, 30, 1, 0, tzinfo=UTC))
+    engine = lapsing.opened(clock)
+    engine.tick()
+    clock.now = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)  # the quarter has begun, and nobody has ticked
+    for office, holder in (("inspector", INSPECTOR), ("head", HEAD), ("board", BOARD), ("judge", JUDGE)):
+        engine.withdraw("inspection", office, holder, basis="leaves")
+    assert engine.tick().created == ()
+    clock.now = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
+    engine.constitute("inspection", "head", Actor("o-33", body="unit"), basis="comes")
+    assert engine.tick(through=clock.now, basis="closed for a while").created == ("inspection-2026-Q3",)
+
+
 def test_an_id_that_is_taken_by_hand_is_told_and_does_not_stop_time() -> None:
     clock = Hand(datetime(2026, 3, 30, 1, 0, tzinfo=UTC))
     engine = lapsing.opened(clock)

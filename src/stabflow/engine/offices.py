@@ -29,7 +29,8 @@ FOUNDING = "founding_authority"
 @attrs.frozen
 class Offices:
     """The offices in force, by procedure id, after ``version`` records, with the times of the last one; ``since`` tells when
-    each mandate is said to begin; ``former`` are the bodies for which each held an office that has ended, by procedure id."""
+    each mandate is said to begin; ``former`` are the bodies for which each held an office that has ended, by procedure id;
+    ``began`` tells since when a procedure has had office-holders, whoever they were."""
 
     version: int = 0
     head: str = GENESIS
@@ -38,6 +39,7 @@ class Offices:
     holders: Mapping[str, tuple[Appointment, ...]] = attrs.field(factory=dict, converter=frozen)
     since: Mapping[str, datetime] = attrs.field(factory=dict, converter=frozen)
     former: Mapping[str, Mapping[str, frozenset[str]]] = attrs.field(factory=dict, converter=frozen)
+    began: Mapping[str, datetime] = attrs.field(factory=dict, converter=frozen)
     _of: dict[str, tuple[Appointment, ...]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     @functools.cached_property
@@ -62,7 +64,9 @@ class Offices:
         if not isinstance(event, Constituted | Withdrawn):
             raise Corrupt(f"{record.stream} version {record.version} is {record.tag}, which fills or ends no office")
         held = self.holders.get(event.procedure, ())
-        since, former = self.since, self.former
+        since, former, began = self.since, self.former, self.began
+        if event.procedure not in began:
+            began = with_entries(began, {event.procedure: record.occurred_at})
         if isinstance(event, Constituted):
             held = (*held, Appointment(event.office, event.holder.id, event.holder.body, record.hash))
             since = with_entries(since, {record.hash: record.occurred_at})
@@ -73,7 +77,9 @@ class Offices:
             bodies = before.get(event.holder.id, frozenset()) | {one.body for one in ended}
             former = with_entries(former, {event.procedure: with_entries(before, {event.holder.id: bodies})})
         holders = with_entries(self.holders, {event.procedure: held})
-        return Offices(record.version, record.hash, record.occurred_at, record.recorded_at, holders, since, former)
+        return Offices(
+            record.version, record.hash, record.occurred_at, record.recorded_at, holders, since, former, began
+        )
 
 
 @attrs.frozen

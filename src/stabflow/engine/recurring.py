@@ -48,8 +48,8 @@ def _calling(procedure: Procedure) -> Iterator[Procedure]:
 def create_cases(
     shell: Shell, procedure: Procedure, since: datetime | None, until: datetime, created: list[str], trying: Trying
 ) -> None:
-    """Open the cases that the calendar calls for after ``since``. A procedure recurs from when the first of those took office who
-    hold a standing office of it now: where nobody does, nobody could act."""
+    """Open the cases that the calendar calls for after ``since``. A procedure recurs from when somebody first held a standing
+    office of it, as long as somebody does: where nobody does, nobody could act."""
     began = _in_force(procedure, shell.offices.current())
     if began is None:
         return
@@ -151,5 +151,5 @@ def _known(shell: Shell) -> Iterator[Procedure]:
 
 
 def _in_force(procedure: Procedure, offices: Offices) -> datetime | None:
-    """Since when the first of those who hold a standing office of the procedure has held it."""
-    return min((offices.since[held.mandate] for held in offices.of(procedure)), default=None)
+    """Since when the procedure has had office-holders, whoever they were; ``None`` where it has none now."""
+    return offices.began.get(procedure.id) if offices.of(procedure) else None
