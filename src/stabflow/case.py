@@ -67,6 +67,11 @@ def office_of(duty: str) -> str | None:
     return duty.removeprefix(_VACANCY) if duty.startswith(_VACANCY) else None
 
 
+def kind_of_duty(duty: str) -> str | None:
+    """The kind of the item that a duty is about; ``None`` where it is the case's own, or to fill an office."""
+    return None if duty == CASE or office_of(duty) is not None else kind_of(duty)
+
+
 def kind_of(item: str) -> str:
     """The kind of the item with this id."""
     return item.rpartition("-")[0]

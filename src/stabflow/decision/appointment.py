@@ -15,8 +15,8 @@ from .events import Appointed, Relieved
 from .examination import Examination
 from .out_of_role import recused_blocker
 from .permission import body_blocker, permission, separations_of_appointee
-from .refusals import case_over
-from .view import Context, holdings
+from .refusals import case_over, plain
+from .view import Context, holdings, roles_held
 
 _OUTSIDE = {
     Appoint: "it is filled outside the cases: engine.constitute(…); case.appoint(…) is for the roles of one case",
@@ -95,11 +95,8 @@ def _examination(
         who = same(command.appointee.id)
         return say(act.en, act.zh, who=who, role=procedure.role_title(command.office))
 
-    def held() -> frozenset[str]:
-        return frozenset(one.role for one in holdings(case, context) if one.actor == command.actor.id)
-
     allowed = permission(procedure, case, role.appointed_by, {}, command, context)
-    return Examination(named, role.appointed_by, allowed, held)
+    return Examination(named, role.appointed_by, allowed, lambda: roles_held(case, command.actor.id, context))
 
 
 def _no_seat(seats: int, *, standing: bool) -> Text:
@@ -109,8 +106,3 @@ def _no_seat(seats: int, *, standing: bool) -> Text:
     if seats == 1:
         return say("the only seat is taken; {how}", "唯一席位已有人任职；{how}", how=how)
     return say("all {n} seats are taken; {how}", "{n}个席位均已有人任职；{how}", n=seats, how=how)
-
-
-def plain(kind: str, text: Text) -> Blocker:
-    """A blocker that says all there is in one sentence."""
-    return Blocker(kind=kind, text=text)

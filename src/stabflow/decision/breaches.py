@@ -20,18 +20,18 @@ from ..language import Breach as Kind
 from ..language import Procedure
 from ..text import Text, listing, quoted, same, say
 from ..values import Actor, clean_text
+from .amendment import MAX_REASON
 from .commands import ConfirmBreach, FindBreach, VoidBreach
 from .duties import open_duties, supervisors
 from .events import BreachConfirmed, BreachFound, BreachVoided
 from .examination import Examination
 from .permission import permission
-from .view import Context, holdings, served_by
+from .refusals import plain
+from .view import Context, holdings, roles_held, served_by
 
 ESTIMATED, CLOCK, TOO_LATE = "estimated", "clock", "too_late"
 """The doubts: the due time was estimated; a clock stood notably wrong; what began the duty, or what escalated it, was recorded
 only after its limit had passed."""
-
-MAX_REASON = 2_000
 
 
 @attrs.frozen
@@ -135,7 +135,7 @@ def decide_confirmation(procedure: Procedure, case: Case, command: ConfirmBreach
     if not breach.possible:
         certain = Text("the breach is not in doubt: there is nothing to confirm", "该逾期并无疑问，无需确认")
         voided = Text("the breach has been voided", "该逾期已撤销")
-        found.add(_plain("breach", voided if breach.voided else certain))
+        found.add(plain("breach", voided if breach.voided else certain))
     above, respond = come_to(procedure, case, breach, breach.holders, context.now, context)
     found.event = BreachConfirmed(duty=breach.duty, breach=breach.version, above=above, respond=respond)
     return found
@@ -147,7 +147,7 @@ def decide_voiding(procedure: Procedure, case: Case, command: VoidBreach, contex
     reason = clean_text(command.reason, "reason", max_length=MAX_REASON)
     found = _by_those_above(procedure, case, breach, command, context, Text("voiding a breach", "撤销逾期"))
     if breach.voided:
-        found.add(_plain("breach", Text("the breach has been voided", "该逾期已撤销")))
+        found.add(plain("breach", Text("the breach has been voided", "该逾期已撤销")))
     found.event = BreachVoided(duty=breach.duty, breach=breach.version, reason=reason)
     return found
 
@@ -179,7 +179,7 @@ def _by_those_above(
         lambda: act,
         judges,
         allowed,
-        lambda: frozenset(one.role for one in holdings(case, context) if one.actor == command.actor.id),
+        lambda: roles_held(case, command.actor.id, context),
     )
     persons = allowed.persons(command.actor.id)
     if _is_tied(
@@ -239,7 +239,3 @@ def _nobody(procedure: Procedure, breach: Breach) -> Blocker:
         need=Text("a role that supervises it", "对其督导的角色"),
         facts={"roles": list(breach.roles)},
     )
-
-
-def _plain(kind: str, text: Text) -> Blocker:
-    return Blocker(kind=kind, text=text)

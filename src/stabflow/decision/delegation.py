@@ -18,15 +18,14 @@ from ..language import Procedure, Role
 from ..text import Text, say
 from ..values import Actor, check_office_holder, clean_text, utc
 from .amendment import MAX_REASON
-from .appointment import plain
 from .commands import Command, Delegate, EndDelegation, Recuse
 from .duties import left_vacant
 from .events import Delegated, DelegationEnded, Recused, Vacancy
 from .examination import Examination
 from .out_of_role import recused_blocker
 from .permission import Permission, mandates, permission, separations_of_appointee
-from .refusals import case_over
-from .view import Context, delegations, holdings
+from .refusals import case_over, plain
+from .view import Context, delegations, holdings, roles_held
 
 _DAY = timedelta(days=1)
 _ANY = datetime(2000, 1, 1, tzinfo=UTC)
@@ -173,10 +172,8 @@ def _office(procedure: Procedure, office: str) -> Role:
 def _examination(
     case: Case, command: Command, context: Context, act: Text, parties: tuple[str, ...], allowed: Permission
 ) -> Examination:
-    def held() -> frozenset[str]:
-        return frozenset(one.role for one in holdings(case, context) if one.actor == command.actor.id)
 
-    return Examination(lambda: act, parties, allowed, held)
+    return Examination(lambda: act, parties, allowed, lambda: roles_held(case, command.actor.id, context))
 
 
 def _in_own(procedure: Procedure, case: Case, office: str, command: Command, context: Context) -> Permission:

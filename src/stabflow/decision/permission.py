@@ -14,7 +14,7 @@ from ..values import Actor, Value
 from .commands import Command
 from .curing import Cures
 from .out_of_role import not_your_role
-from .view import Context, delegations, holdings
+from .view import Context, delegations, holdings, roles_held
 
 TICK = Actor("system:tick", body="system")
 """In whose name time acts: it records what has lapsed, and lays open what the calendar or a breach calls for."""
@@ -237,7 +237,7 @@ def separations_of_appointee(
     procedure: Procedure, case: Case | None, office: str, appointee: Actor, context: Context
 ) -> Iterator[Blocker]:
     """Why ``appointee`` cannot be given ``office`` beside what they hold, act in for somebody else, or have done."""
-    held = frozenset(one.role for one in holdings(case, context) if one.actor == appointee.id)
+    held = roles_held(case, appointee.id, context)
     if case is not None and case.delegations:
         held |= {one.office for one in delegations(procedure, case, context) if one.delegate == appointee.id}
     cure = procedure.cures(procedure.roles[office].appointed_by)

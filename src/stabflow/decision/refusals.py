@@ -194,3 +194,8 @@ def _alike(procedure: Procedure, kind: str, unique: Sequence[str]) -> Text:
     joint = "且" if by.zh else ""
     alike = listing(fields, last=AND)
     return say("{by} with the same {alike}", "{by}{joint}{alike}相同", by=by, joint=joint, alike=alike)
+
+
+def plain(kind: str, text: Text) -> Blocker:
+    """A blocker that says all there is in one sentence."""
+    return Blocker(kind=kind, text=text)

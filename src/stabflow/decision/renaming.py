@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import attrs
 
 from ..case import (
-    CASE,
     Act,
     Breach,
     Case,
@@ -16,7 +15,7 @@ from ..case import (
     Item,
     Statement,
     frozen,
-    kind_of,
+    kind_of_duty,
     office_of,
     vacancy,
     with_changes,
@@ -61,7 +60,7 @@ class Renaming:
 
     def _breach(self, breach: Breach) -> Breach:
         office = office_of(breach.duty)
-        kind = None if office is not None or breach.duty == CASE else kind_of(breach.duty)
+        kind = kind_of_duty(breach.duty)
         return with_changes(
             breach,
             duty=breach.duty if office is None else vacancy(self.role(office)),

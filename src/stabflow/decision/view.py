@@ -67,6 +67,11 @@ def ties(procedure: Procedure, case: Case, context: Context) -> list[Delegation]
     return [*live, *(one for one in case.delegations if one.used and one not in live)]
 
 
+def roles_held(case: Case | None, actor: str, context: Context) -> frozenset[str]:
+    """The roles that ``actor`` holds, in the case or in standing offices."""
+    return frozenset(one.role for one in holdings(case, context) if one.actor == actor)
+
+
 def served_by(procedure: Procedure, case: Case, context: Context, persons: Collection[str]) -> frozenset[str]:
     """Those of whom ``persons`` are not independent, because they are their delegates."""
     if not case.delegations:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from ..case import CASE, Breach, Case, kind_of, office_of
+from ..case import Case, kind_of_duty, office_of
 from ..decision.breaches import CLOCK, TOO_LATE, Lapsed, lapsed
 from ..decision.commands import Add, FindBreach
 from ..decision.duties import limits_begun, owed_in
@@ -25,6 +25,7 @@ from .offices import Offices
 from .shell import CLAMP_TOLERANCE, RETRIES, Shell
 from .work import OF_TIME, Work
 
+LIMIT = "time limit · 期限"
 NO_BODY = "unknown"
 """Stands for the body of somebody who is named and holds no role by which to tell."""
 
@@ -53,7 +54,7 @@ def find_breach(
         history = _caught_up(shell, case_id, seen)
         command = FindBreach(
             actor=TICK,
-            basis=_basis(_clause(procedure, one)),
+            basis=basis_of(_clause(procedure, one), LIMIT),
             duty=duty,
             level=level,
             holders=_holders_then(shell, case, one, history, offices),
@@ -85,7 +86,7 @@ def open_findings(work: Work, procedure: Procedure, duty: str) -> None:
     assert work.case is not None, "a breach is found in a case"
     breach = work.case.breaches[duty]
     rows = list(_rows_for(procedure, Kind(breach.kind)))
-    if breach.level or any(kind == _kind(breach) for kind, _ in rows):
+    if breach.level or any(kind == kind_of_duty(breach.duty) for kind, _ in rows):
         return
     for kind, row in rows:
         values: dict[str, object] = {"breach": breach.kind} if "breach" in row.set else {}
@@ -96,7 +97,7 @@ def open_findings(work: Work, procedure: Procedure, duty: str) -> None:
                 work.do(
                     Add(
                         actor=TICK,
-                        basis=_basis(row.clause),
+                        basis=basis_of(row.clause, LIMIT),
                         kind=kind,
                         trigger=row.trigger,
                         values=stating,
@@ -115,20 +116,17 @@ def _rows_for(procedure: Procedure, kind: Kind) -> Iterator[tuple[str, Transitio
                 yield name, row
 
 
-def _kind(breach: Breach) -> str | None:
-    return None if breach.duty == CASE or office_of(breach.duty) is not None else kind_of(breach.duty)
-
-
 def _clause(procedure: Procedure, one: Lapsed) -> tuple[str, ...]:
     office = office_of(one.duty)
     if office is not None:
         return procedure.roles[office].clause
-    kind = None if one.duty == CASE else kind_of(one.duty)
+    kind = kind_of_duty(one.duty)
     return procedure.state_of(one.state, kind).clause or (() if kind is None else procedure.items[kind].clause)
 
 
-def _basis(clause: tuple[str, ...]) -> Basis:
-    return Basis(", ".join(clause) or "time limit · 期限")
+def basis_of(clause: tuple[str, ...], otherwise: str) -> Basis:
+    """The clause as the basis on which time acts, or in words where there is none."""
+    return Basis(", ".join(clause) or otherwise)
 
 
 def _holders_then(shell: Shell, case: Case, one: Lapsed, history: list[Record], offices: Offices) -> tuple[Actor, ...]:

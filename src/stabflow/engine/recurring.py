@@ -16,13 +16,15 @@ from ..history.commit import request_digest
 from ..history.record import from_stored
 from ..language import Procedure, Transition
 from ..ports.store import MAX_PAGE, CaseQuery
-from ..values import MAX_TITLE, Basis, Matter
+from ..values import MAX_TITLE, Matter
 from . import pages, streams
 from .admission import admit
+from .findings import basis_of
 from .offices import Offices
 from .shell import RETRIES, Shell
 from .work import OF_TIME, Work
 
+CALENDAR = "calendar · 日历"
 Trying = Callable[[str, Callable[[], None]], None]
 
 
@@ -72,7 +74,12 @@ def _create_case(shell: Shell, procedure: Procedure, row: Transition, one: Occur
         return
     title = f"{procedure.title.zh} {procedure.title.en} {one.label}"[:MAX_TITLE]
     command = Open(
-        actor=TICK, basis=_basis(row), case_id=case_id, matter=Matter(case_id, title), values={}, trigger=row.trigger
+        actor=TICK,
+        basis=basis_of(row.clause, CALENDAR),
+        case_id=case_id,
+        matter=Matter(case_id, title),
+        values={},
+        trigger=row.trigger,
     )
     opened, is_new = admit(
         shell,
@@ -127,7 +134,7 @@ def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Oc
         procedure, case, offices = shell.standing(case_id)
         work = Work(shell, procedure, case_id, case, offices, key=key, at=None, as_of=one.at)
         try:
-            record = work.do(Add(actor=TICK, basis=_basis(row), kind=kind, trigger=row.trigger))
+            record = work.do(Add(actor=TICK, basis=basis_of(row.clause, CALENDAR), kind=kind, trigger=row.trigger))
         except Refused:  # the row asks for more than the time, or the case has ended meanwhile
             return
         try:
@@ -139,10 +146,6 @@ def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Oc
         if isinstance(record.event, Added):
             created.append(f"{case_id}/{record.event.item}")
         return
-
-
-def _basis(row: Transition) -> Basis:
-    return Basis(", ".join(row.clause) or "calendar · 日历")
 
 
 def _known(shell: Shell) -> Iterator[Procedure]:

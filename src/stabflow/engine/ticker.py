@@ -22,7 +22,8 @@ from ..history.codec import moment_from
 from ..history.record import Record
 from ..ports.store import MAX_PAGE, DutyQuery, DutyRow
 from ..values import Actor, Basis, moment_text
-from . import streams
+from . import pages, streams
+from .attempts import HOST_SYSTEM
 from .findings import find_breach
 from .ledger import put
 from .recurring import create_cases, create_items, recurring
@@ -36,9 +37,6 @@ KEPT = 16
 
 EVERY = timedelta(hours=1)
 """A tick that found nothing is put on record once in so long."""
-
-TICKING = "host_system"
-"""The role in which ticks are put on record: the system that runs stabflow, whose clock they go by."""
 
 Key = tuple[str, str, int, str]
 
@@ -146,16 +144,9 @@ def _key(row: DutyRow) -> Key:
 
 
 def _lapsed(shell: Shell, until: datetime) -> Iterator[DutyRow]:
-    """The duties that have lapsed and are not found yet, as they are now, the first due first."""
+    """The duties that have lapsed and are not found yet, the first due first."""
     before = moment_text(until + timedelta(microseconds=1))
-    query = DutyQuery(breached=False, due_before=before, limit=MAX_PAGE)
-    rows: list[DutyRow] = []
-    while True:
-        page = shell.store.find_duties(query)
-        rows += page.rows
-        if page.next is None:
-            return iter(rows)
-        query = attrs.evolve(query, after=page.next)
+    return pages.duties(shell.store, DutyQuery(breached=False, due_before=before, limit=MAX_PAGE))
 
 
 def _find(shell: Shell, row: DutyRow, until: datetime, progress: _Progress) -> None:
@@ -187,4 +178,4 @@ def _record(shell: Shell, found: Tick, served: Mapping[str, datetime], by: Actor
             recurred=tuple(Recurred(procedure=name, until=to) for name, to in sorted(served.items())),
         )
 
-    put(shell, streams.TICKS, ticked, by=by, role=TICKING, basis=basis)
+    put(shell, streams.TICKS, ticked, by=by, role=HOST_SYSTEM, basis=basis)

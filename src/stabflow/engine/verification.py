@@ -22,7 +22,6 @@ from .conformity import STOP, check_record, check_times
 from .observers import ENGINE, RUNNING
 from .offices import FOUNDING, Offices, Tenures
 from .registry import Registry
-from .ticker import TICKING
 
 _LOOKS = 20
 """How often the duties of a case are looked at again because somebody acted on it meanwhile, if they fill several pages."""
@@ -204,7 +203,7 @@ class Verifier:
         for record in streams.read(self._store, streams.TICKS):
             check_times(record, before)
             event = record.event
-            is_tick = isinstance(event, Ticked) and (record.role, record.mandate) == (TICKING, "")
+            is_tick = isinstance(event, Ticked) and (record.role, record.mandate) == (HOST_SYSTEM, "")
             is_tick = is_tick and event.until <= record.recorded_at  # type: ignore[attr-defined]
             if not is_tick or (before is not None and event.until <= before.event.until):  # type: ignore[attr-defined]
                 raise Corrupt(f"{record.stream} version {record.version} is no tick that can follow: {STOP}")

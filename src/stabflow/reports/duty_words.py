@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ..case import CASE, kind_of, office_of
+from ..case import CASE, kind_of, kind_of_duty, office_of
 from ..engine import Engine
 from ..errors import ProcedureError
 from ..language import Procedure
@@ -36,14 +36,14 @@ class DutyWords:
         if row.due_at or row.level:
             return False
         procedure = self.procedure(row)
-        kind = None if row.duty == CASE else kind_of(row.duty)
+        kind = kind_of_duty(row.duty)
         states = procedure.lifecycle(kind).states if kind is None or kind in procedure.items else {}
         return row.state in states and not states[row.state].open_ended
 
     def role(self, row: DutyRow) -> Text:
         """Who owes it: the role, or the field that names the office-holder."""
         procedure, role = self.procedure(row), row.role
-        kind = None if row.duty == CASE or office_of(row.duty) is not None else kind_of(row.duty)
+        kind = kind_of_duty(row.duty)
         if role in procedure.roles:
             return procedure.role_title(role)
         return procedure.field_title(role, kind) if kind is None or kind in procedure.items else same(role)
@@ -71,7 +71,7 @@ def duty_title(procedure: Procedure, duty: str) -> Text:
 
 def owed_title(procedure: Procedure, duty: str, state: str, level: int = 0) -> Text:
     """What is owed: the state that somebody is to lead on, an office to be filled, or an answer to what others did not do."""
-    kind = None if duty == CASE or office_of(duty) is not None else kind_of(duty)
+    kind = kind_of_duty(duty)
     if office_of(duty) is not None:
         title = say("{what}: to be filled", "{what}：待任命", what=duty_title(procedure, duty))
     else:
