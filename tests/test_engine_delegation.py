@@ -423,11 +423,11 @@ def test_a_breach_is_judged_neither_by_who_held_the_duty_nor_for_them_nor_by_the
     case.delegate("board", deputy, by=HELPER, **ask)
     judging = {"basis": "x", "reason": "not so"}
     for who in (HELPER, deputy):
-        with pytest.raises(Unmet, match="held the duty, or acts for who did"):
+        with pytest.raises(Unmet, match="held the duty, is below who did, or acts for them"):
             case.void_breach(record.version, by=who, role="board", **judging)
     case.delegate("helper", Actor(heads.id, body=HELPER.body), by=HELPER, **ask)
     case.delegate("head", heads, by=HEAD, **ask)
-    with pytest.raises(Unmet, match="held the duty, or acts for who did"):
+    with pytest.raises(Unmet, match="held the duty, is below who did, or acts for them"):
         case.void_breach(record.version, by=heads, role="head", **judging)
     case.end_delegation("helper", Actor(heads.id, body=HELPER.body), by=HELPER, basis="b")
     case.void_breach(record.version, by=heads, role="head", **judging)
