@@ -430,6 +430,9 @@ def test_a_breach_is_judged_neither_by_who_held_the_duty_nor_for_them_nor_by_the
     with pytest.raises(Unmet, match="held the duty, is below who did, or acts for them"):
         case.void_breach(record.version, by=heads, role="head", **judging)
     case.end_delegation("helper", Actor(heads.id, body=HELPER.body), by=HELPER, basis="b")
+    with pytest.raises(Unmet, match="held the duty, is below who did, or acts for them"):
+        case.void_breach(record.version, by=heads, role="head", **judging)  # the helper is above the head, on the board
+    engine.withdraw("inspection", "board", HELPER, basis="back to the unit")
     case.void_breach(record.version, by=heads, role="head", **judging)
     assert engine.verify().cases >= 1
 
