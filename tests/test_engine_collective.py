@@ -160,6 +160,7 @@ MIGRATIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow  # each version is proved first
 @pytest.mark.parametrize("name", MIGRATIONS)
 def test_no_other_version_hides_a_dissent(name: str) -> None:
     pairs = MIGRATIONS[name]
@@ -185,6 +186,7 @@ def _no_prohibiting() -> list[tuple[str, str]]:
     )
 
 
+@pytest.mark.slow  # each version is proved first
 def test_a_version_that_keeps_it_all_keeps_the_dissent() -> None:
     other = version("9", ('title = { en = "vote", zh = "表决" }', 'title = { en = "ballot", zh = "投票" }'))
     engine = stabflow.open("memory:", clock=worlds.FakeClock(), procedures=[other])
