@@ -25,7 +25,7 @@ from stabflow.values import moment_text
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 RAW = (
-    "SELECT case_id, procedure, duty, state, role, body, actor, level, due, estimated FROM duties INDEXED BY duties_due"
+    "SELECT case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached FROM duties INDEXED BY duties_due"
     " WHERE due < ? AND due <> '~' ORDER BY due, case_id, duty, role, body, actor LIMIT ?"
 )
 
@@ -49,11 +49,12 @@ def filled(path: Path, cases: int) -> None:
             0,
             moment_text(NOW + timedelta(minutes=number - cases // 20)),
             0,
+            0,
         )
         for number in range(cases)
     )
     with connection:
-        connection.executemany("INSERT INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     connection.close()
 
 
