@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 import attrs
 
@@ -200,15 +201,20 @@ class Verifier:
 
     def _ticks(self) -> None:
         before: Record | None = None
+        until: datetime | None = None
         for record in streams.read(self._store, streams.TICKS):
             check_times(record, before)
-            event = record.event
-            is_tick = isinstance(event, Ticked) and (record.role, record.mandate) == (HOST_SYSTEM, "")
-            is_tick = is_tick and event.until <= record.recorded_at  # type: ignore[attr-defined]
-            if not is_tick or (before is not None and event.until <= before.event.until):  # type: ignore[attr-defined]
+            event, before = record.event, record
+            by_host = (record.role, record.mandate) == (HOST_SYSTEM, "")
+            if not (isinstance(event, Ticked) and by_host and self._follows(event.until, until, record)):
                 raise Corrupt(f"{record.stream} version {record.version} is no tick that can follow: {STOP}")
-            before = record
+            until = event.until
             self._records += 1
+
+    @staticmethod
+    def _follows(until: datetime, before: datetime | None, record: Record) -> bool:
+        """Whether a tick looks further than the one before, and at nothing that is still to come."""
+        return until <= record.recorded_at and (before is None or before < until)
 
     # Plugins
 
