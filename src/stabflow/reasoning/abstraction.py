@@ -8,7 +8,6 @@ unlike each other, it counts how many values are taken.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -21,6 +20,7 @@ from ..values import Value
 from .asked import Asked, Looker, asked_in
 from .cluster import Cluster, room_for
 from .correctable import Correctable, correctables
+from .remembered import remembered
 from .stage import Stage
 from .statements import Chosen, Signature, assignments, entries_of, signature_of
 
@@ -161,7 +161,7 @@ class Abstraction:
 
     # Corrections
 
-    @functools.cache  # noqa: B019
+    @remembered
     def correctable_in(self, own: str | None, state: str) -> tuple[Correctable, ...]:
         """What may be corrected of the case in a state, or of an item of ``own`` in one, and is told apart."""
         return tuple(
@@ -186,7 +186,7 @@ class Abstraction:
         """What later rows can tell of several values."""
         return tuple([self.signature(name, values.get(name)) for name in names])
 
-    @functools.cache  # noqa: B019
+    @remembered
     def permitted(self, one: Correctable) -> tuple[tuple[Chosen, Mapping[str, Value]], ...]:
         """What the row may state, as far as it asks about nothing else than that."""
         alone = [asked for asked in one.row.requires if all(_asks_only(part, one.row) for _, part in asked.walk())]
@@ -211,7 +211,7 @@ class Abstraction:
             if changed and tuple([now[name] for name in by_it]) in self._permitted_so(one, by_it):
                 yield {name: stated[name] for name in changed}, stated
 
-    @functools.cache  # noqa: B019
+    @remembered
     def _permitted_so(self, one: Correctable, names: tuple[str, ...]) -> frozenset[tuple[Signature, ...]]:
         return frozenset([self.signed(names, values) for _, values in self.permitted(one)])
 
@@ -224,7 +224,7 @@ class Abstraction:
             for values in self._corrections(item.kind, item.state, held):
                 yield with_changes(item, fields=with_entries(item.fields, values))
 
-    @functools.cache  # noqa: B019
+    @remembered
     def _corrections(
         self, kind: str, state: str, held: tuple[tuple[str, Value], ...]
     ) -> tuple[Mapping[str, Value], ...]:
@@ -241,7 +241,7 @@ class Abstraction:
                         found.append(there)
         return tuple(found[1:])
 
-    @functools.cache  # noqa: B019
+    @remembered
     def _since(self, kind: str, state: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The states since which it matters, in case state ``state``, that an item was added: that this one was; that any was."""
         each = {one.requirement.since for one in self._lookers[kind, state] if not one.only_asks_for_a_fresh_one}

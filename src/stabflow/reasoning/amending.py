@@ -7,7 +7,6 @@ by correcting things either.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 
 from ..case import Case, Item, with_changes, with_entries
@@ -16,6 +15,7 @@ from ..values import Value
 from .abstraction import Abstraction
 from .correctable import Correctable
 from .graph import Act, Node
+from .remembered import remembered
 from .stage import Stage
 from .stated import Stated
 from .statements import Values
@@ -86,7 +86,7 @@ class Amending:
         more = with_changes(case, items=with_entries(case.items, {another.id: another}))
         return self._stage.holds(requires, more, one.own, bare, one.row, values)
 
-    @functools.cache  # noqa: B019
+    @remembered
     def _known(self, one: Correctable, case_state: str, state: str) -> tuple[Requirement, ...]:
         """What of all that the row asks a search knows where the case, and the item, stand so."""
         held = frozenset(self._abstraction.asked_of(None, case_state))
