@@ -283,7 +283,7 @@ def test_time_that_is_over_is_no_pass_and_says_what_to_do() -> None:
         open_ = [one for one in report.findings if one.status is Status.INCOMPLETE]
         assert all(f"the {seconds} seconds that it may take were over" in one.text.en for one in open_)
         assert all("give it more (seconds)" in one.text.en and "seconds" in one.text.zh for one in open_)
-        assert all(one.property not in ("duties", "escalation", "clocks", "since") for one in open_)
+        assert all(one.property not in ("duties", "escalation", "clocks", "by_time", "since") for one in open_)
 
 
 def test_no_search_goes_on_once_time_is_over() -> None:
@@ -409,3 +409,14 @@ def test_who_stops_the_clock_of_what_they_owe_is_warned_of() -> None:
         assert [
             one.path for one in report.findings if one.property == "clocks" and one.status is Status.WARNING
         ] == expected
+
+
+def test_what_holds_up_time_is_warned_of() -> None:
+    call = 'trigger = "call", dest = "owed", every = "weekend" }'
+    asks = call.replace(" }", ', requires = [{ items = "hazard", at_least = 1 }] }')
+    for text, expected in (
+        (lapsing.INSPECTION, []),
+        (lapsing.INSPECTION.replace(call, asks), ["items.round.transitions.call"]),
+    ):
+        found = [one for one in check(lapsing.known(text)).findings if one.property == "by_time"]
+        assert [one.path for one in found if one.status is Status.WARNING] == expected

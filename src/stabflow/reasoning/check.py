@@ -24,7 +24,7 @@ CHECKER = 4
 
 _DUTIES = Text("every duty has somebody accountable, and a limit", "每项职责均有责任人和期限")
 
-_NEED_NO_SEARCH = ("duties", "escalation", "clocks", "since")
+_NEED_NO_SEARCH = ("duties", "escalation", "clocks", "by_time", "since")
 
 
 def check(
@@ -120,6 +120,7 @@ def _findings(inquiry: Inquiry) -> Iterator[Finding]:
         ("duties", _DUTIES, lambda _: iter(())),
         ("escalation", standing.ESCALATION, lambda one: standing.escalation(one.procedure)),
         ("clocks", standing.CLOCKS, lambda one: standing.clocks(one.procedure)),
+        ("by_time", standing.BY_TIME, lambda one: standing.by_time(one.procedure)),
         ("since", standing.SINCE, lambda one: standing.since(one.procedure)),
     ):
         yield from _or_proved(inquiry, property_, title, find)

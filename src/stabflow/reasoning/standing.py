@@ -12,6 +12,7 @@ from .report import Finding, Status
 
 ESCALATION = Text("escalation reaches somebody from everywhere", "任何一级均有上级可报")
 CLOCKS = Text("nobody stops the clock of what they owe", "无人可中止自身职责的期限")
+BY_TIME = Text("what time calls for comes about", "期限触发的均会产生")
 SINCE = Text("what a round counts is of this round", "每轮次只计本轮次的事项要素")
 
 
@@ -46,6 +47,22 @@ def clocks(procedure: Procedure) -> Iterator[Finding]:
                 )
                 path = f"{'' if own is None else f'items.{own}.'}states.{name}.clock_stopped_by"
                 yield Finding("clocks", CLOCKS, Status.WARNING, text, path, state.clause)
+
+
+def by_time(procedure: Procedure) -> Iterator[Finding]:
+    """Where what time creates asks for anything, or may meet its like, it may not come about, and nobody is told."""
+    for own, cycle in procedure.lifecycles():
+        unique = () if own is None else procedure.items[own].unique
+        for row in cycle.creating():
+            if row.by_time and (row.requires or unique):
+                text = say(
+                    "“{act}” is fired by time, and does not come about where what is asked does not hold: ask it of what"
+                    " people do, or mean it",
+                    "“{act}”由期限触发，所附条件不满足时将不会产生：请将条件置于人员办理的行，或确认如此",
+                    act=procedure.trigger_title(row.trigger, own),
+                )
+                path = f"{'' if own is None else f'items.{own}.'}transitions.{row.trigger}"
+                yield Finding("by_time", BY_TIME, Status.WARNING, text, path, row.clause)
 
 
 def since(procedure: Procedure) -> Iterator[Finding]:
