@@ -45,6 +45,11 @@ class Lapsed:
     due: DueTime
 
 
+def kind_of_breach(duty: str) -> Kind:
+    """What it is not to have done a duty in time: to leave an office vacant, where it is to fill one."""
+    return Kind.OVERDUE if office_of(duty) is None else Kind.VACANT
+
+
 def lapsed(procedure: Procedure, case: Case, now: datetime) -> Iterator[Lapsed]:
     """What has fallen due in ``case`` by ``now`` and is not on record yet, the first due first."""
     found: dict[tuple[str, int], Lapsed] = {}
@@ -73,10 +78,9 @@ def decide_finding(procedure: Procedure, case: Case, command: FindBreach, contex
         permission(procedure, case, (), {}, command, context),
         frozenset,
     )
-    kind = Kind.OVERDUE if office_of(one.duty) is None else Kind.VACANT
     found.event = BreachFound(
         duty=one.duty,
-        kind=kind.value,
+        kind=kind_of_breach(one.duty).value,
         state=one.state,
         roles=one.roles,
         holders=command.holders,
@@ -218,7 +222,7 @@ def _is_tied(
 
 
 def judges_of(procedure: Procedure, case: Case, breach: Breach, context: Context) -> tuple[str, ...]:
-    """The roles above those whose duty it was, the nearest first. Where nobody is above them, those nobody supervises."""
+    """The roles above those whose duty it was, the nearest first; none where nobody is above them."""
     found: dict[str, None] = {}
     waiting: Sequence[str] = _above(procedure, case, breach.roles, breach.holders, context)
     while waiting:

@@ -23,7 +23,7 @@ from .limits import stuck_clocks, with_new_limits
 from .permission import permission
 from .refusals import case_over
 from .renaming import DROPPED, Renaming, path
-from .view import Context, holdings
+from .view import Context, roles_held
 
 
 def renaming_of(old: Procedure, case: Case, command: Migrate) -> Renaming:
@@ -53,7 +53,7 @@ def decide_migration(old: Procedure, case: Case, command: Migrate, context: Cont
         act,
         parties,
         permission(old, case, parties, {}, command, context),
-        lambda: frozenset(held.role for held in holdings(case, context) if held.actor == command.actor.id),
+        lambda: roles_held(case, command.actor.id, context),
     )
     if old.states[case.state].final:
         found.add(case_over(old, case))

@@ -60,11 +60,8 @@ def _months(count: int, mark: str) -> Callable[[date], str | None]:
     def label(day: date) -> str | None:
         if day.day != 1 or (day.month - 1) % count:
             return None
-        return (
-            f"{day.year}-{mark}{(day.month - 1) // count + 1:02}"
-            if count == 1
-            else (f"{day.year}-{mark}{(day.month - 1) // count + 1}")
-        )
+        number = (day.month - 1) // count + 1
+        return f"{day.year}-{mark}{number}" if mark else f"{day.year}-{number:02}"
 
     return label
 

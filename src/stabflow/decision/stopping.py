@@ -17,8 +17,8 @@ from .commands import ResumeClock, StopClock
 from .events import ClockResumed, ClockStopped
 from .examination import Examination
 from .permission import permission
-from .refusals import case_over, superseded
-from .view import Context, holdings
+from .refusals import case_over, plain, superseded
+from .view import Context, roles_held
 
 _STOPPING = Text("stopping the clock of {what}", "对{what}中止计时")
 _RESUMING = Text("resuming the clock of {what}", "对{what}恢复计时")
@@ -39,7 +39,7 @@ def _decide_stop(
     clock = case if item is None else item
     if clock.stopped_at is not None:
         since = end_text(clock.stopped_at, procedure.zone)
-        found.add(_plain(say("the clock stands already, since {since}", "计时已自{since}起中止", since=since)))
+        found.add(plain("clock", say("the clock stands already, since {since}", "计时已自{since}起中止", since=since)))
     elif clock.due is not None and context.now >= clock.due.at:
         at = end_text(clock.due.at, procedure.zone)
         text = say(
@@ -58,7 +58,7 @@ def _decide_resumption(
     found, reason = _examination(procedure, case, item, command, context, _RESUMING)
     clock, due = case if item is None else item, None
     if clock.stopped_at is None:
-        found.add(_plain(Text("the clock is running", "计时正在进行")))
+        found.add(plain("clock", Text("the clock is running", "计时正在进行")))
     elif clock.due is not None:
         due = resumed(clock.due, Stop(clock.stopped_at, context.now), procedure.zone, context.calendar)
     found.event = ClockResumed(item=command.item, reason=reason, due=due)
@@ -91,7 +91,7 @@ def _examination(
         act,
         state.clock_stopped_by,
         permission(procedure, case, state.clock_stopped_by, {}, command, context),
-        lambda: frozenset(held.role for held in holdings(case, context) if held.actor == command.actor.id),
+        lambda: roles_held(case, command.actor.id, context),
     )
     return found, reason
 
@@ -107,7 +107,3 @@ def _never_stopped(procedure: Procedure, kind: str | None, name: str) -> Blocker
         need=either(where, none=Text("a state in which the clock can be stopped", "可中止计时的状态")),
         facts={"state": name},
     )
-
-
-def _plain(text: Text) -> Blocker:
-    return Blocker(kind="clock", text=text)

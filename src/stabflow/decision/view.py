@@ -186,7 +186,7 @@ class CaseView:
         return [held.actor for held in holdings(self.case, self.context) if held.role == role]
 
     def roles_of(self, actor: str) -> frozenset[str]:
-        return frozenset(held.role for held in holdings(self.case, self.context) if held.actor == actor)
+        return roles_held(self.case, actor, self.context)
 
     def ever_held(self, actor: str) -> frozenset[str]:
         case = self.case

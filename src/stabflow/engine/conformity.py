@@ -12,7 +12,7 @@ import attrs
 
 from ..calendar import Stop
 from ..case import CASE, Act, Appointment, Case, Delegation, Statement, item_id, office_of
-from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE, lapsed
+from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE, kind_of_breach, lapsed
 from ..decision.duties import supervisors
 from ..decision.events import (
     Added,
@@ -39,7 +39,6 @@ from ..decision.recalendaring import CALENDAR_AUTHORITY
 from ..decision.rows import presets, to_lay_out
 from ..errors import Corrupt
 from ..history.record import Record
-from ..language import Breach as Kind
 from ..language import Procedure, Transition
 from ..language.machine import NEW
 from ..standstill import adds_up
@@ -138,8 +137,7 @@ def _has_breach(case: Case, row: Transition, event: Added) -> bool:
 
 def _wrong_breach(procedure: Procedure, case: Case, event: BreachFound, tenures: Tenures) -> str:
     """What is wrong with a breach that is one: its kind, its doubts, whom it names, whom it has come to."""
-    kind = Kind.OVERDUE if office_of(event.duty) is None else Kind.VACANT
-    if event.kind != kind.value or not set(event.doubts) <= {ESTIMATED, CLOCK, TOO_LATE}:
+    if event.kind != kind_of_breach(event.duty).value or not set(event.doubts) <= {ESTIMATED, CLOCK, TOO_LATE}:
         return f"finds a breach of a kind, or with a doubt, that there is not: {event.kind}, {', '.join(event.doubts)}"
     if (ESTIMATED in event.doubts) is not event.due.estimated:
         return "says otherwise than the due time whether that was estimated"

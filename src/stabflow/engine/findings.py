@@ -62,7 +62,7 @@ def find_breach(
         )
         record = work.do(command)
         if isinstance(record.event, BreachFound) and not record.event.doubts:
-            open_findings(work, procedure, duty)
+            open_findings(work, duty)
         try:
             stored = work.commit(request_digest([named]))
         except VersionConflict:
@@ -80,12 +80,12 @@ def _caught_up(shell: Shell, case_id: str, seen: list[Record] | None) -> list[Re
     return history
 
 
-def open_findings(work: Work, procedure: Procedure, duty: str) -> None:
+def open_findings(work: Work, duty: str) -> None:
     """Add what the procedure has for the breach of ``duty``: once, however high it goes. A finding that is itself late escalates,
     and breeds no further one."""
     assert work.case is not None, "a breach is found in a case"
     breach = work.case.breaches[duty]
-    rows = list(_rows_for(procedure, Kind(breach.kind)))
+    rows = list(_rows_for(work.procedure, Kind(breach.kind)))
     if breach.level or any(kind == kind_of_duty(breach.duty) for kind, _ in rows):
         return
     for kind, row in rows:

@@ -14,7 +14,7 @@ from ..decision.duties import breach_of
 from ..decision.events import BreachConfirmed, ItemMoved, Moved
 from ..history.commit import request_digest
 from ..history.record import Record
-from ..language import FieldType
+from ..language import FieldType, Procedure
 from ..values import utc
 from . import streams
 from .findings import find_breach, open_findings
@@ -36,23 +36,22 @@ def perform(
     work = Work.on(shell, case_id, key=key, at=at, if_version=if_version)
     before = work.case
     record = work.do(command)
-    moment = _asked_at(shell, command, record)
-    late = None if before is None else _lateness(shell, before, command, moment)
+    moment = _asked_at(work.procedure, command, record)
+    late = None if before is None else _lateness(shell, work.procedure, before, command, moment)
     if before is not None and late is not None:
         work = _after_what_lapsed(shell, before, command, moment, late, key=key, at=at, pinned=if_version is not None)
         record = work.do(command)
     if isinstance(record.event, BreachConfirmed):
-        open_findings(work, shell.load(case_id)[0], record.event.duty)
+        open_findings(work, record.event.duty)
     return work.finish(digest)[0]
 
 
-def _asked_at(shell: Shell, command: Command, record: Record) -> datetime:
+def _asked_at(procedure: Procedure, command: Command, record: Record) -> datetime:
     """Up to when what had lapsed comes before an act. Who did in time what was owed is not late, whenever it is entered; but who
     changes by when it is owed, or by whom, does so from now on, whatever time is claimed."""
     event = record.event
     changes = isinstance(command, Amend | Relieve | Recuse | Appoint)
     if isinstance(event, Moved | ItemMoved) and event.dest in (None, event.source):
-        procedure, _ = shell.load(record.stream.removeprefix("case/"))
         fields = procedure.lifecycle(kind_of(event.item) if isinstance(event, ItemMoved) else None).fields
         changes = any(fields[name].type in (FieldType.DATE, FieldType.ACTOR) for name in event.values)
     return record.recorded_at if changes else record.occurred_at
@@ -65,16 +64,17 @@ def caught_up(shell: Shell, work: Work, at: datetime | None) -> Work:
     if before is None or not work.done:
         return work
     moment = present(shell.now(), before, shell.offices.last_seen) if at is None else utc(at, "at")
-    late = _lateness(shell, before, None, moment)
+    late = _lateness(shell, work.procedure, before, None, moment)
     return work if late is None else work.anew(sum(_found(shell, before.id, None, moment, late)))
 
 
-def _lateness(shell: Shell, case: Case, command: Command | None, moment: datetime) -> tuple[str, ...] | None:
+def _lateness(
+    shell: Shell, procedure: Procedure, case: Case, command: Command | None, moment: datetime
+) -> tuple[str, ...] | None:
     """What makes it doubtful that what ``command`` (``None``: anything) may put an end to had lapsed by then; ``None`` where
     nothing had. That is asked in a store where time is let pass; where the clock is far past the last tick, it may be wrong."""
     if not _may_have_lapsed(case, command, moment):
         return None
-    procedure, _ = shell.load(case.id)
     ticked = last_tick(shell) if any(_ends(one, command) for one in lapsed(procedure, case, moment)) else None
     if ticked is None:
         return None

@@ -87,6 +87,11 @@ class Work:
         return self._offices.at
 
     @property
+    def procedure(self) -> Procedure:
+        """The procedure under which the first act was decided."""
+        return self._procedure
+
+    @property
     def before(self) -> Case | None:
         """The case as it stood before the first act."""
         return self._before
