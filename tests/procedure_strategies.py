@@ -226,7 +226,8 @@ def _drawn(draw: st.DrawFn) -> Procedure:
         source=draw(wordings),
         timezone="Asia/Shanghai",
         clauses={
-            name: Clause(title=draw(maybe(titles)), deviation=draw(wordings)) for name in draw(st.permutations(CLAUSES))
+            name: Clause(title=draw(maybe(titles)), deviation=draw(wordings | titles), note=draw(maybe(titles)))
+            for name in draw(st.permutations(CLAUSES))
         },
         lists={
             "level": {

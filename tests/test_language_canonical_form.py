@@ -118,6 +118,8 @@ CHANGES = [
     put("procedure/version", "2"),
     put("procedure/timezone", "UTC"),
     put("clauses/4/deviation", "another reason"),
+    put("clauses/4/deviation", {"en": "x", "zh": "某"}),
+    put("clauses/4/note", {"en": "x", "zh": "某"}),
     put("clauses/5", {"deviation": "x"}),
     put("clauses/1/title", {"en": "x", "zh": "某"}),
     put("lists/kind/fire/title/zh", "火"),

@@ -202,6 +202,8 @@ def test_texts_are_bounded_and_say_something() -> None:
     assert told(fault) == "lists.kind.fire.title.en: text is empty (say something)"
     (fault,) = faults_of(SITE.replace('deviation = "exhortation, no rule"', 'deviation = " "'))
     assert told(fault) == "clauses.4.deviation: text is empty (say something)"
+    (fault,) = faults_of(SITE.replace('deviation = "exhortation, no rule"', 'deviation = { en = "x" }'))
+    assert told(fault) == "clauses.4.deviation.zh: is missing (add it)"
 
 
 # Strictness
@@ -217,7 +219,7 @@ WRONG = [
     ("procedure", 3, "procedure: is a whole number, not a table (write a table: [procedure])"),
     ("procedure", [], "procedure: is a list, not a table"),
     ("clauses", [], "clauses: is a list, not a table"),
-    ("clauses/一", "x", "clauses.\"一\": is text, not a table (write a table with title, deviation …)"),
+    ("clauses/一", "x", "clauses.\"一\": is text, not a table (write a table with title, deviation, note …)"),
     ("clauses/一/devation", "x", "clauses.\"一\".devation: unknown key (did you mean 'deviation'?)"),
     ("lists/aspect", 3, "lists.aspect: is a whole number, not a table"),
     ("lists/aspect/law/alias", "x", "lists.aspect.law.alias: unknown key (did you mean 'aliases'?)"),

@@ -8,10 +8,12 @@ from ..calendar import Duration
 from ..language import Lifecycle, Outcome, Procedure, State, Step, Transition
 from ..language.canonical_form import canonical_form
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
+from ..language.manifest import manifest
 from ..text import Text, listing, say
 from .page import Column, Page
 from .procedure_parts import (
     also_called,
+    carried_text,
     field_rules,
     gate_rules,
     kind_rules,
@@ -24,6 +26,9 @@ from .procedure_parts import (
     with_clause,
 )
 from .words import cited
+
+MOST_CARRIERS = 3
+"""So many carriers of a clause are named on a page; the generated pages of docs/procedures name all."""
 
 
 def show_procedures(page: Page, procedures: Sequence[Procedure]) -> None:
@@ -186,8 +191,13 @@ def _show_clauses(page: Page, procedure: Procedure) -> None:
     if not procedure.clauses:
         return
     page.heading(Text("Clauses of the source", "来源条款"))
-    rows = []
-    for name, clause in procedure.clauses.items():
-        carried = Text("carried", "已落实") if clause.deviation is None else Text("not carried", "不予采用")
-        rows.append((name, page.said(clause.title or ""), page.said(carried), clause.deviation or ""))
-    page.table([Column(firm=True), Column(), Column(firm=True, style="dim"), Column(style="dim")], rows)
+    rows = [
+        (one.id, page.said(one.clause.title or ""), page.said(carried_text(one, most=MOST_CARRIERS)))
+        for one in manifest(procedure)
+    ]
+    page.table([Column(firm=True), Column(), Column(style="dim")], rows)
+    notes = {name: clause.note for name, clause in procedure.clauses.items() if clause.note is not None}
+    if notes:
+        page.heading(Text("Notes on the source", "原文疑点"))
+    for name, note in notes.items():
+        page.paragraph(say("{name}: {note}", "{name}：{note}", name=name, note=note), indent=2, mark="-  ")

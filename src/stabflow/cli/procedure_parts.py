@@ -8,6 +8,7 @@ import attrs
 
 from ..language import Breach, Field, FieldType, Gate, Procedure, Property, Recurrence, Separation, Transition
 from ..language.lifecycle import OUTCOME_TITLES
+from ..language.manifest import Carried
 from ..language.requirement_text import requirement_text, untitled, with_parts
 from ..requirements import Requirement
 from ..text import Text, either, joined, listing, quoted, same, say
@@ -49,6 +50,21 @@ _RECURRENCES = {
 def with_clause(text: Text, clause: Sequence[str]) -> Text:
     """``text``, and behind it the clauses under which it stands."""
     return text if not clause else say("{text} [{clause}]", "{text}〔{clause}〕", text=text, clause=cited(clause))
+
+
+def carried_text(one: Carried, *, most: int | None = None) -> Text:
+    """What carries a clause out, ``most`` of it and how much more there is; or why nothing does."""
+    if one.deviation is not None:
+        reason = say("not carried: {why}", "不予采用：{why}", why=one.deviation)
+        if not one.carriers:
+            return reason
+    shown = [carrier.title for carrier in one.carriers[:most]]
+    if left := len(one.carriers) - len(shown):
+        shown.append(say("{n} more", "另有{n}处", n=left))
+    carried = joined(shown, _AND_ALSO)
+    if one.deviation is None:
+        return carried
+    return say("{carried}; in part {reason}", "{carried}；部分{reason}", carried=carried, reason=reason)
 
 
 def also_called(text: Text, aliases: Sequence[str]) -> Text:

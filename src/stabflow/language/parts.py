@@ -17,10 +17,12 @@ from .lifecycle import Field, Lifecycle, Preset, State, Transition, in_order
 
 @attrs.frozen(kw_only=True)
 class Clause:
-    """A clause of the source. ``deviation``: why nothing in the procedure carries it."""
+    """A clause of the source. ``deviation``: why nothing in the procedure carries it. ``note``: where the source contradicts
+    itself, misprints or leaves a blank; that is told, and not repaired."""
 
     title: Text | None = None
-    deviation: str | None = None
+    deviation: str | Text | None = None
+    note: Text | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 
 from ..errors import Fault, InvalidInput, near_miss, nearest
-from ..requirements import Requirement, TimeElapsed
+from ..requirements import TimeElapsed
 from ..text import Text
 from ..values import NAME_CURE, is_name
 from ..zones import zone
+from .citations import places, required
 from .gaps import gap_faults
 from .lifecycle import FieldType, Outcome
 from .parts import Draft
@@ -106,7 +107,7 @@ def _reads_the_calendar(draft: Draft) -> bool:
         any(state.within or state.until for cycle in cycles for state in cycle.states.values())
         or any(row.every for cycle in cycles for row in cycle.transitions)
         or any(role.responds_within or role.vacant_within for role in draft.roles.values())
-        or any(isinstance(part, TimeElapsed) for _, required in _requirements(draft) for _, part in required.walk())
+        or any(isinstance(one.part, TimeElapsed) for one in required(draft))
     )
 
 
@@ -208,59 +209,13 @@ def _belongs_to_itself(draft: Draft, reference: str) -> bool:
     return above == reference
 
 
-def _requirements(draft: Draft) -> Iterator[tuple[str, Requirement]]:
-    """Every requirement of the procedure, with its path."""
-    for kind, cycle in draft.lifecycles():
-        prefix = () if kind is None else ("items", kind)
-        for index, row in enumerate(cycle.transitions):
-            for number, required in enumerate(row.requires):
-                yield path_text(*prefix, "transitions", index, "requires", number), required
-    if draft.gate is not None:
-        for number, required in enumerate(draft.gate.requires):
-            yield path_text("gate", "requires", number), required
-    for index, wanted in enumerate(draft.properties):
-        for key in ("never", "always"):
-            for number, required in enumerate(getattr(wanted, key)):
-                yield path_text("properties", index, key, number), required
-        for key in ("before", "leads_to"):
-            for side, part in enumerate(getattr(wanted, key)):
-                for number, required in enumerate(part):
-                    yield path_text("properties", index, key, side, number), required
-
-
-def _citations(draft: Draft) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for list_name, entries in draft.lists.items():
-        for name, entry in entries.items():
-            yield path_text("lists", list_name, name), entry.clause
-    for table in ("parameters", "roles", "items"):
-        for name, part in getattr(draft, table).items():
-            yield path_text(table, name), part.clause
-    for index, separation in enumerate(draft.separations):
-        yield path_text("separations", index), separation.clause
-    for kind, cycle in draft.lifecycles():
-        prefix = () if kind is None else ("items", kind)
-        for name, field in cycle.fields.items():
-            yield path_text(*prefix, "facts" if kind is None else "fields", name), field.clause
-        for name, state in cycle.states.items():
-            yield path_text(*prefix, "states", name), state.clause
-        for index, row in enumerate(cycle.transitions):
-            yield path_text(*prefix, "transitions", index), row.clause
-    if draft.gate is not None:
-        yield "gate", draft.gate.clause
-    for index, wanted in enumerate(draft.properties):
-        yield path_text("properties", index), wanted.clause
-    for path, required in _requirements(draft):
-        for inner, part in required.walk(path):
-            yield inner, part.clause
-
-
 def _clauses(draft: Draft) -> Iterator[Fault]:
     cited: set[str | None] = set()
-    for path, clauses in _citations(draft):
-        for clause in clauses:
+    for place in places(draft):
+        for clause in place.part.clause:
             cited.add(clause if clause in draft.clauses else nearest(clause, draft.clauses))
             if clause not in draft.clauses:
-                yield Fault(f"{path}.clause", f"unknown clause {clause!r}", near_miss(clause, draft.clauses))
+                yield Fault(f"{place.path}.clause", f"unknown clause {clause!r}", near_miss(clause, draft.clauses))
     for clause, said in draft.clauses.items():
         if clause not in cited and said.deviation is None:
             yield Fault(

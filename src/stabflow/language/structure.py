@@ -210,7 +210,12 @@ def _word(place: _Place, type_: Any) -> enum.Enum | _Lost:
     return typing.cast(enum.Enum, type_(place.value))
 
 
+def _text_or_title(place: _Place, _type: object) -> object:
+    return _text(place) if isinstance(place.value, str) else _hook(Text)(place, Text)
+
+
 _UNIONS: dict[frozenset[object], _Hook] = {
+    frozenset({str, Text}): _text_or_title,
     frozenset({int, str}): _int_or_name,
     frozenset({bool, int, str}): _literal,
     frozenset({Duration, str}): _duration_or_name,

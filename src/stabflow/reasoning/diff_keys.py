@@ -19,7 +19,7 @@ from .difference import Aspect, Change, ChangeKind, Direction
 
 Pairs = tuple[tuple[Requirement, ...], ...]
 
-_WORDING = {"title", "aliases", "source", "version"}
+_WORDING = {"title", "aliases", "source", "version", "note"}
 _DURATIONS = {"lead", "responds_within", "vacant_within"}
 
 _MORE_IS_LOOSER = {"by", "clock_stopped_by", "in"}

@@ -31,6 +31,7 @@ LABELS: Mapping[str, Text] = {
     "delegable": Text("may be delegated", "可否委托"),
     "dest": Text("leads to", "转入"),
     "deviation": Text("why it is not carried out", "偏离说明"),
+    "note": Text("note on the source", "原文疑点"),
     "every": Text("made by the calendar", "定期生成"),
     "field": Text("laid out by", "生成所填字段"),
     "final": Text("is an end", "是否终结"),
