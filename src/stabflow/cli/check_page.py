@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..reasoning.report import STATUS_TITLES, Finding, Report, Status
+from ..reports.procedure_words import cited
 from ..text import Text, say
 from .page import Page
-from .words import cited
 
 LAST = 4
 """So many acts of those that show a warning are printed, the last ones."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from ..reasoning.difference import Change, ChangeKind, Continuation, Difference, Direction, Hindrance, Way
+from ..reports.procedure_words import cited
 from ..text import Text, listing, quoted, say
 from .page import Page
-from .words import cited
 
 _MARKS = {
     ChangeKind.ADDED: ("+  ", "green"),

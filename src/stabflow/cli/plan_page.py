@@ -7,9 +7,9 @@ from itertools import groupby
 
 from ..language import Procedure
 from ..reasoning.planned import Plan, PlannedAct, Prospect
+from ..reports.procedure_words import cited
 from ..text import Text, either, joined, listing, same, say
 from .page import Page
-from .words import cited
 
 _OPEN = Text("not decided", "未能判定")
 

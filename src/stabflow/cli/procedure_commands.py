@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from .. import procedure as procedure_named
+from ..errors import InvalidInput
 from ..language import bundled_names
 from ..reasoning.check import check
 from ..reasoning.diff import diff
 from ..reasoning.report import Status
+from ..reports.procedure_document import procedure_document
 from . import check_page, diff_page, procedure_page
 from .failures import INCOMPLETE, NO, YES
 from .options import Session, common, json_option
@@ -17,11 +19,14 @@ from .stores import print_json
 
 @click.command()
 @click.argument("name", required=False)
+@click.option("--markdown", is_flag=True, help="Print NAME as a document in Markdown, clause by clause.")
 @common
 @json_option
 @click.pass_obj
-def procedures(session: Session, name: str | None, as_json: bool) -> None:
+def procedures(session: Session, name: str | None, markdown: bool, as_json: bool) -> None:
     """List the procedures, or print the one called NAME (or in the file NAME.toml)."""
+    if markdown and (name is None or as_json):
+        raise InvalidInput.at("--markdown", "is a form for one procedure", "give its NAME, and leave --json out")
     if name is None:
         found = [procedure_named(one) for one in bundled_names()]
         if as_json:
@@ -32,6 +37,8 @@ def procedures(session: Session, name: str | None, as_json: bool) -> None:
     one = procedure_named(name)
     if as_json:
         print_json(procedure_page.definition_json(one))
+    elif markdown:
+        click.echo(procedure_document(one, session.language), nl=False)
     else:
         procedure_page.show_procedure(session.page(), one)
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..calendar import Duration
+from ..engine.proofs import is_released
 from ..language import Lifecycle, Outcome, Procedure, State, Step, Transition
 from ..language.canonical_form import canonical_form
-from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
+from ..language.lifecycle import STEP_TITLES
 from ..language.manifest import manifest
-from ..text import Text, listing, say
-from .page import Column, Page
-from .procedure_parts import (
+from ..reports.procedure_words import (
     also_called,
     carried_text,
+    cited,
     field_rules,
     gate_rules,
     kind_rules,
+    outcomes_text,
     property_text,
     requirement_rules,
     role_rules,
@@ -25,7 +26,8 @@ from .procedure_parts import (
     state_text,
     with_clause,
 )
-from .words import cited
+from ..text import Text, listing, say
+from .page import Column, Page
 
 MOST_CARRIERS = 3
 """So many carriers of a clause are named on a page; the generated pages of docs/procedures name all."""
@@ -39,28 +41,48 @@ def show_procedures(page: Page, procedures: Sequence[Procedure]) -> None:
         page.title(say("{name}  {title}", "{name}  {title}", name=str(procedure), title=procedure.title))
         rows = [
             (page.said(Text("source", "来源")), procedure.source),
-            (page.said(Text("outcomes", "决定结果")), page.said(_outcomes(procedure))),
+            (page.said(Text("outcomes", "决定结果")), page.said(outcomes_text(procedure))),
+            (page.said(Text("proof", "证明")), page.said(_proof(procedure))),
             (page.said(Text("digest", "摘要值")), procedure.digest),
         ]
+        if noted := [name for name, clause in procedure.clauses.items() if clause.note is not None]:
+            rows.append((page.said(Text("notes", "疑点")), page.said(_noted(noted))))
         if procedure.timezone is not None:
             rows.insert(1, (page.said(Text("time zone", "时区")), procedure.timezone))
         page.table([Column(firm=True, style="dim"), Column()], rows)
 
 
-def _outcomes(procedure: Procedure) -> Text:
-    found = {state.outcome for state in procedure.states.values() if state.outcome is not None}
-    return listing([OUTCOME_TITLES[one] for one in Outcome if one in found], none=Text("none", "无"))
+def _noted(clauses: Sequence[str]) -> Text:
+    """Which clauses of the source have a note."""
+    return say("on the source, at {clauses}", "原文{clauses}", clauses=cited(clauses))
+
+
+def _proof(procedure: Procedure) -> Text:
+    """Whether the procedure is proved, and what the five steps have to do with it."""
+    if not is_released(procedure):
+        return Text("not by a release: `stabflow check` tells", "未随版本发布证明，请运行`stabflow check`")
+    if procedure.gate is None and not any(state.outcome for state in procedure.states.values()):
+        return Text(
+            "proved when released; the five steps: not applicable, it has neither outcomes nor a gate",
+            "发布时已证明；五个步骤：不适用，既无决定结果，也无实施关口",
+        )
+    return Text("proved when released, the five steps too", "发布时已证明，包括五个步骤")
 
 
 def procedure_json(procedure: Procedure) -> dict[str, object]:
     """What a procedure is called and identified by, as plain JSON values."""
     outcomes = {state.outcome for state in procedure.states.values()}
+    proof = _proof(procedure)
+    notes = {name: clause.note for name, clause in procedure.clauses.items() if clause.note is not None}
     return {
         "procedure": procedure.id,
         "version": procedure.version,
         "title": {"en": procedure.title.en, "zh": procedure.title.zh},
         "source": procedure.source,
         "outcomes": [one.value for one in Outcome if one in outcomes],
+        "proved": is_released(procedure),
+        "proof": {"en": proof.en, "zh": proof.zh},
+        "notes": [{"clause": name, "en": note.en, "zh": note.zh} for name, note in notes.items()],
         "digest": procedure.digest,
     }
 

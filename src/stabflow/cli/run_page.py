@@ -16,12 +16,13 @@ from ..engine import CaseHandle
 from ..history.record import Record
 from ..language import Procedure, Step
 from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
+from ..reports.procedure_words import cited
 from ..text import Language, Text, listing, same, say
 from ..values import moment_text
 from .case_page import show_history, state_words
 from .page import Column, Page, numbered
 from .timeline import BACK, DECIDED, PASSED, REFUSED, Happening, Stretch, stretches
-from .words import brief, cited, day, in_order, minute, stated_in, value_text
+from .words import brief, day, in_order, minute, stated_in, value_text
 
 _STYLES = {REFUSED: "yellow", PASSED: "green", DECIDED: "bold green", BACK: "cyan"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -211,8 +211,3 @@ def brief(procedure: Procedure, kind: str, values: Mapping[str, Value]) -> Text:
 def in_order(procedure: Procedure, kind: str | None, values: Mapping[str, Value]) -> list[tuple[str, Value]]:
     """``values`` in the order in which the procedure names the fields of ``kind`` (``None``: the facts of the case)."""
     return [(name, values[name]) for name in procedure.lifecycle(kind).fields if name in values]
-
-
-def cited(clauses: Sequence[str]) -> Text:
-    """Clauses of the source, by name."""
-    return listing([same(clause) for clause in clauses])

@@ -6,13 +6,24 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from ..language import Breach, Field, FieldType, Gate, Procedure, Property, Recurrence, Separation, Transition
+from ..language import (
+    Breach,
+    Field,
+    FieldType,
+    Gate,
+    Outcome,
+    Procedure,
+    Property,
+    Recurrence,
+    Separation,
+    State,
+    Transition,
+)
 from ..language.lifecycle import OUTCOME_TITLES
 from ..language.manifest import Carried
 from ..language.requirement_text import requirement_text, untitled, with_parts
 from ..requirements import Requirement
 from ..text import Text, either, joined, listing, quoted, same, say
-from .words import cited
 
 _AND_ALSO = Text("; ", "；")
 _TYPES = {
@@ -45,6 +56,11 @@ _RECURRENCES = {
     Recurrence.MID_AUTUMN: Text("Mid-Autumn Festival", "中秋节"),
     Recurrence.NATIONAL_DAY: Text("National Day", "国庆节"),
 }
+
+
+def cited(clauses: Sequence[str]) -> Text:
+    """Clauses of the source, by name."""
+    return listing([same(clause) for clause in clauses])
 
 
 def with_clause(text: Text, clause: Sequence[str]) -> Text:
@@ -182,17 +198,39 @@ def state_text(procedure: Procedure, kind: str | None, name: str) -> Text:
         text = say("{text} — final", "{text}——终结", text=text)
     if state.accountable is not None:
         text = say("{text} — {who}", "{text}——{who}", text=text, who=procedure.role_title(state.accountable))
-    if state.within is not None:
-        text = say("{text}, {limit}", "{text}，{limit}", text=text, limit=procedure.duration(state.within).title())
-    elif state.until is not None:
-        until = procedure.field_title(state.until, kind)
-        text = say("{text}, until {until}", "{text}，至{until}", text=text, until=until)
-    elif state.open_ended:
-        text = say("{text}, open-ended", "{text}，不设期限", text=text)
+    if not state.final:
+        text = say("{text}, {limit}", "{text}，{limit}", text=text, limit=limit_text(procedure, kind, state))
     if state.clock_stopped_by:
         who = _roles(procedure, state.clock_stopped_by)
         text = say("{text}, clock stopped by {who}", "{text}，可由{who}中止计时", text=text, who=who)
     return with_clause(text, state.clause)
+
+
+def limit_text(procedure: Procedure, kind: str | None, state: State) -> Text:
+    """How long a case or item may stand in ``state``."""
+    if state.within is not None:
+        return procedure.duration(state.within).title()
+    if state.until is not None:
+        return say("until {until}", "至{until}", until=procedure.field_title(state.until, kind))
+    return Text("final", "终结") if state.final else Text("open-ended", "不设期限")
+
+
+def outcomes_text(procedure: Procedure) -> Text:
+    """The outcomes that a case can come to."""
+    found = {state.outcome for state in procedure.states.values() if state.outcome is not None}
+    return listing([OUTCOME_TITLES[one] for one in Outcome if one in found], none=Text("none", "无"))
+
+
+def fired_by(procedure: Procedure, row: Transition) -> Text:
+    """Who may fire a row, or what makes it happen."""
+    if row.on:
+        return listing([_BREACHES[one] for one in row.on])
+    if not row.every:
+        return _roles(procedure, row.by)
+    when = say("every {what}", "{what}", what=listing([_RECURRENCES[one] for one in row.every]))
+    if row.lead is None:
+        return when
+    return say("{when}, {lead} ahead", "{when}，提前{lead}", when=when, lead=procedure.duration(row.lead).title())
 
 
 def row_text(procedure: Procedure, kind: str | None, row: Transition) -> Text:
@@ -205,15 +243,7 @@ def row_text(procedure: Procedure, kind: str | None, row: Transition) -> Text:
     )
     if row.dest is not None:
         text = say("{text} → {dest}", "{text} → {dest}", text=text, dest=procedure.state_title(row.dest, kind))
-    who = _roles(procedure, row.by)
-    if row.every:
-        who = say("every {what}", "{what}", what=listing([_RECURRENCES[one] for one in row.every]))
-        if row.lead is not None:
-            lead = procedure.duration(row.lead).title()
-            who = say("{who}, {lead} ahead", "{who}，提前{lead}", who=who, lead=lead)
-    elif row.on:
-        who = listing([_BREACHES[one] for one in row.on])
-    return with_clause(say("{text}: {who}", "{text}：{who}", text=text, who=who), row.clause)
+    return with_clause(say("{text}: {who}", "{text}：{who}", text=text, who=fired_by(procedure, row)), row.clause)
 
 
 def requirement_rules(procedure: Procedure, kind: str | None, requires: Sequence[Requirement]) -> Iterator[Text]:
