@@ -62,9 +62,9 @@ def _title(procedure: Procedure, place: Place) -> Text:
         case State():
             return _of(procedure, place, "state {name}", "状态{name}", procedure.state_title(place.name, place.kind))
         case Transition():
-            return _of(procedure, place, "act {name}", "办理事项{name}", _row(procedure, place, place.part))
+            return _of(procedure, place, "act {name}", "流转规则{name}", _row(procedure, place, place.part))
         case ItemKind():
-            return say("kind of item {name}", "事项类别{name}", name=quoted(place.part.title))
+            return say("kind of item {name}", "事项要素类别{name}", name=quoted(place.part.title))
         case Gate():
             return Text("the gate", "实施关口")
         case Property():

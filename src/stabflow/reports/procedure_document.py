@@ -142,7 +142,7 @@ def _rows(procedure: Procedure, kind: str | None, rows: Sequence[Transition], la
 
     yield from _table(
         (
-            Text("act", "办理事项"),
+            Text("act", "流转规则"),
             Text("from", "自"),
             Text("to", "至"),
             Text("by", "由"),
