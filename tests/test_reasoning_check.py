@@ -322,6 +322,7 @@ def choosing(entries: int) -> str:
     )
 
 
+@pytest.mark.slow
 def test_choices_are_counted_before_they_are_listed() -> None:
     report = checked(choosing(20))
     assert report.status is Status.INCOMPLETE

@@ -198,6 +198,7 @@ def test_what_can_be_corrected_where_is_read_from_the_rows() -> None:
 # Whatever is corrected
 
 
+@pytest.mark.slow
 @by_name
 def test_whatever_is_corrected_on_the_way_round_leads_to_where_a_search_has_been(way: Way) -> None:
     assert sum(follows(one, seed, 40) for one in (way.flawed, way.twin) for seed in range(12)) > 0
