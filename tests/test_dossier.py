@@ -49,7 +49,7 @@ def act(at: str, rest: str) -> str:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_examples_run_to_a_decision_and_run_again_without_a_change(name: str, tmp_path: Path) -> None:
+def test_the_examples_run_to_their_end_and_run_again_without_a_change(name: str, tmp_path: Path) -> None:
     dossier = Dossier.load(ROOT / "examples" / name)
     url = f"sqlite:///{tmp_path}/store.db"
     first = run(dossier, url)
@@ -58,7 +58,8 @@ def test_the_examples_run_to_a_decision_and_run_again_without_a_change(name: str
     with stabflow.open(url) as engine:
         handle = engine.case(first.case_id)
         history = [record.as_dict() for record in handle.history()]
-        assert handle.procedure.states[handle.state].outcome is not None
+        state = handle.procedure.states[handle.state]
+        assert state.outcome is not None if handle.procedure.id == "five-step" else state.final or state.outcome
         assert [record.occurred_at for record in handle.history()] == [one.at for one in dossier.accepted()]
         assert len({record.key for record in handle.history()}) == len(history)
         engine.verify()
