@@ -14,6 +14,7 @@ from ..reports.procedure_words import (
     also_called,
     carried_text,
     cited,
+    entry_title,
     field_rules,
     gate_rules,
     kind_rules,
@@ -171,7 +172,8 @@ def _show_lists(page: Page, procedure: Procedure) -> None:
         for entry_name, entry in entries.items():
             title = with_clause(entry.title, entry.clause)
             if entry.of is not None:
-                title = say("{title} (belongs to {of})", "{title}（属于{of}）", title=title, of=entry.of)
+                of = entry_title(procedure, entry.of)
+                title = say("{title} (belongs to: {of})", "{title}（属于：{of}）", title=title, of=of)
             rows.append((page.said(also_called(title, entry.aliases)), entry_name))
         page.table([Column(), Column(whole=True, style="dim")], rows, indent=4)
 

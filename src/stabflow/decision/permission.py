@@ -9,6 +9,7 @@ import attrs
 from ..case import Case, Delegation
 from ..errors import Blocker, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Role
+from ..language.parts import ANY
 from ..text import Text, quoted, same, say
 from ..values import Actor, Value
 from .commands import Command
@@ -136,17 +137,17 @@ def _bodies(case: Case | None, actor: Actor, context: Context) -> frozenset[str]
 
 
 def required_body(procedure: Procedure, facts: Mapping[str, Value | None], role: Role) -> str | None:
-    """The ``list.entry`` id of the body that a holder must act for; ``None`` where any may, "" where it is not known yet."""
-    if role.body is None:
-        return None
-    if "." in role.body:
-        return role.body.partition(".")[2]
+    """The ``list.entry`` of the body that a holder must act for; ``None`` where any may, "" where it is not known yet."""
+    if role.body is None or "." in role.body:
+        return role.body
     value = facts.get(role.body)
     fact = procedure.facts[role.body]
     if not isinstance(value, str) or fact.of is None:
         return ""
     parent = procedure.lists[fact.of][value].of
-    return value if parent is None else parent.partition(".")[2]
+    if parent == ANY:
+        return None
+    return f"{fact.of}.{value}" if parent is None else parent
 
 
 def body_blocker(
@@ -161,8 +162,11 @@ def body_blocker(
     if role.body is None:
         return None
     facts: Mapping[str, Value] = {} if case is None else case.facts
-    needed = required_body(procedure, facts, role) or required_body(procedure, stating, role)
-    if needed == holder.body or (needed == "" and role.body in stating and stating[role.body] is None):
+    needed = required_body(procedure, facts, role)
+    if needed == "":
+        needed = required_body(procedure, stating, role)
+    list_name, _, body = (needed or "").partition(".")
+    if needed is None or body == holder.body or (needed == "" and role.body in stating and stating[role.body] is None):
         return None
     if not needed:
         what = procedure.field_title(role.body)
@@ -180,13 +184,21 @@ def body_blocker(
             "{role} must act for {needed}, not for {body}",
             "{role}应代表{needed}，而非{body}",
             role=role.title,
-            needed=needed,
-            body=holder.body,
+            needed=_body_title(procedure, list_name, body),
+            body=_body_title(procedure, list_name, holder.body),
         ),
         have=same(holder.body),
-        need=same(needed),
-        facts={"body": holder.body, "needed": needed},
+        need=_body_title(procedure, list_name, body),
+        facts={"body": holder.body, "needed": body},
     )
+
+
+def _body_title(procedure: Procedure, list_name: str, body: str) -> Text:
+    """A body by its id, behind its title where the list has it."""
+    entry = procedure.lists[list_name].get(body)
+    if entry is None:
+        return same(body)
+    return say("the {title} ({body})", "{title}（{body}）", title=entry.title, body=body)
 
 
 _AMONG_OFFICES = Text("in a standing office", "在常设职务中")

@@ -25,9 +25,14 @@ class Clause:
     note: Text | None = None
 
 
+ANY = "*"
+"""Stands for whatever there is."""
+
+
 @attrs.frozen(kw_only=True)
 class ListEntry:
-    """Something that can be chosen. ``aliases``: other names the source uses for it; ``of``: the ``list.entry`` it belongs to."""
+    """Something that can be chosen. ``aliases``: other names the source uses for it; ``of``: the ``list.entry`` it belongs to, or
+    `ANY`: where a role acts for the body that it belongs to, that is any."""
 
     title: Text
     clause: tuple[str, ...] = attrs.field(default=(), converter=names)

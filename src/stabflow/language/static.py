@@ -17,7 +17,7 @@ from ..zones import zone
 from .citations import places, required
 from .gaps import gap_faults
 from .lifecycle import FieldType, Outcome
-from .parts import Draft
+from .parts import ANY, Draft
 from .paths import path_text
 from .static_lifecycle import lifecycle_faults
 from .static_numbers import number_faults
@@ -188,7 +188,7 @@ def _lists(draft: Draft) -> Iterator[Fault]:
         if not entries:
             yield Fault(path_text("lists", list_name), "has no entries", "add one, or leave the list out")
         for name, entry in entries.items():
-            if entry.of is None:
+            if entry.of is None or entry.of == ANY:
                 continue
             path = path_text("lists", list_name, name, "of")
             found = list(entry_faults(draft, path, entry.of))
@@ -203,7 +203,7 @@ def _belongs_to_itself(draft: Draft, reference: str) -> bool:
         seen.add(above)
         list_name, _, name = above.partition(".")
         entry = draft.lists.get(list_name, {}).get(name)
-        if entry is None or entry.of is None:
+        if entry is None or entry.of is None or entry.of == ANY:
             return False
         above = entry.of
     return above == reference

@@ -21,6 +21,7 @@ from ..language import (
 )
 from ..language.lifecycle import OUTCOME_TITLES
 from ..language.manifest import Carried
+from ..language.parts import ANY
 from ..language.requirement_text import requirement_text, untitled, with_parts
 from ..requirements import Requirement
 from ..text import Text, either, joined, listing, quoted, same, say
@@ -103,7 +104,7 @@ def role_rules(procedure: Procedure, name: str) -> Text:
         seats = Text("{n} seat" if role.holders == 1 else "{n} seats", "席位{n}个")
         parts.append(say(seats.en, seats.zh, n=role.holders))
     if role.body is not None:
-        parts.append(say("acts for the body {body}", "代表单位：{body}", body=role.body))
+        parts.append(_body_rule(procedure, role.body))
     for limit, en, zh in (
         (role.responds_within, "responds within {limit}", "响应期限{limit}"),
         (role.vacant_within, "vacant for {limit} at most", "空缺不超过{limit}"),
@@ -117,6 +118,20 @@ def role_rules(procedure: Procedure, name: str) -> Text:
 
 def _roles(procedure: Procedure, roles: Sequence[str]) -> Text:
     return listing([procedure.role_title(one) for one in roles])
+
+
+def _body_rule(procedure: Procedure, body: str) -> Text:
+    """For which body the holders of a role act."""
+    if "." in body:
+        return say("acts for the {body}", "代表{body}", body=entry_title(procedure, body))
+    what = quoted(procedure.field_title(body))
+    return say("acts for the body to which {what} belongs", "代表{what}所属单位", what=what)
+
+
+def entry_title(procedure: Procedure, reference: str) -> Text:
+    """The ``list.entry`` that something belongs to, by its title."""
+    list_name, _, entry = reference.partition(".")
+    return Text("any", "任一") if reference == ANY else procedure.lists[list_name][entry].title
 
 
 def separation_text(procedure: Procedure, one: Separation) -> Text:
