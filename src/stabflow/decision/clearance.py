@@ -48,9 +48,10 @@ def is_refusing(procedure: Procedure, case: Case) -> bool:
 
 
 def is_over(procedure: Procedure, case: Case) -> bool:
-    """Whether the case has ended, and not by a decision against going ahead: out of scope, or implemented. It clears nothing any
-    more, and stands in the way of no other case on the matter."""
-    return procedure.states[case.state].final and not is_refusing(procedure, case)
+    """Whether the case has ended, neither by a decision against going ahead nor where its gate is: out of scope, or implemented.
+    It clears nothing any more, and stands in the way of no other case on the matter."""
+    at_gate = procedure.gate is not None and case.state in procedure.gate.in_
+    return procedure.states[case.state].final and not at_gate and not is_refusing(procedure, case)
 
 
 def _unproved(procedure: Procedure) -> Blocker:
@@ -79,7 +80,7 @@ def _without_gate(procedure: Procedure) -> Blocker:
 
 def _standing(procedure: Procedure, gate: Gate, case: Case, state: State) -> Blocker:
     """Why nothing may go ahead where the case stands."""
-    kind, sentence = _why(procedure, case, state)
+    kind, sentence = _why(procedure, gate, case, state)
     have = quoted(procedure.state_title(case.state))
     need = either([quoted(procedure.state_title(one)) for one in gate.in_])
     return Blocker(
@@ -102,22 +103,23 @@ _STANDING = {
     ),
     "over": Text("the case is over, and its gate is closed: {have}", "评估案件已终结，实施关口已关闭：{have}"),
     "stale": Text(
-        "what was decided no longer holds, the matter is being assessed anew: {have}",
-        "原决定已不适用，正在重新评估：{have}",
+        "what the assessment came to no longer holds, the matter is being assessed anew: {have}",
+        "原结论已不适用，正在重新评估：{have}",
     ),
     "unfinished": Text("the assessment is not finished: {have}", "评估尚未完成：{have}"),
 }
 
 
-def _why(procedure: Procedure, case: Case, state: State) -> tuple[str, Text]:
-    decided_before = any(one in procedure.states and procedure.states[one].outcome for one in case.entered)
+def _why(procedure: Procedure, gate: Gate, case: Case, state: State) -> tuple[str, Text]:
+    outcomes = {name for name, one in procedure.states.items() if one.outcome}
+    settled_before = not outcomes.union(gate.in_).isdisjoint(case.entered)
     if state.outcome is Outcome.DEFER:
         kind = "deferred"
     elif state.outcome is Outcome.PROHIBIT:
         kind = "prohibited"
     elif state.final:
         kind = "screened_out" if state.step is Step.SCOPE else "over"
-    elif decided_before and (state.step is Step.SCOPE or state.step in FIVE_STEPS):
+    elif settled_before and (state.step is Step.SCOPE or state.step in FIVE_STEPS):
         kind = "stale"
     else:
         kind = "unfinished"
