@@ -1,16 +1,46 @@
-"""The commands about matters: `gate`."""
+"""The commands about matters: `matter`, `gate`."""
 
 from __future__ import annotations
 
+from itertools import islice
+
 import click
 
-from ..errors import InvalidInput
+from ..engine import Engine
+from ..errors import MAX_COMPARED, InvalidInput, nearest
 from ..history.record import Record
 from ..values import Actor
-from . import gate_page
+from . import gate_page, matter_page
 from .failures import NO, YES
 from .options import Session, common, json_option, store_option
 from .stores import STORE, print_json, reading
+
+
+@click.command()
+@click.argument("key")
+@common
+@store_option(STORE)
+@json_option
+@click.pass_obj
+def matter(session: Session, key: str, url: str, as_json: bool) -> int:
+    """Print everything known of the matter with the key KEY: its cases under whatever procedure, who screened it out and why, who
+    went ahead with it, and what stands out.
+
+    The exit status is 0 where anything is known of it, 1 where nothing is.
+    """
+    with reading(url) as engine:
+        found = engine.matter(key)
+        if as_json:
+            print_json(found.as_dict(session.language))
+        else:
+            near = None if found.known else nearest(key, _keys(engine))
+            matter_page.show_matter(session.page(), found, near)
+    return YES if found.known else NO
+
+
+def _keys(engine: Engine) -> set[str]:
+    """Keys of matters that have cases."""
+    return {row.matter for row in islice(engine.cases(), MAX_COMPARED)}
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,12 +12,15 @@ from ..history.commit import request_digest
 from ..history.record import Record
 from ..values import Actor, Basis
 from . import streams
+from .conformity import STOP
 from .ledger import put
 from .shell import Shell
 from .work import clean_key
 
 HOST_SYSTEM = "host_system"
 """The role in which an attempt is put on record: the system that asked the gate, which vouches for who it was."""
+
+_SEEN = re.compile(r"\S+ [1-9][0-9]*")
 
 
 def record_attempt(
@@ -44,6 +48,22 @@ def attempts(shell: Shell, matter: str) -> Sequence[Record]:
     """The attempts on record for a matter, in order; `Corrupt` where its stream holds anything else."""
     found = list(streams.read(shell.store, streams.matter_stream(matter)))
     for record in found:
-        if not isinstance(record.event, Attempted) or record.event.matter != matter:
-            raise Corrupt(f"{record.stream} version {record.version} is no attempt on this matter")
+        check_attempt(record, matter)
     return found
+
+
+def check_attempt(record: Record, matter: str) -> Attempted:
+    """What was attempted; `Corrupt` where the record is none of an attempt on ``matter`` that a host system put there."""
+    event, place = record.event, f"{record.stream} version {record.version}"
+    if not isinstance(event, Attempted) or event.matter != matter:
+        raise Corrupt(f"{place} is no attempt on this matter: {STOP}")
+    if (record.role, record.mandate) != (HOST_SYSTEM, ""):
+        raise Corrupt(f"{place} was not put on record by a host system: {STOP}")
+    if not all(_SEEN.fullmatch(one) for one in event.cases):
+        raise Corrupt(f"{place} does not say which cases there were: {STOP}")
+    return event
+
+
+def cases_seen(event: Attempted) -> dict[str, int]:
+    """The cases that there were when somebody went ahead, each with its version."""
+    return {case_id: int(version) for case_id, _, version in (one.rpartition(" ") for one in event.cases)}

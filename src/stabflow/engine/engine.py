@@ -23,7 +23,9 @@ from .doctor import Diagnosis, diagnose
 from .duties import owed
 from .gate import Gate
 from .handle import CaseHandle
+from .matters import MatterOverview
 from .migration import Migration, migrate, migrate_all
+from .observing import overview
 from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
 from .proofs import Unproved
 from .recalendar import Recalendaring, recalendar
@@ -352,6 +354,12 @@ class Engine:
         have been assessed, as ``id@version``, or as ``id`` where every version counts. See `Gate`."""
         return Gate(self._shell, matter, accept)
 
+    def matter(self, key: str, /) -> MatterOverview:
+        """Everything known of the matter with this ``key``: its cases under whatever procedure, the acts by which it was screened
+        out, the attempts to go ahead with it, and what stands out, as plain facts with the records they rest on. Where nothing is
+        known of it, ``known`` says so. Raises `InvalidInput` and `StoreError`."""
+        return overview(self._shell, key)
+
     def rehearsal(self, procedure: str | Procedure, /) -> Engine:
         """An engine on a store in memory, to try cases under ``procedure`` on: what happens there happens nowhere else.
 
@@ -388,16 +396,20 @@ class Engine:
         has the plugin, the hook, the type of the error and its place, and the case with the version at which it stood."""
         return tuple(observers.failures(self._shell))
 
-    def verify(self) -> Verified:
+    def verify(self, *, matters: Iterable[str] = ()) -> Verified:
         """Check every case of the store: its chain, that its records replay, that each was done by a row of the procedure under a
         mandate that gave the actor the role, that its key answers with it, and that the index says the same; with the offices and
-        the procedures they rest on. `Corrupt` names the first thing wrong. Others may act on the store meanwhile.
+        the procedures they rest on, and the attempts to go ahead with their matters; and those with ``matters`` without a case,
+        which a store does not list. `Corrupt` names the first thing wrong. Others may act on the store meanwhile.
 
         What a chain cannot show: that the newest records of a stream, or a whole stream with its index row, were cut off. Compare
         the heads with an exported bundle or a backup for that. Nor is a case found that has lost its index row and owes nothing:
         a store lists cases by the index alone.
         """
-        return Verifier(self._shell.store, self._shell.registry, self._shell.copied).run()
+        if isinstance(matters, str):
+            raise InvalidInput.at("matters", f"{matters!r:.60} is one key", "give a list of keys")
+        keys = [clean_id(key, f"matters[{n}]") for n, key in enumerate(matters)]
+        return Verifier(self._shell.store, self._shell.registry, self._shell.copied).run(keys)
 
     def diagnose(self) -> tuple[Diagnosis, ...]:
         """What an operator should know: whether the store is durable, which years the calendar covers, which due times are

@@ -10,7 +10,7 @@ import attrs
 
 from .. import canonical
 from ..case import Case
-from ..decision.events import Attempted, Migrated, Opened, PluginFailed, Proved, Registered, Ticked
+from ..decision.events import Migrated, Opened, PluginFailed, Proved, Registered, Ticked
 from ..decision.evolution import evolve
 from ..errors import Corrupt, StoreUnavailable
 from ..history.chain import GENESIS
@@ -18,7 +18,7 @@ from ..history.index import all_rows
 from ..history.record import Record
 from ..ports.store import MAX_PAGE, CaseQuery, CaseRow, DutyQuery, DutyRow, Store
 from . import pages, streams
-from .attempts import HOST_SYSTEM
+from .attempts import HOST_SYSTEM, cases_seen, check_attempt
 from .conformity import STOP, check_record, check_times
 from .observers import ENGINE, RUNNING
 from .offices import FOUNDING, Offices, Tenures
@@ -49,10 +49,11 @@ class Verifier:
         self._last_office: Record | None = None
         self._records = 0
 
-    def run(self) -> Verified:
-        """Verify everything; `Corrupt` names the first thing that is wrong."""
+    def run(self, besides: Iterable[str] = ()) -> Verified:
+        """Verify everything, and the attempts on matters ``besides`` those of the cases; `Corrupt` names the first thing that is
+        wrong."""
         self._read_offices()
-        seen, matters = set[str](), set[str]()
+        seen, matters = set[str](), set(besides)
         for row in pages.cases(self._store, CaseQuery()):
             self._case(row)
             seen.add(row.case_id)
@@ -188,13 +189,14 @@ class Verifier:
         before: Record | None = None
         for record in self._checked_keys(streams.read(self._store, streams.matter_stream(matter))):
             check_times(record, before)
-            event, before = record.event, record
-            if not isinstance(event, Attempted) or event.matter != matter:
-                raise Corrupt(f"{record.stream} version {record.version} is no attempt on this matter: {STOP}")
-            if (record.role, record.mandate) != (HOST_SYSTEM, ""):
-                raise Corrupt(
-                    f"{record.stream} version {record.version} was not put on record by a host system: {STOP}"
-                )
+            before, there = record, cases_seen(check_attempt(record, matter))
+            heads = self._store.heads([streams.case_stream(case_id) for case_id in there])
+            for (case_id, version), head in zip(there.items(), heads, strict=True):
+                if head.version < version:
+                    raise Corrupt(
+                        f"{record.stream} version {record.version} was put on record when case {case_id!r} stood at "
+                        f"version {version}, of which there is no record: {STOP}"
+                    )
             self._records += 1
 
     # Ticks
