@@ -12,7 +12,7 @@ import pytest
 from lapsing import BOARD, HEAD, HELPER, INSPECTION, INSPECTOR, JUDGE, Hand
 
 import stabflow
-from stabflow import Actor, InvalidInput, Matter, Refused
+from stabflow import Actor, InvalidInput, Refused
 from stabflow.calendar import due_time
 from stabflow.decision.events import Added, BreachFound
 from stabflow.engine import CaseHandle, Engine
@@ -664,20 +664,6 @@ def test_a_period_begins_whoever_holds_the_offices_when_it_is_found() -> None:
     clock.now = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
     engine.constitute("inspection", "head", Actor("o-33", body="unit"), basis="comes")
     assert engine.tick(through=clock.now, basis="closed for a while").created == ("inspection-2026-Q3",)
-
-
-def test_an_id_that_is_taken_by_hand_is_told_and_does_not_stop_time() -> None:
-    clock = Hand(datetime(2026, 3, 30, 1, 0, tzinfo=UTC))
-    engine = lapsing.opened(clock)
-    engine.tick()
-    squat = Matter("inspection-2026-Q2", "x")
-    engine.open_case("inspection", squat, by=INSPECTOR, basis="x", trigger="open", case_id="inspection-2026-Q2")
-    clock.pass_(days=3)
-    for _ in range(9):
-        tick = engine.tick()
-        ((what, error),) = [one for one in tick.failures if one[0] == "inspection@1"]
-        assert "opened by hand" in str(error), what
-        clock.pass_(days=1)
 
 
 def test_a_procedure_that_cannot_be_proved_does_not_stop_time() -> None:

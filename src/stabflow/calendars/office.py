@@ -6,19 +6,21 @@ faults and their places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import MAXYEAR, date, datetime
 from pathlib import Path
 
 from ..calendar import Calendar
 from ..errors import Fault, InvalidInput, near_miss
+from ..language.lifecycle import HOLIDAY_TITLES
 from ..language.tables import read_file, tables_of
 from ..values import clean_id, clean_text
 
 FORMAT = 1
 MAX_SOURCE = 1_000
 _REQUIRED = ("format", "id", "base", "source")
-_KEYS = (*_REQUIRED, "holidays", "workdays", "years")
+_KEYS = (*_REQUIRED, "holidays", "workdays", "years", "names")
+_HOLIDAYS = [one.value for one in HOLIDAY_TITLES]
 _A_DAY = "write days without quotes: [2026-03-09, 2026-03-10]"
 
 
@@ -33,7 +35,7 @@ def load(path: str | Path, base_of: Callable[[str], Calendar]) -> Calendar:
     for day in sorted(holidays.keys() & workdays.keys()):
         place = f"workdays[{workdays[day]}]"
         reading.fault(place, f"{day.isoformat()} is both a holiday and a workday", "strike it from one")
-    years = reading.years()
+    years, names = reading.years(), reading.names()
     if reading.faults or base is None or id_ is None:
         raise InvalidInput(reading.faults, what=what)
     return Calendar(
@@ -42,8 +44,19 @@ def load(path: str | Path, base_of: Callable[[str], Calendar]) -> Calendar:
         (base.workdays - holidays.keys()) | workdays.keys(),
         base.years | years,
         base.unsettled,
-        {day: name for day, name in base.names.items() if day not in workdays},
+        _named(base, names, workdays),
     )
+
+
+def _named(base: Calendar, names: Mapping[date, str], workdays: Collection[date]) -> dict[date, str]:
+    """Which holiday each day belongs to: where the file names the days of one in a year, these are all of them."""
+    settled = {(name, day.year) for day, name in names.items()}
+    kept = {
+        day: name
+        for day, name in base.names.items()
+        if day not in workdays and day not in names and (name, day.year) not in settled
+    }
+    return {**kept, **names}
 
 
 class _Reading:
@@ -98,10 +111,30 @@ class _Reading:
         self.fault(key, "is not a list", cure)
         return []
 
-    def days(self, key: str) -> dict[date, int]:
+    def names(self) -> dict[date, str]:
+        """Days with the name of the holiday that they belong to."""
+        given = self.tables.get("names", {})
+        if not isinstance(given, Mapping):
+            self.fault("names", "is no table", "write names.spring_festival = [2027-02-06, 2027-02-07]")
+            return {}
+        found: dict[date, str] = {}
+        for name, days in given.items():
+            place = f"names.{name}"
+            if name not in _HOLIDAYS:
+                self.fault(place, "is no holiday by that name", near_miss(name, _HOLIDAYS))
+            elif not isinstance(days, list):
+                self.fault(place, "is not a list", _A_DAY)
+            else:
+                for day, number in self.days(place, days).items():
+                    if day in found:
+                        self.fault(f"{place}[{number}]", f"{day.isoformat()} is named twice", "strike it from one")
+                    found[day] = name
+        return found
+
+    def days(self, key: str, given: list[object] | None = None) -> dict[date, int]:
         """The days in a list, with their places."""
         found: dict[date, int] = {}
-        for number, day in enumerate(self._list(key, _A_DAY)):
+        for number, day in enumerate(self._list(key, _A_DAY) if given is None else given):
             place = f"{key}[{number}]"
             if isinstance(day, datetime) or not isinstance(day, date):
                 self.fault(place, f"{day!s:.60} is not a day", _A_DAY)

@@ -56,7 +56,8 @@ def tick(
 ) -> int:
     """Put on record what has fallen due, let it come to those above, and create what recurs.
 
-    Run it often, from as many machines as there are: nothing is done twice. The exit status is 4 where the clock is in doubt, or
+    Run it often, from as many machines as there are: nothing is done twice. What recurs at a holiday that the calendar does not
+    know is told once; stabflow doctor tells it as long as it is so. The exit status is 4 where the clock is in doubt, or
     where a case could not be dealt with; the others were.
     """
     vouched: dict[str, Any] = {}
@@ -81,6 +82,8 @@ def _json(done: Tick, language: Language) -> dict[str, object]:
         "until": moment_text(done.until),
         "breaches": [record.as_dict() for record in done.breaches],
         "created": list(done.created),
+        "by_hand": list(done.by_hand),
+        "unknown": [one.as_dict(language) for one in done.unknown],
         "failures": [{"what": what, **_failure(error, language)} for what, error in done.failures],
     }
 
@@ -90,7 +93,7 @@ def _failure(error: StabflowError, language: Language) -> dict[str, object]:
 
 
 def _show(page: Page, engine: Engine, done: Tick) -> None:
-    if not done.breaches and not done.created:
+    if not (done.breaches or done.created or done.by_hand or done.unknown):
         page.paragraph(Text("nothing has fallen due", "无逾期"), style="dim")
         return
     if done.breaches:
@@ -106,6 +109,15 @@ def _show(page: Page, engine: Engine, done: Tick) -> None:
         page.heading(Text("Created by the calendar", "按日历新建"))
         for one in done.created:
             page.paragraph(one, indent=2, mark="·  ")
+    if done.by_hand:
+        page.heading(Text("Called for by the calendar, and opened by hand already", "日历应建而已由人启动"))
+        for one in done.by_hand:
+            page.paragraph(one, indent=2, mark="·  ")
+    if done.unknown:
+        page.heading(Text("Called for at holidays that the calendar does not know", "工作日历未定日期的节日事项"))
+        for unknown in done.unknown:
+            page.paragraph(unknown.text, indent=2, mark="!  ", mark_style="yellow")
+            page.paragraph(unknown.cure, indent=5, mark="→  ", style="dim")
 
 
 def _row(page: Page, engine: Engine, record: Record) -> tuple[str, str, str, str]:

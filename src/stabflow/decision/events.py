@@ -331,9 +331,23 @@ class Recurred:
 
 
 @attrs.frozen(kw_only=True)
+class Awaited:
+    """That the row ``trigger`` of ``kind`` ("": of the case) calls for something at a ``holiday`` of ``year``, of which the
+    calendar did not know when it is; ``since`` is from when on that is to be made up for once a calendar knows."""
+
+    procedure: str
+    trigger: str
+    holiday: str
+    year: int
+    since: datetime
+    kind: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class Ticked(Event):
     """Everything that had fallen due ``until`` then was looked at: so many breaches were found, and so much was created.
-    ``recurred`` says of each procedure how far that has come: whose text was not at hand is served later."""
+    ``recurred`` says of each procedure how far that has come: whose text was not at hand is served later; ``awaited`` what could
+    not be served for want of a calendar."""
 
     tag = "system.ticked"
 
@@ -341,6 +355,7 @@ class Ticked(Event):
     breaches: int = 0
     created: int = 0
     recurred: tuple[Recurred, ...] = ()
+    awaited: tuple[Awaited, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -19,6 +19,7 @@ _SATURDAY = 5
 _LONGEST = {Unit.HOURS: 1 / 24, Unit.DAYS: 1, Unit.WORKING_DAYS: 7, Unit.MONTHS: 31}
 """So many days at most lie in one of a unit; of working days it is more only in a holiday, for which `_SLACK` is added."""
 _SLACK = 40
+_NEW_YEAR_BEFORE = timedelta(days=3)
 
 
 @attrs.frozen
@@ -49,6 +50,36 @@ def occurrences(
                     found.setdefault(label, Occurrence(label, day, at))
         day += _DAY
     yield from sorted(found.values(), key=lambda one: (one.at, one.label))
+
+
+def is_known(recurrence: Recurrence, year: int, calendar: Calendar) -> bool:
+    """Whether the calendar says when the days of ``recurrence`` are in ``year``; of what is no holiday everybody knows."""
+    if recurrence in _LABELS:
+        return True
+    if recurrence is Recurrence.HOLIDAY:
+        return year in calendar.years and any(day.year == year for day in calendar.holidays)
+    return any(day.year == year and name == recurrence.value for day, name in calendar.names.items())
+
+
+def unknown_holidays(
+    procedure: Procedure, row: Transition, *, after: datetime, until: datetime, calendar: Calendar
+) -> Iterator[tuple[Recurrence, int]]:
+    """The holidays, each with its year, for which ``row`` would have something created from the year of ``after`` on, and of
+    which the calendar does not say when they are. A year counts from when its first holiday could call for something."""
+    if not row.every:
+        return
+    lead = None if row.lead is None else procedure.duration(row.lead)
+    year = after.astimezone(procedure.zone).year
+    while _before(_year_begins(year, procedure), lead, calendar) <= until:
+        for recurrence in row.every:
+            if not is_known(recurrence, year, calendar):
+                yield recurrence, year
+        year += 1
+
+
+def _year_begins(year: int, procedure: Procedure) -> datetime:
+    """The earliest day that the notice for ``year`` may make a holiday of: the New Year can begin in the December before."""
+    return datetime.combine(date(year, 1, 1) - _NEW_YEAR_BEFORE, time(), tzinfo=procedure.zone)
 
 
 def _week(day: date) -> str | None:
@@ -89,7 +120,7 @@ def _holiday(recurrence: Recurrence, day: date, calendar: Calendar) -> str | Non
 
     def is_one(day: date) -> bool:
         if recurrence is Recurrence.HOLIDAY:
-            return day in calendar.holidays
+            return day in calendar.holidays and day.year in calendar.years
         return calendar.names.get(day) == str(recurrence.value)
 
     return day.isoformat() if is_one(day) and not is_one(day - _DAY) else None

@@ -8,8 +8,9 @@ from datetime import datetime
 import attrs
 
 from ..decision.commands import Open
+from ..decision.permission import TICK
 from ..errors import IdempotencyMismatch, InvalidInput, VersionConflict
-from ..history.record import Record
+from ..history.record import Record, from_stored
 from ..language import Procedure
 from ..ports.store import CaseQuery
 from ..values import Matter
@@ -38,7 +39,7 @@ def admit(
     if command.case_id and _is_there(shell, [command.case_id])[0]:
         if _is_opened(shell, command.case_id, key, digest):
             return command.case_id, False
-        raise _taken(command.case_id)
+        raise _taken(shell, command.case_id)
     on_matter = _cases_on(shell, procedure, command.matter) if key is not None or not command.case_id else ()
     for one in on_matter:
         if _is_opened(shell, one, key, digest):
@@ -53,7 +54,7 @@ def admit(
         if _is_opened(shell, one, key, digest):
             return one, False
         if command.case_id:
-            raise _taken(one)
+            raise _taken(shell, one)
         lost += not is_taken
         if lost > RETRIES:  # others were opening cases on this matter all the while
             raise VersionConflict(streams.case_stream(one), 0, 1)
@@ -93,7 +94,12 @@ def _opens(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _taken(case_id: str) -> InvalidInput:
+def _taken(shell: Shell, case_id: str) -> InvalidInput:
+    first = next(iter(shell.store.read_stream(streams.case_stream(case_id), limit=1)), None)
+    opened = None if first is None else from_stored(first)
+    if opened is not None and opened.actor == TICK:
+        problem = f"{case_id!r} is there: the calendar opened it for its period, on {opened.recorded_at.date()}"
+        return InvalidInput.at("case_id", problem, f"go on with it: engine.case({case_id!r})")
     return InvalidInput.at("case_id", f"{case_id!r} is taken", "choose another id")
 
 

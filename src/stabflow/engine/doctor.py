@@ -26,6 +26,8 @@ from ..ports.store import MAX_PAGE, Capability, CaseQuery, CaseRow, DutyQuery, D
 from ..text import Language, Text, listing, same, say
 from ..values import moment_text
 from . import pages
+from .awaiting import UnknownHolidays, in_words, unserved
+from .recurring import recurring
 from .shell import CLAMP_TOLERANCE, Shell, present
 from .ticker import last_tick
 
@@ -305,6 +307,21 @@ def _clock(patient: Patient) -> Iterator[Diagnosis]:
         yield Diagnosis(check="clock", health=Health.FINE, text=text, facts=facts)
 
 
+def _recurrence(patient: Patient) -> Iterator[Diagnosis]:
+    """What recurs at a holiday of which the calendar does not say when it is: nothing is created for it."""
+    shell, now, last = patient.shell, patient.now, last_tick(patient.shell)
+    found: list[UnknownHolidays] = []
+    for procedure in recurring(shell):
+        before = () if last is None else [one for one in last.awaited if one.procedure == procedure.id]
+        found += in_words(shell, procedure, unserved(shell, procedure, now, now, before))
+    if not found:
+        text = Text("the calendar knows every holiday that is called for", "所需节日的日期在工作日历中均已确定")
+        yield Diagnosis(check="recurrence", health=Health.FINE, text=text, facts={"unknown": []})
+    for one in found:
+        facts = {"unknown": [one.as_dict()]}
+        yield Diagnosis(check="recurrence", health=Health.ATTEND, text=one.text, cure=one.cure, facts=facts)
+
+
 _TICK = Text("run stabflow tick from a timer, every few minutes", "请用定时任务每隔数分钟运行stabflow tick")
 
 
@@ -345,6 +362,7 @@ CHECKS: list[Check] = [
     Check("due_times", Text("due times", "期限"), _due_times),
     Check("procedures", Text("procedures", "程序"), _procedures),
     Check("clock", Text("clock", "时钟"), _clock),
+    Check("recurrence", Text("what recurs", "周期性办理"), _recurrence),
     Check("ticks", Text("ticks", "计时"), _ticks),
 ]
 """What is looked at, in this order."""

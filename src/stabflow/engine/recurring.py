@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
+import attrs
+
 from ..decision.commands import Add, Open
-from ..decision.events import Added
+from ..decision.events import Added, Awaited, Opened
 from ..decision.permission import TICK
 from ..decision.recurrence import Occurrence, occurrences
 from ..errors import InvalidInput, Refused, VersionConflict
 from ..history.codec import moment_from
 from ..history.commit import request_digest
-from ..history.record import from_stored
+from ..history.record import Record, from_stored
 from ..language import Procedure, Transition
 from ..ports.store import MAX_PAGE, CaseQuery
 from ..values import MAX_TITLE, Matter
@@ -47,82 +50,112 @@ def _calling(procedure: Procedure) -> Iterator[Procedure]:
         yield procedure
 
 
-def create_cases(
-    shell: Shell, procedure: Procedure, since: datetime | None, until: datetime, created: list[str], trying: Trying
-) -> None:
-    """Open the cases that the calendar calls for after ``since``. A procedure recurs from when somebody first held a standing
-    office of it, as long as somebody does: where nobody does, nobody could act."""
-    began = _in_force(procedure, shell.offices.current())
-    if began is None:
-        return
-    after = began if since is None else max(began, since)
-    for row in procedure.case.creating():
-        for one in occurrences(procedure, row, after=after, until=until, calendar=shell.calendar):
-            trying(str(procedure), partial(_create_case, shell, procedure, row, one, created))
+@attrs.define
+class Calling:
+    """What the calendar calls for under one procedure ``until`` a time: after ``since`` (``None``: since it is in force), and
+    for what was ``awaited`` and is known now, since that was. What comes of it goes to ``created`` and ``by_hand``; each thing
+    is tried on its own (``trying``)."""
 
+    shell: Shell
+    procedure: Procedure
+    since: datetime | None
+    until: datetime
+    awaited: Sequence[Awaited]
+    trying: Trying
+    created: list[str]
+    by_hand: list[str]
 
-def _create_case(shell: Shell, procedure: Procedure, row: Transition, one: Occurrence, created: list[str]) -> None:
-    several = sum(bool(one.every) for one in procedure.case.creating()) > 1
-    case_id = f"{procedure.id}-{row.trigger}-{one.label}" if several else f"{procedure.id}-{one.label}"
-    key = f"{OF_TIME}every:{row.trigger}:{one.label}"
-    first = next(iter(shell.store.read_stream(streams.case_stream(case_id), limit=1)), None)
-    if first is not None:
-        if from_stored(first).key != key:
-            raise InvalidInput.at(
-                "case_id", f"{case_id!r} was opened by hand, and is the id of what recurs", "put that right by hand"
+    def cases(self) -> None:
+        """Open the cases that are called for. A procedure recurs from when somebody first held a standing office of it, as long
+        as somebody does: where nobody does, nobody could act."""
+        shell, procedure = self.shell, self.procedure
+        began = in_force(procedure, shell.offices.current())
+        if began is None:
+            return
+        for row in procedure.case.creating():
+            after = max(began, self._after("", row) or began)
+            for one in occurrences(procedure, row, after=after, until=self.until, calendar=shell.calendar):
+                self.trying(str(procedure), partial(self._case, row, one))
+
+    def _case(self, row: Transition, one: Occurrence) -> None:
+        """Open the case of a period, under the id of that. Where somebody has opened one under this procedure and that id, the
+        period is served; a case of another procedure leaves it the next id that is free."""
+        several = sum(bool(other.every) for other in self.procedure.case.creating()) > 1
+        wanted = f"{self.procedure.id}-{row.trigger}-{one.label}" if several else f"{self.procedure.id}-{one.label}"
+        key = f"{OF_TIME}every:{row.trigger}:{one.label}"
+        for number in itertools.count(1):
+            case_id = wanted if number == 1 else f"{wanted}-{number}"
+            first = self._first(case_id) or self._open(case_id, wanted, key, row, one)
+            if first is None:
+                return
+            event = first.event
+            if isinstance(event, Opened) and event.procedure == self.procedure.id:
+                if first.actor != TICK:
+                    self.by_hand.append(case_id)
+                return
+
+    def _first(self, case_id: str) -> Record | None:
+        stored = next(iter(self.shell.store.read_stream(streams.case_stream(case_id), limit=1)), None)
+        return None if stored is None else from_stored(stored)
+
+    def _open(self, case_id: str, matter: str, key: str, row: Transition, one: Occurrence) -> Record | None:
+        """Open the case; the record that was there a moment before, if the id is not free any more."""
+        procedure = self.procedure
+        command = Open(
+            actor=TICK,
+            basis=basis_of(row.clause, CALENDAR),
+            case_id=case_id,
+            matter=Matter(matter, f"{procedure.title.zh} {procedure.title.en} {one.label}"[:MAX_TITLE]),
+            values={},
+            trigger=row.trigger,
+        )
+        digest = request_digest([{"every": row.trigger, "label": one.label}])
+        try:
+            opened, is_new = admit(
+                self.shell, procedure, command, key=key, digest=digest, at=None, unproved="refuse", as_of=one.at
             )
-        return
-    title = f"{procedure.title.zh} {procedure.title.en} {one.label}"[:MAX_TITLE]
-    command = Open(
-        actor=TICK,
-        basis=basis_of(row.clause, CALENDAR),
-        case_id=case_id,
-        matter=Matter(case_id, title),
-        values={},
-        trigger=row.trigger,
-    )
-    opened, is_new = admit(
-        shell,
-        procedure,
-        command,
-        key=key,
-        digest=request_digest([{"every": row.trigger, "label": one.label}]),
-        at=None,
-        unproved="refuse",
-        as_of=one.at,
-    )
-    if is_new:
-        created.append(opened)
+        except InvalidInput:
+            first = self._first(case_id)
+            if first is None:
+                raise
+            return first
+        if is_new:
+            self.created.append(opened)
+        return None
 
+    def items(self) -> None:
+        """Add the items that are called for, in the cases of the procedure that were open then and are open still, each under
+        its own version."""
+        shell, procedure = self.shell, self.procedure
+        began = self.since or in_force(procedure, shell.offices.current())
+        if began is None or not any(True for _ in self._called(procedure, began)):
+            return
+        called: dict[str, list[tuple[str, Transition, Occurrence]]] = {}
+        for case in pages.cases(shell.store, CaseQuery(procedure=procedure.id, limit=MAX_PAGE)):
+            version = shell.registry.of_case(case.procedure, case.procedure_version, case.digest)
+            if version.states[case.state].final:
+                continue
+            if case.digest not in called:
+                called[case.digest] = list(self._called(version, began))
+            opened = moment_from(case.opened_at)
+            for kind, row, one in called[case.digest]:
+                if opened < one.at:
+                    self.trying(case.case_id, partial(_create_item, shell, case.case_id, kind, row, one, self.created))
 
-def create_items(
-    shell: Shell, procedure: Procedure, since: datetime | None, until: datetime, created: list[str], trying: Trying
-) -> None:
-    """Add the items that the calendar calls for after ``since``, in the cases of the procedure that were open then and are open
-    still, each under its own version."""
-    after = since or _in_force(procedure, shell.offices.current())
-    if after is None or not any(True for _ in _called(shell, procedure, after, until)):
-        return
-    called: dict[str, list[tuple[str, Transition, Occurrence]]] = {}
-    for case in pages.cases(shell.store, CaseQuery(procedure=procedure.id, limit=MAX_PAGE)):
-        version = shell.registry.of_case(case.procedure, case.procedure_version, case.digest)
-        if version.states[case.state].final:
-            continue
-        if case.digest not in called:
-            called[case.digest] = list(_called(shell, version, after, until))
-        opened = moment_from(case.opened_at)
-        for kind, row, one in called[case.digest]:
-            if opened < one.at:
-                trying(case.case_id, partial(_create_item, shell, case.case_id, kind, row, one, created))
+    def _called(self, procedure: Procedure, began: datetime) -> Iterator[tuple[str, Transition, Occurrence]]:
+        for kind, item in procedure.items.items():
+            for row in item.creating():
+                after = self._after(kind, row) or began
+                calendar = self.shell.calendar
+                for one in occurrences(procedure, row, after=after, until=self.until, calendar=calendar):
+                    yield kind, row, one
 
-
-def _called(
-    shell: Shell, procedure: Procedure, after: datetime, until: datetime
-) -> Iterator[tuple[str, Transition, Occurrence]]:
-    for kind, item in procedure.items.items():
-        for row in item.creating():
-            for one in occurrences(procedure, row, after=after, until=until, calendar=shell.calendar):
-                yield kind, row, one
+    def _after(self, kind: str, row: Transition) -> datetime | None:
+        """After when a row is to be served."""
+        if self.since is None:
+            return None
+        late = [one.since for one in self.awaited if (one.kind, one.trigger) == (kind, row.trigger)]
+        return min([self.since, *late])
 
 
 def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Occurrence, created: list[str]) -> None:
@@ -153,6 +186,6 @@ def _known(shell: Shell) -> Iterator[Procedure]:
         yield shell.registry.named(name)
 
 
-def _in_force(procedure: Procedure, offices: Offices) -> datetime | None:
+def in_force(procedure: Procedure, offices: Offices) -> datetime | None:
     """Since when the procedure has had office-holders, whoever they were; ``None`` where it has none now."""
     return offices.began.get(procedure.id) if offices.of(procedure) else None

@@ -4,12 +4,12 @@ however many machines it runs, and also where it was killed half way: what is on
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 
-from ..decision.events import BreachFound, Recurred, Ticked
+from ..decision.events import Awaited, BreachFound, Recurred, Ticked
 from ..errors import (
     ClockInDoubt,
     CommitUnknown,
@@ -24,9 +24,10 @@ from ..ports.store import MAX_PAGE, DutyQuery, DutyRow
 from ..values import Actor, Basis, moment_text
 from . import pages, streams
 from .attempts import HOST_SYSTEM
+from .awaiting import UnknownHolidays, in_words, is_served, news, unserved
 from .findings import find_breach
 from .ledger import put
-from .recurring import create_cases, create_items, recurring
+from .recurring import Calling, recurring
 from .shell import Shell
 
 MOST_APART = timedelta(days=7)
@@ -44,19 +45,25 @@ Key = tuple[str, str, int, str]
 @attrs.frozen
 class Tick:
     """What one tick did: ``breaches`` are the records of those it found, the first due first; ``created`` the ids of the cases
-    and (as ``case/item``) of the items that the calendar called for; ``failures`` are the cases, or procedures, that it could
-    not deal with, and why: the next tick tries again."""
+    and (as ``case/item``) of the items that the calendar called for, ``by_hand`` those of the cases that somebody had opened
+    already for their period; ``failures`` are the cases, or procedures, that it could not deal with, and why: the next tick tries
+    again. ``unknown`` are the holidays that a procedure calls for, and of which the calendar does not say when they are: each is
+    told once, and what is missed is made up for when it is known."""
 
     until: datetime
     breaches: tuple[Record, ...] = ()
     created: tuple[str, ...] = ()
     failures: tuple[tuple[str, StabflowError], ...] = ()
+    by_hand: tuple[str, ...] = ()
+    unknown: tuple[UnknownHolidays, ...] = ()
 
 
 @attrs.define
 class _Progress:
     breaches: list[Record] = attrs.field(factory=list)
     created: list[str] = attrs.field(factory=list)
+    by_hand: list[str] = attrs.field(factory=list)
+    unknown: list[UnknownHolidays] = attrs.field(factory=list)
     failures: list[tuple[str, StabflowError]] = attrs.field(factory=list)
     seen: dict[str, list[Record]] = attrs.field(factory=dict)
     """The records of the cases looked at last, so that what has many duties is read once."""
@@ -83,29 +90,56 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
         _check_apart(shell, last, now)
     progress = _Progress()
     _find_breaches(shell, until, progress)
-    recurred = _create(shell, last, until, None if through is not None else now - MOST_APART, progress)
+    served, awaited = _create(shell, last, until, None if through is not None else now - MOST_APART, progress)
     if progress.created:  # what was called for long ago may have lapsed since
         _find_breaches(shell, until, progress)
-    found = Tick(until, tuple(progress.breaches), tuple(progress.created), tuple(progress.failures))
+    found = Tick(
+        until,
+        tuple(progress.breaches),
+        tuple(progress.created),
+        tuple(progress.failures),
+        tuple(progress.by_hand),
+        tuple(progress.unknown),
+    )
     if _is_worth_recording(found, last):
-        _record(shell, found, recurred, by, basis or Basis("clock · 时钟"))
+        _record(shell, found, served, awaited, by, basis or Basis("clock · 时钟"))
     return found
 
 
 def _create(
     shell: Shell, last: Ticked | None, until: datetime, earliest: datetime | None, progress: _Progress
-) -> Mapping[str, datetime]:
-    """Create what the calendar calls for; up to when each procedure is served now. One for which anything failed stays where it
-    was: what recurs is known by that alone, while breaches that could not be dealt with are still in the index."""
+) -> tuple[Mapping[str, datetime], Mapping[str, Sequence[Awaited]]]:
+    """Create what the calendar calls for; up to when each procedure is served now, and what each awaits of a calendar. One for
+    which anything failed stays where it was: what recurs is known by that alone, while breaches that could not be dealt with
+    are still in the index."""
     served = {} if last is None else {one.procedure: one.until for one in last.recurred}
+    awaited: dict[str, Sequence[Awaited]] = {}
+    for one in () if last is None else last.awaited:
+        awaited[one.procedure] = (*awaited.get(one.procedure, ()), one)
     for procedure in recurring(shell):
         since = served.get(procedure.id, earliest)
+        before = awaited.get(procedure.id, ())
         late = len(progress.failures)
-        create_cases(shell, procedure, since, until, progress.created, progress.trying)
-        create_items(shell, procedure, since, until, progress.created, progress.trying)
+        calling = Calling(
+            shell,
+            procedure,
+            since,
+            until,
+            awaited=[one for one in before if is_served(one, shell.calendar)],
+            trying=progress.trying,
+            created=progress.created,
+            by_hand=progress.by_hand,
+        )
+        calling.cases()
+        calling.items()
+        now = tuple(unserved(shell, procedure, since, until, before))
+        progress.unknown += in_words(shell, procedure, news(now, before))
         if len(progress.failures) == late:
             served[procedure.id] = max(until, served.get(procedure.id, until))
-    return served
+            awaited[procedure.id] = now
+        else:
+            awaited[procedure.id] = (*before, *news(now, before))
+    return served, awaited
 
 
 def last_tick(shell: Shell) -> Ticked | None:
@@ -162,10 +196,19 @@ def _find(shell: Shell, row: DutyRow, until: datetime, progress: _Progress) -> N
 def _is_worth_recording(found: Tick, last: Ticked | None) -> bool:
     if last is None:
         return True
-    return found.until > last.until and bool(found.breaches or found.created or found.until - last.until >= EVERY)
+    return found.until > last.until and bool(
+        found.breaches or found.created or found.unknown or found.until - last.until >= EVERY
+    )
 
 
-def _record(shell: Shell, found: Tick, served: Mapping[str, datetime], by: Actor, basis: Basis) -> None:
+def _record(
+    shell: Shell,
+    found: Tick,
+    served: Mapping[str, datetime],
+    awaited: Mapping[str, Sequence[Awaited]],
+    by: Actor,
+    basis: Basis,
+) -> None:
     """Put the tick on record, unless another machine was there first."""
 
     def ticked(before: Record | None) -> Ticked | None:
@@ -176,6 +219,7 @@ def _record(shell: Shell, found: Tick, served: Mapping[str, datetime], by: Actor
             breaches=len(found.breaches),
             created=len(found.created),
             recurred=tuple(Recurred(procedure=name, until=to) for name, to in sorted(served.items())),
+            awaited=tuple(one for _, several in sorted(awaited.items()) for one in several),
         )
 
     put(shell, streams.TICKS, ticked, by=by, role=HOST_SYSTEM, basis=basis)

@@ -21,6 +21,7 @@ from ..text import Text
 
 __all__ = [
     "FIVE_STEPS",
+    "HOLIDAY_TITLES",
     "MAX_TEXT",
     "OUTCOME_TITLES",
     "STEP_TITLES",
@@ -114,6 +115,17 @@ class Recurrence(enum.Enum):
     DRAGON_BOAT = "dragon_boat"
     MID_AUTUMN = "mid_autumn"
     NATIONAL_DAY = "national_day"
+
+
+HOLIDAY_TITLES = {
+    Recurrence.NEW_YEAR: Text("New Year", "元旦"),
+    Recurrence.SPRING_FESTIVAL: Text("Spring Festival", "春节"),
+    Recurrence.TOMB_SWEEPING: Text("Tomb-Sweeping Day", "清明节"),
+    Recurrence.LABOUR_DAY: Text("Labour Day", "劳动节"),
+    Recurrence.DRAGON_BOAT: Text("Dragon Boat Festival", "端午节"),
+    Recurrence.MID_AUTUMN: Text("Mid-Autumn Festival", "中秋节"),
+    Recurrence.NATIONAL_DAY: Text("National Day", "国庆节"),
+}
 
 
 class Breach(enum.Enum):

@@ -19,7 +19,7 @@ from ..language import (
     State,
     Transition,
 )
-from ..language.lifecycle import OUTCOME_TITLES
+from ..language.lifecycle import HOLIDAY_TITLES, OUTCOME_TITLES
 from ..language.manifest import Carried
 from ..language.parts import ANY
 from ..language.requirement_text import requirement_text, untitled, with_parts
@@ -49,13 +49,7 @@ _RECURRENCES = {
     Recurrence.YEAR: Text("year", "每年"),
     Recurrence.WEEKEND: Text("weekend", "每周末"),
     Recurrence.HOLIDAY: Text("holiday", "每个法定节假日"),
-    Recurrence.NEW_YEAR: Text("New Year", "元旦"),
-    Recurrence.SPRING_FESTIVAL: Text("Spring Festival", "春节"),
-    Recurrence.TOMB_SWEEPING: Text("Tomb-Sweeping Day", "清明节"),
-    Recurrence.LABOUR_DAY: Text("Labour Day", "劳动节"),
-    Recurrence.DRAGON_BOAT: Text("Dragon Boat Festival", "端午节"),
-    Recurrence.MID_AUTUMN: Text("Mid-Autumn Festival", "中秋节"),
-    Recurrence.NATIONAL_DAY: Text("National Day", "国庆节"),
+    **HOLIDAY_TITLES,
 }
 
 
