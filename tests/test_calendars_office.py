@@ -159,3 +159,41 @@ def test_the_command_line_says_it_in_both_languages(stab: Run, tmp_path: Path) -
     assert status == 2
     assert "calendar.workdays[0]: 2026-03-09 is both a holiday and a workday" in said
     assert "有1处缺陷" in stab(*asked, "--lang", "zh")[2]
+
+
+def test_it_names_holidays_for_what_recurs_at_them(file: Path) -> None:
+    names = "names.spring_festival = [2027-02-06, 2027-02-07]\nnames.labour_day = [2026-05-02]\n"
+    bare = read(file, WHOLE.replace('"CN"', '"weekends"') + names)
+    assert bare.names == {
+        date(2026, 5, 2): "labour_day",
+        date(2027, 2, 6): "spring_festival",
+        date(2027, 2, 7): "spring_festival",
+    }
+    office = read(file, WHOLE + names)
+    assert [day for day, name in office.names.items() if name == "labour_day" and day.year == 2026] == [
+        date(2026, 5, 2)
+    ]
+    others = {day: name for day, name in china().names.items() if (name, day.year) != ("labour_day", 2026)}
+    assert others.items() <= office.names.items(), "what the file does not name is as it was"
+    assert bare.digest == read(file, WHOLE.replace('"CN"', '"weekends"')).digest, "no due time hangs on it"
+
+
+def test_what_is_wrong_with_the_names(file: Path) -> None:
+    names = """
+[names]
+spring_festivals = []
+labour_day = [2026-05-02, 2026-05-02]
+new_year = 7
+national_day = [2026-05-02, "x"]
+"""
+    found = faults(file, WHOLE + names)
+    assert found.keys() == {
+        "names.spring_festivals",
+        "names.labour_day[1]",
+        "names.new_year",
+        "names.national_day[0]",
+        "names.national_day[1]",
+    }
+    assert "did you mean 'spring_festival'?" in found["names.spring_festivals"]
+    assert "named twice" in found["names.national_day[0]"]
+    assert faults(file, WHOLE + "names = 7\n").keys() == {"names"}

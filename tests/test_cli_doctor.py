@@ -52,6 +52,7 @@ def test_all_is_fine(stab: Run, url: str, tmp_path: Path) -> None:
         "due_times",
         "procedures",
         "clock",
+        "recurrence",
         "ticks",
     ]
 

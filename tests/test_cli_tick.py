@@ -10,6 +10,7 @@ import lapsing
 import pytest
 from lapsing import HEAD, INSPECTION, INSPECTOR, Hand
 
+from stabflow import Matter
 from stabflow.cli import main
 
 CASE = "inspection-plant-1"
@@ -82,3 +83,51 @@ def test_a_clock_in_doubt_is_the_environment(tmp_path: Path, capsys: pytest.Capt
     vouched = ["--through", through, "--by", "ops-1", "--body", "centre", "--basis", "outage report"]
     assert main(["tick", "--store", url, *vouched]) == 0
     assert main(["tick", "--store", url]) == 0
+
+
+def test_what_a_calendar_does_not_know_is_told_and_what_was_opened_by_hand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    now = datetime.now(UTC)
+    text = INSPECTION.replace('every = "quarter"', 'every = ["week", "mid_autumn"]', 1)
+    url, file = f"sqlite:///{tmp_path}/other.db", tmp_path / "inspection.toml"
+    file.write_text(text, encoding="utf-8")
+    clock = Hand(now - timedelta(days=7))
+    with lapsing.opened(clock, url, text) as engine:
+        engine.tick()
+        monday = (now + timedelta(hours=8)).date()
+        year, week, _ = monday.isocalendar()
+        name = f"inspection-{year}-W{week:02}"
+        matter = Matter(name, "x")
+        engine.open_case("inspection", matter, by=INSPECTOR, basis="x", trigger="open", case_id=name)
+    asked = ("tick", "--store", url, "--procedure", str(file), "--calendar", "weekends")
+    vouched = ("--through", now.isoformat(), "--by", "ops-1", "--body", "centre", "--basis", "checked")
+    page = said(capsys, *asked, *vouched)
+    assert "opened by hand already" in page
+    assert name in page
+    told = json.loads(said(capsys, *asked, "--json"))
+    assert (told["unknown"], told["by_hand"]) == ([], []), "both are told once"
+    assert main(["doctor", "--store", url, "--calendar", "weekends"]) == 1
+    page = capsys.readouterr().out
+    assert "“open quarter” is called for at Mid-Autumn Festival" in page
+    assert "names.mid_autumn = […]" in page
+
+
+def test_what_a_calendar_does_not_know_in_words_and_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    text = INSPECTION.replace('every = "quarter"', 'every = "mid_autumn"', 1)
+    file = tmp_path / "inspection.toml"
+    file.write_text(text, encoding="utf-8")
+    for form in ("en", "zh", "json"):
+        url = f"sqlite:///{tmp_path}/{form}.db"
+        lapsing.opened(Hand(datetime.now(UTC) - timedelta(days=1)), url, text).close()
+        asked = ("tick", "--store", url, "--procedure", str(file), "--calendar", "weekends")
+        page = said(capsys, *asked, *(("--json",) if form == "json" else ("--lang", form)))
+        if form == "json":
+            assert json.loads(page)["unknown"][0]["holidays"] == ["mid_autumn"]
+        else:
+            assert {"en": "at holidays that the calendar does not know", "zh": "应于"}[form] in page
+            assert "names.mid_autumn" in page
