@@ -107,6 +107,26 @@ def test_each_machine_is_not_told_again(tmp_path: Path) -> None:
         assert other.tick().unknown == ()
 
 
+def test_it_is_on_record_at_once(tmp_path: Path) -> None:
+    place = Place(tmp_path, FESTIVALS, at(2027, 1, 10))
+    place.ticks(NOTICE, at(2027, 1, 11))
+    told = []
+    for _ in range(3):
+        place.clock.pass_(minutes=5)
+        with place.engine(WEEKENDS) as engine:
+            told.append(len(engine.tick().unknown))
+    assert told == [1, 0, 0]
+
+
+def test_after_a_standstill_what_was_missed_is_made_up_for_too(tmp_path: Path) -> None:
+    place = Place(tmp_path, FESTIVALS, at(2026, 12, 20))
+    place.ticks(NO_NOTICE, at(2026, 12, 21))
+    place.clock.now = at(2027, 2, 20)
+    with place.engine(NO_NOTICE) as engine:
+        assert len(engine.tick(through=place.clock.now, basis="compared").unknown) == 1
+    assert created(place.ticks(NOTICE, at(2027, 2, 22))) == ["inspection-2027-02-06"]
+
+
 def test_known_at_last_it_is_made_up_for(tmp_path: Path) -> None:
     place = Place(tmp_path, FESTIVALS, at(2026, 12, 20))
     ticks = place.ticks(NO_NOTICE, at(2027, 3, 1))
@@ -115,6 +135,9 @@ def test_known_at_last_it_is_made_up_for(tmp_path: Path) -> None:
     later = place.ticks(NOTICE, at(2027, 3, 3))
     assert created(later) == ["inspection-2027-02-06"], "the festival is over, and its case is owed all the same"
     assert unknown(later) == []
+    assert not any(tick.by_hand for tick in later), (
+        "what was opened for another holiday of the row is the calendar's own"
+    )
     with place.engine(NOTICE) as engine:
         last = streams.last(engine._shell.store, streams.TICKS)
         assert last is not None
@@ -214,7 +237,11 @@ def test_the_doctor_tells_it_as_long_as_it_is_so(tmp_path: Path) -> None:
     with place.engine(NO_NOTICE) as engine:
         engine.tick(through=place.clock.now, basis="compared")
         years = [one.facts["unknown"][0]["year"] for one in engine.diagnose() if one.check == "recurrence"]  # type: ignore[index]
-    assert years == [2027, 2028]
+        assert years == [2027, 2028]
+        place.clock.now = at(2029, 5, 1)
+        engine.tick(through=place.clock.now, basis="compared")
+        years = [one.facts["unknown"][0]["year"] for one in engine.diagnose() if one.check == "recurrence"]  # type: ignore[index]
+    assert years == [2028, 2029]
 
 
 # A period is opened once

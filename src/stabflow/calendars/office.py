@@ -51,11 +51,7 @@ def load(path: str | Path, base_of: Callable[[str], Calendar]) -> Calendar:
 def _named(base: Calendar, names: Mapping[date, str], workdays: Collection[date]) -> dict[date, str]:
     """Which holiday each day belongs to: where the file names the days of one in a year, these are all of them."""
     settled = {(name, day.year) for day, name in names.items()}
-    kept = {
-        day: name
-        for day, name in base.names.items()
-        if day not in workdays and day not in names and (name, day.year) not in settled
-    }
+    kept = {day: name for day, name in base.names.items() if day not in workdays and (name, day.year) not in settled}
     return {**kept, **names}
 
 
