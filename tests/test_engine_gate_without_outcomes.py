@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import handing_over as ho
 import pytest
+from command_line import Run
 from handing_over import BASIS, OVERSIGHT, UNIT
 from worlds import FakeClock
 
@@ -107,3 +110,16 @@ def test_closed_it_is_over() -> None:
     assert kinds(engine) == ["over"]
     ho.handed_over(ho.opened(engine, ROAD))
     assert gate(engine).cleared
+
+
+def test_on_the_command_line(stab: Run, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/g.db"
+    asked = ("gate", "ring-road", "--accept", "handing-over@1", "--store", url)
+    with stabflow.open(url, clock=FakeClock(), procedures=[ho.handing_over(final=True)]) as engine:
+        ho.constitute(engine)
+        ho.screened_out(ho.opened(engine, ROAD))
+        status, said, _ = stab(*asked, columns=120)
+        assert (status, "found not to need this assessment" in said) == (1, True)
+        ho.handed_over(ho.opened(engine, ROAD))
+    status, said, _ = stab(*asked, columns=120)
+    assert (status, "cleared: it may be implemented" in said) == (0, True)

@@ -114,7 +114,7 @@ def _show(page: Page, engine: Engine, done: Tick) -> None:
         for one in done.by_hand:
             page.paragraph(one, indent=2, mark="·  ")
     if done.unknown:
-        page.heading(Text("Called for at holidays that the calendar does not know", "工作日历未定日期的节日事项"))
+        page.heading(Text("Called for at holidays that the calendar does not know", "应于节日新建而工作日历未定其日期"))
         for unknown in done.unknown:
             page.paragraph(unknown.text, indent=2, mark="!  ", mark_style="yellow")
             page.paragraph(unknown.cure, indent=5, mark="→  ", style="dim")

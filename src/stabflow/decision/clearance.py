@@ -104,7 +104,7 @@ _STANDING = {
     "over": Text("the case is over, and its gate is closed: {have}", "评估案件已终结，实施关口已关闭：{have}"),
     "stale": Text(
         "what the assessment came to no longer holds, the matter is being assessed anew: {have}",
-        "原结论已不适用，正在重新评估：{have}",
+        "原评估已不适用，正在重新评估：{have}",
     ),
     "unfinished": Text("the assessment is not finished: {have}", "评估尚未完成：{have}"),
 }
