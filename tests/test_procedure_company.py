@@ -20,6 +20,7 @@ from stabflow.language import Procedure, bundled, loads
 from stabflow.language.manifest import manifest
 from stabflow.reasoning.check import check
 from stabflow.reasoning.report import Status
+from stabflow.requirements import CaseIs, ItemsAre
 from stabflow.values import File
 
 NAME = "company-six-aspects"
@@ -49,15 +50,8 @@ PAPER = File("报告", "application/pdf", "ab" * 32)
 PLAN_PARTS = ["leadership", "duties", "liaison", "prevention", "handling", "appraisal_rules", "accountability_method"]
 QUALITIES = ["thorough", "specific", "clear", "workable"]
 REPORT_PARTS = ["facts", "assessment", "plan", "evaluation"]
-ASKED: dict[str, Any] = {
-    "topic": "改革方案",
-    "sides": 2,
-    "asked": 30,
-    "answered": 20,
-    "in_favour": 12,
-    "against": 5,
-    "undecided": 3,
-}
+ANSWERS = {"asked": 30, "answered": 20, "in_favour": 12, "against": 5, "undecided": 3}
+ASKED: dict[str, Any] = {"topic": "改革方案", "sides": 2, **ANSWERS}
 MEASURE: dict[str, Any] = {
     "purpose": "prevention",
     "target": "timing",
@@ -392,6 +386,7 @@ def test_no_test_may_be_missing(walk: Walk) -> None:
     walk.determine()
     walk.investigate()
     assert len(walk.open_tests()) == 16
+    assert {"五.2.2", "三.preamble.8"} <= refused_for(lambda: walk.conclude_analysis(larger=False))
     walk.assess(without="other_problem")
     assert refused_for(lambda: walk.conclude_analysis(larger=False)) >= {"三.preamble.8", "五.2.8"}
 
@@ -502,6 +497,17 @@ def test_a_report_is_submitted_to_somebody(written: Walk) -> None:
 # The gate: assessment comes first, and nothing goes ahead without it
 
 
+def test_the_gate_asks_for_report_plan_measures_and_what_is_new(procedure: Procedure) -> None:
+    """The first two are asked for on the way too, and again here, because it is what the gate stands for."""
+    asked = [carried.id for carried in manifest(procedure) for one in carried.carriers if one.path.startswith("gate.")]
+    assert asked == ["一.18", "五.3.preamble.1", "五.4.preamble.2", "六.3.10", "六.3.13", "六.3.15"]
+    (whole,) = {tuple(one.id for one in manifest(procedure) if any(c.path == "gate" for c in one.carriers))}
+    assert whole == ("一.14", "一.15", "三.preamble.1", "六.3.7")
+    assert procedure.gate is not None
+    rounds = {one.items: one.since for one in procedure.gate.requires if isinstance(one, ItemsAre) and one.since}
+    assert rounds == {"assessment_report": "reporting", "contingency_plan": "planning"}
+
+
 def test_without_larger_hazards_the_gate_opens_in_monitoring_and_no_earlier(walk: Walk) -> None:
     seen = []
     for step in (walk.appoint, walk.determine, walk.investigate, walk.analyze, walk.plan):
@@ -568,6 +574,38 @@ def test_a_development_noticed_late_leads_back_before_the_report_is_submitted(wa
     assert walk.case.state == "analyzing"
 
 
+WHERE = {
+    ("material", "add"): ["investigating"],
+    ("consultation", "add"): ["investigating"],
+    ("test", "assess"): ["analyzing"],
+    ("meeting", "add"): ["analyzing"],
+    ("contingency_plan", "add"): ["planning"],
+    ("contingency_plan", "adopt"): ["planning"],
+    ("measure", "add"): ["planning"],
+    ("measure", "revise"): ["planning"],
+    ("measure", "carry_out"): ["investigate", "analyze", "report", "review"],
+    ("assessment_report", "add"): ["reporting"],
+    ("monitoring_record", "add"): ["monitoring"],
+    ("development", "add"): ["investigate", "analyze", "plan", "report", "review"],
+    ("development", "assess"): ["analyzing"],
+    ("finding", "add"): ["investigate", "analyze", "plan", "report", "review"],
+}
+"""Where the case stands when each of these is done."""
+
+
+def test_each_piece_of_work_belongs_to_its_step(procedure: Procedure) -> None:
+    rows = [(kind, row) for kind, cycle in procedure.lifecycles() if kind for row in cycle.transitions]
+    asked = {(kind, row.trigger): [*one.case] for kind, row in rows for one in row.requires if isinstance(one, CaseIs)}
+    assert asked == WHERE
+
+
+def test_what_nobody_answered_is_no_evidence(walk: Walk) -> None:
+    walk.appoint()
+    walk.determine()
+    nobody = dict.fromkeys(ANSWERS, 0) | {"asked": 30}
+    assert refused_for(lambda: walk.add("consultation", method="owners", **ASKED | nobody)) == {"五.1.17"}
+
+
 # The end, and accountability
 
 
@@ -601,7 +639,16 @@ def test_silence_is_noted_only_when_the_time_to_reply_is_over(walk: Walk) -> Non
     assert refused_for(lambda: walk.fire("note_silence", SUPERIOR, item="finding-1")) == {"R.11"}
     walk.clock.now += timedelta(days=15)
     walk.fire("note_silence", SUPERIOR, item="finding-1")
+    assert refused_for(lambda: walk.fire("dismiss", SUPERIOR, item="finding-1", grounds="不成立")) == {"R.11"}
     walk.fire("dismiss", OTHER_SUPERIOR, item="finding-1", grounds="不成立")
+
+
+def test_nobody_confirms_their_own_remedy(walk: Walk) -> None:
+    notified(walk, SUPERIOR)
+    walk.fire("reply", SUPERIOR, item="finding-1", defence="已转办")
+    walk.fire("uphold", OTHER_SUPERIOR, item="finding-1", problem_followed=True, grounds="属实")
+    assert refused_for(lambda: walk.fire("confirm_remedy", SUPERIOR, item="finding-1", remedy="已整改")) == {"R.11"}
+    walk.fire("confirm_remedy", OTHER_SUPERIOR, item="finding-1", remedy="已整改")
 
 
 def test_who_is_no_leader_of_the_group_determines_nothing(walk: Walk) -> None:
