@@ -34,6 +34,7 @@ from stabflow.errors import (
     StoreUnavailable,
     VersionConflict,
 )
+from stabflow.language import bundled_names
 from stabflow.language.requirement_text import requirement_text
 from stabflow.text import Language, Text
 
@@ -197,8 +198,13 @@ def test_procedures_are_listed_and_printed(stab: Run) -> None:
     assert status == 0
     for said in ("five-step@1", "composed from five documents", "implement, defer, prohibit", digest):
         assert said in " ".join(out.split())
-    (listed,) = json.loads(stab("procedures", "--json")[1])
-    assert (listed["procedure"], listed["digest"]) == ("five-step", digest)
+    listed = {one["procedure"]: one for one in json.loads(stab("procedures", "--json")[1])}
+    assert set(listed) == {name.partition("@")[0] for name in bundled_names()}
+    assert listed["five-step"]["digest"] == digest
+    for name in listed:
+        assert f"{name}@{listed[name]['version']}" in out
+        assert listed[name]["proved"]
+        assert listed[name]["source"][:20] in " ".join(out.split())
     said = json.loads(stab("procedures", "five-step", "--json")[1])
     assert said["definition"]["procedure"]["id"] == "five-step"
 

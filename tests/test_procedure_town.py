@@ -149,8 +149,10 @@ def test_there_is_no_level_and_no_score() -> None:
 
 
 def test_the_map_of_sectors_names_the_body(engine: Engine) -> None:
-    for sector, entry in TOWN.lists["sector"].items():
-        body = (entry.of or "").removeprefix("body.")
+    mapped = {name: entry.of for name, entry in TOWN.lists["sector"].items() if entry.of not in (None, "*")}
+    assert set(TOWN.lists["sector"]) - set(mapped) == {"unmapped"}
+    for sector, of in mapped.items():
+        body = (of or "").removeprefix("body.")
         case = towns.opened(engine, sector)
         towns.screen_in(case, sector)
         for name in [name for name in TOWN.lists["body"] if name != body]:
@@ -158,6 +160,14 @@ def test_the_map_of_sectors_names_the_body(engine: Engine) -> None:
                 case.appoint("assessment_unit", Actor("somebody", body=name), by=CHAIR, basis="b")
             assert [blocker.kind for blocker in caught.value.blockers] == ["body"]
         case.appoint("assessment_unit", Actor("somebody", body=body), by=CHAIR, basis="b")
+
+
+def test_where_the_map_names_no_body_any_department_that_drafts_assesses(engine: Engine) -> None:
+    case = towns.opened(engine, "unmapped")
+    towns.screen_in(case, "unmapped")
+    case.appoint("assessment_unit", Actor("somebody", body="culture-station"), by=CHAIR, basis="b")
+    (held,) = [one for one in case.value.appointments if one.role == "assessment_unit"]
+    assert held.body == "culture-station"
 
 
 def test_whoever_is_named_for_a_sector_found_wrong_can_no_longer_act(engine: Engine) -> None:
