@@ -123,7 +123,14 @@ def _holiday(recurrence: Recurrence, day: date, calendar: Calendar) -> str | Non
             return day in calendar.holidays and day.year in calendar.years
         return calendar.names.get(day) == str(recurrence.value)
 
-    return day.isoformat() if is_one(day) and not is_one(day - _DAY) else None
+    if not is_one(day):
+        return None
+    before = day - _DAY
+    while not calendar.is_working(before):  # a day of rest between two days of a holiday is one of it
+        if is_one(before):
+            return None
+        before -= _DAY
+    return day.isoformat()
 
 
 def _before(begins: datetime, lead: Duration | None, calendar: Calendar) -> datetime:

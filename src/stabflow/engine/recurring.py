@@ -32,13 +32,13 @@ Trying = Callable[[str, Callable[[], None]], None]
 
 
 def recurring(shell: Shell) -> Iterator[Procedure]:
-    """The procedures under which the calendar calls for anything: the newest version of each that is known by name; of one that
-    is not, and is in force here, the text that the store keeps for the case opened last."""
-    known = dict.fromkeys(procedure.id for procedure in _known(shell))
-    for id_ in known:
-        yield from _calling(shell.registry.named(id_))
-    for id_ in shell.offices.current().holders:
-        if id_ not in known:
+    """The procedures that are or were in force here and under which the calendar calls for anything: the newest version of one
+    that is known by name; of one that is not, the text that the store keeps for the case opened last."""
+    known = {name.partition("@")[0] for name in shell.registry.names()}
+    for id_ in shell.offices.current().began:
+        if id_ in known:
+            yield from _calling(shell.registry.named(id_))
+        else:
             rows = shell.store.find_cases(CaseQuery(procedure=id_, limit=MAX_PAGE)).rows
             if rows:
                 last = max(rows, key=lambda row: row.opened_at)
@@ -179,11 +179,6 @@ def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Oc
         if isinstance(record.event, Added):
             created.append(f"{case_id}/{record.event.item}")
         return
-
-
-def _known(shell: Shell) -> Iterator[Procedure]:
-    for name in shell.registry.names():
-        yield shell.registry.named(name)
 
 
 def in_force(procedure: Procedure, offices: Offices) -> datetime | None:
