@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 import worlds
@@ -126,6 +127,13 @@ def test_what_the_document_lists_is_there(procedure: Procedure) -> None:
         assert [one.value for one in row.every] == [*HOLIDAYS]
     (duty,) = (one for one in procedure.items["duty"].transitions if one.every)
     assert [one.value for one in duty.every] == ["weekend", *HOLIDAYS]
+
+
+def test_the_top_leader_alone_screens_and_assigns(procedure: Procedure) -> None:
+    for kind, trigger in (("screening", "conduct"), ("holiday_screening", "conduct"), ("problem", "assign")):
+        rows = [row for row in procedure.items[kind].transitions if row.trigger == trigger]
+        assert [row.by for row in rows] == [("top_leader",)]
+    assert procedure.roles["top_leader"].holders == 1
 
 
 @pytest.mark.parametrize("clause", ["closing.1", "closing.5", "四.1.8", "四.1.9", "五.1.9", "四.1.4"])
@@ -407,11 +415,17 @@ def test_a_year_in_which_nothing_is_done() -> None:
     one.verify()
 
 
-SCREENED = {"topics": ["petitions", "work_safety", "social_stability"], "scope": "all"}
+SCREENED: dict[str, Any] = {"topics": ["petitions", "work_safety", "social_stability"], "scope": "all"}
 SCREENED |= {"hot": "none", "difficult": "none", "emerging": "none"}
-IN_ORDER = {"unit": "plant", "at_post": True, "records_kept": True, "dealt_with": True, "channels_open": True}
-MINUTES = {"tasks": ["analysis", "problems", "countermeasures"], "minutes": "m"}
-SUMMARY = dict.fromkeys(
+IN_ORDER: dict[str, Any] = {
+    "unit": "plant",
+    "at_post": True,
+    "records_kept": True,
+    "dealt_with": True,
+    "channels_open": True,
+}
+MINUTES: dict[str, Any] = {"tasks": ["analysis", "problems", "countermeasures"], "minutes": "m"}
+SUMMARY: dict[str, Any] = dict.fromkeys(
     ("leadership", "contradictions", "letters_and_visits", "grassroots", "mechanism", "to_improve"), "s"
 )
 
@@ -446,7 +460,7 @@ class Attentive:
         if found.kind == "duty":
             assert found.due is not None
             first = local(found.due.at).date()
-            who = {"on_duty": CLERK.id, "leader": DEPUTY.id, "last_day": first + timedelta(days=1)}
+            who: dict[str, Any] = {"on_duty": CLERK.id, "leader": DEPUTY.id, "last_day": first + timedelta(days=1)}
             day = "weekend" if first.weekday() >= 5 else "on_holiday"
             case.fire("roster", item=item, by=DEPUTY, basis="roster", duty_day=day, **who)
             self.rostered[case.id, item] = first
