@@ -96,7 +96,7 @@ def test_a_year_of_a_recurring_procedure() -> None:
             clock.pass_(days=1)
         # The office was taken on 5 January: the first quarter had begun.
         assert created["case"] == [date(2026, 4, 1), date(2026, 7, 1), date(2026, 10, 1)]
-        # Watches are called two days ahead, in each case that is open: of the second quarter (from 1 April), and so on.
+        # Watches are called two days ahead, in each case that is open by then: of the second quarter (from 1 April), and so on.
         begun = {"Q2": date(2026, 4, 1), "Q3": date(2026, 7, 1), "Q4": date(2026, 10, 1)}
         saturdays = {date(2026, 1, 3) + timedelta(weeks=n) for n in range(53)}
         holidays = {date(2026, m, d) for m, d in ((2, 15), (4, 4), (5, 1), (6, 19), (9, 25), (10, 1))}
@@ -104,7 +104,7 @@ def test_a_year_of_a_recurring_procedure() -> None:
             day - timedelta(days=2)
             for quarter, first in begun.items()
             for day in sorted(saturdays | holidays)
-            if first < day - timedelta(days=2) <= (date(2026, 11, 2) if quarter == "Q4" else date(2026, 12, 31))
+            if first <= day - timedelta(days=2) <= (date(2026, 11, 2) if quarter == "Q4" else date(2026, 12, 31))
         ]
         assert sorted(created["watch"]) == sorted(watches)
         # Ten working days. Q2: 2, 3, 7 to 10, 13 to 16 April. Q3: 2, 3, 6 to 10, 13 to 15 July. Q4: 8, 9, 10 (Saturday), 12 to

@@ -18,7 +18,7 @@ from ..history.codec import moment_from
 from ..history.commit import request_digest
 from ..history.record import Record, from_stored
 from ..language import Procedure, Transition
-from ..ports.store import MAX_PAGE, CaseQuery
+from ..ports.store import MAX_PAGE, CaseQuery, CaseRow
 from ..values import MAX_TITLE, Matter
 from . import pages, streams
 from .admission import admit
@@ -28,7 +28,16 @@ from .shell import RETRIES, Shell
 from .work import OF_TIME, Work
 
 CALENDAR = "calendar · 日历"
-Trying = Callable[[str, Callable[[], None]], None]
+Trying = Callable[[str, Callable[[], None]], bool]
+"""Does something about what is named; whether that went well."""
+
+
+@attrs.frozen
+class Call:
+    """What the calendar calls for ``at`` a moment: `answer` creates it, where it is not there yet."""
+
+    at: datetime
+    answer: Callable[[], None]
 
 
 def recurring(shell: Shell) -> Iterator[Procedure]:
@@ -54,7 +63,7 @@ def _calling(procedure: Procedure) -> Iterator[Procedure]:
 class Calling:
     """What the calendar calls for under one procedure ``until`` a time: after ``since`` (``None``: since it is in force), and
     for what was ``awaited`` and is known now, since that was. What comes of it goes to ``created`` and ``by_hand``; each thing
-    is tried on its own (``trying``)."""
+    is tried on its own (``trying``), and ``failed`` says whether any was in vain."""
 
     shell: Shell
     procedure: Procedure
@@ -64,10 +73,20 @@ class Calling:
     trying: Trying
     created: list[str]
     by_hand: list[str]
+    failed: bool = False
 
-    def cases(self) -> None:
-        """Open the cases that are called for. A procedure recurs from when somebody first held a standing office of it, as long
-        as somebody does: where nobody does, nobody could act."""
+    def calls(self) -> Iterator[Call]:
+        """Everything that is called for, cases before what is to be added to them."""
+        yield from self._cases()
+        yield from self._items()
+
+    def _try(self, what: str, do: Callable[[], None]) -> None:
+        if not self.trying(what, do):
+            self.failed = True
+
+    def _cases(self) -> Iterator[Call]:
+        """The cases to be opened. A procedure recurs from when somebody first held a standing office of it, as long as somebody
+        does: where nobody does, nobody could act."""
         shell, procedure = self.shell, self.procedure
         began = in_force(procedure, shell.offices.current())
         if began is None:
@@ -75,7 +94,7 @@ class Calling:
         for row in procedure.case.creating():
             after = max(began, self._after("", row) or began)
             for one in occurrences(procedure, row, after=after, until=self.until, calendar=shell.calendar):
-                self.trying(str(procedure), partial(self._case, row, one))
+                yield Call(one.at, partial(self._try, str(procedure), partial(self._case, row, one)))
 
     def _case(self, row: Transition, one: Occurrence) -> None:
         """Open the case of a period, under the id of that. Where somebody has opened one under this procedure and that id, the
@@ -123,24 +142,38 @@ class Calling:
             self.created.append(opened)
         return None
 
-    def items(self) -> None:
-        """Add the items that are called for, in the cases of the procedure that were open then and are open still, each under
-        its own version."""
+    def _items(self) -> Iterator[Call]:
+        """The items to be added in the cases that are open by then and are open still, each case under its own version."""
         shell, procedure = self.shell, self.procedure
         began = self.since or in_force(procedure, shell.offices.current())
         if began is None or not any(True for _ in self._called(procedure, began)):
             return
-        called: dict[str, list[tuple[str, Transition, Occurrence]]] = {}
-        for case in pages.cases(shell.store, CaseQuery(procedure=procedure.id, limit=MAX_PAGE)):
-            version = shell.registry.of_case(case.procedure, case.procedure_version, case.digest)
-            if version.states[case.state].final:
-                continue
-            if case.digest not in called:
-                called[case.digest] = list(self._called(version, began))
-            opened = moment_from(case.opened_at)
-            for kind, row, one in called[case.digest]:
-                if opened < one.at:
-                    self.trying(case.case_id, partial(_create_item, shell, case.case_id, kind, row, one, self.created))
+        versions = {procedure.digest: procedure}
+        for case in self._open_cases():
+            if case.digest not in versions:
+                version = shell.registry.of_case(case.procedure, case.procedure_version, case.digest)
+                versions[case.digest] = version
+        for version in versions.values():
+            called: dict[datetime, list[tuple[str, Transition, Occurrence]]] = {}
+            for kind, row, one in self._called(version, began):
+                called.setdefault(one.at, []).append((kind, row, one))
+            for at, wanted in called.items():
+                yield Call(at, partial(self._add, version, at, wanted))
+
+    def _open_cases(self) -> Iterator[CaseRow]:
+        for case in pages.cases(self.shell.store, CaseQuery(procedure=self.procedure.id, limit=MAX_PAGE)):
+            version = self.shell.registry.of_case(case.procedure, case.procedure_version, case.digest)
+            if not version.states[case.state].final:
+                yield case
+
+    def _add(self, version: Procedure, at: datetime, wanted: Sequence[tuple[str, Transition, Occurrence]]) -> None:
+        """Add what is ``wanted`` ``at`` a moment to every case under ``version`` that was open by then."""
+        for case in self._open_cases():
+            if case.digest == version.digest and moment_from(case.opened_at) <= at:
+                for kind, row, one in wanted:
+                    self._try(
+                        case.case_id, partial(_create_item, self.shell, case.case_id, kind, row, one, self.created)
+                    )
 
     def _called(self, procedure: Procedure, began: datetime) -> Iterator[tuple[str, Transition, Occurrence]]:
         for kind, item in procedure.items.items():

@@ -4,6 +4,7 @@ however many machines it runs, and also where it was killed half way: what is on
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -68,14 +69,17 @@ class _Progress:
     seen: dict[str, list[Record]] = attrs.field(factory=dict)
     """The records of the cases looked at last, so that what has many duties is read once."""
 
-    def trying(self, what: str, do: Callable[[], None]) -> None:
-        """Do something about one case: what is wrong with that one keeps no other from its turn; a store that is away does."""
+    def trying(self, what: str, do: Callable[[], None]) -> bool:
+        """Do something about one case, and tell whether that went well: what is wrong with that one keeps no other from its turn;
+        a store that is away does."""
         try:
             do()
         except (StoreUnavailable, CommitUnknown):
             raise
         except StabflowError as error:
             self.failures.append((what, error))
+            return False
+        return True
 
 
 def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | None) -> Tick:
@@ -89,10 +93,8 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
     if through is None:
         _check_apart(shell, last, now)
     progress = _Progress()
-    _find_breaches(shell, until, progress)
     served, awaited = _create(shell, last, until, None if through is not None else now - MOST_APART, progress)
-    if progress.created:  # what was called for long ago may have lapsed since
-        _find_breaches(shell, until, progress)
+    _find_breaches(shell, until, progress)
     found = Tick(
         until,
         tuple(progress.breaches),
@@ -109,32 +111,37 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
 def _create(
     shell: Shell, last: Ticked | None, until: datetime, earliest: datetime | None, progress: _Progress
 ) -> tuple[Mapping[str, datetime], Mapping[str, Sequence[Awaited]]]:
-    """Create what the calendar calls for; up to when each procedure is served now, and what each awaits of a calendar. One for
-    which anything failed stays where it was: what recurs is known by that alone, while breaches that could not be dealt with
-    are still in the index."""
+    """Create what the calendar calls for, each thing after what had lapsed by then, so that no due time hangs on when the tick
+    came; up to when each procedure is served now, and what each awaits of a calendar. One for which anything failed stays where
+    it was: what recurs is known by that alone, while breaches that could not be dealt with are still in the index."""
     served = {} if last is None else {one.procedure: one.until for one in last.recurred}
     awaited: dict[str, Sequence[Awaited]] = {}
     for one in () if last is None else last.awaited:
         awaited[one.procedure] = (*awaited.get(one.procedure, ()), one)
-    for procedure in recurring(shell):
-        since = served.get(procedure.id, earliest)
-        before = awaited.get(procedure.id, ())
-        late = len(progress.failures)
-        calling = Calling(
+    callings = [
+        Calling(
             shell,
             procedure,
-            since,
-            until,
-            awaited=[one for one in before if is_served(one, shell.calendar)],
+            since=served.get(procedure.id, earliest),
+            until=until,
+            awaited=[one for one in awaited.get(procedure.id, ()) if is_served(one, shell.calendar)],
             trying=progress.trying,
             created=progress.created,
             by_hand=progress.by_hand,
         )
-        calling.cases()
-        calling.items()
-        now = tuple(unserved(shell, procedure, since, until, before))
+        for procedure in recurring(shell)
+    ]
+    calls = sorted((call for one in callings for call in one.calls()), key=lambda call: call.at)
+    for at, together in itertools.groupby(calls, key=lambda call: call.at):
+        _find_breaches(shell, at, progress)
+        for call in together:
+            call.answer()
+    for calling in callings:
+        procedure = calling.procedure
+        before = awaited.get(procedure.id, ())
+        now = tuple(unserved(shell, procedure, calling.since, until, before))
         progress.unknown += in_words(shell, procedure, news(now, before))
-        if len(progress.failures) == late:
+        if not calling.failed:
             served[procedure.id] = max(until, served.get(procedure.id, until))
             awaited[procedure.id] = now
         else:
