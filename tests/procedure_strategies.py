@@ -223,7 +223,7 @@ def _drawn(draw: st.DrawFn) -> Procedure:
         id="drawn",
         version=draw(st.sampled_from(["1", "1.2.rc3"])),
         title=draw(titles),
-        source=draw(wordings),
+        source=draw(wordings | titles),
         timezone="Asia/Shanghai",
         clauses={
             name: Clause(title=draw(maybe(titles)), deviation=draw(wordings | titles), note=draw(maybe(titles)))

@@ -204,7 +204,7 @@ def test_procedures_are_listed_and_printed(stab: Run) -> None:
     for name in listed:
         assert f"{name}@{listed[name]['version']}" in out
         assert listed[name]["proved"]
-        assert listed[name]["source"][:20] in " ".join(out.split())
+        assert listed[name]["source"]["en"][:20] in " ".join(out.split())
     said = json.loads(stab("procedures", "five-step", "--json")[1])
     assert said["definition"]["procedure"]["id"] == "five-step"
 

@@ -33,6 +33,11 @@ def same(words: object) -> Text:
     return Text(str(words), str(words))
 
 
+def worded(words: Text | str) -> Text:
+    """``words`` in both languages; what was said in one only reads alike in both."""
+    return words if isinstance(words, Text) else same(words)
+
+
 def say(en: str, zh: str, /, **facts: object) -> Text:
     """Both sentences with ``facts`` filled in; a fact that is a `Text` is filled in in its own language."""
     facts_en = {name: fact.en if isinstance(fact, Text) else fact for name, fact in facts.items()}

@@ -27,7 +27,7 @@ from ..reports.procedure_words import (
     state_text,
     with_clause,
 )
-from ..text import Text, listing, say
+from ..text import Text, listing, say, worded
 from .page import Column, Page
 
 MOST_CARRIERS = 3
@@ -41,7 +41,7 @@ def show_procedures(page: Page, procedures: Sequence[Procedure]) -> None:
             page.gap()
         page.title(say("{name}  {title}", "{name}  {title}", name=str(procedure), title=procedure.title))
         rows = [
-            (page.said(Text("source", "来源")), procedure.source),
+            (page.said(Text("source", "来源")), page.said(worded(procedure.source))),
             (page.said(Text("outcomes", "决定结果")), page.said(outcomes_text(procedure))),
             (page.said(Text("proof", "证明")), page.said(_proof(procedure))),
             (page.said(Text("digest", "摘要值")), procedure.digest),
@@ -73,13 +73,13 @@ def _proof(procedure: Procedure) -> Text:
 def procedure_json(procedure: Procedure) -> dict[str, object]:
     """What a procedure is called and identified by, as plain JSON values."""
     outcomes = {state.outcome for state in procedure.states.values()}
-    proof = _proof(procedure)
+    proof, source = _proof(procedure), worded(procedure.source)
     notes = {name: clause.note for name, clause in procedure.clauses.items() if clause.note is not None}
     return {
         "procedure": procedure.id,
         "version": procedure.version,
         "title": {"en": procedure.title.en, "zh": procedure.title.zh},
-        "source": procedure.source,
+        "source": {"en": source.en, "zh": source.zh},
         "outcomes": [one.value for one in Outcome if one in outcomes],
         "proved": is_released(procedure),
         "proof": {"en": proof.en, "zh": proof.zh},
@@ -154,7 +154,7 @@ def _show_parameters(page: Page, procedure: Procedure) -> None:
     for name, one in procedure.parameters.items():
         value = one.value.title() if isinstance(one.value, Duration) else Text(str(one.value), str(one.value))
         verified = Text("verified", "已核实") if one.verified else Text("not verified", "未核实")
-        source = verified if one.source is None else say("{v}: {s}", "{v}：{s}", v=verified, s=one.source)
+        source = verified if one.source is None else say("{v}: {s}", "{v}：{s}", v=verified, s=worded(one.source))
         title = page.said(procedure.field_title(name))
         rows.append((title, name, page.said(value), page.said(with_clause(source, one.clause))))
     page.table([Column(), Column(whole=True, style="dim"), Column(firm=True), Column(style="dim")], rows)

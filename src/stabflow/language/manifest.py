@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ..requirements import Requirement
-from ..text import Text, listing, quoted, same, say
+from ..text import Text, listing, quoted, say, worded
 from .citations import Place, places
 from .definition import Procedure
 from .lifecycle import Field, State, Transition
@@ -33,7 +33,7 @@ class Carried:
     def deviation(self) -> Text | None:
         """Why nothing carries it, in both languages; in the one of the author where there is no other."""
         reason = self.clause.deviation
-        return same(reason) if isinstance(reason, str) else reason
+        return None if reason is None else worded(reason)
 
 
 def manifest(procedure: Procedure) -> tuple[Carried, ...]:

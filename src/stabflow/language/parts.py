@@ -52,7 +52,7 @@ class Parameter:
     verified: bool
     title: Text | None = None
     clause: tuple[str, ...] = attrs.field(default=(), converter=names)
-    source: str | None = None
+    source: str | Text | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -134,7 +134,7 @@ class Draft:
     id: str
     version: str
     title: Text
-    source: str
+    source: str | Text
     timezone: str | None = None
     format: int = 1
     clauses: Mapping[str, Clause] = attrs.field(factory=dict, converter=frozen, hash=False)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..language import Procedure, Transition
 from ..language.lifecycle import STEP_TITLES
 from ..language.manifest import Carried, manifest
-from ..text import Language, Text, listing, say
+from ..text import Language, Text, listing, say, worded
 from .procedure_words import cited, fired_by, limit_text, outcomes_text
 
 _NOTHING = Text("–", "–")
@@ -36,7 +36,7 @@ def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
     yield from _table(
         (Text("", ""), Text("", "")),
         [
-            (Text("source", "来源"), procedure.source),
+            (Text("source", "来源"), worded(procedure.source)),
             (Text("outcomes", "决定结果"), outcomes_text(procedure)),
             (Text("gate", "实施关口"), _gate(procedure)),
             (Text("clauses", "条款"), _counted(len(clauses), len(carried), len(not_carried), len(notes))),
