@@ -10,7 +10,7 @@ from procedures_for_tests import OFFICES, START, Desk, actor, changed, kinds
 
 from stabflow.case import Appointment
 from stabflow.decision.events import Added, Amended, Appointed, ItemMoved, Moved, Opened, Relieved
-from stabflow.errors import InvalidInput, NotPermitted, NotYourRole, Refused, Unmet
+from stabflow.errors import InvalidInput, NotPermitted, NotYourRole, ProcedureError, Refused, Unmet
 from stabflow.text import Text
 from stabflow.values import Actor
 
@@ -267,7 +267,25 @@ def test_an_appointee_acts_for_the_body_that_the_procedure_asks_for() -> None:
     with pytest.raises(Unmet) as caught:
         desk.appoint("specialist", Actor("s", body="water_bureau"))
     assert kinds(caught.value) == ["body"]
+    (blocker,) = caught.value.blockers
+    assert blocker.text.en.endswith("must act for the road bureau (road_bureau), not for the water bureau (water_bureau)")
+    assert blocker.text.zh.endswith("应代表公路局（road_bureau），而非水务局（water_bureau）")
     desk.appoint("specialist", Actor("s", body="road_bureau"))
+
+
+def test_where_the_fact_belongs_to_any_body_anybody_may_be_appointed_and_act() -> None:
+    desk = Desk(changed(('zh = "路" }, of = "bureau.road_bureau"', 'zh = "路" }, of = "*"'))).open(sector="roads")
+    desk.appoint("specialist", Actor("s", body="elsewhere"))
+    desk.appoint("officer", "officer")
+    desk.fire("resector", "officer", sector="water")
+    with pytest.raises(Unmet) as caught:
+        desk.fire("resector", Actor("s", body="elsewhere"), sector="roads")
+    assert kinds(caught.value) == ["body"], "now it belongs to the water bureau"
+
+
+def test_any_body_is_no_body_of_a_list() -> None:
+    with pytest.raises(ProcedureError, match=r"unknown list '\*'"):
+        changed(('of = "bureau.road_bureau"', 'of = "*.any"'))
 
 
 def test_a_holder_whose_body_no_longer_fits_acts_no_more() -> None:
