@@ -268,7 +268,9 @@ def test_an_appointee_acts_for_the_body_that_the_procedure_asks_for() -> None:
         desk.appoint("specialist", Actor("s", body="water_bureau"))
     assert kinds(caught.value) == ["body"]
     (blocker,) = caught.value.blockers
-    assert blocker.text.en.endswith("must act for the road bureau (road_bureau), not for the water bureau (water_bureau)")
+    assert blocker.text.en.endswith(
+        "must act for the road bureau (road_bureau), not for the water bureau (water_bureau)"
+    )
     assert blocker.text.zh.endswith("应代表公路局（road_bureau），而非水务局（water_bureau）")
     desk.appoint("specialist", Actor("s", body="road_bureau"))
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from procedure_changes import Revision, at, called, key_of, parts, revisions
+from procedure_changes import Revision, Where, at, called, key_of, parts, revisions
 from procedure_strategies import procedures
 
 from stabflow.language import Procedure
@@ -79,8 +79,18 @@ def _aspect(old: Procedure, revision: Revision) -> Aspect | None:
         return Aspect.WORDING
     if key == "source" and where[0] in ("procedure", "parameters"):
         return Aspect.WORDING
-    if key == "source" and "*" in (at(canonical_form(old), where), at(canonical_form(revision.procedure), where)):
+    if key == "source" and "*" in (_said(old, where), _said(revision.procedure, where)):
         return None  # every state, or the only one there is
-    if key in ("deviation", "within", "at_least", "at_most", "equals", "elapsed", "responds_within", "vacant_within"):
-        return None if key != "deviation" else Aspect.WORDING if len(where) > 3 else Aspect.MEANING
+    if key == "deviation":
+        return Aspect.WORDING if _said(revision.procedure, where) is not None else Aspect.MEANING
+    if key in ("within", "at_least", "at_most", "equals", "elapsed", "responds_within", "vacant_within"):
+        return None
     return Aspect.MEANING
+
+
+def _said(procedure: Procedure, where: Where) -> object:
+    """What stands there, if anything does."""
+    try:
+        return at(canonical_form(procedure), where)
+    except (KeyError, IndexError):
+        return None
