@@ -10,6 +10,7 @@ import attrs
 
 from ..errors import InvalidInput
 from ..language import Procedure
+from ..personal import refuse_personal
 from ..values import Actor, Basis, Matter
 
 ASKING = Basis("asking")
@@ -199,3 +200,15 @@ class EndDelegation(Command):
 
     office: str = attrs.field(converter=_word, validator=_is_word)
     delegate: Actor = attrs.field(validator=_is_actor)
+
+
+_TEXTS = ("case_id", "matter", "reason", "appointee", "who", "to")
+
+
+def check_nobody_named(command: Command) -> None:
+    """`InvalidInput` where a text of ``command`` has the number of an identity card or of a mobile phone. Whoever bears one as an
+    id can still be relieved."""
+    said: dict[str, object] = {"actor": command.actor, "basis": command.basis}
+    if not isinstance(command, Relieve):
+        said |= {name: getattr(command, name) for name in _TEXTS if hasattr(command, name)}
+    refuse_personal(said, getattr(command, "values", {}))

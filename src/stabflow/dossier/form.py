@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar, cast
 
 from ..errors import Fault, FaultyInput, near_miss
+from ..personal import faults_in
 from ..text import BOTH_LANGUAGES, LANGUAGES, Text
 from ..values import Basis, clean_text, utc
 from .toml import in_toml, told_in_toml
@@ -51,7 +52,11 @@ class Form:
                 self.fault(key, "is missing", "add it")
             return None
         try:
-            return make(self.table[key])
+            made = make(self.table[key])
+            if not (personal := [*faults_in("", made if isinstance(made, Basis) else self.table[key])]):
+                return made
+            for fault in personal:
+                self.fault(f"{key}.{fault.path}" if fault.path else key, fault.problem, fault.cure)
         except FaultyInput as error:
             for fault in (told_in_toml(one, self.table[key]) for one in error.faults):
                 inner = fault.path.rpartition(".")[2] if isinstance(self.table[key], Mapping) else ""

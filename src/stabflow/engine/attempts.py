@@ -10,6 +10,7 @@ from ..decision.events import Attempted
 from ..errors import Corrupt, InvalidInput
 from ..history.commit import request_digest
 from ..history.record import Record
+from ..personal import refuse_personal
 from ..values import Actor, Basis
 from . import streams
 from .conformity import STOP
@@ -33,6 +34,7 @@ def record_attempt(
         digest = request_digest([{"attempted": event.matter, "accept": event.accept, "by": by, "basis": basis}])
         if (found := shell.recall(stream, key, digest)) is not None:
             return shell.records(stream, found, key)[0]
+    refuse_personal({"by": by, "basis": basis, "matter": event.matter})
     if not event.reasons:
         raise InvalidInput.at(
             "matter", f"{event.matter!r} is cleared, so there is nothing to record", "go ahead; the cases say why"

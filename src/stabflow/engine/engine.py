@@ -15,6 +15,7 @@ from ..errors import InvalidInput, VersionConflict
 from ..history.commit import batch, request_digest, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
+from ..personal import refuse_personal
 from ..ports.store import CaseQuery, CaseRow, DutyRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text, utc
 from . import observers, pages, streams
@@ -127,6 +128,8 @@ class Engine:
             digest = request_digest([{"event": event, "by": by, "basis": basis}])
             if (found := shell.recall(streams.OFFICES, key, digest)) is not None:
                 return shell.records(streams.OFFICES, found, key)[0]
+        holder = event.holder if isinstance(event, Constituted) else None
+        refuse_personal({"by": by, "basis": basis, "holder": holder})
         for attempt in range(RETRIES + 1):
             offices = shell.offices.current()
             now = shell.now()
@@ -336,6 +339,7 @@ class Engine:
             missing, given = ("basis", "through") if basis is None else ("through", "basis")
             raise InvalidInput.at(missing, f"is missing beside {given}", "give both, or neither")
         moment = None if through is None else utc(through, "through")
+        refuse_personal({"by": by, "basis": basis})
         return tick(self._shell, through=moment, by=by, basis=None if basis is None else Basis.of(basis))
 
     def recalendar(self, *, basis: Basis | str, by: Actor = HOST, dry_run: bool = False) -> Iterator[Recalendaring]:
@@ -347,6 +351,7 @@ class Engine:
         stabflow: the host vouches for ``by`` and for ``basis``. Raises `InvalidInput` and `StoreError`.
         """
         check_office_holder(by, "by", reserved=("system:",))
+        refuse_personal({"by": by, "basis": basis})
         return recalendar(self._shell, by, Basis.of(basis), dry_run=dry_run)
 
     def gate(self, matter: str, /, *, accept: Sequence[str]) -> Gate:

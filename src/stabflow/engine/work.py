@@ -8,7 +8,7 @@ import attrs
 
 from ..calendar import DueTime
 from ..case import Case
-from ..decision.commands import Add, Command, Migrate, Open, ResumeClock, StopClock
+from ..decision.commands import Add, Command, Migrate, Open, ResumeClock, StopClock, check_nobody_named
 from ..decision.decider import decide
 from ..decision.events import Event
 from ..decision.evolution import evolve
@@ -107,6 +107,8 @@ class Work:
 
         ``offices`` are those now in force, where they may be others than at the beginning.
         """
+        if command.actor != TICK:
+            check_nobody_named(command)
         case, shell, offices = self.case, self._shell, offices or self._offices
         now = shell.now()
         self._began = self._began or now
