@@ -27,9 +27,11 @@ The facts are attributes; the sentence is built from them and tells the reader w
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Self
 
 import attrs
 
@@ -68,7 +70,8 @@ class Blocker:
     """Why something is blocked now: the requirement, its clause, what is there, what is needed, who can cure it.
 
     ``unstated`` names what has no value yet: unknown is not false. ``pending`` marks that the acting person would supply
-    it with the act itself. ``facts`` carries the numbers and ids behind the sentence, as plain JSON values.
+    it with the act itself. ``facts`` carries the numbers and ids behind the sentence, as plain JSON values. ``compares``
+    names the values that its words may tell: of a row by their names, of items as ``kind.field``; ``*`` where nobody knows.
     """
 
     kind: str
@@ -80,6 +83,7 @@ class Blocker:
     facts: Mapping[str, object] = attrs.field(factory=dict, hash=False)
     unstated: tuple[str, ...] = ()
     pending: bool = False
+    compares: tuple[str, ...] = attrs.field(default=(), eq=False)
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
         """The blocker as plain JSON values, its sentences in ``language``."""
@@ -174,6 +178,13 @@ class Refused(StabflowError):
         """The refusal as text: the act, then one line for each blocker."""
         head = say("refused: {act}", "已拒绝：{act}", act=self.act).get(language)
         return head + "".join(f"\n  - {blocker.sentence().get(language)}" for blocker in self.blockers)
+
+    def with_blockers(self, blockers: Sequence[Blocker]) -> Self:
+        """The same refusal, telling ``blockers`` instead."""
+        again = copy.copy(self)
+        again.blockers = tuple(blockers)
+        again.args = (again.describe(),)
+        return again
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
         """The refusal as plain JSON values, its sentences in ``language``."""

@@ -222,5 +222,13 @@ class File:
             raise InvalidInput([Fault("media_type", f"{_shown(value)} is not a media type", "such as application/pdf")])
 
 
-Value = bool | int | Decimal | str | tuple[str, ...] | date | File
+@attrs.frozen
+class Withheld:
+    """What stands for a number that is not for the public: fewer than ``below``, or (``None``) one by which such a number could be
+    computed. Nobody states it and no record has it."""
+
+    below: int | None = None
+
+
+Value = bool | int | Decimal | str | tuple[str, ...] | date | File | Withheld
 """What a field can hold; the procedure's field type says which."""

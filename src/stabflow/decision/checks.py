@@ -93,7 +93,7 @@ class Check:
         """The plugin's blocker as one that says where it comes from, read once as its readers will."""
         facts = {**answer.facts, "plugin": self.plugin, "kind": str(answer.kind)}
         text = say("{text} (plugin {plugin})", "{text}（插件{plugin}）", text=answer.text, plugin=self.plugin)
-        named = attrs.evolve(answer, kind=VETO, text=text, facts=facts)
+        named = attrs.evolve(answer, kind=VETO, text=text, facts=facts, compares=("*",))
         for language in LANGUAGES:
             named.as_dict(language)
         return named

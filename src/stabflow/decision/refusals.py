@@ -182,6 +182,7 @@ def twin(
                     state=quoted(procedure.state_title(case.state)),
                 ),
                 facts={"item": item.id, "unique": list(unique)},
+                compares=tuple(f"{kind}.{name}" for name in named),
             )
     return None
 

@@ -13,6 +13,7 @@ import attrs
 
 from ..case import Case
 from ..decision.clearance import is_over, is_refusing, uncleared
+from ..decision.disclosure import Audience, check_audience
 from ..decision.events import Attempted
 from ..errors import Blocker, InvalidInput, NotCleared
 from ..history.record import Record
@@ -22,7 +23,9 @@ from ..text import Language, Text, either, listing, same, say
 from ..values import Actor, Basis, check_office_holder, clean_id, moment_text
 from . import pages
 from .attempts import attempts, record_attempt
+from .handle import CaseHandle
 from .shell import Shell
+from .shown import ShownCase
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,8 +88,9 @@ class Gate:
     def __repr__(self) -> str:
         return f"<Gate {self.matter} accepting {', '.join(self.accept)}>"
 
-    def ask(self) -> Clearance:
-        """The answer now, with every reason against going ahead."""
+    def ask(self, audience: Audience = "official") -> Clearance:
+        """The answer now, with every reason against going ahead, as ``audience`` is told it."""
+        check_audience(audience)
         shell, now = self._shell, self._shell.now()
         rows = pages.cases(shell.store, CaseQuery(matter=self.matter))
         found = [shell.asked(row.case_id) for row in rows]
@@ -96,10 +100,12 @@ class Gate:
             for procedure, case, context in found
             if is_refusing(procedure, case) or (self._accepts(procedure) and not is_over(procedure, case))
         ]
-        reasons = [reason for one in counted or accepted for reason in uncleared(*one)]
+        shown = {case.id: ShownCase(CaseHandle(shell, case.id), audience) for _, case, _ in found}
+        reasons = [reason for one in counted or accepted for reason in shown[one[1].id].reasons(uncleared(*one))]
         if not accepted:
             reasons = [self._not_accepted([procedure for procedure, _, _ in found]), *reasons]
-        return Clearance(self.matter, now, tuple(reasons), tuple(_ground(case) for _, case, _ in found))
+        grounds = tuple(_ground(case if audience == "official" else shown[case.id].value) for _, case, _ in found)
+        return Clearance(self.matter, now, tuple(reasons), grounds)
 
     @property
     def cleared(self) -> bool:

@@ -26,6 +26,7 @@ from ..decision.commands import (
     VoidBreach,
 )
 from ..decision.decider import Option
+from ..decision.disclosure import Audience
 from ..decision.duties import Duty, owed_now
 from ..decision.events import Added, Migrated, Opened
 from ..decision.view import delegations
@@ -40,6 +41,7 @@ from . import streams
 from .acts import Acts
 from .performing import perform
 from .shell import Shell
+from .shown import ShownCase
 from .work import check_version
 
 
@@ -359,6 +361,10 @@ class CaseHandle:
         check_office_holder(command.actor, "by")
         procedure, case, context = self._shell.asked(self.id)
         return decider.blockers(procedure, case, command, context)
+
+    def shown_to(self, audience: Audience, /) -> ShownCase:
+        """The case as ``audience`` is shown it: the public sees no small count of people, nor what gives one away."""
+        return ShownCase(self, audience)
 
     def duties(self) -> tuple[Duty, ...]:
         """Who owes what in this case, by when and why by then, and who supervises it; the duty of the case's own state first."""

@@ -22,7 +22,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from .. import canonical
 from ..decision.events import EVENTS, Event
 from ..errors import Corrupt, FaultyInput
-from ..values import File, Value, moment_text
+from ..values import File, Value, Withheld, moment_text
 
 
 def moment_from(text: object) -> datetime:
@@ -69,6 +69,8 @@ def plain_value(value: Value) -> object:
         return {"date": value.isoformat()}
     if isinstance(value, File):
         return {"file": {"title": value.title, "media_type": value.media_type, "sha256": value.sha256}}
+    if isinstance(value, Withheld):  # which is printed and never stored: nothing reads it back
+        return {"withheld": {} if value.below is None else {"below": value.below}}
     raise AssertionError(f"{kind.__name__} is no type of a field")
 
 

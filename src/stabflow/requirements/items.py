@@ -78,6 +78,10 @@ class ItemsAre(Requirement):
             return self._unmet_share(view, found, self.over)
         return self._unmet_count(view, found)
 
+    @property
+    def _tested(self) -> tuple[str, ...]:
+        return tuple(f"{self.items}.{name}" for name in self.where)
+
     def _matching(self, view: View) -> _Matching:
         pool = [item for item in view.items(self.items) if not item.superseded]
         if self.since is not None:
@@ -126,6 +130,7 @@ class ItemsAre(Requirement):
             need=need,
             cure=self._who_lets_off(view, open_, tuple(self.where)),
             facts={"kind": self.items, "items": [item.id for item in open_]},
+            compares=self._tested,
         )
 
     def _unmet_share(self, view: View, found: _Matching, share: Fraction) -> Shortfall | None:
@@ -156,6 +161,7 @@ class ItemsAre(Requirement):
             need=need,
             cure=self._who_lets_in(view, found),
             facts={"kind": self.items, "count": count, "of": of},
+            compares=self._tested,
         )
 
     @functools.cached_property
@@ -202,6 +208,7 @@ class ItemsAre(Requirement):
             if offending
             else self._who_lets_in(view, found),
             facts={"kind": self.items, "count": least, "needed": need, "items": [item.id for item in offending]},
+            compares=self._tested,
         )
 
     def _unstated(self, view: View, unsure: Sequence[Item], found: _Matching | None = None) -> Shortfall:
@@ -222,6 +229,7 @@ class ItemsAre(Requirement):
             cure=self._who_lets_off(view, unsure, fields) if found is None else self._who_lets_in(view, found),
             facts={"kind": self.items, "items": [item.id for item in unsure], "unstated": list(fields)},
             unstated=fields,
+            compares=self._tested,
         )
 
     def _who_lets_in(self, view: View, found: _Matching) -> tuple[Cure, ...]:

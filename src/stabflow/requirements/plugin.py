@@ -24,7 +24,10 @@ class PluginAnswers(Requirement):
 
     def unmet(self, view: View) -> Shortfall | None:
         blocker = view.plugin(self.plugin)(view, self.with_)
-        return None if blocker is None else Shortfall(lambda: blocker, blocker.unstated, blocker.pending)
+        if blocker is None:
+            return None
+        told = attrs.evolve(blocker, compares=("*",))
+        return Shortfall(lambda: told, told.unstated, told.pending)
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
         if not is_name(self.plugin):

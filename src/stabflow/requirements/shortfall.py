@@ -45,6 +45,7 @@ def _tell(kind: str, lacking: Sequence[Shortfall], joint: Text, unstated: tuple[
         facts={"parts": [dict(blocker.facts) for blocker in blockers]},
         unstated=unstated,
         pending=pending,
+        compares=tuple(dict.fromkeys(name for blocker in blockers for name in blocker.compares)),
     )
 
 

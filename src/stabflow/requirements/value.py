@@ -85,6 +85,7 @@ class ValueIs(Requirement):
             need=need,
             cure=view.who_states(name),
             facts={"value": [name], "comparison": "is", "needed": list(accepted)},
+            compares=self._names,
         )
 
     def _unmet_number(self, view: View, stated: Sequence[Value]) -> Shortfall | None:
@@ -119,6 +120,7 @@ class ValueIs(Requirement):
             need=need_shown,
             cure=cures(cure for name in self._names for cure in view.who_states(name)),
             facts={"value": list(self.value), "comparison": comparison, "have": f"{have:f}", "needed": f"{need:f}"},
+            compares=self._names,
         )
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
