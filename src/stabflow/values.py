@@ -224,8 +224,8 @@ class File:
 
 @attrs.frozen
 class Withheld:
-    """What stands for a number that is not for the public: fewer than ``below``, or (``None``) one by which such a number could be
-    computed. Nobody states it and no record has it."""
+    """What stands for a number that is not for the public: fewer than ``below``, or (``None``) one by which such a number could
+    be computed. Nobody states it and no record has it."""
 
     below: int | None = None
 

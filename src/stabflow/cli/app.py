@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..dossier import Dossier
+from ..dossier import Dossier, NotAsExpected
 from ..dossier import run as run_dossier
 from ..engine import open_engine
 from ..errors import InvalidInput
@@ -24,8 +24,8 @@ from .case_commands import history, migrate_command, plan_command, show
 from .doctor_command import doctor
 from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
-from .matter_commands import gate, matter
-from .options import Session, calendar_option, common, json_option, refusals_option, store_option
+from .matter_commands import gate
+from .options import Session, audience_option, calendar_option, common, json_option, refusals_option, store_option
 from .page import drop
 from .procedure_commands import check_command, diff_command, procedures
 from .stores import STORE, print_json, progress, where
@@ -99,6 +99,7 @@ def commands() -> None:
 @common
 @store_option(DEMO_STORE)
 @refusals_option
+@audience_option
 @json_option
 @click.pass_obj
 def demo(session: Session, url: str, every_refusal: bool, as_json: bool) -> None:
@@ -115,6 +116,7 @@ def demo(session: Session, url: str, every_refusal: bool, as_json: bool) -> None
 @calendar_option
 @store_option(STORE)
 @refusals_option
+@audience_option
 @json_option
 @click.pass_obj
 def run_command(session: Session, dossier: Path, calendar: str, url: str, every_refusal: bool, as_json: bool) -> None:
@@ -138,14 +140,20 @@ def _demo_dossier() -> Path:
 def _run(session: Session, path: Path, url: str, calendar: str, *, every_refusal: bool, as_json: bool) -> None:
     dossier = Dossier.load(path)
     with open_engine(url, procedures=[dossier.procedure], calendar=calendar, late_entry=None) as engine:
-        with progress(session) as advance:
-            done = run_dossier(dossier, engine, progress=advance)
+        try:
+            with progress(session) as advance:
+                done = run_dossier(dossier, engine, progress=advance)
+        except NotAsExpected as error:
+            raise error.shown_to(session.audience) from (None if session.audience == "public" else error.__cause__)
         session.written = None
+        done = done.shown_to(session.audience)
         handle = engine.case(done.case_id)
         if as_json:
-            print_json(run_page.run_json(done, handle, where(url), session.language))
+            print_json(run_page.run_json(done, handle.shown_to(session.audience), where(url), session.language))
         else:
-            run_page.show_run(session.page(), done, handle, where(url), url, every_refusal=every_refusal)
+            run_page.show_run(
+                session.page(), done, handle, session.audience, where(url), url, every_refusal=every_refusal
+            )
 
 
 for one in (

@@ -19,7 +19,7 @@ from ..reasoning.planned import Prospect
 from ..values import Actor
 from . import case_page, case_report, migration_page, plan_page, plugin_page
 from .failures import INCOMPLETE, NO, YES
-from .options import Session, calendar_option, common, json_option, store_option
+from .options import Session, audience_option, calendar_option, common, json_option, store_option
 from .stores import STORE, known_case, print_json, progress, reading
 
 
@@ -27,6 +27,7 @@ from .stores import STORE, known_case, print_json, progress, reading
 @click.argument("case", required=False)
 @common
 @store_option(STORE)
+@audience_option
 @json_option
 @click.pass_obj
 def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
@@ -42,7 +43,7 @@ def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
             else:
                 case_page.show_cases(session.page(), _with_procedures(engine, rows))
             return
-        found = case_report.CaseReport.of(engine, known_case(engine, case))
+        found = case_report.CaseReport.of(engine, known_case(engine, case).shown_to(session.audience))
         if as_json:
             print_json(case_report.case_json(found, session.language))
         else:
@@ -55,6 +56,7 @@ def show(session: Session, case: str | None, url: str, as_json: bool) -> None:
 @common
 @calendar_option
 @store_option(STORE)
+@audience_option
 @json_option
 @click.pass_obj
 def plan_command(session: Session, case: str, goal: str, calendar: str, url: str, as_json: bool) -> int:
@@ -63,12 +65,12 @@ def plan_command(session: Session, case: str, goal: str, calendar: str, url: str
     The exit status is 0 where there is one, 1 where it is proved that there is none, 3 where that could not be decided.
     """
     with reading(url, calendar=calendar) as engine:
-        handle = known_case(engine, case)
-        found = handle.plan(goal)
+        shown = known_case(engine, case).shown_to(session.audience)
+        found = shown.plan(goal)
         if as_json:
             print_json(found.as_dict(session.language))
         else:
-            plan_page.show_plan(session.page(), handle.procedure, handle.state, found)
+            plan_page.show_plan(session.page(), shown.procedure, shown.state, found)
     return {Prospect.NONE: NO, Prospect.OPEN: INCOMPLETE}.get(found.prospect, YES)
 
 
@@ -77,6 +79,7 @@ def plan_command(session: Session, case: str, goal: str, calendar: str, url: str
 @click.option("--plugins", is_flag=True, help="Print which plugins failed instead, in all cases or in CASE.")
 @common
 @store_option(STORE)
+@audience_option
 @json_option
 @click.pass_obj
 def history(session: Session, case: str | None, plugins: bool, url: str, as_json: bool) -> None:
@@ -91,12 +94,12 @@ def history(session: Session, case: str | None, plugins: bool, url: str, as_json
             else:
                 plugin_page.show_failures(session.page(), failures)
             return
-        handle = known_case(engine, case)
-        records = handle.history()
+        shown = known_case(engine, case).shown_to(session.audience)
+        records = shown.history()
         if as_json:
-            print_json({"case": handle.id, "records": [record.as_dict() for record in records]})
+            print_json({"case": shown.id, "records": [record.as_dict() for record in records]})
         else:
-            case_page.show_history(session.page(), handle.procedures(), records)
+            case_page.show_history(session.page(), shown.procedures(), records)
 
 
 def _failures(engine: Engine, case_id: str | None) -> list[Record]:

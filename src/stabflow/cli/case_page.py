@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..case import Case, Item
+from ..decision.disclosure import STANDS_FOR
 from ..decision.duties import Duty
 from ..decision.events import Delegated
 from ..history.record import Record
@@ -65,7 +66,7 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
     yield page.said(Text("last act", "最近办理")), minute(case.updated_at, procedure.zone)
     yield (
         page.said(Text("records", "记录")),
-        page.said(say("{n}, the last {h}…", "{n}条，末条{h}…", n=case.version, h=case.head[:12])),
+        page.said(_records(case)),
     )
     if case.unproved:
         said = Text(
@@ -73,6 +74,12 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
             "启动时程序未通过证明：任何实施关口均不对本案件开放",
         )
         yield page.said(Text("procedure", "程序")), page.said(said)
+
+
+def _records(case: Case) -> Text:
+    if case.head.startswith(STANDS_FOR):
+        return say("{n}, the hash of the last is not shown", "{n}条，末条的哈希值不予公开", n=case.version)
+    return say("{n}, the last {h}…", "{n}条，末条{h}…", n=case.version, h=case.head[:12])
 
 
 def _show_items(page: Page, procedure: Procedure, kind: str, items: Sequence[Item]) -> None:
@@ -207,7 +214,9 @@ def _show_next(page: Page, report: CaseReport) -> None:
             title = say("{title} ({what})", "{title}（{what}）", title=title, what=what)
         name = row.trigger if kind is None or one.items else f"{row.trigger} {kind}"
         parties = listing([report.procedure.role_title(party) for party in row.by])
-        ready = Text("ready  ", "可办") if not one.blockers else Text("blocked", "受阻")
+        ready = Text("blocked", "受阻")
+        if not one.blockers or one.is_untold:
+            ready = Text("untold ", "不详") if one.blockers else Text("ready  ", "可办")
         said = say("{title} · {name} — {who}", "{title} · {name}——{who}", title=title, name=name, who=parties)
         mark = f"{page.said(ready)}  "
         page.paragraph(said, indent=2, mark=mark, mark_style="yellow" if one.blockers else "green")

@@ -8,8 +8,10 @@ import attrs
 
 from ..case import Appointment, Case, Delegation
 from ..decision.decider import Option, moves
+from ..decision.disclosure import NOT_TOLD
 from ..decision.duties import Duty
-from ..engine import CaseHandle, Engine
+from ..engine import Engine
+from ..engine.shown import ShownCase
 from ..errors import Blocker
 from ..history.codec import plain_value
 from ..language import Procedure
@@ -26,6 +28,11 @@ class Next:
     holders: tuple[Appointment, ...]
     blockers: tuple[Blocker, ...]
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether nothing is known to stand against it, and whether that is so is not for the public."""
+        return bool(self.blockers) and all(one.kind == NOT_TOLD for one in self.blockers)
+
 
 @attrs.frozen
 class CaseReport:
@@ -39,8 +46,8 @@ class CaseReport:
     delegations: tuple[Delegation, ...] = ()
 
     @classmethod
-    def of(cls, engine: Engine, handle: CaseHandle) -> CaseReport:
-        """Everything about the case behind ``handle``."""
+    def of(cls, engine: Engine, handle: ShownCase) -> CaseReport:
+        """Everything about the case that is shown to whom ``handle`` is for."""
         procedure, case = handle.procedure, handle.value
         offices = tuple(one for one in engine.offices(procedure) if one.actor not in case.recused)
         return cls(
@@ -53,7 +60,7 @@ class CaseReport:
         )
 
 
-def _next(procedure: Procedure, case: Case, handle: CaseHandle, held: Sequence[Appointment]) -> Iterator[Next]:
+def _next(procedure: Procedure, case: Case, handle: ShownCase, held: Sequence[Appointment]) -> Iterator[Next]:
     if procedure.states[case.state].final:
         return
     found: dict[tuple[str | None, str, tuple[str, ...]], Next] = {}
@@ -81,7 +88,7 @@ def _holders(case: Case, option: Option, held: Sequence[Appointment]) -> tuple[A
     return (*(one for party in option.row.by for one in held if one.role == party), *by_field)
 
 
-def _fewest(handle: CaseHandle, option: Option, holders: Sequence[Appointment]) -> tuple[Blocker, ...]:
+def _fewest(handle: ShownCase, option: Option, holders: Sequence[Appointment]) -> tuple[Blocker, ...]:
     """What stands against ``option`` for whoever of its holders is nearest to it."""
     asked = [_asked(handle, option, Actor(one.actor, body=one.body or "-"), one.role) for one in holders if one.body]
     if not asked:
@@ -97,7 +104,7 @@ def _unnamed(blocker: Blocker) -> Blocker:
     return attrs.evolve(blocker, text=text, have=Text("nobody", "无人"), cure=())
 
 
-def _asked(handle: CaseHandle, option: Option, by: Actor, role: str | None) -> tuple[Blocker, ...]:
+def _asked(handle: ShownCase, option: Option, by: Actor, role: str | None) -> tuple[Blocker, ...]:
     if option.item is None and option.kind is not None:
         return handle.add_blockers(option.kind, by=by, role=role, trigger=option.trigger)
     return handle.blockers(option.trigger, by=by, role=role, item=option.item)

@@ -12,7 +12,7 @@ from ..history.record import Record
 from ..values import Actor
 from . import gate_page, matter_page
 from .failures import NO, YES
-from .options import Session, common, json_option, store_option
+from .options import Session, audience_option, common, json_option, store_option
 from .stores import STORE, print_json, reading
 
 
@@ -57,6 +57,7 @@ def _keys(engine: Engine) -> set[str]:
 @click.option("--basis", metavar="TEXT", help="How it is known that they went ahead.")
 @common
 @store_option(STORE)
+@audience_option
 @json_option
 @click.pass_obj
 def gate(
@@ -76,7 +77,7 @@ def gate(
     who = _attempting(actor, body, basis)
     with reading(url) as engine:
         asked = engine.gate(matter, accept=accept)
-        answer = asked.ask()
+        answer = asked.ask(session.audience)
         record: Record | None = None
         if who is not None and not answer.cleared:
             record = asked.attempted(by=who[0], basis=who[1])

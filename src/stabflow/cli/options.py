@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import attrs
 import click
 
+from ..decision.disclosure import AUDIENCES, Audience
 from ..text import LANGUAGES, Language
 from .page import Page, console
 
@@ -22,6 +23,7 @@ class Session:
     language: Language = "en"
     debug: bool = False
     as_json: bool = False
+    audience: Audience = "official"
     written: tuple[int, int] | None = None
 
     def page(self) -> Page:
@@ -85,5 +87,12 @@ calendar_option = click.option(
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, callback=_remember("as_json"), help="Print JSON for programs, and nothing else."
+)
+audience_option = click.option(
+    "--audience",
+    type=click.Choice(AUDIENCES),
+    expose_value=False,
+    callback=_remember("audience"),
+    help="Who is to read it. The public is shown no small count of people, nor what gives one away. By default official.",
 )
 refusals_option = click.option("--refusals", "every_refusal", is_flag=True, help="Print the reasons of every refusal.")

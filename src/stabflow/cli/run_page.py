@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..case import Case
+from ..decision.disclosure import Audience
 from ..decision.events import Moved
 from ..decision.evolution import evolve
 from ..dossier import Dossier, Run, Tried
 from ..engine import CaseHandle
+from ..engine.shown import ShownCase
 from ..history.record import Record
 from ..language import Procedure, Step
 from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
@@ -27,16 +29,18 @@ from .words import brief, day, in_order, minute, stated_in, value_text
 _STYLES = {REFUSED: "yellow", PASSED: "green", DECIDED: "bold green", BACK: "cyan"}
 
 
-def show_run(page: Page, run: Run, handle: CaseHandle, where: str, url: str, *, every_refusal: bool) -> None:
-    """Print what ``run`` did and what happened in the case."""
+def show_run(
+    page: Page, run: Run, handle: CaseHandle, audience: Audience, where: str, url: str, *, every_refusal: bool
+) -> None:
+    """Print what ``run`` did and what happened in the case, as ``audience`` is shown it."""
     dossier = run.dossier
-    history = handle.history()
+    history = handle.shown_to(audience).history()
     _show_head(page, dossier)
     _show_outcome(page, run)
     if run.written:
         page.heading(Text("What happened", "办理经过"))
         richest = _richest(run.rehearsal)
-        for stretch in stretches(dossier, run.rehearsal, history):
+        for stretch in stretches(dossier, run.rehearsal, handle.history()):
             _show_stretch(page, dossier, stretch, richest, every_refusal=every_refusal)
         refused = sum(tried.refusal is not None for tried in run.rehearsal)
         if refused > 1 and not every_refusal:
@@ -249,7 +253,7 @@ def _show_decisions(page: Page, procedure: Procedure, history: Sequence[Record])
         page.table([Column(firm=True, style="dim"), Column()], rows)
 
 
-def run_json(run: Run, handle: CaseHandle, where: str, language: Language) -> dict[str, object]:
+def run_json(run: Run, handle: ShownCase, where: str, language: Language) -> dict[str, object]:
     """What ``run`` did, as plain JSON values; the sentences of refusals in ``language``."""
     dossier = run.dossier
     case, state = handle.value, handle.procedure.states[handle.state]
@@ -257,7 +261,7 @@ def run_json(run: Run, handle: CaseHandle, where: str, language: Language) -> di
     return {
         "dossier": {
             "source": dossier.source,
-            "digest": dossier.digest,
+            "digest": None if handle.audience == "public" else dossier.digest,  # by which small counts could be found
             "title": {"en": dossier.title.en, "zh": dossier.title.zh},
             "illustrative": dossier.illustrative,
         },

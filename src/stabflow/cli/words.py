@@ -38,7 +38,7 @@ from ..history.record import Record
 from ..language import Procedure
 from ..reports.duty_words import duty_title
 from ..text import Text, joined, listing, same, say
-from ..values import File, Value
+from ..values import File, Value, Withheld
 
 
 def minute(moment: datetime, zone: ZoneInfo) -> str:
@@ -194,6 +194,9 @@ def value_text(procedure: Procedure, kind: str | None, name: str, value: Value) 
         )
     if isinstance(value, date):
         return same(value.isoformat())
+    if isinstance(value, Withheld):
+        below = value.below
+        return Text("not shown", "不予公开") if below is None else Text(f"<{below}", f"少于{below}")
     if isinstance(value, Decimal):
         return same(f"{value:f}")
     return procedure.choice_title(procedure.field_of(name, kind), value)

@@ -1,8 +1,8 @@
 """Whether numbers that are not shown can be computed from those that are, by a reader who knows how they compare.
 
-Each hidden number is an unknown, told by how far it could lie from what it really is; 0 fits for all of them at once, because what
-was stated fits. The search is exact within its bounds, and finds too little rather than too much: what it does not find is taken to
-be impossible, so that more is hidden, never less.
+Each hidden number is an unknown, told by how far it could lie from what it really is; 0 fits for all of them at once, because
+what was stated fits. The search is exact within its bounds, and finds too little rather than too much: what it does not find is
+taken to be impossible, so that more is hidden, never less.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ Range = tuple[int, int]
 MAX_TRIED = 400
 """So many assignments are tried to find one in which a number lies elsewhere."""
 
+MAX_PASSES = 8
+"""So often ranges are narrowed by all that ties them, before a place is tried."""
+
 MAX_SAMPLED = 12
 """So many places are looked at where a number could lie."""
 
@@ -30,6 +33,11 @@ class Tie(Generic[K]):
     weights: tuple[tuple[K, int], ...]
     slack: int
     exact: bool
+
+    def holds(self, places: Mapping[K, Range]) -> bool:
+        """Whether it holds where every unknown has one place."""
+        total = sum(weight * places[one][0] for one, weight in self.weights)
+        return total == 0 if self.exact else total <= self.slack
 
 
 @attrs.frozen
@@ -56,7 +64,7 @@ class Unknowns(Generic[K]):
             return False
         open_ = [one for one, (low, high) in narrowed.items() if low < high]
         if not open_:
-            return True
+            return all(tie.holds(narrowed) for tie in self.ties)
         one = min(open_, key=lambda key: narrowed[key][1] - narrowed[key][0])
         low, high = narrowed[one]
         for place in sorted(range(low, high + 1), key=abs)[:MAX_TRIED]:
@@ -65,10 +73,9 @@ class Unknowns(Generic[K]):
         return False
 
     def _narrowed(self, ranges: Mapping[K, Range]) -> dict[K, Range] | None:
-        """``ranges`` as far as each tie alone allows; ``None`` where one cannot hold."""
+        """``ranges`` about as far as each tie alone allows; ``None`` where one cannot hold."""
         found = dict(ranges)
-        is_narrower = True
-        while is_narrower:
+        for _ in range(MAX_PASSES):
             is_narrower = False
             for tie in self.ties:
                 for upwards in (True, False) if tie.exact else (True,):
@@ -76,6 +83,8 @@ class Unknowns(Generic[K]):
                     if result is None:
                         return None
                     is_narrower |= result
+            if not is_narrower:
+                break
         fixed = (one for one, (low, high) in found.items() if low == high and low in self.barred.get(one, ()))
         return None if any(True for _ in fixed) else found
 

@@ -1,6 +1,6 @@
-"""What of a case may be shown to whom. Officials see what was stated; the public sees no small count of people, nor what gives one
-away (`suppression`): not as a value, not in a blocker, and not by a hash, from which a number that can be only a few is found by
-trying them.
+"""What of a case may be shown to whom. Officials see what was stated; the public sees no small count of people, nor what gives
+one away (`suppression`): not as a value, not in a blocker, and not by a hash, from which a number that can be only a few is
+found by trying them.
 
 Whether a requirement is met that compares what is hidden is not told either: where somebody asks what stands against a row, the
 public learns that this is not told, met or not.
@@ -31,6 +31,9 @@ AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 
 NOT_TOLD = "withheld"
 """The kind of the blocker that stands for what rests on hidden numbers."""
+
+STANDS_FOR = "withheld:"
+"""What stands for the hash of a record begins so, and ends with its version."""
 
 _NOT_TOLD = Blocker(
     kind=NOT_TOLD,
@@ -74,7 +77,9 @@ class Disclosure:
             if stating is not None:
                 found.state(procedure, stating[0], stamp.version, stating[1])
         first = min((version for _, version, _ in found.hidden), default=0)
-        hashes = {stamp.hash: f"withheld:{stamp.version}" for _, stamp in entries if first and stamp.version >= first}
+        hashes = {
+            stamp.hash: f"{STANDS_FOR}{stamp.version}" for _, stamp in entries if first and stamp.version >= first
+        }
         return cls(found.hidden, found.current, hashes)
 
     @property
@@ -167,8 +172,8 @@ def _read(requirement: Requirement) -> Iterator[str]:
 
 
 def refusal_for_public(procedure: Procedure, kind: str | None, refusal: Refused) -> Refused:
-    """A refusal of an act on ``kind`` as it may be shown to the public: without what tells a number that was to be stated, however
-    large, because nobody has stated it."""
+    """A refusal of an act on ``kind`` as it may be shown to the public: without what tells a number that was to be stated,
+    however large, because nobody has stated it."""
     told = [one for one in refusal.blockers if not any(_may_tell(procedure, kind, name) for name in one.compares)]
     return refusal if len(told) == len(refusal.blockers) else refusal.with_blockers([*told, _NOT_TOLD])
 

@@ -1,9 +1,9 @@
 """Which numbers of a case are not for the public: those under the threshold of their field, and as few more as it takes so that
 none of these can be computed from what is shown.
 
-What was shown once is known for ever. So the history is gone through as it grew: with each act the choice is among the numbers that
-it stated, before any older one is taken back. What a reader is taken to know: all that is shown, which numbers are under their
-threshold and which are hidden beside them, the bounds of every field, and every comparison of the procedure that holds.
+What was shown once is known for ever. So the history is gone through as it grew: with each act the choice is among the numbers
+that it stated, before any older one is taken back. What a reader is taken to know: all that is shown, which numbers are under
+their threshold and which are hidden beside them, the bounds of every field, and every comparison of the procedure that holds.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ class Suppression:
             facts = frozenset(name for (owner, name), key in self.current.items() if not owner and key in new)
             for other in dict.fromkeys(owner for owner, _ in self.current if owner):
                 learned += self._compare(procedure, kind_of(other), other, facts)
-        around = self._around([*new, *(key for one in learned for key, _ in one.weights)])
+        told = [key for one in learned for key, _ in one.weights if key in self.hidden]
+        around = self._around([*new, *told])
         small = [key for key in around if key in self.hidden and self._counts[key].is_small]
         if small:
             self._settle(small, around, new)
@@ -147,20 +148,20 @@ class Suppression:
         fresh = [key for key in around if key in new and key not in self.hidden]
         tied = dict.fromkeys(other for key in small for other in self._tied(key))
         older = [key for key in tied if key not in self.hidden and key not in fresh]
-        everything = self._places(small, around, [*fresh, *older])
+        pool, most = fresh, self._places(small, around, fresh)
+        if min(most.values()) < 2 and older:
+            pool, most = [*fresh, *older], self._places(small, around, [*fresh, *older])
         for key in small:
-            if everything[key] < 2 and key in new:  # that it is small would tell what it is
+            if most[key] < 2 and key in new:  # that it is small would tell what it is
                 self.hidden[key] = Withheld()
-        wanted = {key: min(2, places) for key, places in self._places(small, around, [*fresh, *older]).items()}
-        for pool in (fresh, [*fresh, *older]):
-            chosen = self._chosen(small, around, pool, wanted)
-            if chosen is not None:
-                self.hidden |= {key: Withheld() for key in chosen}
-                return
+        if min(most.values()) < 2:
+            most = self._places(small, around, pool)
+        chosen = self._chosen(small, around, pool, {key: min(2, places) for key, places in most.items()})
+        self.hidden |= {key: Withheld() for key in chosen}
 
     def _chosen(
         self, small: list[Key], around: Collection[Key], pool: list[Key], wanted: Mapping[Key, int]
-    ) -> tuple[Key, ...] | None:
+    ) -> tuple[Key, ...]:
         """The fewest of ``pool`` that do; of several, what leaves most places, parts before totals, the smallest first."""
         ranked = sorted(dict.fromkeys(pool), key=lambda key: (self._is_total(key), self._counts[key].value))
         tried = 0
@@ -179,8 +180,7 @@ class Suppression:
                 return best[1]
             if tried > MAX_CHOICES:
                 break
-        places = self._places(small, around, ranked)
-        return tuple(ranked) if all(places[key] >= wanted[key] for key in small) else None
+        return tuple(ranked)
 
     def _is_total(self, key: Key) -> bool:
         return any(dict(one.weights)[key] < 0 for one in self._about.get(key, ()) if one.compared.exact)

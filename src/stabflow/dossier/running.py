@@ -15,6 +15,7 @@ from datetime import datetime
 import attrs
 
 from ..case import Case
+from ..decision.disclosure import Audience, check_audience, refusal_for_public
 from ..engine import CaseHandle, Engine, open_engine
 from ..engine.shell import Clock
 from ..errors import Fault, FaultyInput, InvalidInput, ProcedureError, Refused
@@ -49,6 +50,19 @@ class Run:
     written: int
     present: int
     present_offices: int = 0
+
+    def shown_to(self, audience: Audience) -> Run:
+        """The run as ``audience`` is shown it: the public learns of no number that a refused act was to state."""
+        check_audience(audience)
+        return (
+            self if audience == "official" else attrs.evolve(self, rehearsal=tuple(map(self._public, self.rehearsal)))
+        )
+
+    def _public(self, tried: Tried) -> Tried:
+        if tried.refusal is None:
+            return tried
+        told = refusal_for_public(self.dossier.procedure, tried.act.kind, tried.refusal)
+        return attrs.evolve(tried, refusal=told)
 
 
 def rehearse(

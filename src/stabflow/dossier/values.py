@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from ..case import frozen, kind_of
+from ..decision.disclosure import Audience, check_audience, refusal_for_public
 from ..engine.proofs import Unproved
 from ..errors import Fault, InvalidInput, Refused
 from ..language import Procedure
@@ -165,6 +166,7 @@ class NotAsExpected(InvalidInput):
         refusal: Refused | None,
         faults: Iterable[Fault],
     ) -> None:
+        self.dossier = dossier
         self.act = act
         self.outcome = outcome
         self.cure = cure
@@ -224,6 +226,15 @@ class NotAsExpected(InvalidInput):
             *(Fault(act.path, one.sentence().en) for one in refusal.blockers),
         ]
         return cls(dossier, act, outcome, cure, refusal, faults)
+
+    def shown_to(self, audience: Audience) -> NotAsExpected:
+        """The same as ``audience`` is shown it: the public learns of no number that a refused act was to state."""
+        check_audience(audience)
+        if audience == "official" or self.refusal is None:
+            return self
+        told = refusal_for_public(self.dossier.procedure, self.act.kind, self.refusal)
+        made = NotAsExpected.too_few if self.act.refused else NotAsExpected.refused
+        return made(self.dossier, self.act, told)
 
     def describe(self, language: Language) -> str:
         """What happened, every reason, and the cure, in ``language``."""

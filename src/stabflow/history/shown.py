@@ -11,8 +11,8 @@ from .record import Record
 
 
 def for_public(record: Record, disclosure: Disclosure) -> Record:
-    """``record`` without the numbers, the hashes and the key that `Disclosure` keeps back; where it keeps back nothing, itself. What
-    is changed can no longer be verified, and says so: a hash that is not told reads ``withheld:12``."""
+    """``record`` without the numbers, the hashes and the key that `Disclosure` keeps back; where it keeps back nothing, itself.
+    What is changed can no longer be verified, and says so: a hash that is not told reads ``withheld:12``."""
     if disclosure.is_whole:
         return record
     event, stamp = disclosure.event(record.event, record.version), disclosure.stamp(record.stamp)

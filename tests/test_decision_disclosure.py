@@ -1,0 +1,236 @@
+"""No small count can be computed from what the public is shown: an independent reader tries every number that could be."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from receptions import PROCEDURES, disclosed, reception
+
+from stabflow import Procedure
+from stabflow.case import kind_of
+from stabflow.decision.suppression import Key
+from stabflow.requirements import ValueIs
+from stabflow.values import Value, Withheld
+
+HIGHEST = 14
+"""The reader of these tests looks no further for what a hidden number could be."""
+
+Acts = Sequence[tuple[str, Mapping[str, Value]]]
+
+
+@attrs.define
+class Reader:
+    """Somebody who knows the procedure, all that is shown, and whether each of its comparisons holds; but not the numbers."""
+
+    procedure: Procedure
+    acts: Acts
+    hidden: Mapping[Key, Withheld]
+
+    def could_be(self, key: Key) -> set[int]:
+        """Every number that ``key`` could be."""
+        return {numbers[key] for numbers in self._consistent(key)}
+
+    def _consistent(self, wanted: Key) -> Iterator[dict[Key, int]]:
+        stated = {
+            (item, version, name): value
+            for version, (item, values) in enumerate(self.acts, start=2)
+            for name, value in values.items()
+        }
+        told = [*self._told(stated)]
+        near = {wanted}
+        while more := {key for keys, _ in told if near & {*keys} for key in keys if key in self.hidden} - near:
+            near |= more
+        told = [(keys, holds) for keys, holds in told if near & {*keys}]
+        shown = {key: int(value) for key, value in stated.items() if key not in self.hidden}  # type: ignore[arg-type, call-overload]
+        yield from self._assigned(sorted(near, key=lambda key: len(self._domain(key, stated))), stated, shown, told)
+
+    def _assigned(self, left, stated, numbers, told) -> Iterator[dict[Key, int]]:  # type: ignore[no-untyped-def]
+        for keys, holds in told:
+            if all(key in numbers for key in keys) and not holds(numbers):
+                return
+        if not left:
+            yield numbers
+            return
+        for number in self._domain(left[0], stated):
+            yield from self._assigned(left[1:], stated, {**numbers, left[0]: number}, told)
+
+    def _domain(self, key: Key, stated: Mapping[Key, Value]) -> range:
+        field = self.procedure.lifecycle(kind_of(key[0]) if key[0] else None).fields[key[2]]
+        low, high = field.min or 0, HIGHEST if field.max is None else field.max
+        below = self.hidden[key].below
+        if below is not None:
+            return range(low, below)
+        is_beside = field.suppress_below is not None and int(stated[key]) >= field.suppress_below  # type: ignore[call-overload]
+        return range(max(low, field.suppress_below or 0) if is_beside else low, high + 1)
+
+    def _told(self, stated: Mapping[Key, Value]):  # type: ignore[no-untyped-def]
+        """Every comparison that held at some time, of the numbers that stood then."""
+        current: dict[tuple[str, str], Key] = {}
+        for version, (changed, values) in enumerate(self.acts, start=2):
+            current |= {(changed, name): (changed, version, name) for name in values}
+            for item in {owner for owner, _ in current} | {""}:
+                kind = kind_of(item) if item else None
+                for one in self._compares(kind):
+                    own = self.procedure.lifecycle(kind).fields
+                    keys = {name: current.get((item if name in own else "", name)) for name in one._names}
+                    if None not in keys.values() and self._holds(one, {n: stated[k] for n, k in keys.items()}):  # type: ignore[index]
+                        yield tuple(keys.values()), _reading(self._holds, one, keys)
+
+    def _compares(self, kind: str | None) -> list[ValueIs]:
+        rows = self.procedure.lifecycle(kind).transitions
+        parts = (part for row in rows for one in row.requires for _, part in one.walk())
+        return [part for part in parts if isinstance(part, ValueIs) and part.is_ is None]
+
+    @staticmethod
+    def _holds(one: ValueIs, numbers: Mapping[str, Value]) -> bool:
+        have = sum(int(numbers[name]) for name in one.value) * one.times  # type: ignore[call-overload]
+        comparison, bound = one.comparison
+        need = int(numbers[bound]) if isinstance(bound, str) else bound  # type: ignore[call-overload]
+        return {"at_least": have >= need, "at_most": have <= need, "equals": have == need}[comparison]
+
+
+def _reading(holds, one, keys):  # type: ignore[no-untyped-def]
+    return lambda numbers: holds(one, {name: numbers[key] for name, key in keys.items()})
+
+
+@st.composite
+def counted(draw: st.DrawFn) -> tuple[Procedure, Acts]:
+    """A case in which counts that mostly add up are stated, and corrected."""
+    procedure = PROCEDURES[draw(st.sampled_from([*PROCEDURES]))]
+    acts: list[tuple[str, Mapping[str, Value]]] = []
+    stands: dict[tuple[str, str], int] = {}
+    items = ["", "talk-1", "talk-2"] if procedure.items else [""]
+    for item in draw(st.lists(st.sampled_from(items), min_size=1, max_size=3)):
+        fields = procedure.lifecycle("talk" if item else None).fields
+        first = not any(owner == item for owner, _ in stands)
+        names = [*fields] if first else draw(st.lists(st.sampled_from([*fields]), min_size=1, unique=True))
+        values = {name: draw(st.integers(fields[name].min or 0, min(fields[name].max or 6, 6))) for name in names}
+        stood = {name: number for (owner, name), number in stands.items() if owner == item} | values
+        if draw(st.integers(0, 3)):  # they add up, where they can
+            for row in procedure.lifecycle("talk" if item else None).transitions:
+                for one in row.requires:
+                    if isinstance(one, ValueIs) and one.equals in fields:
+                        total = sum(stood[name] for name in one.value)
+                        if total <= (fields[str(one.equals)].max or HIGHEST):
+                            values[str(one.equals)] = stood[str(one.equals)] = total
+        stands |= {(item, name): number for name, number in values.items()}
+        acts.append((item, dict(values)))
+    return procedure, acts
+
+
+@given(counted())
+def test_no_small_count_can_be_computed(case: tuple[Procedure, Acts]) -> None:
+    procedure, acts = case
+    hidden = disclosed(procedure, acts).hidden
+    everything = {
+        (item, version, name): Withheld() for version, (item, values) in enumerate(acts, start=2) for name in values
+    }
+    beside = [key for key, told in hidden.items() if told.below is None]
+    assume(len(beside) <= 4)
+    for key in hidden:
+        item, version, name = key
+        field = procedure.lifecycle(kind_of(item) if item else None).fields[name]
+        value = acts[version - 2][1][name]
+        if field.suppress_below is None or int(value) >= field.suppress_below:  # type: ignore[call-overload]
+            continue
+        could = Reader(procedure, acts, hidden).could_be(key)
+        assert value in could
+        if len(could) < 2:  # then the rules alone tell it
+            small = {one: told if told.below is not None else everything[one] for one, told in hidden.items()}
+            assert len(Reader(procedure, acts, {**everything, **small, key: Withheld()}).could_be(key)) < 2
+
+
+@given(counted())
+def test_what_is_under_its_threshold_is_hidden_and_nothing_hidden_is_shown_later(case: tuple[Procedure, Acts]) -> None:
+    procedure, acts = case
+    before: set[Key] = set()
+    for length in range(1, len(acts) + 1):
+        hidden = disclosed(procedure, acts[:length]).hidden
+        assert before <= {*hidden}
+        before = {*hidden}
+    for version, (item, values) in enumerate(acts, start=2):
+        fields = procedure.lifecycle(kind_of(item) if item else None).fields
+        for name, value in values.items():
+            below = fields[name].suppress_below
+            if below is not None and int(value) < below:  # type: ignore[call-overload]
+                assert (item, version, name) in before
+
+
+K5 = "min = 0, suppress_below = 5"
+FIVE = reception(
+    (("a", K5), ("b", K5), ("c", K5), ("total", NUMBER := "min = 0")),
+    ('{ value = ["a", "b", "c"], equals = "total" }',),
+)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "hidden"),
+    [
+        ((20, 30, 40, 90), ""),
+        ((5, 5, 5, 15), ""),
+        ((3, 30, 40, 73), "ab"),  # a second part, the smaller one
+        ((0, 30, 40, 70), "ab"),  # none is few
+        ((3, 4, 40, 47), "ab"),  # two small ones hide one another
+        ((0, 0, 40, 40), "abc"),  # but not where they must both be 0
+        ((4, 4, 40, 48), "abc"),  # or as many as can be
+        ((4, 3, 40, 47), "ab"),
+        ((2, 0, 0, 2), "abc"),  # the parts left are few, and the total told would leave them open
+        ((0, 0, 0, 0), "abctotal"),  # nothing but nothing adds up to nothing
+        ((4, 4, 4, 12), "abctotal"),
+        ((0, 5, 40, 45), "ac"),  # beside b, which cannot be less than 5, a would be 0
+        ((0, 5, 5, 10), "atotal"),
+        ((2, 8, 3, 14), "ac"),  # they do not add up: no requirement tells anything
+    ],
+)
+def test_as_little_as_does_is_hidden(numbers: tuple[int, ...], hidden: str) -> None:
+    names = ("a", "b", "c", "total")
+    found = disclosed(FIVE, [("", dict(zip(names, numbers, strict=True)))]).hidden
+    assert {name for _, _, name in found} == {name for name in names if name in hidden}
+    for _, _, name in found:
+        number = dict(zip(names, numbers, strict=True))[name]
+        assert number >= 5 or name == "total" or found["", 2, name] in (Withheld(5), Withheld())
+
+
+def test_a_factor_gives_nothing_away() -> None:
+    procedure = reception((("batches", K5), ("people", K5)), ('{ value = "batches", times = 30, at_most = "people" }',))
+    assert {name for _, _, name in disclosed(procedure, [("", {"batches": 1, "people": 33})]).hidden} == {"batches"}
+    few = disclosed(procedure, [("", {"batches": 0, "people": 29})]).hidden
+    assert {name for _, _, name in few} == {"batches", "people"}
+
+
+def test_what_was_shown_before_is_known() -> None:
+    """The total of the first count and of the second differ by what a has become less, so that the new total goes, not b."""
+    acts: Acts = [("", {"a": 10, "b": 10, "c": 20, "total": 40}), ("", {"a": 3, "total": 33})]
+    assert {*disclosed(FIVE, acts).hidden} == {("", 3, "a"), ("", 3, "total")}
+
+
+def test_what_was_hidden_beside_a_small_count_stays_hidden() -> None:
+    acts: Acts = [("", {"a": 3, "b": 10, "c": 20, "total": 33}), ("", {"a": 12, "total": 42})]
+    found = disclosed(FIVE, acts)
+    assert {*found.hidden} == {("", 2, "a"), ("", 2, "b")} | ({("", 3, "a")} & {*found.hidden})
+    shown = Reader(FIVE, [(item, values) for item, values in acts], found.hidden)
+    assert len(shown.could_be(("", 2, "a"))) > 1
+
+
+def test_a_count_that_the_rules_alone_tell_is_not_said_to_be_small() -> None:
+    procedure = reception((("a", K5),), ('{ value = "a", at_least = 4 }',))
+    assert disclosed(procedure, [("", {"a": 4})]).hidden == {("", 2, "a"): Withheld()}
+    assert disclosed(procedure, [("", {"a": 3})]).hidden == {("", 2, "a"): Withheld(5)}
+
+
+def test_many_items_that_share_a_total_take_no_long_time() -> None:
+    procedure = PROCEDURES["items"]
+    acts: list[tuple[str, Mapping[str, Value]]] = [("", {"total": 30})]
+    acts += [(f"talk-{n}", {"a": n % 4, "b": 10, "c": 20 - n % 4}) for n in range(300)]
+    hidden = disclosed(procedure, acts).hidden
+    assert {version for _, version, name in hidden if name == "total"} == set()
+    assert all(
+        any(other[0] == key[0] and other != key for other in hidden)
+        for key in itertools.islice(hidden, 100)
+        if key[2] == "a"
+    )
