@@ -9,9 +9,9 @@ from functools import cache
 from stabflow import Actor, Procedure
 from stabflow.calendar import DueTime
 from stabflow.decision.disclosure import Disclosure
-from stabflow.decision.events import Added, Amended, Event, Opened, Stamp
+from stabflow.decision.events import Added, Amended, Event, Moved, Opened, Stamp
 from stabflow.language import loads
-from stabflow.values import Basis, Matter, Value
+from stabflow.values import Basis, Matter
 
 HEAD = """
 [procedure]
@@ -60,8 +60,8 @@ def reception(
     kind: tuple[tuple[str, str], ...] = (),
     kind_requires: tuple[str, ...] = (),
 ) -> Procedure:
-    """A procedure with facts called so, each with the rest of its definition, that ``count`` states under ``requires``; and, where
-    ``kind`` has fields, with a kind of item ``talk`` of which these are stated when it is added."""
+    """A procedure with facts called so, each with the rest of its definition, that ``count`` states under ``requires``; and,
+    where ``kind`` has fields, with a kind of item ``talk`` of which these are stated when it is added."""
     text = (
         HEAD.replace("@facts", "\n".join(f'{name} = {{ type = "int", {rest} }}' for name, rest in fields))
         .replace("@names", ", ".join(f'"{name}"' for name, _ in fields))
@@ -118,7 +118,7 @@ def stamp(version: int) -> Stamp:
     return Stamp(version, AT, AT, CLERK, "clerk", Basis("minutes"), "", f"{version:064x}")
 
 
-def history(procedure: Procedure, acts: Sequence[tuple[str, Mapping[str, Value]]]) -> list[tuple[Event, Stamp]]:
+def history(procedure: Procedure, acts: Sequence[tuple[str, Mapping[str, int]]]) -> list[tuple[Event, Stamp]]:
     """A case in which each of ``acts`` states values of the case ("") or of a talk, whether they fit or not."""
     found: list[Event] = [
         Opened(
@@ -131,11 +131,13 @@ def history(procedure: Procedure, acts: Sequence[tuple[str, Mapping[str, Value]]
     for item, values in acts:
         if item and not any(one == item for one, _ in known):
             found.append(Added(item=item, kind="talk", trigger="add", state="held", values=values, due=due))
+        elif not item and not any(one == "" for one, _ in known):
+            found.append(Moved(trigger="count", source="open", dest="counted", values=values))
         else:
             found.append(Amended(item=item or None, values=values, reason="counted again"))
         known |= {(item, name) for name in values}
     return [(event, stamp(version)) for version, event in enumerate(found, start=1)]
 
 
-def disclosed(procedure: Procedure, acts: Sequence[tuple[str, Mapping[str, Value]]]) -> Disclosure:
+def disclosed(procedure: Procedure, acts: Sequence[tuple[str, Mapping[str, int]]]) -> Disclosure:
     return Disclosure.of({procedure.digest: procedure}, history(procedure, acts))

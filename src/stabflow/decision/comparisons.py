@@ -9,7 +9,7 @@ from decimal import Decimal
 import attrs
 
 from ..language import Procedure
-from ..requirements import ItemsAre, Requirement, ValueIs
+from ..requirements import Requirement, ValueIs
 
 Number = int | Decimal
 
@@ -38,25 +38,17 @@ class Compared:
 
 
 @functools.lru_cache(maxsize=256)
-def comparisons(procedure: Procedure, kind: str | None) -> tuple[Compared, ...]:
-    """Everything that the rows of ``kind`` (``None``: of the case, with the gate) compare; and of an item of it, whoever asks."""
-    found: dict[Compared, None] = {}
-    for requirement in _asked(procedure, kind):
-        found |= dict.fromkeys(_of_values(procedure, kind, requirement))
-    if kind is not None:
-        for cycle_kind, _ in procedure.lifecycles():
-            for requirement in _asked(procedure, cycle_kind):
-                found |= dict.fromkeys(_of_items(kind, requirement))
-    return tuple(found)
-
-
-def _asked(procedure: Procedure, kind: str | None) -> Iterator[Requirement]:
-    """Every requirement on the rows of a lifecycle, with all that it is made of."""
-    tops: list[Requirement] = [one for row in procedure.lifecycle(kind).transitions for one in row.requires]
+def comparisons(procedure: Procedure, kind: str | None) -> Mapping[Compared, frozenset[str]]:
+    """Everything that the rows of ``kind`` (``None``: of the case, with the gate) compare, and the triggers of those that do."""
+    found: dict[Compared, frozenset[str]] = {}
+    asked = [(row.trigger, one) for row in procedure.lifecycle(kind).transitions for one in row.requires]
     if kind is None and procedure.gate is not None:
-        tops += procedure.gate.requires
-    for top in tops:
-        yield from (part for _, part in top.walk())
+        asked += [("", one) for one in procedure.gate.requires]
+    for trigger, requirement in asked:
+        for _, part in requirement.walk():
+            for one in _of_values(procedure, kind, part):
+                found[one] = found.get(one, frozenset()) | {trigger}
+    return found
 
 
 def _of_values(procedure: Procedure, kind: str | None, one: Requirement) -> Iterator[Compared]:
@@ -92,15 +84,6 @@ def _constant(procedure: Procedure, kind: str | None, name: str) -> int | None:
         return None
     value = procedure.parameters[name].value
     return value if isinstance(value, int) else 0
-
-
-def _of_items(kind: str, one: Requirement) -> Iterator[Compared]:
-    if not isinstance(one, ItemsAre) or one.items != kind:
-        return
-    for name, accepted in one.where.items():
-        numbers = tuple(literal for literal in accepted if type(literal) is int)
-        if numbers:
-            yield Compared(((name, 1),), one_of=numbers)
 
 
 def tied_to(procedure: Procedure, kind: str | None, counts: Callable[[str], bool]) -> frozenset[str]:

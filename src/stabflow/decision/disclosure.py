@@ -75,7 +75,8 @@ class Disclosure:
                 found.go_on(procedure, Renaming({path: str(name) for path, name in event.renamed.items()}))
             stating = stated_by(event)
             if stating is not None:
-                found.state(procedure, stating[0], stamp.version, stating[1])
+                item, values = stating
+                found.state(procedure, item, stamp.version, values, getattr(event, "trigger", None))
         first = min((version for _, version, _ in found.hidden), default=0)
         hashes = {
             stamp.hash: f"{STANDS_FOR}{stamp.version}" for _, stamp in entries if first and stamp.version >= first

@@ -57,18 +57,22 @@ class Suppression:
     hidden: dict[Key, Withheld] = attrs.field(factory=dict)
     current: dict[tuple[str, str], Key] = attrs.field(factory=dict)
     _counts: dict[Key, _Count] = attrs.field(factory=dict)
+    _rows: dict[Key, str] = attrs.field(factory=dict)
     _known: dict[_Known, None] = attrs.field(factory=dict)
     _about: dict[Key, list[_Known]] = attrs.field(factory=dict)
 
-    def state(self, procedure: Procedure, item: str, version: int, values: Mapping[str, object]) -> None:
-        """An act has stated ``values`` of ``item`` ("": of the case)."""
+    def state(
+        self, procedure: Procedure, item: str, version: int, values: Mapping[str, object], trigger: str | None
+    ) -> None:
+        """An act has stated ``values`` of ``item`` ("": of the case), by the row ``trigger``; ``None``: it has corrected them."""
         kind = kind_of(item) if item else None
         fields = procedure.lifecycle(kind).fields
         new: list[Key] = []
         for name, value in values.items():
             if isinstance(value, Number) and not isinstance(value, bool):
-                key = (item, version, name)
+                key, before = (item, version, name), self.current.get((item, name))
                 self.current[item, name] = key
+                self._rows[key] = trigger or (self._rows[before] if before else "")
                 self._counts[key] = _count(value, fields.get(name))
                 new.append(key)
         if new:
@@ -111,15 +115,14 @@ class Suppression:
         """Take down every comparison that holds of ``item`` as it stands (those alone that read one of ``facts``), and give those
         that are new."""
         own = procedure.lifecycle(kind).fields
-        for one in comparisons(procedure, kind):
+        for one, triggers in comparisons(procedure, kind).items():
             if facts is not None and one.names.isdisjoint(facts):
                 continue
             keys = {name: self.current.get((item if name in own else "", name)) for name in one.names}
             found = {name: key for name, key in keys.items() if key is not None}
-            if len(found) < len(keys):
-                continue
-            holds = one.holds({name: self._counts[key].value for name, key in found.items()})
-            if holds or one.one_of:
+            if len(found) < len(keys) or (len(found) == 1 and self._rows[next(iter(found.values()))] not in triggers):
+                continue  # that one alone compares so is told only by the row that stated it
+            if one.holds({name: self._counts[key].value for name, key in found.items()}):
                 known = _Known(tuple((found[name], weight) for name, weight in one.weights), one)
                 if known not in self._known:
                     self._known[known] = None
@@ -149,13 +152,13 @@ class Suppression:
         tied = dict.fromkeys(other for key in small for other in self._tied(key))
         older = [key for key in tied if key not in self.hidden and key not in fresh]
         pool, most = fresh, self._places(small, around, fresh)
+        if min(most.values()) < 2:
+            for key in small:
+                if most[key] < 2 and key in new:  # that it is small would tell what it is
+                    self.hidden[key] = Withheld()
+            most = self._places(small, around, fresh)
         if min(most.values()) < 2 and older:
             pool, most = [*fresh, *older], self._places(small, around, [*fresh, *older])
-        for key in small:
-            if most[key] < 2 and key in new:  # that it is small would tell what it is
-                self.hidden[key] = Withheld()
-        if min(most.values()) < 2:
-            most = self._places(small, around, pool)
         chosen = self._chosen(small, around, pool, {key: min(2, places) for key, places in most.items()})
         self.hidden |= {key: Withheld() for key in chosen}
 
@@ -204,7 +207,7 @@ class Suppression:
                 value, (low, high) = self._counts[key].value, ranges[key]
                 within = {int(accepted - value) for accepted in one.compared.one_of}
                 every = set(range(low, high + 1))
-                barred.setdefault(key, set()).update(every - within if 0 in within else within)
+                barred.setdefault(key, set()).update(every - within)
                 continue
             total = sum(weight * self._counts[key].value for key, weight in one.weights) + one.compared.added
             weights = tuple((key, weight) for key, weight in one.weights if key in unknown)
