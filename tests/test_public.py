@@ -81,7 +81,7 @@ by = ["clerk"]
 trigger = "write"
 source = "writing"
 dest = "reviewing"
-by = ["clerk"]
+by = ["second"]
 [[transitions]]
 trigger = "pass"
 source = "reviewing"
@@ -159,7 +159,7 @@ def walked(engine: Engine, procedure: Procedure, told: Mapping[str, Numbers]) ->
     case.amend(None, by=CLERK, basis="register", reason="counted again", **told["amend"])
     case.amend(talk, by=CLERK, basis="minutes", reason="read again", **told["retold"])
     case.appoint("second", SECOND, by=HEAD, basis="order 2")
-    for trigger, by in (("weigh", CLERK), ("draft", CLERK), ("write", CLERK), ("pass", HEAD)):
+    for trigger, by in (("weigh", CLERK), ("draft", CLERK), ("write", SECOND), ("pass", HEAD)):
         case.fire(trigger, by=by, basis="minutes")
     return case
 
@@ -279,6 +279,13 @@ def test_what_rests_on_a_hidden_number_is_not_told_met_or_not(both: tuple[CaseHa
         (told,) = case.shown_to("public").blockers("finish", by=HEAD)
         assert (told.kind, told.have.en, told.need.en, told.facts) == ("withheld", "", "", {})
         assert case.shown_to("official").blockers("finish", by=HEAD) == case.blockers("finish", by=HEAD)
+
+
+def test_a_plan_that_hangs_on_a_hidden_number_is_not_told(both: tuple[CaseHandle, CaseHandle]) -> None:
+    assert both[0].plan("ended").prospect is Prospect.FOUND
+    told = both[0].shown_to("public").plan("ended")
+    assert (told.prospect, told.acts, told.blockers) == (Prospect.OPEN, (), ())
+    assert "not shown" in told.reason.en
 
 
 def test_who_may_do_it_is_told_beside_it(both: tuple[CaseHandle, CaseHandle]) -> None:
