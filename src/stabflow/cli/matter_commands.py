@@ -20,6 +20,7 @@ from .stores import STORE, print_json, reading
 @click.argument("key")
 @common
 @store_option(STORE)
+@audience_option
 @json_option
 @click.pass_obj
 def matter(session: Session, key: str, url: str, as_json: bool) -> int:
@@ -29,7 +30,7 @@ def matter(session: Session, key: str, url: str, as_json: bool) -> int:
     The exit status is 0 where anything is known of it, 1 where nothing is.
     """
     with reading(url) as engine:
-        found = engine.matter(key)
+        found = engine.matter(key, audience=session.audience)
         if as_json:
             print_json(found.as_dict(session.language))
         else:

@@ -9,6 +9,7 @@ from typing import Any, Self, get_args
 
 from ..case import Appointment
 from ..decision.commands import Migrate, Open
+from ..decision.disclosure import Audience, check_audience
 from ..decision.events import Constituted, Withdrawn
 from ..decision.view import Context
 from ..errors import InvalidInput, VersionConflict
@@ -359,11 +360,12 @@ class Engine:
         have been assessed, as ``id@version``, or as ``id`` where every version counts. See `Gate`."""
         return Gate(self._shell, matter, accept)
 
-    def matter(self, key: str, /) -> MatterOverview:
+    def matter(self, key: str, /, *, audience: Audience = "official") -> MatterOverview:
         """Everything known of the matter with this ``key``: its cases under whatever procedure, the acts by which it was screened
         out, the attempts to go ahead with it, and what stands out, as plain facts with the records they rest on. Where nothing is
-        known of it, ``known`` says so. Raises `InvalidInput` and `StoreError`."""
-        return overview(self._shell, key)
+        known of it, ``known`` says so. As ``audience`` is shown it. Raises `InvalidInput` and `StoreError`."""
+        check_audience(audience)
+        return overview(self._shell, key, audience)
 
     def rehearsal(self, procedure: str | Procedure, /) -> Engine:
         """An engine on a store in memory, to try cases under ``procedure`` on: what happens there happens nowhere else.

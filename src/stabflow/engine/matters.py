@@ -3,14 +3,14 @@ ahead with it, and what stands out in all that."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
 from ..case import Case, frozen
 from ..decision.clearance import is_refusing, uncleared
+from ..decision.disclosure import Audience
 from ..decision.events import Attempted, Migrated, Moved, Opened
 from ..decision.permission import BY_TIME
 from ..errors import Blocker, Corrupt
@@ -23,7 +23,9 @@ from ..text import Language, Text
 from ..values import Value, clean_id, moment_text
 from . import pages, streams
 from .attempts import attempts, cases_seen
+from .handle import CaseHandle
 from .shell import Shell
+from .shown import ShownCase
 
 _TIME = Text("time", "时限")
 
@@ -186,11 +188,11 @@ def reference(record: Record) -> dict[str, object]:
     return {"stream": record.stream, "version": record.version, "hash": record.hash}
 
 
-def everything_on(shell: Shell, matter: str) -> MatterOverview:
-    """The cases on the matter and the attempts to go ahead with it, as the store has them now."""
+def everything_on(shell: Shell, matter: str, audience: Audience = "official") -> MatterOverview:
+    """The cases on the matter and the attempts to go ahead with it, as the store has them now and ``audience`` is shown them."""
     key, now = clean_id(matter, "matter"), shell.now()
     tried = attempts(shell, key)  # before the cases: which of them an attempt names is there
-    cases = [_case(shell, row.case_id) for row in pages.cases(shell.store, CaseQuery(matter=key))]
+    cases = [_case(shell, row.case_id, audience) for row in pages.cases(shell.store, CaseQuery(matter=key))]
     cases.sort(key=lambda one: (one.opened.record.occurred_at, one.opened.record.recorded_at, one.case_id))
     return MatterOverview(
         key=key, asked_at=now, cases=tuple(cases), attempts=tuple(_attempt(one, cases) for one in tried)
@@ -205,9 +207,11 @@ def _attempt(record: Record, cases: list[CaseOnMatter]) -> Attempt:
     return Attempt(record=record, reasons=event.reasons, accept=event.accept, opened_since=since)
 
 
-def _case(shell: Shell, case_id: str) -> CaseOnMatter:
+def _case(shell: Shell, case_id: str, audience: Audience) -> CaseOnMatter:
     procedure, case, context = shell.asked(case_id)
-    state, came = procedure.states[case.state], _Coming(shell, case)
+    shown = ShownCase(CaseHandle(shell, case_id), audience)
+    against = shown.reasons(uncleared(procedure, case, context))
+    state, came = procedure.states[case.state], _Coming(shell, case, shown.history()[: case.version])
     entered = case.entered[case.state].version
     out = came.at(entered) if state.final and state.step is Step.SCOPE else None
     return CaseOnMatter(
@@ -219,24 +223,25 @@ def _case(shell: Shell, case_id: str) -> CaseOnMatter:
         outcome=state.outcome,
         over=state.final,
         refusing=is_refusing(procedure, case),
-        against=uncleared(procedure, case, context),
+        against=against,
         opened=came.at(1),
         moved=came.at(entered),
         assessed=came.assessed,
         screened_out=out,
         version=case.version,
-        head=case.head,
+        head=came.head,
     )
 
 
 class _Coming:
     """How a case came to where it stands: its records, each read under the version of the procedure of its time."""
 
-    def __init__(self, shell: Shell, case: Case) -> None:
+    def __init__(self, shell: Shell, case: Case, records: Sequence[Record]) -> None:
+        self.head = records[-1].hash
         self.assessed: OnRecord | None = None
         self._records: list[tuple[Record, Procedure]] = []
         stream, procedure = streams.case_stream(case.id), None
-        for record in itertools.islice(streams.read(shell.store, stream), case.version):
+        for record in records:
             event = record.event
             if isinstance(event, Opened | Migrated):
                 procedure = shell.registry.of_case(case.procedure, event.procedure_version, event.digest)

@@ -8,6 +8,7 @@ from datetime import UTC
 
 import attrs
 
+from ..decision.disclosure import Audience
 from ..decision.events import Attempted
 from ..language import Step
 from ..text import Text, listing, quoted, same, say
@@ -18,9 +19,9 @@ from .shell import Shell
 _REFUSED = {"deferred", "prohibited"}
 
 
-def overview(shell: Shell, matter: str) -> MatterOverview:
+def overview(shell: Shell, matter: str, audience: Audience = "official") -> MatterOverview:
     """See `Engine.matter`."""
-    found = everything_on(shell, matter)
+    found = everything_on(shell, matter, audience)
     return attrs.evolve(found, observations=tuple(_observed(found)))
 
 
