@@ -154,7 +154,7 @@ class Field:
 
     ``of`` names the code list of a choice, ``many`` lets several be chosen; ``min``, ``max`` bound a number and ``max_length``
     a text; ``optional``: the row may leave it out; ``material`` (facts): stating it after the decision forces a return;
-    ``suppress_below``: smaller counts of people are not for the public (recorded; no output honours it yet).
+    ``suppress_below``: smaller counts of people are not for the public, nor what gives them away.
     """
 
     type: FieldType = attrs.field(converter=FieldType)
