@@ -9,10 +9,12 @@ import attrs
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from receptions import PROCEDURES, disclosed, reception
+from receptions import PROCEDURES, disclosed, history, reception, stamp
 
 from stabflow import Procedure
 from stabflow.case import kind_of
+from stabflow.decision.disclosure import Disclosure
+from stabflow.decision.events import Migrated
 from stabflow.decision.suppression import Key
 from stabflow.requirements import ValueIs
 from stabflow.values import Withheld
@@ -253,3 +255,14 @@ def test_many_items_that_share_a_total_take_no_long_time() -> None:
         for key in itertools.islice(hidden, 100)
         if key[2] == "a"
     )
+
+
+def test_a_number_stays_hidden_under_a_new_name_and_a_new_threshold_hides_more() -> None:
+    before = reception((("a", K5), ("b", NUMBER)), ())
+    after = reception((("few", "min = 0, suppress_below = 5"), ("b", "min = 0, suppress_below = 30")), ())
+    moved = Migrated(procedure_version="2", digest=after.digest, renamed={"facts.a": "few"})
+    acts = history(before, [("", {"a": 3, "b": 20})])
+    found = Disclosure.of({one.digest: one for one in (before, after)}, [*acts, (moved, stamp(3))])
+    assert found.hidden == {("", 2, "a"): Withheld(5), ("", 2, "b"): Withheld(30)}
+    assert found.current == {("", "few"): ("", 2, "a"), ("", "b"): ("", 2, "b")}
+    assert found.event(acts[1][0], 2).values == {"a": Withheld(5), "b": Withheld(30)}  # type: ignore[attr-defined]

@@ -62,7 +62,13 @@ def named_in(text: str) -> Text | None:
 
 def refuse_personal(*said: Mapping[str, object]) -> None:
     """`InvalidInput` where a text of ``said`` names a person by number: each place and the cure, never the number."""
-    faults = [fault for table in said for name, value in table.items() for fault in faults_in(name, value)]
+    faults = [
+        fault
+        for table in said
+        for name, value in table.items()
+        if value is not None and not isinstance(value, int)
+        for fault in faults_in(name, value)
+    ]
     if faults:
         raise InvalidInput(faults)
 

@@ -24,7 +24,7 @@ from .case_commands import history, migrate_command, plan_command, show
 from .doctor_command import doctor
 from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
-from .matter_commands import gate
+from .matter_commands import gate, matter
 from .options import Session, audience_option, calendar_option, common, json_option, refusals_option, store_option
 from .page import drop
 from .procedure_commands import check_command, diff_command, procedures
