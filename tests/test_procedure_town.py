@@ -12,7 +12,7 @@ import towns
 from towns import ABOVE, CHAIR, CONGRESS, COORDINATOR, GROUP, HELPER, LAND, OVERSEERS, UNIT, fire, led
 
 import stabflow
-from stabflow import Actor, Engine, Matter, ProcedureError, Refused
+from stabflow import Actor, CaseHandle, Engine, Matter, ProcedureError, Refused
 from stabflow.dossier import Dossier, Verb, rehearse
 from stabflow.language import bundled, loads
 from stabflow.language.manifest import manifest
@@ -27,7 +27,7 @@ DOSSIERS = {
     "town-2013-prohibited": "not_implemented",
     "town-2013-screened-out": "screened_out",
 }
-HERE = {("criterion", "find_no_event_risk")}
+HERE = {("criterion", "find_no_event_risk"), (None, "designate")}
 """Rows that are fired below and in no dossier."""
 
 
@@ -111,6 +111,8 @@ def test_the_manifest_follows_the_document() -> None:
         (r"fields\.intensity = .*\n", "四.2.7.3"),
         (r"labour_protection = .*\n", "二.3.3.2"),
         (r"direct = .*\n", "五.4.3"),
+        (r"statutory_procedure = .*\n", "四.4.1"),
+        (r"party_committee = .*\n", "四.4.4.1"),
         (r"  \{ value = \"sides\", is = \"law\", clause = \"[^\"]*\" \},\n|\nlaw = .*", "四.3.3.2"),
         (r"material = \{.*\n", "四.1.11"),
     ],
@@ -201,7 +203,15 @@ def test_who_assesses_neither_reviews_nor_votes_nor_oversees(engine: Engine) -> 
     as_unit = Actor(GROUP[0].id, body="water")
     with pytest.raises(Refused) as caught:
         case.appoint("assessment_unit", as_unit, by=CHAIR, basis="b")
-    assert [clause for one in caught.value.blockers for clause in one.clause] == ["三.1.3"]
+    assert [one.clause for one in caught.value.blockers] == [("三.1.3", "R.separation")]
+
+
+def test_nobody_who_reviews_names_or_oversees_is_the_assessing_unit(engine: Engine) -> None:
+    case = led(engine, "naming")
+    for holder in (ABOVE, COORDINATOR, CONGRESS, *GROUP, *OVERSEERS):
+        with pytest.raises(Refused) as caught:
+            case.appoint("assessment_unit", Actor(holder.id, body="water"), by=CHAIR, basis="b")
+        assert "R.separation" in caught.value.blockers[0].clause
 
 
 def test_oversight_takes_up_what_went_ahead_unassessed(engine: Engine) -> None:
@@ -211,8 +221,31 @@ def test_oversight_takes_up_what_went_ahead_unassessed(engine: Engine) -> None:
         engine.open_case("town-2013", matter, by=GROUP[0], basis="b", trigger="open_unassessed", **values)
     case = engine.open_case("town-2013", matter, by=OVERSEERS[0], basis="b", trigger="open_unassessed", **values)
     towns.add(case, "finding", OVERSEERS[0], breach="not_assessed", account="a")
-    out: dict[str, Any] = {"considered_items": ["public_interest"], "scope_reasons": "r"}
+    out: dict[str, Any] = {"considered_items": list(TOWN.lists["scope"]), "scope_reasons": "r"}
     assert list(refused(fire, case, "screen_out", GROUP[0], **out)) == ["五"]
+
+
+def test_party_committee_and_government_name_a_matter_and_the_group_does_not_find_it_out(engine: Engine) -> None:
+    matter = Matter("road", "Road")
+    values: dict[str, Any] = {"scope_reasons": "r", "sector": "unmapped"}
+
+    def designate(by: Actor, items: list[str]) -> CaseHandle:
+        return engine.open_case("town-2013", matter, by=by, basis="b", trigger="designate", scope_items=items, **values)
+
+    assert refused(designate, GROUP[0], ["designated"])
+    assert list(refused(designate, CHAIR, ["public_interest"])) == ["一.1.六"]
+    case = designate(CHAIR, ["designated", "public_interest"])
+    assert case.state == "naming"
+    out: dict[str, Any] = {"considered_items": list(TOWN.lists["scope"]), "scope_reasons": "r"}
+    assert refused(fire, case, "screen_out", GROUP[0], **out)
+
+
+def test_nothing_is_found_out_of_scope_before_every_item_of_the_scope_is_considered(engine: Engine) -> None:
+    case = towns.opened(engine)
+    items = list(TOWN.lists["scope"])
+    few = refused(fire, case, "screen_out", GROUP[0], considered_items=items[:1], scope_reasons="r")
+    assert list(few) == ["一.1.二.1, 一.1.二.2", "一.1.三.1, 一.1.三.2", "一.1.四", "一.1.五", "一.1.六"]
+    fire(case, "screen_out", GROUP[0], considered_items=items, scope_reasons="r")
 
 
 # The stages
@@ -229,7 +262,7 @@ def test_both_sides_are_asked_and_what_is_contested_is_heard(engine: Engine) -> 
     milder = refused(lambda: towns.end_consultation(case, item, support=5, oppose=20))
     assert "no more oppose than support" in milder["四.1.5.1"]
     towns.end_consultation(case, item, support=5, oppose=20, trigger="end_divided")
-    assert list(refused(fire, case, "complete_preparation", UNIT, contested=False, **done)) == ["四.1.6"]
+    assert list(refused(fire, case, "complete_preparation", UNIT, contested=False, **done)) == ["四.1.6, R.evidence"]
     assert list(refused(fire, case, "complete_preparation", UNIT, contested=True, **done)) == ["四.1.6"]
     special = {**done, "specialised": True}
     assert set(refused(fire, case, "complete_preparation", UNIT, contested=True, **special)) == {"四.1.6", "四.1.7"}
@@ -246,7 +279,7 @@ def test_six_criteria_and_four_forecasts_in_words(engine: Engine) -> None:
     open_ = refused(fire, case, "complete_forecast", UNIT, conflicts_expected=False)
     assert set(open_) == {"一.2", "四.2.5"}
     wrong = refused(fire, case, "assess_other", UNIT, item="criterion-1", other_aspects="t")
-    assert list(wrong) == ["一.2"]
+    assert list(wrong) == ["一.2.六"]
     quiet = {"petition_risk": "none", "incident_risk": "none"}
     fire(case, "find_no_event_risk", UNIT, item="criterion-2", **quiet)
     towns.assess(case)
@@ -256,7 +289,7 @@ def test_six_criteria_and_four_forecasts_in_words(engine: Engine) -> None:
 def test_a_risk_of_an_event_is_not_forecast_away(engine: Engine) -> None:
     case = led(engine, "forecasting")
     towns.assess(case)
-    assert list(refused(fire, case, "complete_forecast", UNIT, conflicts_expected=False)) == ["一.2.二"]
+    assert list(refused(fire, case, "complete_forecast", UNIT, conflicts_expected=False)) == ["一.2.二, R.evidence"]
     assert list(refused(fire, case, "complete_forecast", UNIT, conflicts_expected=True)) == ["四.2.6"]
     towns.foresee(case)
     assert "四.2.6" in refused(fire, case, "complete_forecast", UNIT, conflicts_expected=False)
@@ -293,8 +326,8 @@ def test_an_opinion_is_explicit_on_all_four_sides(engine: Engine) -> None:
     given = {"group_view": "favourable", "resolution": "r"}
     assert list(refused(fire, case, "conclude_review", GROUP[0], **given)) == ["四.3.4"]
     milder = refused(lambda: towns.review(case, ("favourable", "unfavourable")))
-    assert "so is that of the group" in milder["四.3.4"]
+    assert "so is that of the group" in milder["四.3.4, R.evidence"]
     fire(case, "conclude_review", GROUP[0], group_view="unfavourable", resolution="r")
     for by in (*GROUP, CHAIR, COORDINATOR, ABOVE):
-        assert refused(fire, case, "submit", by)
-    fire(case, "submit", UNIT)
+        assert refused(fire, case, "submit", by, deciding_organ="government")
+    towns.submit(case)

@@ -18,6 +18,12 @@ from stabflow.language import Transition
 from stabflow.requirements import ItemsAre
 
 SOON = date(2027, 3, 1)
+RIPE: dict[str, Any] = {
+    "ripeness": "r",
+    "statutory_procedure": "s",
+    "urgent": False,
+    "conflict_prone": False,
+}
 
 
 @pytest.fixture
@@ -93,7 +99,7 @@ def test_each_outcome_is_as_near_as_the_others(engine: Engine, outcome: str) -> 
 def test_an_unfavourable_review_closes_no_outcome(engine: Engine, outcome: str) -> None:
     case = led(engine, "first_review")
     towns.review(case, ("unfavourable", "unfavourable"), "unfavourable")
-    fire(case, "submit", UNIT)
+    towns.submit(case)
     decided(case, outcome)
     assert case.state == towns.OUTCOMES[outcome]
 
@@ -103,7 +109,7 @@ def test_votes_of_an_earlier_round_do_not_count(engine: Engine) -> None:
     towns.vote(case, "defer", "defer", "defer")
     fire(case, "return_to_review", CHAIR, return_reasons="r")
     towns.review(case)
-    fire(case, "submit", UNIT)
+    towns.submit(case)
     assert list(refused(fire, case, "defer", CHAIR, **towns.VALUES["defer"])) == ["四.4.2"]
     decided(case, "defer")
 
@@ -111,10 +117,13 @@ def test_votes_of_an_earlier_round_do_not_count(engine: Engine) -> None:
 def test_the_urgent_mode_needs_all_three_grounds_and_is_no_outcome(engine: Engine) -> None:
     case = led(engine, "deciding")
     towns.vote(case, *["implement"] * 3)
-    urgent: dict[str, Any] = {"decision_reasons": "r", "urgent_plan_first": True}
-    assert set(refused(fire, case, "implement", CHAIR, **urgent, urgency=["lawful"])) == {"四.5.3.2", "四.5.3.3"}
-    assert set(refused(fire, case, "implement", CHAIR, **urgent)) == {"四.5.3.1", "四.5.3.2", "四.5.3.3"}
-    fire(case, "implement", CHAIR, **urgent, urgency=["lawful", "urgent", "conflict_prone"])
+    urgent: dict[str, Any] = {"statutory_procedure": "s", "decision_reasons": "r", "urgent": True}
+    milder = refused(fire, case, "implement", CHAIR, **urgent, conflict_prone=False)
+    assert list(milder) == ["四.5.3.3, R.evidence"]
+    urgent["conflict_prone"] = True
+    assert list(refused(fire, case, "implement", CHAIR, **urgent)) == ["四.5.3.1"]
+    assert list(refused(fire, case, "implement", CHAIR, **urgent, lawful=False)) == ["四.5.3.1"]
+    fire(case, "implement", CHAIR, **urgent, lawful=True)
     assert {state.outcome for state in TOWN.states.values()} - {None} == set(stabflow.language.lifecycle.Outcome)
 
 
@@ -125,25 +134,55 @@ def test_a_deferred_matter_is_implemented_when_it_is_ripe(engine: Engine) -> Non
     case = led(engine, "deciding")
     decided(case, "defer")
     resolved: dict[str, Any] = {"causes_resolved": "c"}
-    assert set(refused(fire, case, "report_resolved", UNIT, **resolved)) == {"四.5.2.2", "四.5.2.3"}
+    assert set(refused(fire, case, "report_resolved", UNIT, **resolved)) == {"四.5.2.2", "四.5.2.3", "R.7"}
     countermeasure(case)
     assert list(refused(fire, case, "report_resolved", UNIT, **resolved)) == ["四.5.2.3"]
     assert refused(fire, case, "confirm_resolved", UNIT, item="conflict-1", settlement="s")
     fire(case, "confirm_resolved", OVERSEER, item="conflict-1", settlement="s")
     fire(case, "report_resolved", UNIT, **resolved)
-    ripe: dict[str, Any] = {"ripeness": "r", "urgent_plan_first": False}
-    assert list(refused(fire, case, "find_ripe", CHAIR, **ripe)) == ["四.4.2"]
+    assert list(refused(fire, case, "find_ripe", CHAIR, **RIPE)) == ["四.4.2"]
+    towns.vote(case, "defer", "defer", "implement")
     fire(case, "find_unripe", CHAIR, ripeness="r")
     assert list(refused(fire, case, "report_resolved", UNIT, **resolved)) == ["四.5.2.2"]
     countermeasure(case)
     fire(case, "report_resolved", UNIT, **resolved)
     towns.vote(case, "implement", "implement", "defer")
-    fire(case, "find_ripe", CHAIR, **ripe)
+    fire(case, "find_ripe", CHAIR, **RIPE)
     assert case.state == "approved"
 
 
-def countermeasure(case: CaseHandle) -> None:
+def test_ripe_or_not_is_found_by_vote_and_without_a_majority_they_vote_again(engine: Engine) -> None:
+    case = led(engine, "deciding")
+    decided(case, "defer")
+    countermeasure(case)
+    fire(case, "confirm_resolved", OVERSEER, item="conflict-1", settlement="s")
+    fire(case, "report_resolved", UNIT, causes_resolved="c")
+    for early in ("find_unripe", "vote_again"):
+        reasons: dict[str, Any] = {"ripeness": "r"} if early == "find_unripe" else {"return_reasons": "r"}
+        assert list(refused(fire, case, early, CHAIR, **reasons)) == ["四.4.2"]
+    towns.vote(case, "implement", "implement", "defer")
+    assert list(refused(fire, case, "find_unripe", CHAIR, ripeness="r")) == ["四.4.2"]
+    fire(case, "vote_again", CHAIR, return_reasons="r")
+    assert list(refused(fire, case, "find_ripe", CHAIR, **RIPE)) == ["四.4.2"]
+
+
+def test_what_is_deferred_is_not_resolved_while_a_countermeasure_is_open_or_by_publicity_alone(engine: Engine) -> None:
+    case = led(engine, "deciding")
+    decided(case, "defer")
+    fire(case, "confirm_resolved", OVERSEER, item="conflict-1", settlement="s")
+    countermeasure(case, target="information")
+    resolved: dict[str, Any] = {"causes_resolved": "c"}
+    assert list(refused(fire, case, "report_resolved", UNIT, **resolved)) == ["R.7"]
     item = towns.measure(case, SOON, purpose="countermeasure")
+    countermeasure(case)
+    assert list(refused(fire, case, "report_resolved", UNIT, **resolved)) == ["四.5.2.2"]
+    fire(case, "carry_out", UNIT, item=item, account="a")
+    fire(case, "verify", OVERSEER, item=item)
+    fire(case, "report_resolved", UNIT, **resolved)
+
+
+def countermeasure(case: CaseHandle, target: str = "services") -> None:
+    item = towns.measure(case, SOON, purpose="countermeasure", target=target)
     fire(case, "carry_out", UNIT, item=item, account="a")
     assert refused(fire, case, "verify", CHAIR, item=item)
     fire(case, "verify", OVERSEER, item=item)
@@ -152,9 +191,9 @@ def countermeasure(case: CaseHandle) -> None:
 def test_a_breach_alone_is_not_upheld_and_an_event_alone_is_none(engine: Engine) -> None:
     case = led(engine, "preparing")
     finding = towns.add(case, "finding", OVERSEER, breach="poorly_done", account="a")
-    fire(case, "notify", OVERSEER, item=finding, concerned=UNIT)
+    fire(case, "notify", OVERSEER, item=finding, concerned=UNIT, responsible="direct")
     fire(case, "reply", UNIT, item=finding, defence="d")
-    upheld: dict[str, Any] = {"responsible": ["unit", "main", "direct"], "grounds": "g"}
+    upheld: dict[str, Any] = {"grounds": "g"}
     assert "R.11" in refused(fire, case, "uphold", OVERSEER, item=finding, event="mass_incident", **upheld)
     alone = refused(fire, case, "uphold", OTHER_OVERSEER, item=finding, event="none", **upheld)
     assert list(alone) == ["五.3.1, 五.3.2"]
@@ -191,7 +230,7 @@ def outcome_kind(engine: Engine) -> str:
 
 def test_the_gate_is_shut_where_it_is_out_of_scope(engine: Engine) -> None:
     case = towns.opened(engine)
-    fire(case, "screen_out", GROUP[0], considered_items=["public_interest"], scope_reasons="r")
+    fire(case, "screen_out", GROUP[0], considered_items=list(TOWN.lists["scope"]), scope_reasons="r")
     assert outcome_kind(engine) == "screened_out"
 
 
@@ -217,10 +256,11 @@ def test_the_gate_stays_shut_once_it_is_prohibited_and_closed(engine: Engine) ->
 
 def test_the_gate_asks_for_measures_answers_and_in_the_urgent_mode_for_the_plan_first(engine: Engine) -> None:
     case = led(engine, "deciding")
-    urgency = ["lawful", "urgent", "conflict_prone"]
-    decided(case, "implement", urgent_plan_first=True, urgency=urgency)
-    wanted = ["四.5.1.1, 四.5.1.2", "四.5.3.4, 四.5.3.5"]
+    decided(case, "implement", urgent=True, conflict_prone=True, lawful=True)
+    wanted = ["四.5.1.1, 四.5.1.2, R.7", "四.5.3.4, 四.5.3.5"]
     assert asked(engine) == list(refused(fire, case, "start", UNIT)) == wanted
+    notice = towns.measure(case, SOON, target="information")
+    assert asked(engine) == list(refused(fire, case, "start", UNIT)) == wanted  # publicity alone is no measure
     item = towns.measure(case, SOON)
     assert asked(engine) == list(refused(fire, case, "start", UNIT)) == wanted[1:]
     case.add("plan", trigger="make_ahead", by=UNIT, basis="b", file=towns.PAPER, targeted_work="t")
@@ -231,9 +271,14 @@ def test_the_gate_asks_for_measures_answers_and_in_the_urgent_mode_for_the_plan_
     fire(case, "start", UNIT)
     assert asked(engine) == []
     assert engine.gate("dam", accept=["five-step@1"]).ask().reasons
-    fire(case, "carry_out", UNIT, item=item, account="a")
-    assert "四.5.1.1, 四.5.1.2" in refused(fire, case, "complete", CHAIR, closing_account="c")
-    fire(case, "verify", OVERSEER, item=item)
+    for each in (notice, item):
+        fire(case, "carry_out", UNIT, item=each, account="a")
+    still_open = refused(fire, case, "complete", CHAIR, closing_account="c")
+    assert set(still_open) == {"四.5.1.1, 四.5.1.2", "四.5.1.1"}
+    for each in (notice, item):
+        fire(case, "verify", OVERSEER, item=each)
+    assert list(refused(fire, case, "complete", CHAIR, closing_account="c")) == ["四.5.1.1"]
+    fire(case, "confirm_resolved", OVERSEER, item="conflict-1", settlement="s")
     fire(case, "complete", CHAIR, closing_account="c")
     assert outcome_kind(engine) == "over"
 

@@ -134,8 +134,8 @@ def verify_countermeasure(case: CaseHandle) -> None:
 
 def find_ripe(case: CaseHandle) -> None:
     towns.vote(case, *["implement"] * 3)
-    urgency = ["lawful", "urgent", "conflict_prone"]
-    fire(case, "find_ripe", CHAIR, ripeness="r", urgent_plan_first=True, urgency=urgency)
+    mode: dict[str, Any] = {"urgent": True, "conflict_prone": True, "lawful": True}
+    fire(case, "find_ripe", CHAIR, ripeness="r", statutory_procedure="s", **mode)
 
 
 def plan_first(case: CaseHandle) -> None:
@@ -144,8 +144,7 @@ def plan_first(case: CaseHandle) -> None:
 
 
 def uphold(case: CaseHandle) -> None:
-    responsible = ["unit", "main", "direct"]
-    values: dict[str, Any] = {"event": "large_petition", "responsible": responsible, "grounds": "g"}
+    values: dict[str, Any] = {"event": "large_petition", "grounds": "g"}
     fire(case, "uphold", OTHER_OVERSEER, item="finding-1", **values)
 
 
@@ -178,7 +177,7 @@ ACTS: list[tuple[str, Act]] = [
     ("10-08", lambda case: towns.measure(case, day("11-30"))),
     ("10-09", plan_first),
     ("10-12", lambda case: towns.add(case, "finding", OVERSEER, breach="poorly_done", account="a")),
-    ("10-14", lambda case: fire(case, "notify", OVERSEER, item="finding-1", concerned=UNIT)),
+    ("10-14", lambda case: fire(case, "notify", OVERSEER, item="finding-1", concerned=UNIT, responsible="unit")),
     ("10-29", lambda case: fire(case, "note_silence", OVERSEER, item="finding-1")),
     ("11-10", uphold),
     ("11-25", lambda case: fire(case, "carry_out", UNIT, item="measure-2", account="a")),

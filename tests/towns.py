@@ -43,9 +43,9 @@ STAGES = ["screening", "naming", "preparing", "forecasting", "making_plans", "wr
 STAGES += ["deciding"]
 OUTCOMES = {"implement": "approved", "defer": "deferred", "prohibit": "prohibited"}
 VALUES: dict[str, dict[str, Any]] = {
-    "implement": {"decision_reasons": "r", "urgent_plan_first": False},
-    "defer": {"decision_reasons": "r", "deferral_causes": "c"},
-    "prohibit": {"decision_reasons": "r"},
+    "implement": {"statutory_procedure": "s", "decision_reasons": "r", "urgent": False, "conflict_prone": True},
+    "defer": {"statutory_procedure": "s", "decision_reasons": "r", "deferral_causes": "c"},
+    "prohibit": {"statutory_procedure": "s", "decision_reasons": "r"},
 }
 
 
@@ -122,15 +122,21 @@ def review(case: CaseHandle, views: Sequence[str] = ("favourable", "favourable")
     fire(case, "conclude_review", GROUP[0], group_view=view, resolution="r")
 
 
+def submit(case: CaseHandle) -> None:
+    fire(case, "submit", UNIT, deciding_organ="government")
+
+
 def vote(case: CaseHandle, *positions: str) -> None:
     for member, position in zip(MEMBERS, positions, strict=False):
         add(case, "vote", member, position=position, grounds="g")
 
 
-def measure(case: CaseHandle, deadline: date, owner: Actor = UNIT, purpose: str = "resolve_conflicts") -> str:
+def measure(
+    case: CaseHandle, deadline: date, owner: Actor = UNIT, purpose: str = "resolve_conflicts", target: str = "services"
+) -> str:
     values: dict[str, Any] = {
         "purpose": purpose,
-        "target": "services",
+        "target": target,
         "description": "d",
         "owner": owner,
         "deadline": deadline,
@@ -166,7 +172,7 @@ def advance(case: CaseHandle) -> None:
             review(case)
         case state:
             assert state == "submitting", state
-            fire(case, "submit", UNIT)
+            submit(case)
 
 
 def led(engine: Engine, state: str, key: str = "dam") -> CaseHandle:
