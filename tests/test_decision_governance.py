@@ -612,3 +612,15 @@ def test_a_refusal_is_a_refusal_whatever_it_concerns() -> None:
     assert issubclass(NotPermitted, Refused)
     assert issubclass(NotYourRole, Refused)
     assert issubclass(Unmet, Refused)
+
+
+def test_a_holder_whose_body_no_longer_fits_fills_no_role() -> None:
+    """Who could not act does not count as there."""
+    asked = changed(('trigger = "resector"', 'trigger = "resector"\nrequires = [{ filled = "specialist" }]'))
+    desk = Desk(asked).drafting()
+    desk.appoint("specialist", Actor("s", body="water_bureau"))
+    with pytest.raises(Unmet) as caught:
+        desk.fire("resector", "officer", sector="roads")
+    assert kinds(caught.value) == ["filled"]
+    desk.fire("resector", "officer", sector="water")
+    assert desk.case.facts["sector"] == "water"

@@ -9,9 +9,9 @@ import attrs
 from ..case import Case, Delegation
 from ..errors import Blocker, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Role
-from ..language.parts import ANY
 from ..text import Text, quoted, same, say
 from ..values import Actor, Value
+from .bodies import required_body
 from .commands import Command
 from .curing import Cures
 from .out_of_role import not_your_role
@@ -134,20 +134,6 @@ def _bodies(case: Case | None, actor: Actor, context: Context) -> frozenset[str]
     present = frozenset(held.body for held in holdings(case, context) if held.actor == actor.id)
     here = frozenset[str]() if case is None else case.bodies.get(actor.id, frozenset())
     return present or here | context.former.get(actor.id, frozenset())
-
-
-def required_body(procedure: Procedure, facts: Mapping[str, Value | None], role: Role) -> str | None:
-    """The ``list.entry`` of the body that a holder must act for; ``None`` where any may, "" where it is not known yet."""
-    if role.body is None or "." in role.body:
-        return role.body
-    value = facts.get(role.body)
-    fact = procedure.facts[role.body]
-    if not isinstance(value, str) or fact.of is None:
-        return ""
-    parent = procedure.lists[fact.of][value].of
-    if parent == ANY:
-        return None
-    return f"{fact.of}.{value}" if parent is None else parent
 
 
 def body_blocker(

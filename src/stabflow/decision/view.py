@@ -17,6 +17,7 @@ from ..requirements.base import Literal
 from ..standstill import since
 from ..text import Text
 from ..values import Value
+from .bodies import required_body
 from .checks import Check
 from .curing import Cures
 
@@ -183,7 +184,13 @@ class CaseView:
         return before if before in self.persons else self.value(name)
 
     def holders(self, role: str) -> Sequence[str]:
-        return [held.actor for held in holdings(self.case, self.context) if held.role == role]
+        held = [one for one in holdings(self.case, self.context) if one.role == role]
+        defined = self.procedure.roles[role]
+        if defined.body is not None:
+            needed = required_body(self.procedure, {defined.body: self.value(defined.body)}, defined)
+            if needed:
+                held = [one for one in held if one.body == needed.partition(".")[2]]
+        return [one.actor for one in held]
 
     def roles_of(self, actor: str) -> frozenset[str]:
         return roles_held(self.case, actor, self.context)
