@@ -34,10 +34,10 @@ TEXT = resources.files("stabflow").joinpath("procedures", NAME, "1.toml").read_t
 CLAUSES = """
 title preamble.1-4
 一 一.1-10
-二 二.1-11
-三 三.1-14
+二 二.1 二.2.1-2 二.3-11
+三 三.1-11 三.12.1-2 三.13-14
 四 四.0 四.1.1-11 四.2.1-14
-五 五.1 五.1.1-12 五.2 五.2.1-15 五.3 五.3.1-14
+五 五.1 五.1.1-10 五.1.11.1-2 五.1.12-13 五.2 五.2.1-15 五.3 五.3.1-14
 closing.1-5 date
 R.1-5
 """
@@ -45,10 +45,10 @@ R.1-5
 
 MUST_NOT_BE_BUILT = {"二.7", "三.11", "五.1.1", "五.1.5", "五.2.12"}
 NO_RULE = """
-title preamble.3 一.1 二.10 三.1-7 三.12 四.0 四.2.9 五.1.2 五.1.11 五.2.15 五.3.14 closing.2-4 date
+title preamble.3 一.1 二.10 三.1-7 三.12.1-2 四.0 四.2.9 五.1.2 五.1.11.1-2 五.2.15 五.3.14 closing.2-4 date
 """
 NOTED = """
-title preamble.1 preamble.3 二 二.1 二.11 三 四.0 四.1.1 四.2.4 四.2.13 五 五.1 五.1.5 五.1.11 五.2 五.3.2 五.3.4 五.3.10
+title preamble.1 preamble.3 二 二.1 二.11 三 四.0 四.1.1 四.2.4 四.2.13 五 五.1 五.1.5 五.1.12 五.2 五.3.2 五.3.4 五.3.10
 五.3.13 closing.5 date
 """
 HOLIDAYS = {
@@ -221,7 +221,8 @@ REFUSED = [
     ("hold", {"二.9"}),  # no measures
     ("begin", {"五.2.2"}),  # no heads of enterprises
     ("begin_summary", {"preamble.4"}),  # in June
-    ("close_year", {"五.3.11", *(f"四.2.{n}" for n in range(1, 8)), "三.13", "三.14"}),
+    ("close_year", {"五.3.11", "五.3.2", "三.13", "三.14"}),
+    ("conclude", {"五.1.6", "五.1.13"}),  # explained, it says, and it was done
 ]
 
 
@@ -350,7 +351,9 @@ def called_for(case: CaseHandle) -> list[Owed]:
     return sorted(
         (record.event.kind, str(local(record.occurred_at).date()), last_day(record.event.due.at))
         for record in case.history()
-        if isinstance(record.event, Added) and record.event.trigger == "call" and record.event.due is not None
+        if isinstance(record.event, Added)
+        and f"{record.event.kind}.{record.event.trigger}" in CREATED_BY_TIME
+        and record.event.due is not None
     )
 
 
@@ -427,8 +430,26 @@ IN_ORDER: dict[str, Any] = {
 }
 MINUTES: dict[str, Any] = {"tasks": ["analysis", "problems", "countermeasures"], "minutes": "m"}
 SUMMARY: dict[str, Any] = dict.fromkeys(
-    ("leadership", "contradictions", "letters_and_visits", "grassroots", "mechanism", "to_improve"), "s"
+    ("leadership", "conflicts", "letters_and_visits", "grassroots", "mechanism", "to_improve"), "s"
 )
+SUMMARY["holidays_covered"] = [*HOLIDAYS]
+
+
+def meet(case: CaseHandle, day: date) -> None:
+    """The departments meet twice, and once with the heads of enterprises."""
+    agendas = bundled(NAME).lists
+    for _ in range(2):
+        item = case.add("department_meeting", by=DEPUTY, basis="notice", day=day)
+        case.fire(
+            "hold", item=item, by=DEPUTY, basis="minutes", dealt_with=[*agendas["department_agenda"]], minutes="m"
+        )
+    item = case.add("joint_meeting", by=DEPUTY, basis="notice", day=day)
+    there: dict[str, Any] = {
+        name: [*agendas[of]] for name, of in (("attended", "attendance"), ("passed_on", "passed_on"))
+    }
+    case.fire("begin", item=item, by=DEPUTY, basis="notice", **there)
+    worked: dict[str, Any] = {"reported": [*agendas["topic"]], "worked_on": [*agendas["joint_agenda"]], "minutes": "m"}
+    case.fire("end", item=item, by=DEPUTY, basis="minutes", **worked)
 
 
 class Attentive:
@@ -489,6 +510,7 @@ def test_a_year_in_which_everything_is_done_in_time_has_no_breach() -> None:
         case = engine.case(f"{NAME}-2015")
         goal = case.add("target", by=LEADER, basis="plan", topic="work_safety", goal="g", owner=CLERK.id)
         case.fire("account_for", item=goal, by=CLERK, basis="plan", account="a")
+        meet(case, local(clock.now).date())
         case.fire("begin_summary", by=LEADER, basis="plan")
         with pytest.raises(Refused) as refused:
             case.fire("close_year", by=LEADER, basis="plan", **SUMMARY)
@@ -501,6 +523,79 @@ def test_a_year_in_which_everything_is_done_in_time_has_no_breach() -> None:
         assert not any(isinstance(record.event, BreachFound) for record in case.history())
         assert not case.duties()
         engine.verify()
+
+
+# What must not pass for more than it is
+
+
+@pytest.fixture
+def case() -> Iterator[CaseHandle]:
+    """A year that was opened by hand a minute ago."""
+    with stabflow.open("memory:", clock=Hand(datetime(2015, 1, 5, 1, 0, tzinfo=UTC))) as engine:
+        yield in_office(engine).open_case(NAME, Matter("year", "Year"), by=DEPUTY, basis="plan", trigger="open")
+
+
+def refusal(case: CaseHandle, trigger: str, by: Actor, item: str | None = None, **values: Any) -> set[str]:
+    """The clauses for which firing is refused."""
+    with pytest.raises(Refused) as caught:
+        case.fire(trigger, item=item, by=by, basis="b", **values)
+    return {clause for blocker in caught.value.blockers for clause in blocker.clause}
+
+
+def answered(case: CaseHandle, by: Actor, explained: bool) -> str:
+    raised: dict[str, Any] = {"topic": "petitions", "channel": "letter", "count": 9, "request": "r"}
+    item = case.add("intake", by=CLERK, basis="letter", **raised)
+    case.fire("find_beyond" if explained else "find_within", item=item, by=CLERK, basis="rules", policy="p")
+    if explained:
+        case.fire("explain", item=item, by=CLERK, basis="rules", explanation="e", reasons="r")
+    else:
+        case.fire("act", item=item, by=CLERK, basis="rules", measures="m")
+    case.fire("answer", item=item, by=by, basis="reply", reply="r")
+    return item
+
+
+@pytest.mark.parametrize("explained", [False, True])
+def test_the_result_is_what_was_done(case: CaseHandle, explained: bool) -> None:
+    results = {"done_by_policy": False, "agreed": True, "understood": True, "not_agreed": True}
+    for result, after_explaining in results.items():
+        item = answered(case, CLERK, explained)
+        if after_explaining is explained:
+            case.fire("conclude", item=item, by=DEPUTY, basis="reply", result=result)
+        else:
+            asked = {"五.1.7", "五.1.9", "五.1.10"} if explained else {"五.1.6", "五.1.13"}
+            assert refusal(case, "conclude", DEPUTY, item, result=result) == asked
+
+
+@pytest.mark.parametrize(("explained", "result"), [(False, "done_by_policy"), (True, "not_agreed")])
+def test_who_gave_the_answer_does_not_conclude(case: CaseHandle, explained: bool, result: str) -> None:
+    item = answered(case, DEPUTY, explained)
+    assert refusal(case, "conclude", DEPUTY, item, result=result) == {"R.3"}
+    case.fire("conclude", item=item, by=LEADER, basis="reply", result=result)
+
+
+def test_a_year_is_not_closed_with_one_holiday_for_all_or_without_duty_and_meetings() -> None:
+    clock = Hand(datetime(2014, 12, 31, 1, 0, tzinfo=UTC))
+    with stabflow.open("memory:", clock=clock) as engine:
+        case = in_office(engine).open_case(NAME, Matter("year", "Year"), by=DEPUTY, basis="plan", trigger="open")
+        target = case.add("target", by=LEADER, basis="plan", topic="work_safety", goal="g", owner=CLERK.id)
+        case.fire("account_for", item=target, by=CLERK, basis="plan", account="a")
+        for quarter in ("q1", "q2", "q3", "q4"):
+            item = case.add("situation_meeting", trigger="enter", by=DEPUTY, basis="plan")
+            case.fire("hold", item=item, by=DEPUTY, basis="minutes", quarter=quarter, **MINUTES)
+            item = case.add("screening", trigger="enter", by=DEPUTY, basis="plan")
+            case.fire("conduct", item=item, by=LEADER, basis="screening", quarter=quarter, **SCREENED)
+        for _ in HOLIDAYS:
+            item = case.add("holiday_screening", trigger="enter", by=DEPUTY, basis="plan")
+            case.fire("conduct", item=item, by=LEADER, basis="screening", holiday="new_year", **SCREENED)
+            item = case.add("inspection", trigger="enter", by=DEPUTY, basis="plan")
+            case.fire("find_in_order", item=item, by=DEPUTY, basis="note", holiday="new_year", **IN_ORDER)
+        clock.pass_(days=361)
+        case.fire("begin_summary", by=LEADER, basis="plan")
+        as_it_was = SUMMARY | {"holidays_covered": ["new_year"]}
+        never = {"五.3.2", "四.2.8", *(f"四.2.{n}" for n in range(2, 8))}
+        assert refusal(case, "close_year", LEADER, **as_it_was) == never | {"二.1", "五.2", "四.1.2", "四.1.3"}
+        meet(case, local(clock.now).date())
+        assert refusal(case, "close_year", LEADER, **as_it_was) == never | {"四.1.2", "四.1.3"}
 
 
 # Holidays that meet
