@@ -73,15 +73,15 @@ SECTIONS = ["一", "二", "三.1", "三.2", "三.3", "三.(四)", "三.(五)", "
 
 CLAUSES = """
 title preamble.1 preamble.2 preamble.3 preamble.3.1-3 preamble.4-13
-一 一.1-2 一.2.1-4 一.3-5 一.5.1-12
+一 一.1-2 一.2.1-4 一.3 一.4.1-2 一.5 一.5.1-12
 二 二.1 二.1.1-2 二.2-8 二.8.1-2
-三 三.1 三.1.1-6 三.2 三.2.1-9 三.3 三.3.1-22
+三 三.1 三.1.1-6 三.2 三.2.1-9 三.3 三.3.1 三.3.2.1-2 三.3.3-16 三.3.17.1-2 三.3.18-22
 三.(四) 三.(四).1-4 三.(四).4.1-5 三.(四).5 三.(四).5.1-3 三.(四).6-7
 三.(五) 三.(五).1-6
 三.(六) 三.(六).1 三.(六).1.1-8 三.(六).2 三.(六).2.1-4 三.(六).3 三.(六).3.1-2
-六 六.(一) 六.(一).1-3 六.(二) 六.(二).1-3 六.(二).4.1-4 六.(二).5-6 六.(三) 六.(三).1-10
+六 六.(一) 六.(一).1-4 六.(二) 六.(二).1-3 六.(二).4.1-4 六.(二).5-6 六.(三) 六.(三).1-10
 signature date
-R.2 R.11 R.13 R.14
+R.2 R.11 R.13-16
 """
 """Every clause of the document in its order (``1-3`` stands for 1, 2, 3), and last the rules of this library."""
 
@@ -273,7 +273,7 @@ def test_the_case_holds_what_the_document_lists(ended: tuple[Run, CaseHandle], p
     assert all(set(chosen(case, one, "made_for")) == {"two_sessions", "holiday"} for one in ids(case, "plan"))
     first, second = case.of_kind("meeting")
     assert (first.fields["held_on"], second.fields["held_on"]) == (date(2012, 4, 8), date(2012, 5, 4))
-    assert [first.fields["of_party_group"], second.fields["of_party_group"]] == [False, True]
+    assert [first.fields["of_party_committee"], second.fields["of_party_committee"]] == [False, True]
     assert len(chosen(case, first.id, "passed_on")) == 3
     assert len(chosen(case, second.id, "arranged")) == 3
     (training,) = case.of_kind("training")
@@ -305,7 +305,7 @@ def test_the_dossier_goes_back_once_and_everything_ends(ended: tuple[Run, CaseHa
     ]
     for item in handle.value.items.values():
         assert procedure.state_of(item.state, item.kind).final, item
-    assert sum(tried.refusal is not None for tried in done.rehearsal) == 13
+    assert sum(tried.refusal is not None for tried in done.rehearsal) == 14
 
 
 CROSS_CHECKS = {
@@ -368,6 +368,7 @@ RECEPTION: dict[str, Any] = {
         ({"batches_of_30": 28}, "三.(五).3"),
         ({"people": 569}, "三.(五).4"),
         ({"receiving": "leaders"}, "三.(五).1"),
+        ({"batches_of_30": 0, "people": 26}, "三.(五).2"),
     ],
 )
 def test_a_reception_that_does_not_add_up_is_refused(case: CaseHandle, changed: dict[str, Any], clause: str) -> None:
@@ -379,7 +380,7 @@ def test_a_reception_that_just_adds_up_is_taken(case: CaseHandle) -> None:
     assert case.value.facts["people"] == 810
 
 
-def test_no_more_meetings_of_the_party_group_than_meetings(case: CaseHandle) -> None:
+def test_no_more_meetings_of_the_party_committee_than_meetings(case: CaseHandle) -> None:
     assert refusal(case, "state_meetings", OFFICE, meetings=3, party_meetings=4) == {"三.(四).7"}
     case.fire("state_meetings", by=OFFICE, basis="b", meetings=3, party_meetings=3)
 
@@ -388,7 +389,7 @@ def test_a_report_is_not_compiled_with_anything_missing(case: CaseHandle) -> Non
     lacking = refusal(case, "compile", OFFICE, half="first", guided_by=["order_regulation"])
     assert lacking == {
         *("一", "二", "三", "六"),
-        *("一.5", "三.(六).2.1", "三.3.9", "二.8", "三.2", "三.(四).6", "三.(五).4", "三.(四).1"),
+        *("一.5", "三.(六).2.1", "三.3.9", "二.8", "三.2.1", "三.2.2", "三.(四).6", "三.(五).4", "三.(四).1"),
     }
     assert "三.(四).1" not in refusal(case, "compile", OFFICE, half="second", guided_by=["order_regulation"])
 
@@ -425,16 +426,14 @@ def test_a_hazard_is_verified_by_who_neither_found_nor_rectified_it(case: CaseHa
 def test_an_incident_needs_a_plan_that_has_been_made(case: CaseHandle) -> None:
     incident = case.add("incident", by=GUARD, basis="b", event="mass_fight", time_of_event="holiday", situation="s")
     told: dict[str, Any] = {"plan_used": "security_plan", "situation": "s", "reported_to": ["leaders"]}
-    assert refusal(case, "activate", OFFICE, incident, **told) == {"六.(一).1"}
-    case.fire(
-        "make",
-        item="plan-2",
-        by=OFFICE,
-        basis="b",
-        plan_file={"title": "p", "media_type": "text/plain", "sha256": "0" * 64},
-        made_for=["two_sessions", "holiday"],
-    )
-    assert refusal(case, "activate", OFFICE, incident, **told | {"reported_to": ["superiors"]}) == {"六.(一).3"}
+    made: dict[str, Any] = {
+        "plan_file": {"title": "p", "media_type": "text/plain", "sha256": "0" * 64},
+        "made_for": ["two_sessions", "holiday"],
+    }
+    for plan in ("plan-1", "plan-2"):  # not the other one alone either
+        assert refusal(case, "activate", OFFICE, incident, **told) == {"六.(一).2"}
+        case.fire("make", item=plan, by=OFFICE, basis="b", **made)
+    assert refusal(case, "activate", OFFICE, incident, **told | {"reported_to": ["superiors"]}) == {"六.(一).4"}
     case.fire("activate", item=incident, by=OFFICE, basis="b", **told)
     case.fire("arrive", item=incident, by=DIRECTOR, basis="b")
     assert refusal(case, "contain", DIRECTOR, incident, measures="m", reported_to=["leaders"]) == {"六.(二).6"}
@@ -448,9 +447,11 @@ def test_a_roster_is_round_the_clock_and_a_log_says_all_was_reported(case: CaseH
     unfit = roster | {"duty_for": "ordinary_day", "round_the_clock": False}
     assert refusal(case, "roster", OFFICE, duty, **unfit) == {"六.(三).1", "六.(三).2", "六.(三).3"}
     case.fire("roster", item=duty, by=OFFICE, basis="b", **roster, duty_for="two_sessions", round_the_clock=True)
-    log: dict[str, Any] = {"at_post": False, "reachable": False, "duty_log": "l", "matters": 2, "matters_reported": 1}
+    log: dict[str, Any] = {"at_post": False, "reachable": False, "duty_log": "l", "matters": 2, "matters_open": 1}
     assert refusal(case, "keep", GUARD, duty, **log) == {"六.(三).4", "六.(三).5", "六.(三).7"}
-    assert refusal(case, "keep_with_gaps", GUARD, duty, **log | {"matters_reported": 3}) == {"六.(三).7"}
+    assert refusal(case, "keep_with_gaps", GUARD, duty, **log | {"matters_open": 3}) == {"六.(三).7"}
+    gapless = log | {"at_post": True, "reachable": True, "matters_open": 0}
+    assert refusal(case, "keep_with_gaps", GUARD, duty, **gapless) == {"六.(三).4", "六.(三).5", "六.(三).7"}
     case.fire("keep_with_gaps", item=duty, by=GUARD, basis="b", **log)
 
 
@@ -463,6 +464,33 @@ def test_a_finding_is_judged_by_somebody_else_and_only_for_what_happened_on_duty
     assert refusal(case, "uphold", CITY, finding, **judged | {"occurred_on_duty": False}) == {"六.(三).7"}
     assert refusal(case, "uphold", CITY, finding, **judged | {"went_unreported": False}) == {"六.(三).10"}
     case.fire("uphold", item=finding, by=CITY, basis="b", **judged)
+
+
+def test_a_deputy_head_who_is_concerned_cannot_hold_a_finding_up_by_silence() -> None:
+    now = [datetime(2012, 3, 5, 1, 0, tzinfo=UTC)]
+    with in_force(stabflow.open("memory:", clock=lambda: now[0])) as engine:
+        case = engine.open_case(NAME, Matter("compound", "Compound"), by=OFFICE, basis="b", trigger="open")
+        finding = case.add("finding", by=OFFICE, basis="b", breach="not_reported", facts_of_it="f")
+        case.fire("notify", item=finding, by=DIRECTOR, basis="b", concerned=DEPUTY.id)
+        assert refusal(case, "note_silence", DIRECTOR, finding) == {"R.11"}
+        now[0] += timedelta(days=30)
+        case.fire("note_silence", item=finding, by=DIRECTOR, basis="b")
+        assert refusal(case, "dismiss", DIRECTOR, finding, reasons="r") == {"R.11"}  # who notified it
+        case.fire("dismiss", item=finding, by=CITY, basis="b", reasons="r")
+
+
+def test_there_are_as_many_zones_as_the_report_lists(case: CaseHandle) -> None:
+    assert refusal(case, "take_stock", OFFICE, "resource-2", count=5, unit="zones") == {"一.2"}
+    case.fire("take_stock", item="resource-2", by=OFFICE, basis="b", count=4, unit="zones")
+    case.fire("take_stock", item="resource-1", by=OFFICE, basis="b", count=70, unit="people")
+
+
+def test_a_report_tells_of_fire_safety_and_of_key_sites(case: CaseHandle) -> None:
+    stated: dict[str, Any] = {"half": "second", "guided_by": ["order_regulation"]}
+    asked = {"三.2.1", "三.2.2"}
+    for looked_at, left in (("gas", asked), ("key_sites", {"三.2.1"}), ("fire_safety", set())):
+        case.add("inspection", trigger="add", by=OFFICE, basis="b", looked_at=[looked_at], sites=["whole_compound"])
+        assert refusal(case, "compile", OFFICE, **stated) & asked == left
 
 
 def test_people_are_counts_and_small_counts_are_suppressed(procedure: Procedure) -> None:
