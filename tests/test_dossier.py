@@ -278,7 +278,9 @@ def test_a_file_that_cannot_be_read_is_told_so(tmp_path: Path) -> None:
 def test_the_procedure_may_be_a_file_beside_the_dossier(tmp_path: Path) -> None:
     five_step = (ROOT / "src/stabflow/procedures/five-step/1.toml").read_text(encoding="utf-8")
     (tmp_path / "own.toml").write_text(five_step.replace('id = "five-step"', 'id = "own"'), encoding="utf-8")
-    path = edited(tmp_path, ('procedure = "five-step"', 'procedure = "own.toml"\nunproved = "allow"'))  # proofs take long
+    path = edited(
+        tmp_path, ('procedure = "five-step"', 'procedure = "own.toml"\nunproved = "allow"')
+    )  # proofs take long
     assert run(Dossier.load(path), "memory:").case_id == "own-market-hall-1"
     (tmp_path / "own.toml").write_text("[procedure]\nid = 3\n", encoding="utf-8")
     with pytest.raises(ProcedureError, match=re.escape("own.toml")):
@@ -489,7 +491,8 @@ def test_a_store_that_keeps_another_definition_of_the_procedure_is_left_alone(tm
     five_step = (ROOT / "src/stabflow/procedures/five-step/1.toml").read_text(encoding="utf-8")
     url, own = f"sqlite:///{tmp_path}/store.db", tmp_path / "own.toml"
     own.write_text(five_step.replace('id = "five-step"', 'id = "own"'), encoding="utf-8")
-    path = edited(tmp_path, ('procedure = "five-step"', 'procedure = "own.toml"'))
+    named = ('procedure = "five-step"', 'procedure = "own.toml"\nunproved = "allow"')  # proofs take long
+    path = edited(tmp_path, named)
     run(Dossier.load(path), url)
     own.write_text(
         own.read_text(encoding="utf-8").replace("quorum = { value = 3", "quorum = { value = 2"), encoding="utf-8"
@@ -498,7 +501,7 @@ def test_a_store_that_keeps_another_definition_of_the_procedure_is_left_alone(tm
         before = [record.hash for record in engine.case("own-market-hall-1").history()]
     other = edited(
         tmp_path,
-        ('procedure = "five-step"', 'procedure = "own.toml"'),
+        named,
         ('key = "market-hall"', 'key = "other"'),
         ("o-2", "o-22"),
     )
