@@ -342,7 +342,6 @@ def test_it_is_proved_and_each_warning_is_meant() -> None:
     assert {"five_steps", "gate"} <= found[Status.PROVED]
     assert found[Status.NOT_APPLICABLE] == {"outcomes"}
     assert found[Status.WARNING] == {
-        "items.test.transitions.assess.requires[0]",  # untrue: test_a_test_waits_while_the_facts_are_looked_into
         "transitions.complete_plan.requires[1]",  # a measure that waits counts whichever round planned it
         "transitions.conclude.requires[0]",  # the making of a matter is seen once
     }

@@ -151,7 +151,7 @@ def needless(inquiry: Inquiry) -> Iterator[Finding]:
     relaxation = Relaxation(inquiry.procedure, inquiry.procedure.items)
     for own, row in rows(inquiry.procedure):
         for number, requirement in enumerate(row.requires):
-            if not relaxation.is_followed(requirement, own):
+            if not relaxation.is_followed(requirement, own) or _is_of_those_left_behind(inquiry, own, requirement):
                 continue
             if _is_always(True, _answers(inquiry, own, row, requirement)):
                 text = say(
@@ -161,3 +161,9 @@ def needless(inquiry: Inquiry) -> Iterator[Finding]:
                 )
                 path = f"{_path(own, row)}.requires[{number}]"
                 yield Finding("needless", NEEDLESS, Status.WARNING, text, path, requirement.clause or row.clause)
+
+
+def _is_of_those_left_behind(inquiry: Inquiry, own: str | None, requirement: Requirement) -> bool:
+    """Whether it asks where the case stands of items that are laid out: a search forgets the unfinished ones where the case goes
+    on without them, because they are superseded when it comes back, so that it cannot tell who is kept from anything there."""
+    return own is not None and inquiry.procedure.items[own].preset is not None and isinstance(requirement, CaseIs)
