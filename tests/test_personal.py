@@ -209,3 +209,15 @@ def test_a_dossier_is_read_through_too(path: str, old: str, new: str, tmp_path: 
     assert [fault.path for fault in caught.value.faults] == [path]
     assert PHONE not in str(caught.value)
     assert CARD not in str(caught.value)
+
+
+def test_the_place_in_a_file_of_a_dossier_is_told(tmp_path: Path) -> None:
+    text = (PLAIN.parent / "company-six-aspects-no-plan.toml").read_text(encoding="utf-8")
+    file = tmp_path / "planted.toml"
+    file.write_text(
+        text.replace("Working-time rules", PHONE, 1).replace("Working-time rules", CARD, 1), encoding="utf-8"
+    )
+    with pytest.raises(InvalidInput) as caught:
+        Dossier.load(file)
+    (place,) = [fault.path.partition("].")[2] for fault in caught.value.faults if "file" in fault.path]
+    assert place == "with.file.title"

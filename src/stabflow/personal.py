@@ -25,6 +25,8 @@ _FEWEST, _MOST = 11, 18
 _UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"
 _PART = rf"[ \u00a0\u2002-\u200a\u202f\u3000.．·・•‧。_＿\-‐-―−－﹣{_UNSEEN}]"
 _RUN = re.compile(rf"\d(?:{_PART}{{0,6}}\d){{{_FEWEST - 1},}}(?:{_PART}{{0,6}}[XxＸｘ](?![0-9A-Za-z]))?")
+_ENOUGH = re.compile(rf"(?:\D*+\d){{{_FEWEST}}}")
+"""As many digits as a number has, whatever parts them: most texts have fewer, and are told so fast."""
 _GROUP = re.compile(r"\d+[Xx]?|[Xx]")
 _NOT_SEEN = re.compile(f"[{_UNSEEN}]")
 _OPAQUE = re.compile(
@@ -47,7 +49,7 @@ _DIGITS = {ord(digit): str(value) for value, digit in enumerate("０１２３４
 
 def named_in(text: str) -> Text | None:
     """What names a person in ``text``, if anything does."""
-    if len(text) < _FEWEST or _RUN.search(text) is None:
+    if len(text) < _FEWEST or _ENOUGH.match(text) is None or _RUN.search(text) is None:
         return None
     seen = _OPAQUE.sub("#", _plain(text))
     within_dates = {at for one in _DATE.finditer(seen) for at in range(one.start() + 1, one.end())}
@@ -62,33 +64,38 @@ def named_in(text: str) -> Text | None:
 
 def refuse_personal(*said: Mapping[str, object]) -> None:
     """`InvalidInput` where a text of ``said`` names a person by number: each place and the cure, never the number."""
-    faults = [
-        fault
-        for table in said
-        for name, value in table.items()
-        if value is not None and not isinstance(value, int)
-        for fault in faults_in(name, value)
-    ]
+    faults = faults_in(*said)
     if faults:
         raise InvalidInput(faults)
 
 
-def faults_in(path: str, value: object) -> Iterator[Fault]:
-    """What is wrong with the texts in ``value``, which stands at ``path``."""
+def faults_in(*said: Mapping[str, object]) -> Sequence[Fault]:
+    """What is wrong with the texts of ``said``, which has values by their places."""
+    return [
+        Fault(place, f"has what looks like {found.en}", CURE)
+        for table in said
+        for path, value in table.items()
+        for place, text in _texts(path, value)
+        if (found := named_in(text)) is not None
+    ]
+
+
+def _texts(path: str, value: object) -> Sequence[tuple[str, str]]:
+    """The texts in ``value``, which stands at ``path``, each with its own place."""
     if isinstance(value, str):
-        found = named_in(str.__str__(value))
-        if found is not None:
-            yield Fault(path, f"has what looks like {found.en}", CURE)
-    elif isinstance(value, Basis):
-        yield from faults_in(path, value.text)
-    elif isinstance(value, Actor):
-        yield from (*faults_in(f"{path}.id", value.id), *faults_in(f"{path}.body", value.body))
-    elif isinstance(value, Matter):
-        yield from (*faults_in(f"{path}.key", value.key), *faults_in(f"{path}.title", value.title))
-    elif isinstance(value, File):
-        yield from faults_in(f"{path}.title", value.title)
-    elif isinstance(value, Mapping) and isinstance(value.get("title"), str):  # a file that is still to be read
-        yield from faults_in(f"{path}.title", value["title"])
+        return ((path, str.__str__(value)),)
+    if value is None or isinstance(value, int):
+        return ()
+    if isinstance(value, Actor):
+        return ((f"{path}.id", value.id), (f"{path}.body", value.body))
+    if isinstance(value, Basis):
+        return ((path, value.text),)
+    if isinstance(value, Matter):
+        return ((f"{path}.key", value.key), (f"{path}.title", value.title))
+    title = value.title if isinstance(value, File) else None
+    if isinstance(value, Mapping):  # a file that is still to be read
+        title = value.get("title")
+    return ((f"{path}.title", str.__str__(title)),) if isinstance(title, str) else ()
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,6 @@ from ..case import item_id, kind_of
 from ..decision.fields import STATES_NOTHING, coerce
 from ..errors import Fault, FaultyInput, near_miss
 from ..language import Field, FieldType, Procedure, Transition
-from ..personal import faults_in
 from ..values import Actor, Value
 from .form import Form
 from .toml import in_toml, told_in_toml
@@ -196,11 +195,7 @@ class Examiner:
             return self.actors[value].id if value in self.actors else None
         try:
             coerced = coerce(self.procedure, field, value)
-            if not (personal := [*faults_in("", value)]):
-                return coerced
-            for fault in personal:
-                act.form.fault(f"{path}.{fault.path}" if fault.path else path, fault.problem, fault.cure)
-            return None
+            return coerced if act.form.names_nobody(path, value) else None
         except FaultyInput as error:
             for fault in (told_in_toml(one, value) for one in error.faults):
                 act.form.fault(path, fault.problem, fault.cure)

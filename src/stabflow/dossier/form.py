@@ -53,10 +53,8 @@ class Form:
             return None
         try:
             made = make(self.table[key])
-            if not (personal := [*faults_in("", made if isinstance(made, Basis) else self.table[key])]):
+            if self.names_nobody(key, made if isinstance(made, Basis) else self.table[key]):
                 return made
-            for fault in personal:
-                self.fault(f"{key}.{fault.path}" if fault.path else key, fault.problem, fault.cure)
         except FaultyInput as error:
             for fault in (told_in_toml(one, self.table[key]) for one in error.faults):
                 inner = fault.path.rpartition(".")[2] if isinstance(self.table[key], Mapping) else ""
@@ -65,6 +63,13 @@ class Form:
         except OverflowError:
             self.fault(key, "lies outside the years 1 to 9999", "give another time")
         return None
+
+    def names_nobody(self, key: str, value: object) -> bool:
+        """Whether no text in ``value`` names a person by number; where one does, a fault is noted at its place."""
+        personal = faults_in({key: value})
+        for fault in personal:
+            self.fault(fault.path, fault.problem, fault.cure)
+        return not personal
 
     def text(self, key: str, *, max_length: int, required: bool = True, one_line: bool = False) -> str | None:
         """The text of ``key``."""
