@@ -65,13 +65,17 @@ class Cure:
     title: Text
 
 
+ANY_VALUE = "*"
+"""Among what a blocker compares: its words may tell any value, because nobody knows which."""
+
+
 @attrs.frozen
 class Blocker:
     """Why something is blocked now: the requirement, its clause, what is there, what is needed, who can cure it.
 
     ``unstated`` names what has no value yet: unknown is not false. ``pending`` marks that the acting person would supply
     it with the act itself. ``facts`` carries the numbers and ids behind the sentence, as plain JSON values. ``compares``
-    names the values that its words may tell: of a row by their names, of items as ``kind.field``; ``*`` where nobody knows.
+    names the values that its words may tell: of a row by their names, of items as ``kind.field``; `ANY_VALUE` where nobody knows.
     """
 
     kind: str

@@ -14,7 +14,7 @@ from datetime import datetime
 import attrs
 
 from ..case import Case, frozen
-from ..errors import Blocker
+from ..errors import ANY_VALUE, Blocker
 from ..text import LANGUAGES, Text, same, say
 from .commands import Command
 
@@ -93,7 +93,7 @@ class Check:
         """The plugin's blocker as one that says where it comes from, read once as its readers will."""
         facts = {**answer.facts, "plugin": self.plugin, "kind": str(answer.kind)}
         text = say("{text} (plugin {plugin})", "{text}（插件{plugin}）", text=answer.text, plugin=self.plugin)
-        named = attrs.evolve(answer, kind=VETO, text=text, facts=facts, compares=("*",))
+        named = attrs.evolve(answer, kind=VETO, text=text, facts=facts, compares=(ANY_VALUE,))
         for language in LANGUAGES:
             named.as_dict(language)
         return named

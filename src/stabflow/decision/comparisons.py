@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import attrs
@@ -86,10 +86,11 @@ def _constant(procedure: Procedure, kind: str | None, name: str) -> int | None:
     return value if isinstance(value, int) else 0
 
 
-def tied_to(procedure: Procedure, kind: str | None, counts: Callable[[str], bool]) -> frozenset[str]:
-    """The names of a lifecycle that ``counts`` picks, and all that are compared with them, or with what is, and so on."""
-    known = comparisons(procedure, kind)
-    found = {name for name in (*procedure.lifecycle(kind).fields, *procedure.facts) if counts(name)}
+@functools.lru_cache(maxsize=256)
+def counts_of_people(procedure: Procedure, kind: str | None) -> frozenset[str]:
+    """The names of a lifecycle that count people, and all that are compared with them, or with what is, and so on."""
+    known, fields = comparisons(procedure, kind), {**procedure.facts, **procedure.lifecycle(kind).fields}
+    found = {name for name, field in fields.items() if field.suppress_below is not None}
     while True:
         more = {name for one in known if not found.isdisjoint(one.names) for name in one.names} - found
         if not more:

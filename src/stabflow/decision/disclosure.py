@@ -14,17 +14,17 @@ from typing import Literal, get_args
 
 import attrs
 
-from ..case import Case, kind_of
-from ..errors import Blocker, InvalidInput, Refused
+from ..case import Case
+from ..errors import ANY_VALUE, Blocker, InvalidInput, Refused
 from ..language import Procedure, Transition
-from ..requirements import ItemsAre, Requirement
+from ..requirements import ItemsAre
 from ..text import Text
 from ..values import Value, Withheld
-from .comparisons import tied_to
+from .comparisons import counts_of_people
 from .events import Added, Amended, Event, ItemMoved, Migrated, Moved, Opened, Stamp
 from .evolution import replay
 from .renaming import Renaming
-from .suppression import Key, Suppression
+from .suppression import Key, Suppression, kind_of_item
 
 Audience = Literal["official", "public"]
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
@@ -42,7 +42,6 @@ _NOT_TOLD = Blocker(
         "涉及不予公开的人数的要求是否满足，不予说明",
     ),
 )
-_ANY = "*"
 
 
 def check_audience(audience: object) -> None:
@@ -73,10 +72,9 @@ class Disclosure:
             if isinstance(event, Migrated):
                 procedure = procedures[event.digest]
                 found.go_on(procedure, Renaming({path: str(name) for path, name in event.renamed.items()}))
-            stating = stated_by(event)
-            if stating is not None:
-                item, values = stating
-                found.state(procedure, item, stamp.version, values, getattr(event, "trigger", None))
+            if isinstance(event, _Stating):
+                trigger = None if isinstance(event, Amended) else event.trigger
+                found.state(procedure, _owner(event), stamp.version, event.values, trigger)
         first = min((version for _, version, _ in found.hidden), default=0)
         hashes = {
             stamp.hash: f"{STANDS_FOR}{stamp.version}" for _, stamp in entries if first and stamp.version >= first
@@ -94,12 +92,11 @@ class Disclosure:
 
     def event(self, event: Event, version: int) -> Event:
         """What the event of this version tells."""
-        stating = stated_by(event)
-        if stating is None:
+        if not isinstance(event, _Stating):
             return event
-        item, values = stating
+        item, values = _owner(event), dict(event.values)
         told: dict[str, Value] = {name: self.hidden.get((item, version, name), value) for name, value in values.items()}
-        return attrs.evolve(event, values=told) if told != dict(values) else event  # type: ignore[call-arg]
+        return event if told == values else attrs.evolve(event, values=told)
 
     def stamp(self, stamp: Stamp) -> Stamp:
         """What a record tells beside its event."""
@@ -117,9 +114,8 @@ class Disclosure:
         """What may be told of what stands against ``row`` (on ``item`` of ``kind``)."""
         hides = functools.partial(self._hides, procedure, kind, item)
         told = [one for one in found if not any(map(hides, one.compares))]
-        reads = () if row is None else (name for one in row.requires for name in _read(one) if name not in row.set)
-        rests = len(told) < len(found) or any(map(hides, reads))
-        return (*told, _NOT_TOLD) if rests else tuple(told)
+        rests = row is not None and any(map(hides, _asked_by(row)))
+        return (*told, _NOT_TOLD) if rests or len(told) < len(found) else tuple(told)
 
     def reasons(self, procedure: Procedure, found: Sequence[Blocker]) -> tuple[Blocker, ...]:
         """What may be told of what keeps the gate closed: that it is, always."""
@@ -130,21 +126,22 @@ class Disclosure:
     def rests(self, procedure: Procedure) -> bool:
         """Whether any row of ``procedure`` asks something of a number that is hidden now."""
         for kind, cycle in procedure.lifecycles():
-            items: list[str | None] = (
-                [None] if kind is None else [i for i, _ in self.current if i and kind_of(i) == kind]
-            )
-            for row in cycle.transitions:
-                names = {name for one in row.requires for name in _read(one)} - {*row.set}
-                if any(self._hides(procedure, kind, item, name) for item in dict.fromkeys(items) for name in names):
-                    return True
+            items = [None] if kind is None else self._items(kind)
+            asked = {name for row in cycle.transitions for name in _asked_by(row)}
+            if any(self._hides(procedure, kind, item, name) for item in items for name in asked):
+                return True
         return False
 
+    def _items(self, kind: str) -> list[str]:
+        """The items of ``kind`` of which any number was stated."""
+        return [item for item in dict.fromkeys(item for item, _ in self.current) if kind_of_item(item) == kind]
+
     def _hides(self, procedure: Procedure, kind: str | None, item: str | None, name: str) -> bool:
-        if name == _ANY:
+        if name == ANY_VALUE:
             return not self.is_whole
         owner, dot, field = name.partition(".")
         if dot:
-            return any(self._is_hidden(one, field) for one, _ in self.current if one and kind_of(one) == owner)
+            return any(self._is_hidden(one, field) for one in self._items(owner))
         own = kind is not None and name in procedure.lifecycle(kind).fields
         return self._is_hidden((item or "") if own else "", name)
 
@@ -152,24 +149,22 @@ class Disclosure:
         return self.current.get((item, name)) in self.hidden
 
 
-def stated_by(event: Event) -> tuple[str, Mapping[str, Value]] | None:
-    """The item ("": the case) of which an event states values, and these."""
-    match event:
-        case Opened() | Moved():
-            return "", event.values
-        case Added() | ItemMoved():
-            return event.item, event.values
-        case Amended():
-            return event.item or "", event.values
-    return None
+_Stating = Opened | Moved | Added | ItemMoved | Amended
+"""The events that state values."""
 
 
-def _read(requirement: Requirement) -> Iterator[str]:
-    """What a requirement compares, in the way of `Blocker.compares`."""
-    for _, part in requirement.walk():
-        yield from part.own_reads().names
-        if isinstance(part, ItemsAre):
-            yield from (f"{part.items}.{name}" for name in part.where)
+def _owner(event: _Stating) -> str:
+    """The item ("": the case) of which an event states values."""
+    return "" if isinstance(event, Opened | Moved) else event.item or ""
+
+
+def _asked_by(row: Transition) -> Iterator[str]:
+    """What the requirements of ``row`` compare, in the way of `Blocker.compares`, and it does not state itself."""
+    for requirement in row.requires:
+        for _, part in requirement.walk():
+            yield from part.own_reads().names - {*row.set}
+            if isinstance(part, ItemsAre):
+                yield from part.compared
 
 
 def refusal_for_public(procedure: Procedure, kind: str | None, refusal: Refused) -> Refused:
@@ -181,19 +176,8 @@ def refusal_for_public(procedure: Procedure, kind: str | None, refusal: Refused)
 
 def _may_tell(procedure: Procedure, kind: str | None, name: str) -> bool:
     owner, dot, field = name.partition(".")
-    if name == _ANY:
+    if name == ANY_VALUE:
         return any(
             one.suppress_below is not None for _, cycle in procedure.lifecycles() for one in cycle.fields.values()
         )
-    return field in _delicate(procedure, owner) if dot else name in _delicate(procedure, kind)
-
-
-@functools.lru_cache(maxsize=256)
-def _delicate(procedure: Procedure, kind: str | None) -> frozenset[str]:
-    """The counts of people of a lifecycle, and what is compared with them."""
-
-    def is_count(name: str) -> bool:
-        field = procedure.lifecycle(kind).fields.get(name) or procedure.facts.get(name)
-        return field is not None and field.suppress_below is not None
-
-    return tied_to(procedure, kind, is_count)
+    return field in counts_of_people(procedure, owner) if dot else name in counts_of_people(procedure, kind)

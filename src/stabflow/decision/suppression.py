@@ -65,7 +65,7 @@ class Suppression:
         self, procedure: Procedure, item: str, version: int, values: Mapping[str, object], trigger: str | None
     ) -> None:
         """An act has stated ``values`` of ``item`` ("": of the case), by the row ``trigger``; ``None``: it has corrected them."""
-        kind = kind_of(item) if item else None
+        kind = kind_of_item(item)
         fields = procedure.lifecycle(kind).fields
         new: list[Key] = []
         for name, value in values.items():
@@ -82,7 +82,7 @@ class Suppression:
         """The case goes on under ``procedure``, where fields may be called otherwise and other numbers be small."""
         moved: dict[tuple[str, str], Key] = {}
         for (item, name), key in self.current.items():
-            kind = kind_of(item) if item else None
+            kind = kind_of_item(item)
             new = renaming.of("facts" if kind is None else "fields", name, kind)
             field = procedure.lifecycle(kind).fields.get(new)
             if new != DROPPED and field is not None:
@@ -92,7 +92,7 @@ class Suppression:
         self.current = moved
         for item in dict.fromkeys(item for item, _ in moved):
             mine = [key for (one, _), key in moved.items() if one == item]
-            self._learn(procedure, kind_of(item) if item else None, item, mine)
+            self._learn(procedure, kind_of_item(item), item, mine)
 
     def _learn(self, procedure: Procedure, kind: str | None, item: str, new: Collection[Key]) -> None:
         for key in new:
@@ -102,7 +102,7 @@ class Suppression:
         if kind is None:
             facts = frozenset(name for (owner, name), key in self.current.items() if not owner and key in new)
             for other in dict.fromkeys(owner for owner, _ in self.current if owner):
-                learned += self._compare(procedure, kind_of(other), other, facts)
+                learned += self._compare(procedure, kind_of_item(other), other, facts)
         told = [key for one in learned for key, _ in one.weights if key in self.hidden]
         around = self._around([*new, *told])
         small = [key for key in around if key in self.hidden and self._counts[key].is_small]
@@ -232,6 +232,11 @@ class Suppression:
         if count.high is not None:
             high = min(high, count.high)
         return min(0, max(-reach, math.ceil(low - count.value))), max(0, math.floor(high - count.value))
+
+
+def kind_of_item(item: str) -> str | None:
+    """The kind of an item; ``None`` of the case itself, which is ""."""
+    return kind_of(item) if item else None
 
 
 def _count(value: Number, field: Field | None) -> _Count:

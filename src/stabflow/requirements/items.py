@@ -79,7 +79,8 @@ class ItemsAre(Requirement):
         return self._unmet_count(view, found)
 
     @property
-    def _tested(self) -> tuple[str, ...]:
+    def compared(self) -> tuple[str, ...]:
+        """The fields whose values decide, in the way of `Blocker.compares`."""
         return tuple(f"{self.items}.{name}" for name in self.where)
 
     def _matching(self, view: View) -> _Matching:
@@ -130,7 +131,7 @@ class ItemsAre(Requirement):
             need=need,
             cure=self._who_lets_off(view, open_, tuple(self.where)),
             facts={"kind": self.items, "items": [item.id for item in open_]},
-            compares=self._tested,
+            compares=self.compared,
         )
 
     def _unmet_share(self, view: View, found: _Matching, share: Fraction) -> Shortfall | None:
@@ -161,7 +162,7 @@ class ItemsAre(Requirement):
             need=need,
             cure=self._who_lets_in(view, found),
             facts={"kind": self.items, "count": count, "of": of},
-            compares=self._tested,
+            compares=self.compared,
         )
 
     @functools.cached_property
@@ -208,7 +209,7 @@ class ItemsAre(Requirement):
             if offending
             else self._who_lets_in(view, found),
             facts={"kind": self.items, "count": least, "needed": need, "items": [item.id for item in offending]},
-            compares=self._tested,
+            compares=self.compared,
         )
 
     def _unstated(self, view: View, unsure: Sequence[Item], found: _Matching | None = None) -> Shortfall:
@@ -229,7 +230,7 @@ class ItemsAre(Requirement):
             cure=self._who_lets_off(view, unsure, fields) if found is None else self._who_lets_in(view, found),
             facts={"kind": self.items, "items": [item.id for item in unsure], "unstated": list(fields)},
             unstated=fields,
-            compares=self._tested,
+            compares=self.compared,
         )
 
     def _who_lets_in(self, view: View, found: _Matching) -> tuple[Cure, ...]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import attrs
 
-from ..errors import Fault
+from ..errors import ANY_VALUE, Fault
 from ..values import NAME_CURE, is_name
 from .base import Literal, Reads, Requirement, Scope, View, by_key
 from .shortfall import Shortfall
@@ -26,7 +26,7 @@ class PluginAnswers(Requirement):
         blocker = view.plugin(self.plugin)(view, self.with_)
         if blocker is None:
             return None
-        told = attrs.evolve(blocker, compares=("*",))
+        told = attrs.evolve(blocker, compares=(ANY_VALUE,))
         return Shortfall(lambda: told, told.unstated, told.pending)
 
     def own_faults(self, scope: Scope) -> Iterator[Fault]:
