@@ -10,7 +10,7 @@ import attrs
 from ..decision.commands import Open
 from ..decision.permission import TICK
 from ..errors import IdempotencyMismatch, InvalidInput, VersionConflict
-from ..history.record import Record, from_stored
+from ..history.record import Record
 from ..language import Procedure
 from ..ports.store import CaseQuery
 from ..values import Matter
@@ -95,8 +95,7 @@ def _opens(
 
 
 def _taken(shell: Shell, case_id: str) -> InvalidInput:
-    first = next(iter(shell.store.read_stream(streams.case_stream(case_id), limit=1)), None)
-    opened = None if first is None else from_stored(first)
+    opened = streams.first(shell.store, streams.case_stream(case_id))
     if opened is not None and opened.actor == TICK:
         problem = f"{case_id!r} is there: the calendar opened it for its period, on {opened.recorded_at.date()}"
         return InvalidInput.at("case_id", problem, f"go on with it: engine.case({case_id!r})")

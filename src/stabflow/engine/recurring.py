@@ -16,7 +16,7 @@ from ..decision.recurrence import Occurrence, occurrences
 from ..errors import InvalidInput, Refused, VersionConflict
 from ..history.codec import moment_from
 from ..history.commit import request_digest
-from ..history.record import Record, from_stored
+from ..history.record import Record
 from ..language import Procedure, Transition
 from ..ports.store import MAX_PAGE, CaseQuery, CaseRow
 from ..values import MAX_TITLE, Matter
@@ -114,8 +114,7 @@ class Calling:
                 return
 
     def _first(self, case_id: str) -> Record | None:
-        stored = next(iter(self.shell.store.read_stream(streams.case_stream(case_id), limit=1)), None)
-        return None if stored is None else from_stored(stored)
+        return streams.first(self.shell.store, streams.case_stream(case_id))
 
     def _open(self, case_id: str, matter: str, key: str, row: Transition, one: Occurrence) -> Record | None:
         """Open the case; the record that was there a moment before, if the id is not free any more."""
@@ -171,9 +170,30 @@ class Calling:
         for case in self._open_cases():
             if case.digest == version.digest and moment_from(case.opened_at) <= at:
                 for kind, row, one in wanted:
-                    self._try(
-                        case.case_id, partial(_create_item, self.shell, case.case_id, kind, row, one, self.created)
-                    )
+                    self._try(case.case_id, partial(self._item, case.case_id, kind, row, one))
+
+    def _item(self, case_id: str, kind: str, row: Transition, one: Occurrence) -> None:
+        """Add an item for a period, unless the case has it; where the row asks for more than the time, nothing is added."""
+        shell, stream = self.shell, streams.case_stream(case_id)
+        key = f"{OF_TIME}every:{kind}:{row.trigger}:{one.label}"
+        for attempt in range(RETRIES + 1):
+            if shell.store.lookup(stream, key) is not None:
+                return
+            procedure, case, offices = shell.standing(case_id)
+            work = Work(shell, procedure, case_id, case, offices, key=key, at=None, as_of=one.at)
+            try:
+                record = work.do(Add(actor=TICK, basis=basis_of(row.clause, CALENDAR), kind=kind, trigger=row.trigger))
+            except Refused:  # the row asks for more than the time, or the case has ended meanwhile
+                return
+            try:
+                work.commit(request_digest([{"every": row.trigger, "kind": kind, "label": one.label}]))
+            except VersionConflict:
+                if attempt == RETRIES:
+                    raise
+                continue
+            if isinstance(record.event, Added):
+                self.created.append(f"{case_id}/{record.event.item}")
+            return
 
     def _called(self, procedure: Procedure, began: datetime) -> Iterator[tuple[str, Transition, Occurrence]]:
         for kind, item in procedure.items.items():
@@ -189,29 +209,6 @@ class Calling:
             return None
         late = [one.since for one in self.awaited if (one.kind, one.trigger) == (kind, row.trigger)]
         return min([self.since, *late])
-
-
-def _create_item(shell: Shell, case_id: str, kind: str, row: Transition, one: Occurrence, created: list[str]) -> None:
-    key = f"{OF_TIME}every:{kind}:{row.trigger}:{one.label}"
-    stream = streams.case_stream(case_id)
-    for attempt in range(RETRIES + 1):
-        if shell.store.lookup(stream, key) is not None:
-            return
-        procedure, case, offices = shell.standing(case_id)
-        work = Work(shell, procedure, case_id, case, offices, key=key, at=None, as_of=one.at)
-        try:
-            record = work.do(Add(actor=TICK, basis=basis_of(row.clause, CALENDAR), kind=kind, trigger=row.trigger))
-        except Refused:  # the row asks for more than the time, or the case has ended meanwhile
-            return
-        try:
-            work.commit(request_digest([{"every": row.trigger, "kind": kind, "label": one.label}]))
-        except VersionConflict:
-            if attempt == RETRIES:
-                raise
-            continue
-        if isinstance(record.event, Added):
-            created.append(f"{case_id}/{record.event.item}")
-        return
 
 
 def in_force(procedure: Procedure, offices: Offices) -> datetime | None:

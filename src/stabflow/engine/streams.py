@@ -42,6 +42,12 @@ def read(store: Store, stream: str, *, after: int = 0, head: str = GENESIS) -> I
             return
 
 
+def first(store: Store, stream: str) -> Record | None:
+    """The first record of ``stream``, alone."""
+    page = store.read_stream(stream, limit=1)
+    return from_stored(page[0]) if page else None
+
+
 def last(store: Store, stream: str) -> Record | None:
     """The last record of ``stream``, alone: that it follows the others is for `Engine.verify` to say."""
     (head,) = store.heads([stream])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -111,9 +111,9 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
 def _create(
     shell: Shell, last: Ticked | None, until: datetime, earliest: datetime | None, progress: _Progress
 ) -> tuple[Mapping[str, datetime], Mapping[str, Sequence[Awaited]]]:
-    """Create what the calendar calls for, each thing after what had lapsed by then, so that no due time hangs on when the tick
-    came; up to when each procedure is served now, and what each awaits of a calendar. One for which anything failed stays where
-    it was: what recurs is known by that alone, while breaches that could not be dealt with are still in the index."""
+    """Create what the calendar calls for; up to when each procedure is served now, and what each awaits of a calendar. One for
+    which anything failed stays where it was: what recurs is known by that alone, while breaches that could not be dealt with are
+    still in the index."""
     served = {} if last is None else {one.procedure: one.until for one in last.recurred}
     awaited: dict[str, Sequence[Awaited]] = {}
     for one in () if last is None else last.awaited:
@@ -131,11 +131,7 @@ def _create(
         )
         for procedure in recurring(shell)
     ]
-    calls = sorted((call for one in callings for call in one.calls()), key=lambda call: call.at)
-    for at, together in itertools.groupby(calls, key=lambda call: call.at):
-        _find_breaches(shell, at, progress)
-        for call in together:
-            call.answer()
+    _answer(shell, callings, progress)
     for calling in callings:
         procedure = calling.procedure
         before = awaited.get(procedure.id, ())
@@ -147,6 +143,15 @@ def _create(
         else:
             awaited[procedure.id] = (*before, *news(now, before))
     return served, awaited
+
+
+def _answer(shell: Shell, callings: Iterable[Calling], progress: _Progress) -> None:
+    """Create what is called for, each thing after what had lapsed by then, so that no due time hangs on when the tick came."""
+    calls = sorted((call for one in callings for call in one.calls()), key=lambda call: call.at)
+    for at, together in itertools.groupby(calls, key=lambda call: call.at):
+        _find_breaches(shell, at, progress)
+        for call in together:
+            call.answer()
 
 
 def last_tick(shell: Shell) -> Ticked | None:
