@@ -214,9 +214,10 @@ def _show_next(page: Page, report: CaseReport) -> None:
             title = say("{title} ({what})", "{title}（{what}）", title=title, what=what)
         name = row.trigger if kind is None or one.items else f"{row.trigger} {kind}"
         parties = listing([report.procedure.role_title(party) for party in row.by])
-        ready = Text("blocked", "受阻")
-        if not one.blockers or one.is_untold:
-            ready = Text("untold ", "不详") if one.blockers else Text("ready  ", "可办")
+        if not one.blockers:
+            ready = Text("ready  ", "可办")
+        else:
+            ready = Text("untold ", "不详") if one.is_untold else Text("blocked", "受阻")
         said = say("{title} · {name} — {who}", "{title} · {name}——{who}", title=title, name=name, who=parties)
         mark = f"{page.said(ready)}  "
         page.paragraph(said, indent=2, mark=mark, mark_style="yellow" if one.blockers else "green")

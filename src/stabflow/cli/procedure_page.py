@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from ..calendar import Duration
 from ..engine.proofs import is_released
-from ..language import Lifecycle, Outcome, Procedure, State, Step, Transition
+from ..language import Lifecycle, Procedure, State, Step, Transition
 from ..language.canonical_form import canonical_form
 from ..language.lifecycle import STEP_TITLES
-from ..language.manifest import manifest
+from ..language.manifest import manifest, notes
 from ..reports.procedure_words import (
     also_called,
     carried_text,
@@ -18,6 +18,7 @@ from ..reports.procedure_words import (
     field_rules,
     gate_rules,
     kind_rules,
+    outcomes,
     outcomes_text,
     property_text,
     requirement_rules,
@@ -46,8 +47,8 @@ def show_procedures(page: Page, procedures: Sequence[Procedure]) -> None:
             (page.said(Text("proof", "证明")), page.said(_proof(procedure))),
             (page.said(Text("digest", "摘要值")), procedure.digest),
         ]
-        if noted := [name for name, clause in procedure.clauses.items() if clause.note is not None]:
-            rows.append((page.said(Text("notes", "疑点")), page.said(_noted(noted))))
+        if noted := notes(procedure):
+            rows.append((page.said(Text("notes", "疑点")), page.said(_noted([*noted]))))
         if procedure.timezone is not None:
             rows.insert(1, (page.said(Text("time zone", "时区")), procedure.timezone))
         page.table([Column(firm=True, style="dim"), Column()], rows)
@@ -62,7 +63,7 @@ def _proof(procedure: Procedure) -> Text:
     """Whether the procedure is proved, and what the five steps have to do with it."""
     if not is_released(procedure):
         return Text("not by a release: `stabflow check` tells", "未随版本发布证明，请运行`stabflow check`")
-    if procedure.gate is None and not any(state.outcome for state in procedure.states.values()):
+    if procedure.gate is None and not outcomes(procedure):
         return Text(
             "proved when released; the five steps: not applicable, it has neither outcomes nor a gate",
             "发布时已证明；五个步骤：不适用，既无决定结果，也无实施关口",
@@ -72,18 +73,16 @@ def _proof(procedure: Procedure) -> Text:
 
 def procedure_json(procedure: Procedure) -> dict[str, object]:
     """What a procedure is called and identified by, as plain JSON values."""
-    outcomes = {state.outcome for state in procedure.states.values()}
     proof, source = _proof(procedure), worded(procedure.source)
-    notes = {name: clause.note for name, clause in procedure.clauses.items() if clause.note is not None}
     return {
         "procedure": procedure.id,
         "version": procedure.version,
         "title": {"en": procedure.title.en, "zh": procedure.title.zh},
         "source": {"en": source.en, "zh": source.zh},
-        "outcomes": [one.value for one in Outcome if one in outcomes],
+        "outcomes": [one.value for one in outcomes(procedure)],
         "proved": is_released(procedure),
         "proof": {"en": proof.en, "zh": proof.zh},
-        "notes": [{"clause": name, "en": note.en, "zh": note.zh} for name, note in notes.items()],
+        "notes": [{"clause": name, "en": note.en, "zh": note.zh} for name, note in notes(procedure).items()],
         "digest": procedure.digest,
     }
 
@@ -220,8 +219,8 @@ def _show_clauses(page: Page, procedure: Procedure) -> None:
         for one in manifest(procedure)
     ]
     page.table([Column(firm=True), Column(), Column(style="dim")], rows)
-    notes = {name: clause.note for name, clause in procedure.clauses.items() if clause.note is not None}
-    if notes:
+    noted = notes(procedure)
+    if noted:
         page.heading(Text("Notes on the source", "原文疑点"))
-    for name, note in notes.items():
+    for name, note in noted.items():
         page.paragraph(say("{name}: {note}", "{name}：{note}", name=name, note=note), indent=2, mark="-  ")

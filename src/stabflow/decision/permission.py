@@ -151,8 +151,11 @@ def body_blocker(
     needed = required_body(procedure, facts, role)
     if needed == "":
         needed = required_body(procedure, stating, role)
-    list_name, _, body = (needed or "").partition(".")
-    if needed is None or body == holder.body or (needed == "" and role.body in stating and stating[role.body] is None):
+    is_left_open = role.body in stating and stating[role.body] is None
+    if needed is None or (not needed and is_left_open):
+        return None
+    list_name, _, body = needed.partition(".")
+    if body == holder.body:
         return None
     if not needed:
         what = procedure.field_title(role.body)

@@ -25,7 +25,6 @@ from . import pages
 from .attempts import attempts, record_attempt
 from .handle import CaseHandle
 from .shell import Shell
-from .shown import ShownCase
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,7 +99,7 @@ class Gate:
             for procedure, case, context in found
             if is_refusing(procedure, case) or (self._accepts(procedure) and not is_over(procedure, case))
         ]
-        shown = {case.id: ShownCase(CaseHandle(shell, case.id), audience) for _, case, _ in found}
+        shown = {case.id: CaseHandle(shell, case.id).shown_to(audience) for _, case, _ in found}
         reasons = [reason for one in counted or accepted for reason in shown[one[1].id].reasons(uncleared(*one))]
         if not accepted:
             reasons = [self._not_accepted([procedure for procedure, _, _ in found]), *reasons]

@@ -25,7 +25,6 @@ from . import pages, streams
 from .attempts import attempts, cases_seen
 from .handle import CaseHandle
 from .shell import Shell
-from .shown import ShownCase
 
 _TIME = Text("time", "时限")
 
@@ -110,11 +109,13 @@ class CaseOnMatter:
 @attrs.frozen(kw_only=True)
 class Attempt:
     """An attempt to go ahead, as its ``record`` has it: what stood against it then (``reasons``, by kind), by which procedures it
-    was asked (``accept``). ``opened_since`` are the cases on the matter that were not there yet."""
+    was asked (``accept``). ``seen`` are the cases on the matter that there were, each with its version then, ``opened_since``
+    those that were not there yet."""
 
     record: Record
     reasons: tuple[str, ...]
     accept: tuple[str, ...]
+    seen: Mapping[str, int] = attrs.field(converter=frozen, hash=False)
     opened_since: tuple[str, ...]
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
@@ -202,14 +203,14 @@ def everything_on(shell: Shell, matter: str, audience: Audience = "official") ->
 def _attempt(record: Record, cases: list[CaseOnMatter]) -> Attempt:
     event = record.event
     assert isinstance(event, Attempted), "`attempts` gives nothing else"
-    there = cases_seen(event)
-    since = tuple(one.case_id for one in cases if one.case_id not in there)
-    return Attempt(record=record, reasons=event.reasons, accept=event.accept, opened_since=since)
+    seen = cases_seen(event)
+    since = tuple(one.case_id for one in cases if one.case_id not in seen)
+    return Attempt(record=record, reasons=event.reasons, accept=event.accept, seen=seen, opened_since=since)
 
 
 def _case(shell: Shell, case_id: str, audience: Audience) -> CaseOnMatter:
     procedure, case, context = shell.asked(case_id)
-    shown = ShownCase(CaseHandle(shell, case_id), audience)
+    shown = CaseHandle(shell, case_id).shown_to(audience)
     against = shown.reasons(uncleared(procedure, case, context))
     state, came = procedure.states[case.state], _Coming(shell, case, shown.history()[: case.version])
     entered = case.entered[case.state].version

@@ -9,10 +9,8 @@ from datetime import UTC
 import attrs
 
 from ..decision.disclosure import Audience
-from ..decision.events import Attempted
 from ..language import Step
 from ..text import Text, listing, quoted, same, say
-from .attempts import cases_seen
 from .matters import Attempt, CaseOnMatter, MatterOverview, Observation, OnRecord, everything_on
 from .shell import Shell
 
@@ -40,19 +38,16 @@ def _observed(found: MatterOverview) -> Iterator[Observation]:
 def _went_ahead(attempt: Attempt, found: MatterOverview) -> Observation:
     """Somebody went ahead: with what nobody had assessed, with what was refused or screened out, or with what was not cleared for
     another reason."""
-    event = attempt.record.event
-    assert isinstance(event, Attempted), "an attempt is on record as one"
-    there = cases_seen(event)
     out = [
         one.screened_out.record
         for one in found.screened_out
-        if one.screened_out is not None and one.screened_out.record.version <= there.get(one.case_id, 0)
+        if one.screened_out is not None and one.screened_out.record.version <= attempt.seen.get(one.case_id, 0)
     ]
     since = [one for one in found.cases if one.case_id in attempt.opened_since]
     records = (attempt.record, *out, *(one.opened.record for one in since))
     zone = found.cases[-1].procedure.zone if found.cases else UTC
     day = attempt.record.occurred_at.astimezone(zone).date()
-    if not there:
+    if not attempt.seen:
         kind, how = "went_ahead_unassessed", Text("although it had never been assessed", "未经评估即行实施")
     elif not _REFUSED.isdisjoint(attempt.reasons):
         kind, how = "went_ahead_refused", Text("although the decision was against it", "违反暂缓或不得实施的决定")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from ..requirements import Requirement
@@ -43,6 +45,11 @@ def manifest(procedure: Procedure) -> tuple[Carried, ...]:
         for clause in place.part.clause:
             found[clause].append(Carrier(place.path, _title(procedure, place)))
     return tuple(Carried(name, clause, tuple(found[name])) for name, clause in procedure.clauses.items())
+
+
+def notes(procedure: Procedure) -> Mapping[str, Text]:
+    """The notes on the source of ``procedure``, by the clause."""
+    return {name: clause.note for name, clause in procedure.clauses.items() if clause.note is not None}
 
 
 def _title(procedure: Procedure, place: Place) -> Text:

@@ -226,8 +226,13 @@ def limit_text(procedure: Procedure, kind: str | None, state: State) -> Text:
 
 def outcomes_text(procedure: Procedure) -> Text:
     """The outcomes that a case can come to."""
-    found = {state.outcome for state in procedure.states.values() if state.outcome is not None}
-    return listing([OUTCOME_TITLES[one] for one in Outcome if one in found], none=Text("none", "无"))
+    return listing([OUTCOME_TITLES[one] for one in outcomes(procedure)], none=Text("none", "无"))
+
+
+def outcomes(procedure: Procedure) -> list[Outcome]:
+    """The outcomes that a case can come to, in the order in which they are always named."""
+    found = {state.outcome for state in procedure.states.values()}
+    return [one for one in Outcome if one in found]
 
 
 def fired_by(procedure: Procedure, row: Transition) -> Text:
