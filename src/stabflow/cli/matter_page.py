@@ -108,7 +108,7 @@ def _show_attempt(page: Page, attempt: Attempt, found: MatterOverview, zone: Zon
 
 
 def _asked(reason: str) -> Text:
-    return say("what the gate asks for ({kind})", "实施关口的要求（{kind}）", kind=reason)
+    return say("what the gate asks for ({kind})", "实施关口的前置要求（{kind}）", kind=reason)
 
 
 _REASONS = {

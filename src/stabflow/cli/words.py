@@ -32,7 +32,7 @@ from ..decision.events import (
     Relieved,
     Withdrawn,
 )
-from ..decision.permission import BY_TIME
+from ..decision.permission import BY_TIME, TIME_TITLE
 from ..decision.recalendaring import CALENDAR_AUTHORITY
 from ..history.record import Record
 from ..language import Procedure
@@ -128,7 +128,7 @@ def role_of(procedure: Procedure, record: Record) -> Text:
 
 
 _OUTSIDE = {
-    BY_TIME: Text("time", "时限"),
+    BY_TIME: TIME_TITLE,
     CALENDAR_AUTHORITY: Text("authority for the calendar", "工作日历主管方"),
 }
 

@@ -22,6 +22,8 @@ TICK = Actor("system:tick", body="system")
 
 BY_TIME = "system:tick"
 """The role in which it does; no procedure can have one of that name."""
+TIME_TITLE = Text("time", "时限")
+"""What pages call it, for it is no role of any procedure."""
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ from ..case import Case, frozen
 from ..decision.clearance import is_refusing, uncleared
 from ..decision.disclosure import Audience
 from ..decision.events import Attempted, Migrated, Moved, Opened
-from ..decision.permission import BY_TIME
+from ..decision.permission import BY_TIME, TIME_TITLE
 from ..errors import Blocker, Corrupt
 from ..history import codec
 from ..history.record import Record
@@ -25,8 +25,6 @@ from . import pages, streams
 from .attempts import attempts, cases_seen
 from .handle import CaseHandle
 from .shell import Shell
-
-_TIME = Text("time", "时限")
 
 
 @attrs.frozen(kw_only=True)
@@ -261,7 +259,7 @@ class _Coming:
         return OnRecord(
             record=record,
             act=procedure.trigger_title(event.trigger),
-            role=_TIME if record.role == BY_TIME else procedure.role_title(record.role),
+            role=TIME_TITLE if record.role == BY_TIME else procedure.role_title(record.role),
             stated=event.values,
             titles={name: procedure.field_title(name) for name in event.values},
         )

@@ -65,7 +65,7 @@ def _title(procedure: Procedure, place: Place) -> Text:
             who = listing([procedure.role_title(one) for one in place.part.roles])
             return say("separation of {who}", "不得兼任：{who}", who=who)
         case Field():
-            return _of(procedure, place, "field {name}", "栏目{name}", procedure.field_title(place.name, place.kind))
+            return _of(procedure, place, "field {name}", "字段{name}", procedure.field_title(place.name, place.kind))
         case State():
             return _of(procedure, place, "state {name}", "状态{name}", procedure.state_title(place.name, place.kind))
         case Transition():
@@ -90,11 +90,11 @@ def _owner(procedure: Procedure, place: Place) -> Text:
     match place.of:
         case Transition():
             row = _row(procedure, place, place.of)
-            return _of(procedure, place, "required for {name}", "{name}的条件", row)
+            return _of(procedure, place, "required for {name}", "{name}的前置要求", row)
         case Property():
             return say("to be proved: {name}", "应予证明：{name}", name=quoted(place.of.title))
         case _:
-            return Text("required by the gate", "实施关口的条件")
+            return Text("required by the gate", "实施关口的前置要求")
 
 
 def _row(procedure: Procedure, place: Place, row: Transition) -> Text:
