@@ -64,10 +64,7 @@ def _summary(page: Page, report: CaseReport) -> Iterator[tuple[str, str]]:
     opened = say("{at}, {body}", "{at}，{body}", at=minute(case.opened_at, procedure.zone), body=case.body)
     yield page.said(Text("opened", "启动时间")), page.said(opened)
     yield page.said(Text("last act", "最近办理")), minute(case.updated_at, procedure.zone)
-    yield (
-        page.said(Text("records", "记录")),
-        page.said(_records(case)),
-    )
+    yield page.said(Text("records", "记录")), page.said(_records(case))
     if case.unproved:
         said = Text(
             "not proved when the case was opened: no gate opens for it",
@@ -208,9 +205,9 @@ def _show_next(page: Page, report: CaseReport) -> None:
         kind, row = one.option.kind, one.option.row
         title = report.procedure.trigger_title(row.trigger, kind)
         if kind is not None:
-            items = listing([same(item) for item in one.items])
-            what = say("{items}", "{kind}{items}", kind=report.procedure.kind_title(kind), items=items)
-            what = what if one.items else report.procedure.kind_title(kind)
+            what = report.procedure.kind_title(kind)
+            if one.items:
+                what = say("{items}", "{kind}{items}", kind=what, items=listing([same(item) for item in one.items]))
             title = say("{title} ({what})", "{title}（{what}）", title=title, what=what)
         name = row.trigger if kind is None or one.items else f"{row.trigger} {kind}"
         parties = listing([report.procedure.role_title(party) for party in row.by])
@@ -219,8 +216,7 @@ def _show_next(page: Page, report: CaseReport) -> None:
         else:
             ready = Text("untold ", "不详") if one.is_untold else Text("blocked", "受阻")
         said = say("{title} · {name} — {who}", "{title} · {name}——{who}", title=title, name=name, who=parties)
-        mark = f"{page.said(ready)}  "
-        page.paragraph(said, indent=2, mark=mark, mark_style="yellow" if one.blockers else "green")
+        page.paragraph(said, indent=2, mark=f"{page.said(ready)}  ", mark_style="yellow" if one.blockers else "green")
         for blocker in one.blockers:
             page.paragraph(blocker.sentence(), indent=6, mark="-  ", style="dim")
 

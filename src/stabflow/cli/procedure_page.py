@@ -16,18 +16,16 @@ from ..reports.procedure_words import (
     cited,
     entry_title,
     field_rules,
-    gate_rules,
     kind_rules,
     outcomes,
     outcomes_text,
-    property_text,
-    requirement_rules,
     role_rules,
     row_text,
     separation_text,
     state_text,
     with_clause,
 )
+from ..reports.rule_words import gate_rules, property_text, requirement_rules
 from ..text import Text, listing, say, worded
 from .page import Column, Page
 
