@@ -31,7 +31,7 @@ def load(path: str | Path, base_of: Callable[[str], Calendar]) -> Calendar:
     reading = _Reading(tables)
     base = reading.base(base_of)
     id_ = reading.id()
-    holidays, workdays = reading.days("holidays"), reading.days("workdays")
+    holidays, workdays = (reading.days(key, tables.get(key, [])) for key in ("holidays", "workdays"))
     for day in sorted(holidays.keys() & workdays.keys()):
         place = f"workdays[{workdays[day]}]"
         reading.fault(place, f"{day.isoformat()} is both a holiday and a workday", "strike it from one")
@@ -100,11 +100,10 @@ class _Reading:
             self.faults += [Fault("base", fault.problem, fault.cure) for fault in error.faults]
             return None
 
-    def _list(self, key: str, cure: str) -> list[object]:
-        value = self.tables.get(key, [])
-        if isinstance(value, list):
-            return value
-        self.fault(key, "is not a list", cure)
+    def _list(self, place: str, given: object, cure: str) -> list[object]:
+        if isinstance(given, list):
+            return given
+        self.fault(place, "is not a list", cure)
         return []
 
     def names(self) -> dict[date, str]:
@@ -118,8 +117,6 @@ class _Reading:
             place = f"names.{name}"
             if name not in _HOLIDAYS:
                 self.fault(place, "is no holiday by that name", near_miss(name, _HOLIDAYS))
-            elif not isinstance(days, list):
-                self.fault(place, "is not a list", _A_DAY)
             else:
                 for day, number in self.days(place, days).items():
                     if day in found:
@@ -127,10 +124,10 @@ class _Reading:
                     found[day] = name
         return found
 
-    def days(self, key: str, given: list[object] | None = None) -> dict[date, int]:
-        """The days in a list, with their places."""
+    def days(self, key: str, given: object) -> dict[date, int]:
+        """The days in the list ``given`` under ``key``, with their places."""
         found: dict[date, int] = {}
-        for number, day in enumerate(self._list(key, _A_DAY) if given is None else given):
+        for number, day in enumerate(self._list(key, given, _A_DAY)):
             place = f"{key}[{number}]"
             if isinstance(day, datetime) or not isinstance(day, date):
                 self.fault(place, f"{day!s:.60} is not a day", _A_DAY)
@@ -142,7 +139,7 @@ class _Reading:
 
     def years(self) -> frozenset[int]:
         found = set[int]()
-        for number, year in enumerate(self._list("years", "write years = [2026]")):
+        for number, year in enumerate(self._list("years", self.tables.get("years", []), "write years = [2026]")):
             if isinstance(year, bool) or not isinstance(year, int) or not 1 <= year <= MAXYEAR:
                 self.fault(f"years[{number}]", f"{year!r:.60} is not a year", "such as 2026")
             else:

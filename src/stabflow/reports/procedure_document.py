@@ -21,17 +21,22 @@ def procedure_document(procedure: Procedure, language: Language = "en") -> str:
 
 
 def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
-    def said(text: Text) -> str:
-        return text.get(language)
-
-    other: Language = "zh" if language == "en" else "en"
     clauses = manifest(procedure)
-    carried = [one for one in clauses if one.carriers]
-    notes = [one for one in clauses if one.clause.note is not None]
-    not_carried = [one for one in clauses if one.deviation is not None]
-    yield f"# {procedure}: {said(procedure.title)}"
+    yield from _about(procedure, clauses, language)
+    yield from _roles(procedure, language)
+    yield from _states(procedure, language)
+    yield from _heading(Text("How a case moves", "案件流转"), language)
+    yield from _rows(procedure, None, procedure.transitions, language)
+    for kind, item in procedure.items.items():
+        yield from _heading(item.title, language, level=3)
+        yield from _rows(procedure, kind, item.transitions, language)
+    yield from _clauses(clauses, language)
+
+
+def _about(procedure: Procedure, clauses: Sequence[Carried], language: Language) -> Iterator[str]:
+    yield f"# {procedure}: {procedure.title.get(language)}"
     yield ""
-    yield procedure.title.get(other)
+    yield procedure.title.get(_other(language))
     yield ""
     yield from _table(
         (Text("", ""), Text("", "")),
@@ -39,11 +44,14 @@ def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
             (Text("source", "来源"), worded(procedure.source)),
             (Text("outcomes", "决定结果"), outcomes_text(procedure)),
             (Text("gate", "实施关口"), _gate(procedure)),
-            (Text("clauses", "条款"), _counted(len(clauses), len(carried), len(not_carried), len(notes))),
+            (Text("clauses", "条款"), _counted(clauses)),
             (Text("digest", "摘要值"), f"`{procedure.digest}`"),
         ],
         language,
     )
+
+
+def _roles(procedure: Procedure, language: Language) -> Iterator[str]:
     yield from _heading(Text("Who", "角色"), language)
     yield from _table(
         (Text("role", "角色"), Text("name", "标识"), Text("also called", "又称"), Text("clause", "条款")),
@@ -53,6 +61,9 @@ def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
         ],
         language,
     )
+
+
+def _states(procedure: Procedure, language: Language) -> Iterator[str]:
     yield from _heading(Text("Where a case stands", "案件所处状态"), language)
     yield from _table(
         (
@@ -74,11 +85,11 @@ def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
         ],
         language,
     )
-    yield from _heading(Text("How a case moves", "案件流转"), language)
-    yield from _rows(procedure, None, procedure.transitions, language)
-    for kind, item in procedure.items.items():
-        yield from _heading(item.title, language, level=3)
-        yield from _rows(procedure, kind, item.transitions, language)
+
+
+def _clauses(clauses: Sequence[Carried], language: Language) -> Iterator[str]:
+    other = _other(language)
+    not_carried, notes = _with_deviation(clauses), _with_note(clauses)
     yield from _heading(Text("Clause by clause", "逐条落实"), language)
     yield from _table(
         (Text("clause", "条款"), Text("says", "内容"), Text("", ""), Text("carried by", "由何落实")),
@@ -107,19 +118,32 @@ def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
         )
 
 
+def _with_deviation(clauses: Sequence[Carried]) -> Sequence[Carried]:
+    return [one for one in clauses if one.deviation is not None]
+
+
+def _with_note(clauses: Sequence[Carried]) -> Sequence[Carried]:
+    return [one for one in clauses if one.clause.note is not None]
+
+
+def _other(language: Language) -> Language:
+    """The other language of the two, in which a page repeats what the source itself says."""
+    return "zh" if language == "en" else "en"
+
+
 def _in(language: Language, text: Text | None) -> str:
-    """``text`` in the other language of the two, whatever the page is in."""
+    """``text`` in ``language``, whatever the page is in."""
     return "" if text is None else text.get(language)
 
 
-def _counted(clauses: int, carried: int, deviations: int, notes: int) -> Text:
+def _counted(clauses: Sequence[Carried]) -> Text:
     return say(
         "{n}: {carried} carried, {deviations} with a declared deviation, {notes} with a note on the source",
         "共{n}条：已落实{carried}条，声明偏离{deviations}条，注明原文疑点{notes}条",
-        n=clauses,
-        carried=carried,
-        deviations=deviations,
-        notes=notes,
+        n=len(clauses),
+        carried=sum(bool(one.carriers) for one in clauses),
+        deviations=len(_with_deviation(clauses)),
+        notes=len(_with_note(clauses)),
     )
 
 
