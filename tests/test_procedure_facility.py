@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dossier_runs import dossier_run, spelt_out
 
 import stabflow
 from stabflow import Actor, Case, CaseHandle, Engine, Matter, Procedure, ProcedureError, Refused
 from stabflow.decision.events import Added, BreachFound, ItemMoved, Moved, Opened
-from stabflow.dossier import Dossier, Run, run
+from stabflow.dossier import Run
 from stabflow.language import bundled, loads
 from stabflow.language.manifest import manifest
 from stabflow.reasoning.report import Report, Status
 
 NAME = "facility-2012"
-ROOT = Path(__file__).parent.parent
 TEXT = resources.files("stabflow").joinpath("procedures", NAME, "1.toml").read_text(encoding="utf-8")
 
 CITY, DIRECTOR, DEPUTY = Actor("c", body="city"), Actor("d", body="bureau"), Actor("e", body="bureau")
@@ -95,17 +95,6 @@ MUST_NOT_BE_BUILT = {
 }
 
 
-def clauses() -> list[str]:
-    found: list[str] = []
-    for word in CLAUSES.split():
-        several = re.fullmatch(r"(.*\.)(\d+)-(\d+)", word)
-        if several is None:
-            found.append(word)
-        else:
-            found += [f"{several[1]}{n}" for n in range(int(several[2]), int(several[3]) + 1)]
-    return found
-
-
 @pytest.fixture(scope="module")
 def procedure() -> Procedure:
     return bundled(NAME)
@@ -114,9 +103,8 @@ def procedure() -> Procedure:
 @pytest.fixture(scope="module")
 def ended() -> Iterator[tuple[Run, CaseHandle]]:
     """The dossier, run."""
-    with stabflow.open("memory:", late_entry=None) as engine:
-        done = run(Dossier.load(ROOT / "examples" / f"{NAME}.toml"), engine)
-        yield done, engine.case(done.case_id)
+    with dossier_run(NAME) as ran:
+        yield ran
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +137,7 @@ def refusal(case: CaseHandle, trigger: str, by: Actor, item: str | None = None, 
 
 
 def test_every_clause_of_the_document_stands_in_its_order(procedure: Procedure) -> None:
-    assert list(procedure.clauses) == clauses()
+    assert list(procedure.clauses) == spelt_out(CLAUSES)
     assert all(clause.title is not None for clause in procedure.clauses.values())
 
 

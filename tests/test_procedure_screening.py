@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import worlds
+from dossier_runs import dossier_run, spelt_out
 from lapsing import Hand
 
 import stabflow
@@ -20,7 +21,7 @@ from stabflow import Actor, CaseHandle, Engine, Matter, Plugin, Procedure, Proce
 from stabflow.calendar import Calendar
 from stabflow.calendars.china import china
 from stabflow.decision.events import Added, BreachFound
-from stabflow.dossier import Dossier, NotAsExpected, Run, rehearse, run
+from stabflow.dossier import Dossier, NotAsExpected, Run, rehearse
 from stabflow.language import bundled, loads
 from stabflow.language.manifest import manifest
 from stabflow.ports.hooks import CalendarSource
@@ -72,17 +73,6 @@ CREATED_BY_TIME = {"begin_year", *(f"{kind}.call" for kind in ("situation_meetin
 CREATED_BY_TIME |= {"duty.call", "inspection.call"}
 
 
-def spelt_out(words: str) -> list[str]:
-    found: list[str] = []
-    for word in words.split():
-        several = re.fullmatch(r"(.*\.)(\d+)-(\d+)", word)
-        if several is None:
-            found.append(word)
-        else:
-            found += [f"{several[1]}{n}" for n in range(int(several[2]), int(several[3]) + 1)]
-    return found
-
-
 @pytest.fixture(scope="module")
 def procedure() -> Procedure:
     return bundled(NAME)
@@ -91,9 +81,8 @@ def procedure() -> Procedure:
 @pytest.fixture(scope="module")
 def ended() -> Iterator[tuple[Run, CaseHandle]]:
     """The dossier, run."""
-    with stabflow.open("memory:", late_entry=None) as engine:
-        done = run(Dossier.load(ROOT / "examples" / f"{NAME}.toml"), engine)
-        yield done, engine.case(done.case_id)
+    with dossier_run(NAME) as ran:
+        yield ran
 
 
 # What the document says
