@@ -53,8 +53,14 @@ def show_procedures(page: Page, procedures: Sequence[Procedure]) -> None:
 
 
 def _noted(clauses: Sequence[str]) -> Text:
-    """Which clauses of the source have a note."""
-    return say("on the source, at {clauses}", "原文{clauses}", clauses=cited(clauses))
+    """How many clauses of the source have a note."""
+    many = "s" if len(clauses) > 1 else ""
+    return say(
+        "on {n} clause{many} of the source: `stabflow procedures NAME` prints them",
+        "原文{n}处，见`stabflow procedures NAME`",
+        n=len(clauses),
+        many=many,
+    )
 
 
 def _proof(procedure: Procedure) -> Text:

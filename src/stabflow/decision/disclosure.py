@@ -17,7 +17,7 @@ import attrs
 from ..case import Case
 from ..errors import ANY_VALUE, Blocker, InvalidInput, Refused
 from ..language import Procedure, Transition
-from ..requirements import ItemsAre
+from ..requirements import ItemsAre, PluginAnswers
 from ..text import Text
 from ..values import Value, Withheld
 from .comparisons import counts_of_people
@@ -165,6 +165,8 @@ def _asked_by(row: Transition) -> Iterator[str]:
             yield from part.own_reads().names - {*row.set}
             if isinstance(part, ItemsAre):
                 yield from part.compared
+            if isinstance(part, PluginAnswers):  # which may read anything
+                yield ANY_VALUE
 
 
 def refusal_for_public(procedure: Procedure, kind: str | None, refusal: Refused) -> Refused:

@@ -180,6 +180,7 @@ def body_blocker(
         ),
         have=same(holder.body),
         need=_body_title(procedure, list_name, body),
+        clause=role.clause,
         facts={"body": holder.body, "needed": body},
     )
 

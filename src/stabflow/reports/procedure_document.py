@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..language import Procedure, Transition
 from ..language.lifecycle import STEP_TITLES
 from ..language.manifest import Carried, manifest
-from ..text import Language, Text, listing, say, worded
+from ..text import Language, Text, joined, listing, same, say, worded
 from .procedure_words import cited, fired_by, limit_text, outcomes_text
+from .rule_words import requirement_rules
 
 _NOTHING = Text("–", "–")
 
@@ -56,7 +57,7 @@ def _roles(procedure: Procedure, language: Language) -> Iterator[str]:
     yield from _table(
         (Text("role", "角色"), Text("name", "标识"), Text("also called", "又称"), Text("clause", "条款")),
         [
-            (role.title, f"`{name}`", ", ".join(role.aliases), cited(role.clause))
+            (role.title, f"`{name}`", listing([same(one) for one in role.aliases]), cited(role.clause))
             for name, role in procedure.roles.items()
         ],
         language,
@@ -170,6 +171,8 @@ def _rows(procedure: Procedure, kind: str | None, rows: Sequence[Transition], la
             Text("from", "自"),
             Text("to", "至"),
             Text("by", "由"),
+            Text("states", "填报"),
+            Text("asks for", "前置要求"),
             Text("clause", "条款"),
         ),
         [
@@ -183,6 +186,8 @@ def _rows(procedure: Procedure, kind: str | None, rows: Sequence[Transition], la
                 sources(row) if row.source else _NOTHING,
                 _NOTHING if row.dest is None else state(row.dest),
                 fired_by(procedure, row),
+                listing([procedure.field_title(one, kind) for one in row.set]),
+                joined([*requirement_rules(procedure, kind, row.requires)], Text("; ", "；")),
                 cited(row.clause),
             )
             for row in rows

@@ -251,4 +251,4 @@ def row_text(procedure: Procedure, kind: str | None, row: Transition) -> Text:
     )
     if row.dest is not None:
         text = say("{text} → {dest}", "{text} → {dest}", text=text, dest=procedure.state_title(row.dest, kind))
-    return with_clause(say("{text}: {who}", "{text}：{who}", text=text, who=fired_by(procedure, row)), row.clause)
+    return with_clause(say("{text} — {who}", "{text}——{who}", text=text, who=fired_by(procedure, row)), row.clause)

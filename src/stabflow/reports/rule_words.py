@@ -17,10 +17,16 @@ def requirement_rules(procedure: Procedure, kind: str | None, requires: Sequence
     """Each requirement: how its author puts it, what it asks for, and the clauses of it and of its parts."""
     for one in requires:
         text = requirement_text(procedure, kind, _with_clauses_inside(procedure, kind, one))
-        content = requirement_text(procedure, kind, _with_clauses_inside(procedure, kind, untitled(one)))
-        if content != text:
+        inside = _with_clauses_inside(procedure, kind, attrs.evolve(untitled(one), when=()))
+        content = requirement_text(procedure, kind, inside)
+        if one.title is not None or _has_titled_part(one):
             text = say("{text} — {content}", "{text}——{content}", text=text, content=content)
         yield with_clause(text, one.clause)
+
+
+def _has_titled_part(one: Requirement) -> bool:
+    """Whether a part or a condition of ``one`` has a title, behind which it does not say what it asks for."""
+    return any(part.title is not None for _, part in one.walk() if part is not one)
 
 
 def _with_clauses_inside(procedure: Procedure, kind: str | None, one: Requirement) -> Requirement:
