@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from ..engine.matters import Attempt, CaseOnMatter, MatterOverview, OnRecord
 from ..history.record import Record
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
@@ -36,9 +34,8 @@ def show_matter(page: Page, found: MatterOverview, near: str | None = None) -> N
         _show_case(page, case)
     if found.attempts:
         page.heading(Text("Attempts on record to go ahead without clearance", "未经放行即行实施的记录"))
-        zone = found.cases[-1].procedure.zone if found.cases else ZoneInfo("UTC")
         for attempt in found.attempts:
-            _show_attempt(page, attempt, found, zone)
+            _show_attempt(page, attempt, found)
 
 
 def _place(record: Record) -> Text:
@@ -57,15 +54,18 @@ def _show_case(page: Page, case: CaseOnMatter) -> None:
     if case.procedure.gate is not None:
         said.append(_GATE_OPEN if case.gate_open else _GATE_SHUT)
     page.paragraph(joined(list(dict.fromkeys(said)), _BESIDE), indent=2)
-    page.paragraph(_act(case, case.opened), indent=2, mark="·  ")
-    if case.screened_out is not None:
-        out = case.screened_out
-        page.paragraph(_act(case, out), indent=2, mark="·  ")
-        for name, value in out.stated.items():
-            text = value_text(case.procedure, None, name, value)
-            page.paragraph(
-                say("{title}: {text}", "{title}：{text}", title=out.titles[name], text=text), indent=5, style="dim"
-            )
+    _show_act(page, case, case.opened)
+    if case.moved.record != case.opened.record:
+        _show_act(page, case, case.moved)
+
+
+def _show_act(page: Page, case: CaseOnMatter, act: OnRecord) -> None:
+    page.paragraph(_act(case, act), indent=2, mark="·  ")
+    for name, value in act.stated.items():
+        text = value_text(case.procedure, None, name, value)
+        page.paragraph(
+            say("{title}: {text}", "{title}：{text}", title=act.titles[name], text=text), indent=5, style="dim"
+        )
 
 
 def _act(case: CaseOnMatter, act: OnRecord) -> Text:
@@ -80,13 +80,13 @@ def _act(case: CaseOnMatter, act: OnRecord) -> Text:
     )
 
 
-def _show_attempt(page: Page, attempt: Attempt, found: MatterOverview, zone: ZoneInfo) -> None:
+def _show_attempt(page: Page, attempt: Attempt, found: MatterOverview) -> None:
     record = attempt.record
     page.paragraph(
         say(
             "{at} {actor}; {basis}",
             "{at} {actor}；{basis}",
-            at=minute(record.occurred_at, zone),
+            at=minute(record.occurred_at, found.zone) + ("" if found.cases else " UTC"),
             actor=record.actor,
             basis=record.basis.text,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -41,7 +41,7 @@ from ..text import Text, joined, listing, same, say
 from ..values import File, Value, Withheld
 
 
-def minute(moment: datetime, zone: ZoneInfo) -> str:
+def minute(moment: datetime, zone: tzinfo) -> str:
     """A time as the procedure's clock shows it."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 

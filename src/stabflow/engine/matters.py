@@ -4,7 +4,7 @@ ahead with it, and what stands out in all that."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 import attrs
 
@@ -164,6 +164,11 @@ class MatterOverview:
     def known(self) -> bool:
         """Whether anything is known of it."""
         return bool(self.cases or self.attempts)
+
+    @property
+    def zone(self) -> tzinfo:
+        """By whose clock its times are told: that of the newest case; UTC where there is none."""
+        return self.cases[-1].procedure.zone if self.cases else UTC
 
     @property
     def screened_out(self) -> tuple[CaseOnMatter, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC
 
 import attrs
 
@@ -45,8 +44,7 @@ def _went_ahead(attempt: Attempt, found: MatterOverview) -> Observation:
     ]
     since = [one for one in found.cases if one.case_id in attempt.opened_since]
     records = (attempt.record, *out, *(one.opened.record for one in since))
-    zone = found.cases[-1].procedure.zone if found.cases else UTC
-    day = attempt.record.occurred_at.astimezone(zone).date()
+    day = f"{attempt.record.occurred_at.astimezone(found.zone):%Y-%m-%d}{'' if found.cases else ' (UTC)'}"
     if not attempt.seen:
         kind, how = "went_ahead_unassessed", Text("although it had never been assessed", "未经评估即行实施")
     elif not _REFUSED.isdisjoint(attempt.reasons):
@@ -75,8 +73,8 @@ def _screened_and_assessed(out: CaseOnMatter, other: CaseOnMatter) -> Iterator[O
         yield Observation(kind=kind, text=said, records=(screening.record, other.assessed.record))
     elif other.step is Step.SCOPE and not other.over and _moment(other.opened) >= _moment(screening):
         said = say(
-            "{out} screened it out on {day}; {other}, opened on {since}, is screening it again",
-            "{out}于{day}认定不属评估范围；{since}启动的{other}正在重新筛查",
+            "{out} screened it out on {day}; {other}, opened on {since}, has not come out of the scope yet",
+            "{out}于{day}认定不属评估范围；{since}启动的{other}尚处于界定步骤",
             **named,
             since=_day(other, other.opened),
         )
