@@ -13,7 +13,7 @@ from ..history.record import Record
 from ..language import Outcome, Procedure, Step
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
 from ..ports.store import CaseRow
-from ..reports.duty_words import owed_title
+from ..reports.duty_words import holder_text, owed_title
 from ..text import Text, listing, same, say
 from .case_report import CaseReport
 from .page import Cell, Column, Page
@@ -98,7 +98,7 @@ def _show_roles(page: Page, report: CaseReport) -> None:
     for role, defined in report.procedure.roles.items():
         held = [one for one in (*report.case.appointments, *report.offices) if one.role == role]
         who = listing(
-            [say("{actor} ({body})", "{actor}（{body}）", actor=one.actor, body=one.body) for one in held],
+            [holder_text(one.actor, one.body) for one in held],
             none=Text("nobody", "空缺"),
         )
         standing = Text("standing office", "常设职务") if defined.standing else Text("of this case", "本案件任命")

@@ -8,6 +8,7 @@ from itertools import groupby
 from ..engine.gate import Clearance
 from ..errors import Blocker
 from ..history.record import Record
+from ..reports.duty_words import holder_text
 from ..text import Text, say
 from .page import Page
 
@@ -45,7 +46,7 @@ def show_clearance(page: Page, answer: Clearance, attempts: Sequence[Record]) ->
                     "{at}: {actor}; {basis}",
                     "{at}：{actor}；{basis}",
                     at=record.occurred_at.date(),
-                    actor=record.actor,
+                    actor=holder_text(record.actor.id, record.actor.body),
                     basis=record.basis.text,
                 ),
                 indent=2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..engine.matters import Attempt, CaseOnMatter, MatterOverview, OnRecord
 from ..history.record import Record
 from ..language.lifecycle import OUTCOME_TITLES, STEP_TITLES
+from ..reports.duty_words import holder_text
 from ..text import Text, joined, listing, same, say
 from .page import Page
 from .words import minute, value_text
@@ -75,7 +76,7 @@ def _act(case: CaseOnMatter, act: OnRecord) -> Text:
         at=minute(act.record.occurred_at, case.procedure.zone),
         act=act.act,
         role=act.role,
-        actor=act.record.actor,
+        actor=holder_text(act.record.actor.id, act.record.actor.body),
         basis=act.record.basis.text,
     )
 
@@ -87,7 +88,7 @@ def _show_attempt(page: Page, attempt: Attempt, found: MatterOverview) -> None:
             "{at} {actor}; {basis}",
             "{at} {actor}；{basis}",
             at=minute(record.occurred_at, found.zone) + ("" if found.cases else " UTC"),
-            actor=record.actor,
+            actor=holder_text(record.actor.id, record.actor.body),
             basis=record.basis.text,
         ),
         indent=2,

@@ -55,7 +55,12 @@ class DutyWords:
 
 def holder(row: DutyRow) -> Text:
     """Who owes it, by id, and the body acted for where one is known."""
-    return same(f"{row.actor} ({row.body})" if row.body else row.actor)
+    return holder_text(row.actor, row.body) if row.body else same(row.actor)
+
+
+def holder_text(actor: str, body: str) -> Text:
+    """An office-holder by id, and the body acted for."""
+    return say("{actor} ({body})", "{actor}（{body}）", actor=actor, body=body)
 
 
 def duty_title(procedure: Procedure, duty: str) -> Text:
