@@ -126,7 +126,7 @@ def in_words(shell: Shell, procedure: Procedure, waiting: Iterable[Awaited]) -> 
     for (kind, trigger, year), holidays in rows.items():
         yield UnknownHolidays(
             procedure=str(procedure),
-            row=procedure.trigger_title(trigger, kind or None),
+            row=_row(procedure, kind, trigger),
             kind=kind,
             trigger=trigger,
             holidays=tuple(holidays),
@@ -134,6 +134,11 @@ def in_words(shell: Shell, procedure: Procedure, waiting: Iterable[Awaited]) -> 
             calendar=shell.calendar.id,
             noticed=year in shell.calendar.years,
         )
+
+
+def _row(procedure: Procedure, kind: str, trigger: str) -> Text:
+    row = procedure.trigger_title(trigger, kind or None)
+    return say("{kind}: {row}", "{kind}：{row}", kind=procedure.kind_title(kind), row=row) if kind else row
 
 
 def _key(one: Awaited) -> tuple[str, str, str, str, int]:
