@@ -509,15 +509,18 @@ def test_a_clock_far_ahead_is_not_believed(quiet: World) -> None:
 
 
 def test_nor_at_the_very_first_tick() -> None:
+    calling = '{ trigger = "call", dest = "owed", every = "weekend" }'
+    quiet = lapsing.INSPECTION.replace(calling, calling.replace("weekend", "year"))
+    assert quiet != lapsing.INSPECTION
     clock = Hand()
-    engine = lapsing.opened(clock)
+    engine = lapsing.opened(clock, text=quiet)
     case = lapsing.a_case(engine)
     due = case.value.due
     assert due is not None
     clock.now = due.at + timedelta(days=7)
     assert len(engine.tick().breaches) >= 1
     clock = Hand()
-    engine = lapsing.opened(clock)
+    engine = lapsing.opened(clock, text=quiet)
     lapsing.a_case(engine)
     clock.now = due.at + timedelta(days=7, seconds=1)
     with pytest.raises(ClockInDoubt):

@@ -20,6 +20,7 @@ from stabflow.decision.events import Ticked
 from stabflow.engine import recurring, streams
 from stabflow.engine.doctor import Health
 from stabflow.engine.ticker import Tick
+from stabflow.errors import ClockInDoubt
 from stabflow.language import loads
 
 FESTIVALS = INSPECTION.replace('every = "quarter"', 'every = ["quarter", "spring_festival", "national_day"]', 1)
@@ -215,6 +216,38 @@ def test_what_failed_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.Monkey
         place.clock.pass_(days=1)
         assert engine.tick().failures
     assert created(place.ticks(NOTICE, at(2027, 3, 4))) == ["inspection-2027-02-06"]
+
+
+def test_what_was_never_served_is_made_up_for_from_the_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long nothing could be created, or no machine knew the procedure."""
+    place = Place(tmp_path, FESTIVALS, at(2027, 2, 5))
+    with monkeypatch.context() as patch:
+        patch.setattr(recurring, "admit", _no)
+        ticks = place.ticks(NOTICE, at(2027, 3, 1))
+    assert created(ticks) == []
+    assert created(place.ticks(NOTICE, at(2027, 3, 2))) == ["inspection-2027-02-06"]
+
+
+def test_a_first_tick_that_comes_late_passes_over_nothing(tmp_path: Path) -> None:
+    """It is believed on somebody's word, as where a duty has lapsed so long ago."""
+    place = Place(tmp_path, FESTIVALS, at(2027, 1, 28))
+    place.clock.now = at(2027, 3, 1)
+    with place.engine(NOTICE) as engine:
+        with pytest.raises(ClockInDoubt):
+            engine.tick()
+        assert [*engine.cases()] == []
+        assert created([engine.tick(through=place.clock.now, basis="c")]) == ["inspection-2027-02-06"]
+
+
+def test_an_office_that_is_dated_back_calls_for_nothing_that_lay_before_its_record(tmp_path: Path) -> None:
+    clock = Hand(at(2027, 2, 1))
+    with stabflow.open("memory:", clock=clock, procedures=[loads(FESTIVALS)], calendar="weekends") as engine:
+        engine.constitute("inspection", "head", HEAD, basis="order of 2020", at=at(2020, 1, 1))
+        assert engine.tick().created == ()
+        clock.now = at(2027, 4, 1)
+        assert created([engine.tick(through=clock.now, basis="c")]) == ["inspection-2027-Q2"]
 
 
 def _no(*_: object, **__: object) -> None:

@@ -30,7 +30,7 @@ FOUNDING = "founding_authority"
 class Offices:
     """The offices in force, by procedure id, after ``version`` records, with the times of the last one; ``since`` tells when
     each mandate is said to begin; ``former`` are the bodies for which each held an office that has ended, by procedure id;
-    ``began`` tells since when a procedure has had office-holders, whoever they were."""
+    ``began`` tells since when it is on record that a procedure has had office-holders, whoever they were."""
 
     version: int = 0
     head: str = GENESIS
@@ -66,7 +66,7 @@ class Offices:
         held = self.holders.get(event.procedure, ())
         since, former, began = self.since, self.former, self.began
         if event.procedure not in began:
-            began = with_entries(began, {event.procedure: record.occurred_at})
+            began = with_entries(began, {event.procedure: record.recorded_at})
         if isinstance(event, Constituted):
             held = (*held, Appointment(event.office, event.holder.id, event.holder.body, record.hash))
             since = with_entries(since, {record.hash: record.occurred_at})

@@ -212,5 +212,5 @@ class Calling:
 
 
 def in_force(procedure: Procedure, offices: Offices) -> datetime | None:
-    """Since when the procedure has had office-holders, whoever they were; ``None`` where it has none now."""
+    """Since when it is on record that the procedure has had office-holders, whoever they were; ``None`` where it has none now."""
     return offices.began.get(procedure.id) if offices.of(procedure) else None

@@ -28,7 +28,7 @@ from .attempts import HOST_SYSTEM
 from .awaiting import UnknownHolidays, in_words, is_served, news, unserved
 from .findings import find_breach
 from .ledger import put
-from .recurring import Calling, recurring
+from .recurring import Call, Calling, recurring
 from .shell import Shell
 
 MOST_APART = timedelta(days=7)
@@ -90,10 +90,13 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
         raise InvalidInput.at(
             "through", f"{until.isoformat()} lies ahead of the clock, {now.isoformat()}", "give a time that has passed"
         )
-    if through is None:
-        _check_apart(shell, last, now)
     progress = _Progress()
-    served, awaited = _create(shell, last, until, None if through is not None else now - MOST_APART, progress)
+    callings = _callings(shell, last, until, progress)
+    calls = sorted((call for one in callings for call in one.calls()), key=lambda call: call.at)
+    if through is None:
+        _check_apart(shell, last, now, calls)
+    _create(shell, calls, progress)
+    served, awaited = _served(shell, last, until, callings, progress)
     _find_breaches(shell, until, progress)
     found = Tick(
         until,
@@ -108,30 +111,43 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
     return found
 
 
-def _create(
-    shell: Shell, last: Ticked | None, until: datetime, earliest: datetime | None, progress: _Progress
-) -> tuple[Mapping[str, datetime], Mapping[str, Sequence[Awaited]]]:
-    """Create what the calendar calls for; up to when each procedure is served now, and what each awaits of a calendar. One for
-    which anything failed stays where it was: what recurs is known by that alone, while breaches that could not be dealt with are
-    still in the index."""
+def _callings(shell: Shell, last: Ticked | None, until: datetime, progress: _Progress) -> list[Calling]:
+    """What the calendar calls for under each procedure, from where that was served last: from the beginning, where it never was."""
     served = {} if last is None else {one.procedure: one.until for one in last.recurred}
-    awaited: dict[str, Sequence[Awaited]] = {}
-    for one in () if last is None else last.awaited:
-        awaited[one.procedure] = (*awaited.get(one.procedure, ()), one)
-    callings = [
+    awaited = () if last is None else last.awaited
+    return [
         Calling(
             shell,
             procedure,
-            since=served.get(procedure.id, earliest),
+            since=served.get(procedure.id),
             until=until,
-            awaited=[one for one in awaited.get(procedure.id, ()) if is_served(one, shell.calendar)],
+            awaited=[one for one in awaited if one.procedure == procedure.id and is_served(one, shell.calendar)],
             trying=progress.trying,
             created=progress.created,
             by_hand=progress.by_hand,
         )
         for procedure in recurring(shell)
     ]
-    _answer(shell, callings, progress)
+
+
+def _create(shell: Shell, calls: Sequence[Call], progress: _Progress) -> None:
+    """Create what the calendar calls for, each thing after what had lapsed by then, so that no due time hangs on when the tick
+    came."""
+    for at, together in itertools.groupby(calls, key=lambda call: call.at):
+        _find_breaches(shell, at, progress)
+        for call in together:
+            call.answer()
+
+
+def _served(
+    shell: Shell, last: Ticked | None, until: datetime, callings: Sequence[Calling], progress: _Progress
+) -> tuple[Mapping[str, datetime], Mapping[str, Sequence[Awaited]]]:
+    """Up to when each procedure is served now, and what each awaits of a calendar. One for which anything failed stays where it
+    was: what recurs is known by that alone, while breaches that could not be dealt with are still in the index."""
+    served = {} if last is None else {one.procedure: one.until for one in last.recurred}
+    awaited: dict[str, Sequence[Awaited]] = {}
+    for one in () if last is None else last.awaited:
+        awaited[one.procedure] = (*awaited.get(one.procedure, ()), one)
     for calling in callings:
         procedure = calling.procedure
         before = awaited.get(procedure.id, ())
@@ -164,12 +180,12 @@ def last_tick(shell: Shell) -> Ticked | None:
     return record.event
 
 
-def _check_apart(shell: Shell, last: Ticked | None, now: datetime) -> None:
-    """Refuse where the clock is far past the last tick or, where there was none, past what would be found first."""
+def _check_apart(shell: Shell, last: Ticked | None, now: datetime, calls: Sequence[Call]) -> None:
+    """Refuse where the clock is far past the last tick or, where there was none, past what would be found or created first."""
     since = None if last is None else last.until
     if since is None:
         page = shell.store.find_duties(DutyQuery(breached=False, due_before=moment_text(now), limit=1))
-        since = moment_from(page.rows[0].due_at) if page.rows else now
+        since = min([now, *(moment_from(row.due_at) for row in page.rows), *(call.at for call in calls[:1])])
     if now - since > MOST_APART:
         raise ClockInDoubt(since, now, MOST_APART)
 
