@@ -3,8 +3,9 @@
 What entered cannot be erased, because every record is chained to the next, so that such a text is refused and not masked. Nothing
 else is read from a text, and nothing about who wrote it. The refusal names the place and never repeats the number.
 
-A number begins and ends where a group of digits does; blanks, hyphens, dots and what nobody sees may part its groups. A date is
-one group. Whatever else has many digits is meant to pass: numbers of documents, amounts, digests, ids, lists of dates.
+A number begins and ends where a group of digits does; blanks, hyphens, dots, brackets and what nobody sees may part its groups. A
+date is one group. Whatever else has many digits is meant to pass: numbers of documents, amounts, digests, ids, lists of dates,
+addresses of machines.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ MOBILE_PHONE = Text("the number of a mobile phone", "手机号码")
 CURE = "leave it out: what is on record cannot be erased; keep it in a file that stays with you, and name the file by its digest"
 
 _FEWEST, _MOST = 11, 18
-_UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"
-_PART = rf"[ \u00a0\u2002-\u200a\u202f\u3000.．·・•‧。_＿\-‐-―−－﹣{_UNSEEN}]"
+_UNSEEN = "\u00ad\u034f\u180e\u200b-\u200d\u2060-\u2064\u20e3\ufe00-\ufe0f\ufeff"
+_PART = rf"[ ()（）\u00a0\u2002-\u200a\u202f\u3000.．·・•‧。_＿\-‐-―−－﹣{_UNSEEN}]"
 _RUN = re.compile(rf"\d(?:{_PART}{{0,6}}\d){{{_FEWEST - 1},}}(?:{_PART}{{0,6}}[XxＸｘ](?![0-9A-Za-z]))?")
 _ENOUGH = re.compile(rf"(?:\D*+\d){{{_FEWEST}}}")
 """As many digits as a number has, whatever parts them: most texts have fewer, and are told so fast."""
@@ -32,6 +33,9 @@ _NOT_SEEN = re.compile(f"[{_UNSEEN}]")
 _OPAQUE = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,128})(?![0-9A-Za-z])", re.IGNORECASE
 )
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_NO_NUMBER = re.compile(rf"(?<!\d)(?<!\d\.)(?:(?:{_BYTE}\.){{3}}{_BYTE}(?!\.?\d)|0\.\d+)")
+"""The address of a machine, and a fraction."""
 _DATE = re.compile(r"(?<!\d)(?:(?:19|20)\d\d([-./])[01]?\d\1[0-3]?\d|[0-3]?\d([-./])[01]?\d\2(?:19|20)\d\d)(?!\d)")
 _MOBILE = re.compile(r"(?:0|(?:00)?86)?1[3-9]\d{9}\Z")
 _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])\d{4}"
@@ -39,7 +43,7 @@ _CARD = re.compile(rf"{_PROVINCE}(\d{{4}})(\d\d)(\d\d)\d{{3}}[0-9X]\Z")
 _OLD_CARD = re.compile(rf"{_PROVINCE}(\d\d)(\d\d)(\d\d)\d{{3}}\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(?:([ .\u00a0\u202f])\d{3})(?:\1\d{3})+\Z")
 _YEARS = re.compile(r"(?:19|20)\d\d[^\d](?:19|20)\d\d(?!\d)")
-_MONEY_AFTER = re.compile(r"(?:\.\d{1,2})?\s?(?:元|[万亿]元?|CNY|RMB|yuan)", re.IGNORECASE)
+_MONEY_AFTER = re.compile(r"(?:\.\d{1,2})?\s?(?:[美港欧日]?元|[万亿]元?|CNY|RMB|yuan)", re.IGNORECASE)
 _MONEY_BEFORE = re.compile(r"(?:[¥￥]|CNY|RMB)\s?\Z", re.IGNORECASE)
 _DIGITS = {ord(digit): str(value) for value, digit in enumerate("０１２３４５６７８９")} | {
     ord("Ｘ"): "X",
@@ -51,7 +55,7 @@ def named_in(text: str) -> Text | None:
     """What names a person in ``text``, if anything does."""
     if len(text) < _FEWEST or _ENOUGH.match(text) is None or _RUN.search(text) is None:
         return None
-    seen = _OPAQUE.sub("#", _plain(text))
+    seen = _NO_NUMBER.sub("#", _OPAQUE.sub("#", _plain(text)))
     within_dates = {at for one in _DATE.finditer(seen) for at in range(one.start() + 1, one.end())}
     for run in _RUN.finditer(seen):
         groups = [one.span() for one in _GROUP.finditer(seen, *run.span())]
