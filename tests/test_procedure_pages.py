@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
+import lapsing
 import pytest
 from command_line import Run
 
-from stabflow.language import bundled, bundled_names
+from stabflow.language import bundled, bundled_names, loads
 from stabflow.language.manifest import manifest
 from stabflow.reports.procedure_document import procedure_document
 from stabflow.text import LANGUAGES, Language
@@ -50,3 +53,15 @@ def test_the_command_prints_it(stab: Run) -> None:
     for words in (["procedures", "--markdown"], ["procedures", "five-step", "--markdown", "--json"]):
         status, _, err = stab(*words)
         assert (status, "is a form for one procedure" in err) == (2, True)
+
+
+def test_what_an_author_writes_is_no_markup_and_ends_no_cell() -> None:
+    odd = r"a\|b <i>c</i> [d](http://e)"
+    written = json.dumps(odd)
+    text = lapsing.INSPECTION.replace('{ en = "Inspection"', f"{{ en = {written}", 1)
+    text = text.replace("[clauses]", f'[clauses]\n"9" = {{ deviation = {written} }}', 1)
+    page = procedure_document(loads(text), "en")
+    assert "<i>" not in page
+    assert "](" not in page
+    cells = [line for line in page.splitlines() if line.startswith("| 9 |")]
+    assert [len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in cells] == [5, 5]

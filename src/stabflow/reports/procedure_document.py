@@ -23,21 +23,12 @@ def procedure_document(procedure: Procedure, language: Language = "en") -> str:
 
 def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
     clauses = manifest(procedure)
-    yield from _about(procedure, clauses, language)
-    yield from _roles(procedure, language)
-    yield from _states(procedure, language)
-    yield from _heading(Text("How a case moves", "案件流转"), language)
-    yield from _rows(procedure, None, procedure.transitions, language)
-    for kind, item in procedure.items.items():
-        yield from _heading(item.title, language, level=3)
-        yield from _rows(procedure, kind, item.transitions, language)
-    yield from _clauses(clauses, language)
-
-
-def _about(procedure: Procedure, clauses: Sequence[Carried], language: Language) -> Iterator[str]:
-    yield f"# {procedure}: {procedure.title.get(language)}"
+    carried = [one for one in clauses if one.carriers]
+    notes = [one for one in clauses if one.clause.note is not None]
+    not_carried = [one for one in clauses if one.deviation is not None]
+    yield f"# {procedure}: {_escaped(said(procedure.title))}"
     yield ""
-    yield procedure.title.get(_other(language))
+    yield _escaped(procedure.title.get(other))
     yield ""
     yield from _table(
         (Text("", ""), Text("", "")),
@@ -203,7 +194,7 @@ def _carriers(one: Carried, language: Language) -> str:
 
 def _heading(text: Text, language: Language, *, level: int = 2) -> Iterator[str]:
     yield ""
-    yield f"{'#' * level} {text.get(language)}"
+    yield f"{'#' * level} {_escaped(text.get(language))}"
     yield ""
 
 
@@ -215,4 +206,9 @@ def _table(head: Sequence[Text], rows: Iterable[Sequence[Text | str]], language:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
+    return "| " + " | ".join(map(_escaped, cells)) + " |"
+
+
+def _escaped(words: str) -> str:
+    """``words`` of an author, which are neither markup nor a link, and end no cell."""
+    return words.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("](", "]\\(")
