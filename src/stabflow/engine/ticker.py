@@ -112,7 +112,7 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
 
 
 def _callings(shell: Shell, last: Ticked | None, until: datetime, progress: _Progress) -> list[Calling]:
-    """What the calendar calls for under each procedure, from where that was served last; from the beginning where it never was."""
+    """What the calendar calls for under each procedure, from where it was served last, or from the beginning."""
     served = {} if last is None else {one.procedure: one.until for one in last.recurred}
     awaited = () if last is None else last.awaited
     return [
