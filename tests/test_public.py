@@ -4,6 +4,7 @@ every page, in either language and as JSON."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -337,6 +338,35 @@ def test_the_gate_answers_the_public_without_the_number(
         assert answer.reasons[-1].facts == {"case": CASE}
         assert [ground.head[:9] for ground in answer.grounds] == ["withheld:"]
         assert not answer.cleared
+
+
+@pytest.mark.parametrize("form", FORMS, ids=" ".join)
+def test_a_gate_that_is_shut_for_another_reason_does_not_tell_whether_a_number_is_met(
+    stab: Run, tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    """Nor do the attempts to go ahead: neither by what stood against them, nor by the hashes of their records."""
+    gate = '[gate]\nin = ["cleared"]\nrequires = [{ value = "pending"'
+    stricter = gate.replace("[{ value", '[{ items = "talk", at_least = 9 }, { value')
+    procedure = loads(TEXT.replace(gate, stricter))
+    pages = []
+    for settled, pending in ((20, 0), (17, 3)):
+        url = f"sqlite:///{tmp_path}/{pending}.db"
+        told = {**FIRST, "count": {"people": 60, "batches": 20, "settled": settled, "pending": pending}}
+        told["amend"] = {"people": 61}
+        with stabflow.open(url, procedures=[procedure], clock=clock(), calendar="weekends") as engine:
+            walked(engine, procedure, told)
+            asked = engine.gate("hall", accept=["reception"])
+            assert ("value" in [one.kind for one in asked.ask().reasons]) is (pending > 0)
+            asked.attempted(by=CLERK, basis="went ahead")
+            official, public = asked.attempts()[0], asked.attempts("public")[0]
+            assert official.hash == engine.matter("hall").attempts[0].record.hash != public.hash == "withheld:1"
+        gate_page = ("gate", "hall", "--accept", "reception", "--audience", "public", *form)
+        again = (*gate_page, "--attempt-by", "x", "--body", "y", "--basis", "z")
+        shown = [
+            printed(stab, words, url) for words in (gate_page, ("matter", "hall", "--audience", "public", *form), again)
+        ]
+        pages.append([re.sub(r"20\d\d-\d\d-\d\d[T ][\d:.]+|\d{4}-\d\d-\d\d", "WHEN", one) for one in shown])
+    assert pages[0] == pages[1]
 
 
 def test_an_unknown_audience_is_refused(both: tuple[CaseHandle, CaseHandle]) -> None:

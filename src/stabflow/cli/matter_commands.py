@@ -82,10 +82,12 @@ def gate(
         record: Record | None = None
         if who is not None and not answer.cleared:
             record = asked.attempted(by=who[0], basis=who[1])
+        attempts = asked.attempts(session.audience)
         if as_json:
-            print_json(answer.as_dict(session.language) | ({} if record is None else {"attempt": record.as_dict()}))
+            attempt = {} if record is None else {"attempt": attempts[record.version - 1].as_dict()}
+            print_json(answer.as_dict(session.language) | attempt)
         else:
-            gate_page.show_clearance(session.page(), answer, asked.attempts())
+            gate_page.show_clearance(session.page(), answer, attempts)
     return YES if answer.cleared else NO
 
 

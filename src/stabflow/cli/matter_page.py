@@ -123,5 +123,6 @@ _REASONS = {
     "prohibited": Text("not to be implemented", "决定不得实施"),
     "screened_out": Text("screened out", "认定不属评估范围"),
     "over": Text("the case was over", "评估案件已终结"),
+    "withheld": Text("what is not told", "不予说明的理由"),
 }
 """What stood against going ahead, by its kind."""

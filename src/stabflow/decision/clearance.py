@@ -36,10 +36,15 @@ def _uncleared(procedure: Procedure, case: Case, context: Context) -> Iterator[B
     if case.state not in gate.in_:
         yield _standing(procedure, gate, case, state)
         return
-    row = Transition(trigger=GO_AHEAD, source=gate.in_, requires=gate.requires, clause=gate.clause)
+    row = gate_row(gate)
     view = CaseView(procedure=procedure, case=case, kind=None, item=None, row=row, values={}, actor="", context=context)
     for blocker in unmet(view):
         yield blocker if blocker.clause else attrs.evolve(blocker, clause=gate.clause)
+
+
+def gate_row(gate: Gate) -> Transition:
+    """What the gate asks for, as a row asks for it."""
+    return Transition(trigger=GO_AHEAD, source=gate.in_, requires=gate.requires, clause=gate.clause)
 
 
 def is_refusing(procedure: Procedure, case: Case) -> bool:
@@ -108,6 +113,10 @@ _STANDING = {
     ),
     "unfinished": Text("the assessment is not finished: {have}", "评估尚未完成：{have}"),
 }
+
+
+OF_STANDING = frozenset({*_STANDING, "unproved", "no_gate"})
+"""The kinds of blockers that tell where a case stands or under what it runs, and nothing that was stated."""
 
 
 def _why(procedure: Procedure, gate: Gate, case: Case, state: State) -> tuple[str, Text]:

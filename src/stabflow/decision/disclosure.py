@@ -20,7 +20,8 @@ from ..language import Procedure, Transition
 from ..requirements import ItemsAre, PluginAnswers
 from ..text import Text
 from ..values import Value, Withheld
-from .comparisons import counts_of_people
+from .clearance import gate_row
+from .comparisons import tied_to
 from .events import Added, Amended, Event, ItemMoved, Migrated, Moved, Opened, Stamp
 from .evolution import replay
 from .renaming import Renaming
@@ -117,9 +118,11 @@ class Disclosure:
         rests = row is not None and any(map(hides, _asked_by(row)))
         return (*told, _NOT_TOLD) if rests or len(told) < len(found) else tuple(told)
 
-    def reasons(self, procedure: Procedure, found: Sequence[Blocker]) -> tuple[Blocker, ...]:
-        """What may be told of what keeps the gate closed: that it is, always."""
-        told = self.blockers(procedure, None, None, None, found)
+    def reasons(self, procedure: Procedure, state: str, found: Sequence[Blocker]) -> tuple[Blocker, ...]:
+        """What may be told of what keeps the gate closed to a case in ``state``: that it is, always."""
+        gate = procedure.gate
+        asked = None if not found or gate is None or state not in gate.in_ else gate_row(gate)
+        told = self.blockers(procedure, None, None, asked, found)
         place = {name: value for one in found for name, value in one.facts.items() if name == "case"}
         return tuple(attrs.evolve(one, facts=place) if one is _NOT_TOLD else one for one in told)
 

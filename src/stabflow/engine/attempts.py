@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
+import attrs
+
+from ..decision.clearance import OF_STANDING
+from ..decision.disclosure import NOT_TOLD, STANDS_FOR
 from ..decision.events import Attempted
 from ..errors import Corrupt, InvalidInput
+from ..history import codec
 from ..history.commit import request_digest
 from ..history.record import Record
 from ..personal import refuse_personal
@@ -52,6 +57,25 @@ def attempts(shell: Shell, matter: str) -> Sequence[Record]:
     for record in found:
         check_attempt(record, matter)
     return found
+
+
+def for_public(records: Iterable[Record], withholding: Collection[str]) -> Iterator[Record]:
+    """Attempts as they may be shown to the public, where the cases ``withholding`` have numbers that are not shown: what stood
+    against going ahead could tell one, and so could the hash of such a record and of all after it."""
+    is_told = True
+    for record in records:
+        event = record.event
+        assert isinstance(event, Attempted), "`attempts` gives nothing else"
+        is_told = is_told and cases_seen(event).keys().isdisjoint(withholding)
+        if is_told:
+            yield record
+            continue
+        told = tuple(reason for reason in event.reasons if reason in _SURELY_TOLD)
+        event = attrs.evolve(event, reasons=told if len(told) == len(event.reasons) else (*told, NOT_TOLD))
+        yield attrs.evolve(record, event=event, payload=codec.encode(event), hash=f"{STANDS_FOR}{record.version}")
+
+
+_SURELY_TOLD = {*OF_STANDING, "not_accepted", "never_assessed", "case", "filled", "elapsed", "independent_of"}
 
 
 def check_attempt(record: Record, matter: str) -> Attempted:

@@ -22,7 +22,7 @@ from ..ports.store import CaseQuery
 from ..text import Language, Text, either, listing, same, say
 from ..values import Actor, Basis, check_office_holder, clean_id, moment_text
 from . import pages
-from .attempts import attempts, record_attempt
+from .attempts import attempts, for_public, record_attempt
 from .handle import CaseHandle
 from .shell import Shell
 
@@ -147,9 +147,15 @@ class Gate:
         )
         return record_attempt(self._shell, event, by, Basis.of(basis), key=key, at=at)
 
-    def attempts(self) -> tuple[Record, ...]:
-        """The attempts on this matter that are on record, in order."""
-        return tuple(attempts(self._shell, self.matter))
+    def attempts(self, audience: Audience = "official") -> tuple[Record, ...]:
+        """The attempts on this matter that are on record, in order, as ``audience`` is shown them."""
+        check_audience(audience)
+        found = attempts(self._shell, self.matter)
+        if audience == "official":
+            return tuple(found)
+        rows = pages.cases(self._shell.store, CaseQuery(matter=self.matter))
+        shown = [ShownCase(CaseHandle(self._shell, row.case_id), audience) for row in rows]
+        return tuple(for_public(found, {case.id for case in shown if not case.is_whole}))
 
     def _accepts(self, procedure: Procedure) -> bool:
         return not {procedure.id, str(procedure)}.isdisjoint(self.accept)

@@ -22,7 +22,7 @@ from ..ports.store import CaseQuery
 from ..text import Language, Text
 from ..values import Value, clean_id, moment_text
 from . import pages, streams
-from .attempts import attempts, cases_seen
+from .attempts import attempts, cases_seen, for_public
 from .handle import CaseHandle
 from .shell import Shell
 
@@ -196,7 +196,10 @@ def everything_on(shell: Shell, matter: str, audience: Audience = "official") ->
     """The cases on the matter and the attempts to go ahead with it, as the store has them now and ``audience`` is shown them."""
     key, now = clean_id(matter, "matter"), shell.now()
     tried = attempts(shell, key)  # before the cases: which of them an attempt names is there
-    cases = [_case(shell, row.case_id, audience) for row in pages.cases(shell.store, CaseQuery(matter=key))]
+    rows = pages.cases(shell.store, CaseQuery(matter=key))
+    shown = [ShownCase(CaseHandle(shell, row.case_id), audience) for row in rows]
+    cases = [_case(shell, one) for one in shown]
+    tried = tuple(for_public(tried, {one.id for one in shown if not one.is_whole}))
     cases.sort(key=lambda one: (one.opened.record.occurred_at, one.opened.record.recorded_at, one.case_id))
     return MatterOverview(
         key=key, asked_at=now, cases=tuple(cases), attempts=tuple(_attempt(one, cases) for one in tried)
@@ -211,9 +214,8 @@ def _attempt(record: Record, cases: list[CaseOnMatter]) -> Attempt:
     return Attempt(record=record, reasons=event.reasons, accept=event.accept, seen=seen, opened_since=since)
 
 
-def _case(shell: Shell, case_id: str, audience: Audience) -> CaseOnMatter:
-    procedure, case, context = shell.asked(case_id)
-    shown = CaseHandle(shell, case_id).shown_to(audience)
+def _case(shell: Shell, shown: ShownCase) -> CaseOnMatter:
+    procedure, case, context = shell.asked(shown.id)
     against = shown.reasons(uncleared(procedure, case, context))
     state, came = procedure.states[case.state], _Coming(shell, case, shown.history()[: case.version])
     entered = case.entered[case.state].version

@@ -56,6 +56,11 @@ class ShownCase:
         return ((record.event, record.stamp) for record in self._records)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing of the case is kept back."""
+        return self._withheld() is None
+
+    @property
     def value(self) -> Case:
         """The case as the store has it now."""
         withheld = self._withheld()
@@ -80,7 +85,7 @@ class ShownCase:
     def reasons(self, found: Sequence[Blocker]) -> tuple[Blocker, ...]:
         """What is told of ``found``, which the gate has against going ahead on the strength of this case."""
         withheld = self._withheld()
-        return tuple(found) if withheld is None else withheld.reasons(self.procedure, found)
+        return tuple(found) if withheld is None else withheld.reasons(self.procedure, self.state, found)
 
     def history(self) -> tuple[Record, ...]:
         """Every record of the case, in order."""
