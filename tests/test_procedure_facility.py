@@ -368,6 +368,29 @@ def test_a_reception_that_just_adds_up_is_taken(case: CaseHandle) -> None:
     assert case.value.facts["people"] == 810
 
 
+def test_counts_of_a_report_that_came_back_can_be_put_right(tmp_path: Path) -> None:
+    """They are checked there as they were at first."""
+    text = (ROOT / "examples" / f"{NAME}.toml").read_text(encoding="utf-8")
+    point = text.index("[[acts]]\nat = 2012-05-29T10:00:00+08:00")
+    act = """[[acts]]
+at = 2012-05-29T09:{minute}:00+08:00
+by = "security"
+basis = "figures of the petitions department, second letter"
+fire = "state_reception"
+with = {{ receiving = "petitions_department", batches = 27, batches_of_30 = 19, people = {people}, adverse_outcomes = 1 }}
+{expect}
+"""
+    refused, stated = (
+        act.format(minute=10, people=569, expect='expect = "refused"'),
+        act.format(minute=20, people=2400, expect=""),
+    )
+    (tmp_path / "again.toml").write_text(text[:point] + refused + stated + text[point:], encoding="utf-8")
+    with stabflow.open("memory:", late_entry=None) as engine:
+        done = run(Dossier.load(tmp_path / "again.toml"), engine)
+        facts = engine.case(done.case_id).value.facts
+    assert (facts["people"], facts["adverse_outcomes"]) == (2400, 1)
+
+
 def test_no_more_meetings_of_the_party_committee_than_meetings(case: CaseHandle) -> None:
     assert refusal(case, "state_meetings", OFFICE, meetings=3, party_meetings=4) == {"三.(四).7"}
     case.fire("state_meetings", by=OFFICE, basis="b", meetings=3, party_meetings=3)

@@ -335,6 +335,13 @@ def test_who_assesses_does_not_review(engine: Engine) -> None:
 # Article 3: the principles
 
 
+def test_who_assesses_does_not_consent(engine: Engine) -> None:
+    road = Road(engine).screened_in()
+    with pytest.raises(Refused) as caught:
+        road.case.appoint("responsible_unit", Actor(TOWNSHIP.id, body="land-office"), by=OFFICER, basis=BASIS)
+    assert clauses(caught.value) == {"R.4"}
+
+
 def test_people_and_experts_are_asked_and_every_test_is_looked_at(engine: Engine) -> None:
     road = Road(engine).screened_in().formed()
     assert road.refused("complete_investigation", UNIT) == {"三.2.3", "三.2.4"}
