@@ -583,6 +583,11 @@ def test_a_year_is_not_closed_with_one_holiday_for_all_or_without_duty_and_meeti
         as_it_was = SUMMARY | {"holidays_covered": ["new_year"]}
         never = {"五.3.2", "四.2.8", *(f"四.2.{n}" for n in range(2, 8))}
         assert refusal(case, "close_year", LEADER, **as_it_was) == never | {"二.1", "五.2", "四.1.2", "四.1.3"}
+        for _ in range(2):
+            for kind in ("department_meeting", "joint_meeting"):
+                item = case.add(kind, trigger="call", by=DEPUTY, basis="notice", day=local(clock.now).date())
+                case.fire("call_off", item=item, by=DEPUTY, basis="notice", grounds="nothing new")
+        assert refusal(case, "close_year", LEADER, **as_it_was) == never | {"二.1", "五.2", "四.1.2", "四.1.3"}
         meet(case, local(clock.now).date())
         assert refusal(case, "close_year", LEADER, **as_it_was) == never | {"四.1.2", "四.1.3"}
 
