@@ -41,22 +41,24 @@ class Call:
 
 
 def recurring(shell: Shell) -> Iterator[Procedure]:
-    """The procedures that are or were in force here and under which the calendar calls for anything: the newest version of one
-    that is known by name; of one that is not, the text that the store keeps for the case opened last."""
+    """The procedures that are or were in force here and under any version of which the calendar calls for anything: the newest
+    version of one that is known by name; of one that is not, the text that the store keeps for the case opened last."""
     known = {name.partition("@")[0] for name in shell.registry.names()}
     for id_ in shell.offices.current().began:
         if id_ in known:
-            yield from _calling(shell.registry.named(id_))
+            newest = shell.registry.named(id_)
         else:
             rows = shell.store.find_cases(CaseQuery(procedure=id_, limit=MAX_PAGE)).rows
-            if rows:
-                last = max(rows, key=lambda row: row.opened_at)
-                yield from _calling(shell.registry.of_case(last.procedure, last.procedure_version, last.digest))
+            if not rows:
+                continue
+            last = max(rows, key=lambda row: row.opened_at)
+            newest = shell.registry.of_case(last.procedure, last.procedure_version, last.digest)
+        if any(_is_calling(version) for version in shell.registry.versions_of(newest)):
+            yield newest
 
 
-def _calling(procedure: Procedure) -> Iterator[Procedure]:
-    if any(row.every for _, cycle in procedure.lifecycles() for row in cycle.transitions):
-        yield procedure
+def _is_calling(procedure: Procedure) -> bool:
+    return any(row.every for _, cycle in procedure.lifecycles() for row in cycle.transitions)
 
 
 @attrs.define
@@ -145,14 +147,9 @@ class Calling:
         """The items to be added in the cases that are open by then and are open still, each case under its own version."""
         shell, procedure = self.shell, self.procedure
         began = self.since or in_force(procedure, shell.offices.current())
-        if began is None or not any(True for _ in self._called(procedure, began)):
+        if began is None:
             return
-        versions = {procedure.digest: procedure}
-        for case in self._open_cases():
-            if case.digest not in versions:
-                version = shell.registry.of_case(case.procedure, case.procedure_version, case.digest)
-                versions[case.digest] = version
-        for version in versions.values():
+        for version in shell.registry.versions_of(procedure):
             called: dict[datetime, list[tuple[str, Transition, Occurrence]]] = {}
             for kind, row, one in self._called(version, began):
                 called.setdefault(one.at, []).append((kind, row, one))
