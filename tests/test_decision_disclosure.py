@@ -229,6 +229,28 @@ def test_a_count_that_the_rules_alone_tell_is_not_said_to_be_small() -> None:
     assert disclosed(procedure, [("", {"a": 3})]).hidden == {("", 2, "a"): Withheld(5)}
 
 
+@pytest.mark.parametrize(("accepted", "told"), [([3, 40], None), ([1, 3, 40], 5)])
+def test_the_only_small_number_that_a_row_accepts_is_not_said_to_be_small(
+    accepted: list[int], told: int | None
+) -> None:
+    procedure = reception((("a", K5),), (f'{{ value = "a", is = {accepted} }}',))
+    assert disclosed(procedure, [("", {"a": 3})]).hidden == {("", 2, "a"): Withheld(told)}
+
+
+def test_what_the_gate_compares_is_known_as_well() -> None:
+    rows = '[gate]\nin = ["counted"]\nrequires = [{ value = ["a", "b"], equals = "total" }]'
+    procedure = reception((("a", K5), ("b", NUMBER), ("total", NUMBER)), (), rows)
+    assert len(disclosed(procedure, [("", {"a": 3, "b": 9, "total": 12})]).hidden) == 2
+
+
+def test_a_part_goes_before_a_total_of_the_same_size() -> None:
+    procedure = reception(
+        (("total", K5), ("a", K5), ("b", K5), ("c", K5)), ('{ value = ["a", "b", "c"], equals = "total" }',)
+    )
+    found = disclosed(procedure, [("", {"total": 40, "a": 0, "b": 0, "c": 40})]).hidden
+    assert {name for _, _, name in found} == {"a", "b", "c"}
+
+
 def test_a_total_that_is_stated_later_is_looked_at_with_what_it_adds_up() -> None:
     acts: Acts = [("talk-1", {"a": 1, "b": 5, "c": 6}), ("", {"total": 12}), ("talk-2", {"a": 4, "b": 4, "c": 4})]
     assert {*disclosed(PROCEDURES["items"], acts[:2]).hidden} == {("talk-1", 2, "a"), ("", 3, "total")}

@@ -22,8 +22,8 @@ END = datetime(2026, 2, 3, 1, tzinfo=UTC)
 
 
 def told(case: CaseHandle) -> list[tuple[str, datetime]]:
-    """The rounds called for and what was not done in time, in the order of the records. (What it comes to above, begins when it is
-    found.)"""
+    """The rounds called for and what was not done in time, in the order of the records. What it comes to above begins when
+    it is found."""
     events = [(record.event, record.occurred_at) for record in case.history()]
     return [
         (type(event).__name__, moment)
@@ -70,7 +70,7 @@ def test_what_was_called_for_before_a_case_was_opened_is_not_added_to_it() -> No
 
 @pytest.mark.parametrize("row", ['every = "week"', 'by = ["inspector"]'])
 def test_each_case_is_called_upon_by_its_own_version(row: str) -> None:
-    """The new version calls for a round on Mondays, or for nothing at all; the case of before is called upon at weekends still."""
+    """The new version calls for a round on Mondays, or for nothing; the case of before is called upon at weekends still."""
     newer = QUIET.replace('version = "1"', 'version = "2"').replace('every = "weekend"', row)
     newer = newer.replace('every = "quarter"', 'by = ["head"]') if "by" in row else newer
     clock = Hand()

@@ -17,7 +17,7 @@ from dossier_runs import dossier_run, spelt_out
 import stabflow
 from stabflow import Actor, Case, CaseHandle, Engine, Matter, Procedure, ProcedureError, Refused
 from stabflow.decision.events import Added, BreachFound, ItemMoved, Moved, Opened
-from stabflow.dossier import Run
+from stabflow.dossier import Dossier, Run, run
 from stabflow.language import bundled, loads
 from stabflow.language.manifest import manifest
 from stabflow.reasoning.report import Report, Status
@@ -370,7 +370,7 @@ def test_a_reception_that_just_adds_up_is_taken(case: CaseHandle) -> None:
 
 def test_counts_of_a_report_that_came_back_can_be_put_right(tmp_path: Path) -> None:
     """They are checked there as they were at first."""
-    text = (ROOT / "examples" / f"{NAME}.toml").read_text(encoding="utf-8")
+    text = (Path(__file__).parent.parent / "examples" / f"{NAME}.toml").read_text(encoding="utf-8")
     point = text.index("[[acts]]\nat = 2012-05-29T10:00:00+08:00")
     act = """[[acts]]
 at = 2012-05-29T09:{minute}:00+08:00

@@ -53,8 +53,6 @@ class Unknowns(Generic[K]):
         return tuple(place for place in sampled(self.ranges[one]) if self._can_lie(one, place))
 
     def _can_lie(self, one: K, place: int) -> bool:
-        if place in self.barred.get(one, ()):
-            return False
         return place == 0 or self._fits({**self.ranges, one: (place, place)}, [MAX_TRIED])
 
     def _fits(self, ranges: dict[K, Range], left: list[int]) -> bool:

@@ -21,7 +21,7 @@ from ..requirements import ItemsAre, PluginAnswers
 from ..text import Text
 from ..values import Value, Withheld
 from .clearance import gate_row
-from .comparisons import tied_to
+from .comparisons import counts_of_people
 from .events import Added, Amended, Event, ItemMoved, Migrated, Moved, Opened, Stamp
 from .evolution import replay
 from .renaming import Renaming

@@ -98,22 +98,18 @@ class Suppression:
         for key in new:
             if self._counts[key].is_small:
                 self.hidden.setdefault(key, Withheld(self._counts[key].below))
-        learned = [*self._compare(procedure, kind, item)]
+        self._compare(procedure, kind, item)
         if kind is None:
             facts = frozenset(name for (owner, name), key in self.current.items() if not owner and key in new)
             for other in dict.fromkeys(owner for owner, _ in self.current if owner):
-                learned += self._compare(procedure, kind_of_item(other), other, facts)
-        told = [key for one in learned for key, _ in one.weights if key in self.hidden]
-        around = self._around([*new, *told])
+                self._compare(procedure, kind_of_item(other), other, facts)
+        around = self._around(new)
         small = [key for key in around if key in self.hidden and self._counts[key].is_small]
         if small:
             self._settle(small, around, new)
 
-    def _compare(
-        self, procedure: Procedure, kind: str | None, item: str, facts: Collection[str] | None = None
-    ) -> Iterator[_Known]:
-        """Take down every comparison that holds of ``item`` as it stands (those alone that read one of ``facts``), and give those
-        that are new."""
+    def _compare(self, procedure: Procedure, kind: str | None, item: str, facts: Collection[str] | None = None) -> None:
+        """Take down every comparison that holds of ``item`` as it stands (those alone that read one of ``facts``)."""
         own = procedure.lifecycle(kind).fields
         for one, triggers in comparisons(procedure, kind).items():
             if facts is not None and one.names.isdisjoint(facts):
@@ -128,7 +124,6 @@ class Suppression:
                     self._known[known] = None
                     for key, _ in known.weights:
                         self._about.setdefault(key, []).append(known)
-                    yield known
 
     def _around(self, keys: Iterable[Key]) -> list[Key]:
         """``keys``, and whatever a comparison ties to what is hidden or among them."""

@@ -154,7 +154,7 @@ class Gate:
         if audience == "official":
             return tuple(found)
         rows = pages.cases(self._shell.store, CaseQuery(matter=self.matter))
-        shown = [ShownCase(CaseHandle(self._shell, row.case_id), audience) for row in rows]
+        shown = [CaseHandle(self._shell, row.case_id).shown_to(audience) for row in rows]
         return tuple(for_public(found, {case.id for case in shown if not case.is_whole}))
 
     def _accepts(self, procedure: Procedure) -> bool:

@@ -25,6 +25,7 @@ from . import pages, streams
 from .attempts import attempts, cases_seen, for_public
 from .handle import CaseHandle
 from .shell import Shell
+from .shown import ShownCase
 
 
 @attrs.frozen(kw_only=True)
@@ -197,7 +198,7 @@ def everything_on(shell: Shell, matter: str, audience: Audience = "official") ->
     key, now = clean_id(matter, "matter"), shell.now()
     tried = attempts(shell, key)  # before the cases: which of them an attempt names is there
     rows = pages.cases(shell.store, CaseQuery(matter=key))
-    shown = [ShownCase(CaseHandle(shell, row.case_id), audience) for row in rows]
+    shown = [CaseHandle(shell, row.case_id).shown_to(audience) for row in rows]
     cases = [_case(shell, one) for one in shown]
     tried = tuple(for_public(tried, {one.id for one in shown if not one.is_whole}))
     cases.sort(key=lambda one: (one.opened.record.occurred_at, one.opened.record.recorded_at, one.case_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -159,15 +159,6 @@ def _served(
         else:
             awaited[procedure.id] = (*before, *news(now, before))
     return served, awaited
-
-
-def _answer(shell: Shell, callings: Iterable[Calling], progress: _Progress) -> None:
-    """Create what is called for, each thing after what had lapsed by then, so that no due time hangs on when the tick came."""
-    calls = sorted((call for one in callings for call in one.calls()), key=lambda call: call.at)
-    for at, together in itertools.groupby(calls, key=lambda call: call.at):
-        _find_breaches(shell, at, progress)
-        for call in together:
-            call.answer()
 
 
 def last_tick(shell: Shell) -> Ticked | None:

@@ -23,12 +23,21 @@ def procedure_document(procedure: Procedure, language: Language = "en") -> str:
 
 def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
     clauses = manifest(procedure)
-    carried = [one for one in clauses if one.carriers]
-    notes = [one for one in clauses if one.clause.note is not None]
-    not_carried = [one for one in clauses if one.deviation is not None]
-    yield f"# {procedure}: {_escaped(said(procedure.title))}"
+    yield from _about(procedure, clauses, language)
+    yield from _roles(procedure, language)
+    yield from _states(procedure, language)
+    yield from _heading(Text("How a case moves", "案件流转"), language)
+    yield from _rows(procedure, None, procedure.transitions, language)
+    for kind, item in procedure.items.items():
+        yield from _heading(item.title, language, level=3)
+        yield from _rows(procedure, kind, item.transitions, language)
+    yield from _clauses(clauses, language)
+
+
+def _about(procedure: Procedure, clauses: Sequence[Carried], language: Language) -> Iterator[str]:
+    yield f"# {procedure}: {_escaped(procedure.title.get(language))}"
     yield ""
-    yield _escaped(procedure.title.get(other))
+    yield _escaped(procedure.title.get(_other(language)))
     yield ""
     yield from _table(
         (Text("", ""), Text("", "")),
