@@ -311,7 +311,7 @@ def _recurrence(patient: Patient) -> Iterator[Diagnosis]:
     """What recurs at a holiday of which the calendar does not say when it is: nothing is created for it."""
     shell, now, last = patient.shell, patient.now, last_tick(patient.shell)
     found: list[UnknownHolidays] = []
-    for procedure in recurring(shell):
+    for procedure, *_ in recurring(shell):
         before = () if last is None else [one for one in last.awaited if one.procedure == procedure.id]
         found += in_words(shell, procedure, unserved(shell, procedure, now, now, before))
     if not found:

@@ -40,9 +40,9 @@ class Call:
     answer: Callable[[], None]
 
 
-def recurring(shell: Shell) -> Iterator[Procedure]:
-    """The procedures that are or were in force here and under any version of which the calendar calls for anything: the newest
-    version of one that is known by name; of one that is not, the text that the store keeps for the case opened last."""
+def recurring(shell: Shell) -> Iterator[tuple[Procedure, ...]]:
+    """The procedures that are or were in force here and under any version of which the calendar calls for anything, each with all
+    its versions. First stands the newest that is known by name; where none is, the one of the case opened last."""
     known = {name.partition("@")[0] for name in shell.registry.names()}
     for id_ in shell.offices.current().began:
         if id_ in known:
@@ -53,8 +53,9 @@ def recurring(shell: Shell) -> Iterator[Procedure]:
                 continue
             last = max(rows, key=lambda row: row.opened_at)
             newest = shell.registry.of_case(last.procedure, last.procedure_version, last.digest)
-        if any(_is_calling(version) for version in shell.registry.versions_of(newest)):
-            yield newest
+        versions = shell.registry.versions_of(newest)
+        if any(map(_is_calling, versions)):
+            yield versions
 
 
 def _is_calling(procedure: Procedure) -> bool:
@@ -63,12 +64,12 @@ def _is_calling(procedure: Procedure) -> bool:
 
 @attrs.define
 class Calling:
-    """What the calendar calls for under one procedure ``until`` a time: after ``since`` (``None``: since it is in force), and
-    for what was ``awaited`` and is known now, since that was. What comes of it goes to ``created`` and ``by_hand``; each thing
-    is tried on its own (``trying``), and ``failed`` says whether any was in vain."""
+    """What the calendar calls for under the ``versions`` of one procedure ``until`` a time: after ``since`` (``None``: since
+    it is in force), and for what was ``awaited`` and is known now, since that was. What comes of it goes to ``created`` and
+    ``by_hand``; each thing is tried on its own (``trying``), and ``failed`` says whether any was in vain."""
 
     shell: Shell
-    procedure: Procedure
+    versions: tuple[Procedure, ...]
     since: datetime | None
     until: datetime
     awaited: Sequence[Awaited]
@@ -76,6 +77,11 @@ class Calling:
     created: list[str]
     by_hand: list[str]
     failed: bool = False
+
+    @property
+    def procedure(self) -> Procedure:
+        """The version under which cases are opened."""
+        return self.versions[0]
 
     def calls(self) -> Iterator[Call]:
         """Everything that is called for, cases before what is to be added to them."""
@@ -149,7 +155,7 @@ class Calling:
         began = self.since or in_force(procedure, shell.offices.current())
         if began is None:
             return
-        for version in shell.registry.versions_of(procedure):
+        for version in self.versions:
             called: dict[datetime, list[tuple[str, Transition, Occurrence]]] = {}
             for kind, row, one in self._called(version, began):
                 called.setdefault(one.at, []).append((kind, row, one))

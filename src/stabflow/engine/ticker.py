@@ -118,15 +118,15 @@ def _callings(shell: Shell, last: Ticked | None, until: datetime, progress: _Pro
     return [
         Calling(
             shell,
-            procedure,
-            since=served.get(procedure.id),
+            versions,
+            since=served.get(versions[0].id),
             until=until,
-            awaited=[one for one in awaited if one.procedure == procedure.id and is_served(one, shell.calendar)],
+            awaited=[one for one in awaited if one.procedure == versions[0].id and is_served(one, shell.calendar)],
             trying=progress.trying,
             created=progress.created,
             by_hand=progress.by_hand,
         )
-        for procedure in recurring(shell)
+        for versions in recurring(shell)
     ]
 
 
