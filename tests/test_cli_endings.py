@@ -110,7 +110,7 @@ def test_what_is_to_be_written_is_written_though_nobody_reads_of_it(
     assert [row["case_id"] for row in json.loads(stab("show", "--json")[1])] == [CASE]
 
 
-@pytest.mark.parametrize("lines", [0, 1, 3])
+@pytest.mark.parametrize("lines", [1, *(pytest.param(one, marks=pytest.mark.slow) for one in (0, 3))])
 def test_a_pipe_that_breaks_changes_no_status(
     commands: dict[str, tuple[Sequence[str], int]], tmp_path: Path, lines: int
 ) -> None:

@@ -204,6 +204,7 @@ def test_whatever_is_corrected_on_the_way_round_leads_to_where_a_search_has_been
     assert sum(follows(one, seed, 40) for one in (way.flawed, way.twin) for seed in range(12)) > 0
 
 
+@pytest.mark.slow
 @given(procedures() | restated(), st.integers(0, 2**32))
 def test_whatever_is_corrected_leads_to_where_a_search_has_been(procedure: Procedure, seed: int) -> None:
     event(f"something is corrected: {follows(procedure, seed, 12) > 0}")
