@@ -3,16 +3,15 @@ could have been stated, and keeps what would be shown in exactly this way."""
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from receptions import PROCEDURES, disclosed, reception
 
-from stabflow import Procedure
+from stabflow import Procedure, ProcedureError
 from stabflow.case import kind_of
 from stabflow.decision.suppression import Key
 from stabflow.requirements import Requirement, ValueIs
@@ -22,7 +21,9 @@ Display = tuple[tuple[Key, str], ...]
 Numbers = Mapping[str, int]
 
 
-def allowed(procedure: Procedure, kind: str | None, highest: int, stands: Numbers, stated: Sequence[str]) -> Iterator[Numbers]:
+def allowed(
+    procedure: Procedure, kind: str | None, highest: int, stands: Numbers, stated: Sequence[str]
+) -> Iterator[Numbers]:
     """Everything that could be stated, up to ``highest``, by the row that states it or in correction of it, where ``stands``."""
     fields = procedure.lifecycle(kind).fields
     requires = [
@@ -61,10 +62,12 @@ def _is_met(one: Requirement, numbers: Numbers) -> bool:
 
 
 def display(procedure: Procedure, acts: Acts) -> Display:
-    """All that the public is shown of ``acts``."""
-    hidden = disclosed(procedure, acts).hidden
-    stated = [((item, version, name), value) for version, (item, values) in enumerate(acts, 2) for name, value in values.items()]
-    return tuple((key, str(hidden.get(key, value))) for key, value in stated)
+    """All that the public is shown of ``acts``, after each of them."""
+    found = []
+    for length in range(1, len(acts) + 1):
+        hidden = disclosed(procedure, acts[:length]).hidden
+        found += [(key, str(hidden.get(key, value))) for key, value in _stated(acts[:length])]
+    return tuple(found)
 
 
 def assert_untold(procedure: Procedure, every: Iterable[Acts], core: int) -> None:
@@ -106,11 +109,115 @@ def _below(procedure: Procedure, key: Key) -> int:
     return procedure.lifecycle(kind_of(key[0]) if key[0] else None).fields[key[2]].suppress_below or 0
 
 
-ONE = [name for name in PROCEDURES if name != "items"]
+K3 = "min = 0, suppress_below = 3"
+ANSWERS = ("responded", "support", "oppose", "other")
+MORE = {
+    "reception": reception(
+        (("batches", K3), ("large", K3), ("people", K3)),
+        (
+            '{ value = "large", at_most = "batches" }',
+            '{ value = "batches", at_most = "people" }',
+            '{ value = "large", times = 4, at_most = "people" }',
+        ),
+    ),
+    "consultation": reception(
+        (("invited", "min = 1, suppress_below = 3"), *((name, K3) for name in ANSWERS)),
+        (
+            '{ value = "responded", at_least = 1 }',
+            '{ value = "responded", at_most = "invited" }',
+            '{ value = ["support", "oppose", "other"], equals = "responded" }',
+            '{ value = "oppose", at_most = "support" }',
+        ),
+    ),
+    "fives": reception(
+        (*((name, "min = 0, suppress_below = 5") for name in "abc"), ("total", "min = 0")),
+        ('{ value = ["a", "b", "c"], equals = "total" }',),
+    ),
+}
+EVERY = {**{name: one for name, one in PROCEDURES.items() if name != "items"}, **MORE}
 
 
-@pytest.mark.parametrize("name", ONE)
+@pytest.mark.parametrize("name", EVERY)
 def test_one_act(name: str) -> None:
+    procedure = EVERY[name]
+    assert_untold(procedure, alone(procedure, 20), 8)
+
+
+@pytest.mark.parametrize(
+    "corrected", [("a",), ("a", "b"), ("a", "total"), ("b", "c"), ("a", "b", "total")], ids=" ".join
+)
+@pytest.mark.parametrize("name", ["sum", "small total", "factor", "two sums", "nested sums", "bounds"])
+def test_a_correction(name: str, corrected: tuple[str, ...]) -> None:
     procedure = PROCEDURES[name]
-    every = allowed(procedure, None, 16, {}, [*procedure.facts])
-    assert_untold(procedure, [(("", numbers),) for numbers in every], 8)
+    assert_untold(procedure, twice(procedure, 7, [*procedure.facts], corrected), 3)
+
+
+def test_answers_after_who_was_invited() -> None:
+    assert_untold(MORE["consultation"], twice(MORE["consultation"], 13, ["invited"], ANSWERS), 8)
+
+
+def test_items_beside_a_fact() -> None:
+    procedure = PROCEDURES["items"]
+    first = [(("", numbers),) for numbers in allowed(procedure, None, 8, {}, ["total"])]
+    talks = [
+        (*acts, ("talk-1", numbers))
+        for acts in first
+        for numbers in allowed(procedure, "talk", 8, acts[0][1], [*"abc"])
+    ]
+    assert_untold(procedure, talks, 8)
+
+
+def alone(procedure: Procedure, highest: int) -> Iterator[Acts]:
+    """Every case of one act."""
+    for numbers in allowed(procedure, None, highest, {}, [*procedure.facts]):
+        yield (("", numbers),)
+
+
+def twice(procedure: Procedure, highest: int, first: Sequence[str], then: Sequence[str]) -> Iterator[Acts]:
+    """Every case of two acts, which state these."""
+    for numbers in allowed(procedure, None, highest, {}, first):
+        for more in allowed(procedure, None, highest, numbers, then):
+            yield (("", numbers), ("", more))
+
+
+FORMS = (
+    '{{ value = [{several}], equals = "{bound}" }}',
+    '{{ value = [{several}], at_most = "{bound}" }}',
+    '{{ value = [{several}], at_least = "{bound}" }}',
+    '{{ value = "{one}", times = 2, at_most = "{bound}" }}',
+    '{{ value = "{one}", times = 2, equals = "{bound}" }}',
+    '{{ value = "{one}", at_least = {number} }}',
+    "{{ value = [{several}], at_most = {number} }}",
+    "{{ value = [{several}], equals = {number} }}",
+)
+
+
+@st.composite
+def compared(draw: st.DrawFn) -> Procedure:
+    """Three numbers that are compared anyhow."""
+    names = draw(st.permutations("abc"))
+    fields = []
+    for name in names:
+        most = draw(st.sampled_from(["", "", "", ", max = 4", ", max = 9"]))
+        below = draw(st.sampled_from(["", ", suppress_below = 2", ", suppress_below = 3", ", suppress_below = 3"]))
+        fields.append((name, f"min = {draw(st.sampled_from([0, 0, 0, 1]))}{most}{below}"))
+    requires = []
+    for form in draw(st.lists(st.sampled_from(FORMS), min_size=1, max_size=3)):
+        one, *others = draw(st.permutations(names))
+        several = [one, *others[: draw(st.integers(0, 1))]]
+        listed, number = ", ".join(f'"{name}"' for name in several), draw(st.sampled_from([1, 2, 3, 5, 8]))
+        requires.append(form.format(several=listed, one=one, bound=others[-1], number=number))
+    try:
+        return reception(tuple(fields), tuple(dict.fromkeys(requires)))
+    except ProcedureError:  # what can never or must always hold is no requirement
+        reject()
+
+
+@settings(max_examples=60, deadline=None)
+@given(compared(), st.sets(st.sampled_from("abc"), min_size=1))
+def test_whatever_is_compared(procedure: Procedure, corrected: set[str]) -> None:
+    assert_untold(procedure, alone(procedure, 12), 4)
+    names, some = [*procedure.facts], sorted(corrected)
+    assert_untold(procedure, twice(procedure, 5, names, some), 1)
+    if rest := [name for name in names if name not in corrected]:
+        assert_untold(procedure, twice(procedure, 9, some, rest), 4)

@@ -1,9 +1,10 @@
 """Which numbers of a case are not for the public: those under the threshold of their field, and what would tell them.
 
-What else is hidden is chosen by what everybody sees, never by how large a hidden number is: else the choice would tell it. The total
-of what is hidden goes always. A bound goes where it is too near: where it would not leave room for all that the hidden numbers
-under it could be, and one more. Then that it is hidden still leaves room for all of them. Where that does not do (a total that was
-shown before, a bound that cannot go, a tie that is plain), everything goes that the act states and comparisons tie together.
+What else is hidden is chosen by what everybody sees, never by how large a hidden number is: else the choice would tell it. The
+total of what is hidden goes always. A bound goes where it is too near: where it would not leave room for all that the hidden
+numbers under it could be, and one more; so that where it is hidden, it leaves room for them as well. Where that does not do (a
+total that was shown before, a bound that cannot go, a tie that is plain), all goes that the act states and comparisons tie
+together; and where a limit of its own field keeps a total or a bound from leaving room, what was shown before as well.
 
 What was shown once is known for ever. So the history is gone through as it grew: each act hides of what it states.
 """
@@ -11,6 +12,7 @@ What was shown once is known for ever. So the history is gone through as it grew
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 import attrs
 
@@ -35,7 +37,7 @@ class Suppression:
     _limits: dict[Key, Limits] = attrs.field(factory=dict)
     _rows: dict[Key, str] = attrs.field(factory=dict)
     _highest: dict[Key, Number] = attrs.field(factory=dict)
-    """How large a hidden number could be, as far as the others leave room for it; of what went with a whole tie, nothing is said."""
+    """As large as this a hidden number could be, whatever the others are. Of what went with a whole tie nothing is said."""
 
     def state(
         self, procedure: Procedure, item: str, version: int, values: Mapping[str, object], trigger: str | None
@@ -74,7 +76,7 @@ class Suppression:
                 small = [one for one in limits.small if not limits.accepted or one in limits.accepted]
                 self.hidden[key] = Withheld(limits.below if len(small) > 1 else None)  # that it is small would tell it
                 self._highest[key] = small[-1] if small else limits.below - 1
-        stated = {*new}
+        stated = frozenset(new)
         tied = [*self._tied(procedure, stated)]
         before = (-1, -1)
         while before != (now := (len(self.hidden), len(self._highest))):
@@ -82,7 +84,7 @@ class Suppression:
             for tie, keys in tied:
                 self._settle(tie, keys, stated)
 
-    def _tied(self, procedure: Procedure, new: Collection[Key]) -> Iterator[tuple[Tie, dict[str, Key]]]:
+    def _tied(self, procedure: Procedure, new: AbstractSet[Key]) -> Iterator[tuple[Tie, dict[str, Key]]]:
         """Every tie in which any of ``new`` stands, with the numbers that stand in it."""
         items = {item: None for item, key in ((item, key) for (item, _), key in self.current.items()) if key in new}
         if "" in items:
@@ -95,21 +97,26 @@ class Suppression:
                 if len(keys) > 1 and not new.isdisjoint(keys.values()):
                     yield tie, keys
 
-    def _settle(self, tie: Tie, keys: Mapping[str, Key], new: Collection[Key]) -> None:
+    def _settle(self, tie: Tie, keys: Mapping[str, Key], new: AbstractSet[Key]) -> None:
         """Hide of ``new`` what would tell what is hidden of ``keys``."""
         hidden = [key for key in keys.values() if key in self.hidden]
         if not hidden:
             return
         is_open = not tie.is_plain and all(key in self._highest for key in hidden)
-        if not is_open or not all(
-            self._add_up(tie, keys, name, new) and self._lies_over(tie, keys, name, new) for name in keys_in(tie, keys)
+        if is_open and all(
+            self._add_up(tie, keys, name, new) and self._lies_over(tie, keys, name, new)
+            for name in tie.names
+            if name in keys
         ):
-            for key in keys.values():
-                if key in new:
-                    self.hidden[key] = Withheld()
-                    self._highest.pop(key, None)
+            return
+        over = {*tie.parts, *tie.lower}
+        cramped = any(not self._has_room(key) for name, key in keys.items() if name in over)
+        for key in keys.values():
+            if key in new or cramped:  # then what was shown before leaves no room
+                self.hidden[key] = Withheld()
+                self._highest.pop(key, None)
 
-    def _add_up(self, tie: Tie, keys: Mapping[str, Key], name: str, new: Collection[Key]) -> bool:
+    def _add_up(self, tie: Tie, keys: Mapping[str, Key], name: str, new: AbstractSet[Key]) -> bool:
         """Hide the total ``name`` of what is hidden; whether that does."""
         parts = [keys[one] for one in tie.parts.get(name, ()) if one in keys]
         total = keys[name]
@@ -123,13 +130,14 @@ class Suppression:
         self._highest[total] = sum(self._most(part) for part in parts)
         return self._has_room(total)
 
-    def _lies_over(self, tie: Tie, keys: Mapping[str, Key], name: str, new: Collection[Key]) -> bool:
+    def _lies_over(self, tie: Tie, keys: Mapping[str, Key], name: str, new: AbstractSet[Key]) -> bool:
         """Hide the bound ``name`` where it is too near to what is hidden under it; whether that does."""
         bound, needs = keys[name], []
         for lower in tie.lower.get(name, ()):
-            if all(one in keys for one, _ in lower) and any(keys[one] in self.hidden for one, _ in lower):
-                if bound in new or any(keys[one] in new for one, _ in lower):
-                    needs.append(sum(weight * self._most(keys[one]) for one, weight in lower))
+            under = [(keys[one], weight) for one, weight in lower if one in keys]
+            is_new = bound in new or any(key in new for key, _ in under)
+            if is_new and len(under) == len(lower) and any(key in self.hidden for key, _ in under):
+                needs.append(sum(weight * self._most(key) for key, weight in under))
         if not needs:
             return True
         need, below = max(needs), self._limits[bound].below
@@ -138,19 +146,14 @@ class Suppression:
         if self._values[bound] <= need or bound in self.hidden:
             self.hidden[bound] = Withheld(below if need < below else None)
             self._highest[bound] = max(need, below - 1)
-        return self._has_room(bound, max(need, below - 1))
+        return self._has_room(bound)
 
     def _most(self, key: Key) -> Number:
         return self._highest[key] if key in self.hidden else self._values[key]
 
-    def _has_room(self, key: Key, need: Number | None = None) -> bool:
+    def _has_room(self, key: Key) -> bool:
         most = self._limits[key].most
-        return most is None or (self._highest[key] if need is None else need) < most
-
-
-def keys_in(tie: Tie, keys: Mapping[str, Key]) -> list[str]:
-    """The names of ``keys`` in the order of ``tie``."""
-    return [name for name in tie.names if name in keys]
+        return most is None or key not in self._highest or self._highest[key] < most
 
 
 def kind_of_item(item: str) -> str | None:

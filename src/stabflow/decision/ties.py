@@ -1,7 +1,7 @@
 """How the numbers of a lifecycle hang together by what a procedure compares: sums, and bounds with what lies under them.
 
-A tie is *plain* where it is shown as a whole or not at all: where it is no forest of sums and bounds, where it reaches from items to
-facts, or where what is small need not show in what lies under it.
+A tie is *plain* where its numbers are shown together or not at all: where it is no forest of sums and bounds, where it reaches
+from items to facts, or where a number can be small and nothing under it is.
 """
 
 from __future__ import annotations
@@ -140,12 +140,14 @@ def _shows(
     hides: dict[str, int] = {}
     for name in order:
         mine = limits[name]
-        if mine.below and len(mine.small) < 2 or mine.accepted:
+        if mine.accepted or (mine.below and len(mine.small) < 2):
             return False
         hides[name] = mine.below
         if name in parts:
             below = [hides[one] for one in parts[name]]
-            if max(below) < mine.below or (mine.least and not _reaches(mine.least, [limits[one] for one in parts[name]])):
+            if max(below) < mine.below or (
+                mine.least and not _reaches(mine.least, [limits[one] for one in parts[name]])
+            ):
                 return False
             hides[name] = max(below)
         for under in lower.get(name, ()):
