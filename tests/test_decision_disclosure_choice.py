@@ -129,6 +129,15 @@ MORE = {
             '{ value = "oppose", at_most = "support" }',
         ),
     ),
+    "limited": reception(
+        (("a", "min = 0, suppress_below = 2"), ("b", "min = 0"), ("total", "min = 0, max = 8")),
+        ('{ value = ["a", "b"], equals = "total" }',),
+    ),
+    "few in all": reception(
+        (("a", K3), ("b", "min = 0"), ("total", "min = 0, suppress_below = 4")),
+        ('{ value = ["a", "b"], equals = "total" }',),
+    ),
+    "few over": reception((("a", "min = 0"), ("b", K3)), ('{ value = "a", at_most = "b" }',)),
     "fives": reception(
         (*((name, "min = 0, suppress_below = 5") for name in "abc"), ("total", "min = 0")),
         ('{ value = ["a", "b", "c"], equals = "total" }',),
@@ -154,6 +163,14 @@ def test_a_correction(name: str, corrected: tuple[str, ...]) -> None:
 
 def test_answers_after_who_was_invited() -> None:
     assert_untold(MORE["consultation"], twice(MORE["consultation"], 13, ["invited"], ANSWERS), 8)
+
+
+def test_a_sum_under_a_bound_that_was_shown_before() -> None:
+    procedure = reception(
+        (("most", "min = 0"), ("a", "min = 0, suppress_below = 2"), ("b", "min = 0"), ("total", "min = 0")),
+        ('{ value = ["a", "b"], equals = "total" }', '{ value = "total", at_most = "most" }'),
+    )
+    assert_untold(procedure, twice(procedure, 9, ["most"], ["a", "b", "total"]), 8)
 
 
 def test_items_beside_a_fact() -> None:

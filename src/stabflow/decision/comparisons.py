@@ -29,13 +29,6 @@ class Compared:
         """The names that it reads."""
         return frozenset(name for name, _ in self.weights)
 
-    def holds(self, numbers: Mapping[str, Number]) -> bool:
-        """Whether it holds of ``numbers``."""
-        if self.one_of:
-            return numbers[self.weights[0][0]] in self.one_of
-        total = sum(weight * numbers[name] for name, weight in self.weights) + self.added
-        return total == 0 if self.exact else total <= 0
-
 
 @functools.lru_cache(maxsize=256)
 def comparisons(procedure: Procedure, kind: str | None) -> Mapping[Compared, frozenset[str]]:

@@ -1,7 +1,7 @@
 """How the numbers of a lifecycle hang together by what a procedure compares: sums, and bounds with what lies under them.
 
-A tie is *plain* where its numbers are shown together or not at all: where it is no forest of sums and bounds, where it reaches
-from items to facts, or where a number can be small and nothing under it is.
+A tie is *plain* where its numbers are shown together or not at all: where they are no sums and bounds over one another, where
+they reach from items to facts, or where a number can be small and nothing under it is.
 """
 
 from __future__ import annotations
@@ -99,9 +99,8 @@ def _tie(procedure: Procedure, kind: str | None, names: Collection[str], told: S
             is_plain = True
         else:
             parts[bounds[0]] = tuple(name for name, _ in under)
-    summed = [name for under in parts.values() for name in under]
     order = _ordered(sorted(names), parts, lower)
-    if is_plain or order is None or len(summed) > len({*summed}) or parts.keys() & lower.keys():
+    if is_plain or order is None or parts.keys() & lower.keys():
         return Tie(tuple(sorted(names)), {}, {}, is_plain=True)
     limits = {name: limits_of(procedure, kind, name, None) for name in names}
     return Tie(order, parts, lower, is_plain=not _shows(order, parts, lower, limits))
