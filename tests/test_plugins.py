@@ -16,7 +16,7 @@ from stabflow.calendar import WEEKENDS, Calendar
 from stabflow.errors import PluginError, StoreUnavailable, Unmet
 from stabflow.plugins import equip
 from stabflow.ports.hooks import CalendarSource, NamedRequirement, StoreScheme
-from stabflow.ports.store import Store
+from stabflow.ports.store import Clock, Store
 from stabflow.stores.memory import MemoryStore
 from stabflow.text import Text
 
@@ -31,7 +31,7 @@ class Stores(Plugin):
 
     @hookimpl
     def stabflow_stores(self) -> Iterable[StoreScheme]:
-        return (StoreScheme(self.scheme, lambda url: self.opened),)
+        return (StoreScheme(self.scheme, lambda url, clock: self.opened),)
 
 
 def test_a_store_of_a_plugin_serves_its_scheme() -> None:
@@ -125,7 +125,7 @@ class Coroutine(Plugin):
 class AsyncGenerator(Plugin):
     @hookimpl
     async def stabflow_stores(self) -> AsyncIterator[StoreScheme]:  # type: ignore[override]
-        yield StoreScheme("x", lambda url: MemoryStore())
+        yield StoreScheme("x", lambda url, clock: MemoryStore())
 
 
 class Wrapper(Plugin):
@@ -195,7 +195,7 @@ class WrongThings(Plugin):
 class WrongScheme(Plugin):
     @hookimpl
     def stabflow_stores(self) -> Iterable[StoreScheme]:
-        return (StoreScheme("SQL:", lambda url: MemoryStore()),)
+        return (StoreScheme("SQL:", lambda url, clock: MemoryStore()),)
 
 
 class NotCallable(Plugin):
@@ -287,7 +287,7 @@ def test_a_store_that_cannot_be_opened_says_so() -> None:
         class Broken(Plugin):
             @hookimpl
             def stabflow_stores(self) -> Iterable[StoreScheme]:
-                def open_(url: str) -> Store:
+                def open_(url: str, clock: Clock | None) -> Store:
                     raise error
 
                 return (StoreScheme("broken", open_),)

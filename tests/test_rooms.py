@@ -24,7 +24,7 @@ ROOMS = [
     "language/",
     "decision/",
     "reasoning/",
-    "ports/__init__ ports/store ports/notifier",
+    "ports/__init__ ports/store ports/store_rules ports/notifier",
     "history/",
     "ports/hooks",  # which tell plugins of records
     "stores/ calendars/ notifiers/ plugins",
@@ -45,6 +45,7 @@ ORDERS = [
     "reports/* > cli/words",
     "dossier/form > dossier/examination > dossier/reader",
     "dossier/values > dossier/running",
+    "ports/store > ports/store_rules",
     "history/codec history/chain history/index > history/commit",
     "engine/offices engine/registry > engine/shell > engine/ledger > engine/observers > engine/work",
     "engine/work > engine/findings engine/admission > engine/ticker",

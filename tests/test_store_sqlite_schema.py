@@ -16,8 +16,9 @@ from crash.acts import STREAMS, act, expected, holdings, read_all, record
 from crash.files import filled, opened, raw
 
 from stabflow.errors import Corrupt, InvalidInput
+from stabflow.ports import store_rules as rules
 from stabflow.ports.store import AppendBatch, Capability, CaseQuery, DutyQuery
-from stabflow.stores import common, sqlite_rows, sqlite_schema
+from stabflow.stores import sqlite_rows, sqlite_schema
 from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
 
@@ -99,7 +100,7 @@ def subsets(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 def test_c13_an_index_serves_every_query_of_cases(path: Path) -> None:
     filled(path)
     with raw(path) as connection:
-        for names, after in itertools.product(subsets(common.CASE_FILTERS), (None, "case")):
+        for names, after in itertools.product(subsets(rules.CASE_FILTERS), (None, "case")):
             query = CaseQuery(**dict.fromkeys(names, "x"), after=after)  # type: ignore[arg-type]
             found = plan(connection, *sqlite_rows.find_cases(query))
             if names or after:
@@ -114,7 +115,7 @@ def test_c13_an_index_serves_every_query_of_duties(path: Path) -> None:
     filled(path)
     cursor = '["2026","case","duty","role","body","actor"]'
     with raw(path) as connection:
-        for names, before, after in itertools.product(subsets(common.DUTY_FILTERS), (None, "2026"), (None, cursor)):
+        for names, before, after in itertools.product(subsets(rules.DUTY_FILTERS), (None, "2026"), (None, cursor)):
             query = DutyQuery(**dict.fromkeys(names, "x"), due_before=before, after=after)  # type: ignore[arg-type]
             found = plan(connection, *sqlite_rows.find_duties(query))
             if names[:1] == ("case_id",):

@@ -252,7 +252,7 @@ class Given(Plugin):
 
     @hookimpl
     def stabflow_stores(self) -> Sequence[StoreScheme]:
-        return (StoreScheme("given", lambda url: self.store),)
+        return (StoreScheme("given", lambda url, clock: self.store),)
 
 
 def wrapped(url: str = "memory:") -> Wrapped:

@@ -17,6 +17,8 @@
     │   ├── StoreUnavailable    certainly not committed
     │   ├── CommitUnknown       ask again with the same key
     │   ├── Corrupt             what is stored is not what was written
+    │   ├── FeedReset           a cursor of the feed is of another past: .cursor
+    │   ├── LeaseLost           another worker has the notice now: .notice, .token
     │   ├── Unsupported         the store has not declared a capability
     │   └── ContractTooNew      the storage was written by a newer version
     ├── ClockInDoubt            the operator: .last, .now, .most
@@ -274,6 +276,28 @@ class CommitUnknown(StoreError):
 
 class Corrupt(StoreError):
     """What is stored is not what was written: stop, keep the file, compare with a backup."""
+
+
+class FeedReset(StoreError):
+    """The cursor was given for another past than this storage has: it was copied, restored or made anew since."""
+
+    def __init__(self, cursor: str) -> None:
+        self.cursor = cursor
+        super().__init__(
+            "this storage has another past than the one the cursor was given for: it was copied, restored or made anew since;"
+            " read the feed from its beginning (after=None), and take again what was seen before"
+        )
+
+
+class LeaseLost(StoreError):
+    """The claim is no longer the last one of its notice: it ran out and another worker has it, or it is settled already."""
+
+    def __init__(self, notice: int, token: int) -> None:
+        self.notice, self.token = notice, token
+        super().__init__(
+            f"the claim {token} of notice {notice} is not the last one: it ran out and another worker took the notice over, or"
+            " it was settled already; nothing was changed; claim again"
+        )
 
 
 class Unsupported(StoreError):

@@ -19,7 +19,7 @@ from .errors import Blocker, InvalidInput, PluginError, StabflowError, near_miss
 from .language import Procedure
 from .ports.hooks import CONTRACT, PROJECT, CalendarSource, NamedRequirement, Plugin, StoreScheme, hookimpl
 from .ports.store import CONTRACT as STORE_CONTRACT
-from .ports.store import Store
+from .ports.store import Capability, Clock, Store
 from .requirements import PluginRequirement, View
 
 _log = logging.getLogger(__name__)
@@ -35,23 +35,25 @@ class BuiltIns(Plugin):
 
     @hookimpl
     def stabflow_stores(self) -> Iterable[StoreScheme]:
-        return (StoreScheme("memory", _open_memory), StoreScheme("sqlite", _open_sqlite))
+        kept = frozenset({Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS})
+        on_disk = kept | {Capability.DURABLE, Capability.MULTI_PROCESS}
+        return (StoreScheme("memory", _open_memory, kept), StoreScheme("sqlite", _open_sqlite, on_disk))
 
     @hookimpl
     def stabflow_calendars(self) -> Iterable[CalendarSource]:
         return (CalendarSource("CN", _china), CalendarSource(WEEKENDS.id, lambda: WEEKENDS))
 
 
-def _open_memory(url: str) -> Store:
+def _open_memory(url: str, clock: Clock | None) -> Store:
     from .stores.memory import MemoryStore
 
-    return MemoryStore.from_url(url)
+    return MemoryStore.from_url(url, clock)
 
 
-def _open_sqlite(url: str) -> Store:
+def _open_sqlite(url: str, clock: Clock | None) -> Store:
     from .stores.sqlite import SqliteStore
 
-    return SqliteStore.from_url(url)
+    return SqliteStore.from_url(url, clock)
 
 
 def _office(path: str, base_of: Callable[[str], Calendar]) -> Calendar:
@@ -101,8 +103,8 @@ class Equipment:
     checks: tuple[Check, ...] = ()
     watching: Watching = attrs.field(factory=Watching)
 
-    def open_store(self, url: str) -> Store:
-        """The store behind ``url``; its scheme names the plugin."""
+    def open_store(self, url: str, clock: Clock | None = None) -> Store:
+        """The store behind ``url``; its scheme names the plugin. Its leases run by ``clock``, if one is given."""
         scheme, colon, _ = url.partition(":")
         found = self.stores.get(scheme.lower()) if colon else None
         if found is None:
@@ -110,7 +112,7 @@ class Equipment:
             file = url.strip() or "cases.db"
             cure = near_miss(scheme, schemes) if colon else f"for a file in SQLite, write sqlite:///{file}"
             raise InvalidInput.at("store", f"no store serves {url!r}", cure)
-        return found.open(url)
+        return found.open(url, clock)
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that id, else the one in the file of that name (``….toml``), or of a country: ``holidays:DE-BY``."""
@@ -132,7 +134,7 @@ def equip(plugins: Sequence[Plugin] = ()) -> Equipment:
         _register(manager, plugin)
     return Equipment(
         stores={
-            scheme: StoreScheme(scheme, _opener(owner, one.open))
+            scheme: attrs.evolve(one, open=_opener(owner, one.open))
             for scheme, (owner, one) in _by_name(
                 manager, "stabflow_stores", StoreScheme, lambda one: one.scheme
             ).items()
@@ -207,9 +209,9 @@ def _guarded(owner: str, requirement: NamedRequirement) -> PluginRequirement:
     return check
 
 
-def _opener(owner: str, open_: Callable[[str], Store]) -> Callable[[str], Store]:
-    def opened(url: str) -> Store:
-        store: object = _or_blame(owner, f"opening {url!r}", lambda: open_(url))
+def _opener(owner: str, open_: Callable[[str, Clock | None], Store]) -> Callable[[str, Clock | None], Store]:
+    def opened(url: str, clock: Clock | None) -> Store:
+        store: object = _or_blame(owner, f"opening {url!r}", lambda: open_(url, clock))
         if not isinstance(store, Store):
             raise PluginError(owner, f"opening {url!r} gave a {type(store).__name__}, not a Store")
         if store.contract != STORE_CONTRACT:

@@ -17,10 +17,10 @@ import attrs
 from ..case import Case
 from ..decision.disclosure import Audience, check_audience, refusal_for_public
 from ..engine import CaseHandle, Engine, open_engine
-from ..engine.shell import Clock
 from ..errors import Fault, FaultyInput, InvalidInput, ProcedureError, Refused
 from ..history.record import Record
 from ..ports.hooks import Plugin
+from ..ports.store import Clock
 from .form import as_written
 from .values import Dossier, NotAsExpected, PlannedAct, PlannedOffice, Verb
 

@@ -14,10 +14,11 @@ from ..errors import Fault, InvalidInput
 from ..language import Procedure
 from ..plugins import equip
 from ..ports.hooks import Plugin
+from ..ports.store import Clock
 from .engine import Engine
 from .offices import OfficeBook
 from .registry import Registry
-from .shell import Clock, Shell
+from .shell import Shell
 
 T = TypeVar("T")
 
@@ -97,7 +98,7 @@ def open_engine(
         raise InvalidInput(faults, what="stabflow.open")
     equipment = equip(plugins)
     loaded = None if "calendar" in wrong else _noting(faults, equipment.calendar, str(calendar))
-    store = None if "store" in wrong else _noting(faults, equipment.open_store, url)
+    store = None if "store" in wrong else _noting(faults, lambda name: equipment.open_store(name, clock), url)
     if store is None or loaded is None or faults:
         if store is not None:
             store.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -20,14 +20,13 @@ from ..history.commit import head
 from ..history.record import Record
 from ..language import Procedure
 from ..plugins import Watching
-from ..ports.store import AppendResult, CaseQuery, Store
+from ..ports.store import AppendResult, CaseQuery, Clock, Store
 from ..requirements import PluginRequirement
 from ..values import utc
 from . import pages, streams
 from .offices import OfficeBook, Offices
 from .registry import Registry
 
-Clock = Callable[[], datetime]
 CLAMP_TOLERANCE = timedelta(seconds=5)
 CACHED_CASES = 512
 RETRIES = 5

@@ -40,7 +40,7 @@ from ..history.record import Record
 from ..language import Procedure
 from ..requirements import PluginRequirement
 from ..text import Text
-from .store import Store
+from .store import Capability, Clock, Store
 
 __all__ = [
     "ASKING",
@@ -52,7 +52,9 @@ __all__ = [
     "Blocker",
     "Breach",
     "CalendarSource",
+    "Capability",
     "Case",
+    "Clock",
     "Command",
     "ConfirmBreach",
     "Delegate",
@@ -84,11 +86,18 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @attrs.frozen
 class StoreScheme:
-    """A URL scheme, in small letters, and what opens a store for a URL of it. ``open`` raises `StoreError` when the storage
-    cannot be used, `InvalidInput` when the URL is wrong, and creates nothing before the first append."""
+    """A URL scheme, in small letters, and what opens a store for a URL of it.
+
+    ``open`` is given the URL and the engine's clock (``None`` where the engine has the system's), by which leases run. It raises
+    `StoreError` when the storage cannot be used, `InvalidInput` when the URL is wrong, and creates nothing before the first
+    append. ``capabilities`` are those that its stores may declare, for people to read before one is opened.
+    """
 
     scheme: str = attrs.field(validator=attrs.validators.matches_re(r"[a-z][a-z0-9+.-]*"))
-    open: Callable[[str], Store] = attrs.field(validator=attrs.validators.is_callable())
+    open: Callable[[str, Clock | None], Store] = attrs.field(validator=attrs.validators.is_callable())
+    capabilities: frozenset[Capability] = attrs.field(
+        default=frozenset(), validator=attrs.validators.instance_of(frozenset)
+    )
 
 
 @attrs.frozen

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import abc
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 import attrs
@@ -23,6 +24,9 @@ CONTRACT = 1
 """The version of this contract; a plugin states the one it was written for."""
 
 MAX_PAGE = 1_000
+
+Clock = Callable[[], datetime]
+"""Tells the time, with its zone. A store knows the time for its leases alone (C10)."""
 
 
 class Capability(enum.Enum):
@@ -118,7 +122,8 @@ class IndexChange:
 
 @attrs.frozen
 class NewNotice:
-    """A notice for the outbox: ``lane`` is (case, recipient role, channel); order holds within a lane."""
+    """A notice for the outbox. ``lane`` stands for (case, recipient role, channel): within a lane one is delivered after the
+    other, in the order in which they were appended."""
 
     lane: str
     payload: bytes
@@ -126,7 +131,7 @@ class NewNotice:
 
 @attrs.frozen
 class Snapshot:
-    """A disposable cache of a stream's state at ``version``."""
+    """A cache of what a stream's records come to at ``version``; it may be thrown away. A store keeps one for each stream."""
 
     stream: str
     version: int
@@ -144,9 +149,11 @@ class StreamHead:
 
 @attrs.frozen
 class AppendBatch:
-    """Everything one act writes. ``key`` and ``digest`` come together or not at all.
+    """Everything one act writes. ``key`` and ``digest`` come together or not at all; without records there are
+    notices, and a key.
 
     ``relies_on`` are the streams that the act was decided on, its own or others: it is written only where they still end there.
+    A ``snapshot`` is of the batch's own stream, at no later version than the batch leaves it at.
     """
 
     stream: str
@@ -162,7 +169,8 @@ class AppendBatch:
 
 @attrs.frozen
 class AppendResult:
-    """The versions an append wrote, first and last; ``replayed`` when an earlier append under the same key had done so."""
+    """The versions an append wrote, first and last (first - 1 where it wrote no record); ``replayed`` when an earlier append
+    under the same key had done so."""
 
     first_version: int
     last_version: int
@@ -200,6 +208,7 @@ class DutyQuery:
     role: str | None = None
     body: str | None = None
     actor: str | None = None
+    level: int | None = None
     breached: bool | None = None
     due_before: str | None = None
     after: str | None = None
@@ -216,15 +225,16 @@ class DutyPage:
 
 @attrs.frozen
 class FeedPage:
-    """Records after a cursor, and the cursor to go on from."""
+    """Records after a cursor, and the cursor to go on from: opaque, and ``None`` where there has never been a record."""
 
     records: tuple[StoredRecord, ...]
-    cursor: str
+    cursor: str | None
 
 
 @attrs.frozen
 class Claim:
-    """A notice leased to a worker; ``token`` rises with every lease."""
+    """A notice leased to a worker. ``token`` is higher than that of every claim before it; ``attempts`` counts the claims of the
+    notice, with this one."""
 
     notice: int
     lane: str
@@ -235,7 +245,7 @@ class Claim:
 
 @attrs.frozen
 class DeadLetter:
-    """A notice that was given up, with the last error."""
+    """A notice that was given up after so many ``attempts``, with the last error."""
 
     notice: int
     lane: str
@@ -294,7 +304,10 @@ class Store(abc.ABC):
         return {}
 
     def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
-        """All records in commit order (C6)."""
+        """All records after a cursor, in the order in which they became visible (C6); from the first one without a cursor.
+
+        Raises `FeedReset` when the cursor was given for another past than this storage has, `InvalidInput` when it is none.
+        """
         raise Unsupported(Capability.FEED.name, "reading the feed")
 
     def get_snapshot(self, stream: str) -> Snapshot | None:
@@ -302,17 +315,25 @@ class Store(abc.ABC):
         raise Unsupported(Capability.SNAPSHOTS.name, "reading a snapshot")
 
     def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
-        """Lease notices for ``lease_for`` seconds (C10)."""
+        """Lease up to ``limit`` notices for ``lease_for`` seconds (C10): of each lane the first that is neither delivered nor
+        given up, unless it is leased or its time to be tried again has not come. The longest due come first."""
         raise Unsupported(Capability.OUTBOX.name, "claiming notices")
 
     def ack(self, claim: Claim) -> None:
-        """The notice was delivered (C10)."""
+        """The notice was delivered: it goes, and the next of its lane may be claimed (C10). `LeaseLost` when it was claimed again
+        meanwhile, or is there no more; a lease that has run out and that nobody has taken over still counts."""
         raise Unsupported(Capability.OUTBOX.name, "acknowledging a notice")
 
-    def release(self, claim: Claim, *, retry_after: float, error: str) -> None:
-        """The notice was not delivered: try again after ``retry_after`` seconds (C10)."""
+    def release(self, claim: Claim, *, retry_after: float | None, error: str) -> None:
+        """The notice was not delivered: it may be claimed again after ``retry_after`` seconds, ahead of its lane as before; or
+        (``None``) it is given up, and the next of its lane may be claimed (C10). `LeaseLost` as for `ack`."""
         raise Unsupported(Capability.OUTBOX.name, "releasing a notice")
 
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
-        """Notices that were given up (C10)."""
+        """Notices that were given up, by number, those above ``after`` (C10)."""
         raise Unsupported(Capability.OUTBOX.name, "reading dead letters")
+
+    def revive(self, notice: int) -> bool:
+        """Let a notice that was given up be claimed again, its attempts counted anew, ahead of its lane, or after the one of
+        it that is leased just now; ``False`` when there is no such (C10)."""
+        raise Unsupported(Capability.OUTBOX.name, "reviving a dead letter")

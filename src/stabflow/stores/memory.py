@@ -1,63 +1,107 @@
 """A store in memory: for rehearsal and tests, and the plainest reading of the contract.
 
-It keeps nothing beyond its handle and declares no capability. What it hands out is frozen, and made of immutable parts.
+It keeps nothing beyond its handle, so it is neither durable nor shared between processes. What it hands out is frozen, and made
+of immutable parts.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import attrs
 
-from ..errors import IdempotencyMismatch, InvalidInput, VersionConflict
+from ..errors import FeedReset, IdempotencyMismatch, InvalidInput, LeaseLost, VersionConflict
+from ..ports import store_rules as rules
 from ..ports.store import (
     MAX_PAGE,
     AppendBatch,
     AppendResult,
+    Capability,
     CasePage,
     CaseQuery,
     CaseRow,
+    Claim,
+    Clock,
+    DeadLetter,
     DutyPage,
     DutyQuery,
     DutyRow,
+    FeedPage,
     IndexChange,
+    Snapshot,
     Store,
     StoredRecord,
     StreamHead,
 )
-from . import common
 
 _NAME = "the store in memory"
+
+
+@attrs.define
+class _Notice:
+    """A notice that is neither delivered nor given up. It may be claimed from ``ready`` on; ``token`` is that of its claim, 0
+    while there is none."""
+
+    number: int
+    lane: str
+    payload: bytes
+    ready: int = 0
+    token: int = 0
+    attempts: int = 0
 
 
 class MemoryStore(Store):
     """A store that lives as long as this object. Safe to use from several threads; refuses to be used after a fork."""
 
-    def __init__(self) -> None:
+    capabilities = frozenset({Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS})
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or rules.system_clock
         self._lock = threading.Lock()
         self._process = os.getpid()
         self._open = True
-        self._position = 0
+        self._epoch = secrets.token_hex(8)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._feed: list[StoredRecord] = []
         self._records: dict[str, list[StoredRecord]] = {}
         self._keys: dict[tuple[str, str], tuple[str, AppendResult]] = {}
         self._cases: dict[str, CaseRow] = {}
-        self._duties: dict[str, dict[common.DutyKey, DutyRow]] = {}
+        self._duties: dict[str, dict[rules.DutyKey, DutyRow]] = {}
+        self._snapshots: dict[str, Snapshot] = {}
+        self._lanes: dict[str, dict[int, _Notice]] = {}
+        self._dead: dict[int, DeadLetter] = {}
+        self._notices = 0
+        self._token = 0
 
     @classmethod
-    def from_url(cls, url: str) -> MemoryStore:
+    def from_url(cls, url: str, clock: Clock | None = None) -> MemoryStore:
         """A new, empty store for ``memory:`` or ``memory://``; `InvalidInput` for any other URL."""
         if url.lower() not in {"memory:", "memory://"}:
             raise InvalidInput.at("store", f"{url!r} does not name a store in memory", "write memory:")
-        return cls()
+        return cls(clock)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Alone with the store, which is open and of this process."""
+        if os.getpid() != self._process:
+            raise rules.forked(_NAME)
+        with self._lock:
+            if not self._open:
+                raise rules.closed(_NAME)
+            yield
+
+    # Writing
 
     def append(self, batch: AppendBatch) -> AppendResult:
-        """See `Store.append`. `ValueError` when the batch could not be right: no records, or a key without a digest."""
-        common.check_batch(batch)
-        self._check_process()
-        with self._lock:
-            self._check_open()
+        """See `Store.append`. `ValueError` when the batch could not be right, such as a key without a digest."""
+        rules.check_batch(batch, self.capabilities)
+        with self._held():
             if batch.key is not None and (known := self._keys.get((batch.stream, batch.key))):
                 digest, result = known
                 if digest != batch.digest:
@@ -71,7 +115,7 @@ class MemoryStore(Store):
                     raise VersionConflict(head.stream, head.version, there.version)
             added = [
                 StoredRecord(
-                    position=self._position + n,
+                    position=len(self._feed) + n,
                     stream=batch.stream,
                     version=len(records) + n,
                     tag=new.tag,
@@ -81,14 +125,27 @@ class MemoryStore(Store):
                 )
                 for n, new in enumerate(batch.records, 1)
             ]
-            result = AppendResult(added[0].version, added[-1].version)
+            notices = [
+                _Notice(self._notices + n, new.lane, bytes(new.payload), ready=rules.ticks(self._clock))
+                for n, new in enumerate(batch.outbox, 1)
+            ]
+            taken = None if batch.snapshot is None else attrs.evolve(batch.snapshot, data=bytes(batch.snapshot.data))
+            result = AppendResult(batch.expected_version + 1, batch.expected_version + len(added))
             # Nothing below can fail, so that everything is written or nothing is.
-            self._position += len(added)
-            self._records.setdefault(batch.stream, records).extend(added)
+            if added:
+                self._feed.extend(added)
+                self._records.setdefault(batch.stream, records).extend(added)
             if batch.key is not None and batch.digest is not None:
                 self._keys[batch.stream, batch.key] = (batch.digest, result)
             if batch.index is not None:
                 self._change_index(batch.index)
+            if taken is not None and (
+                (old := self._snapshots.get(batch.stream)) is None or old.version < taken.version
+            ):
+                self._snapshots[batch.stream] = taken
+            self._notices += len(notices)
+            for notice in notices:
+                self._lanes.setdefault(notice.lane, {})[notice.number] = notice
             return result
 
     def _change_index(self, change: IndexChange) -> None:
@@ -96,75 +153,143 @@ class MemoryStore(Store):
         rows = self._duties.get(change.case.case_id, {})
         kept = {key: row for key, row in rows.items() if row.duty not in change.cleared}
         # A row that differs only in what is owed, or by when, takes the place of the one that was there.
-        self._duties[change.case.case_id] = kept | {("", *common.duty_key(row)[1:]): row for row in change.duties}
+        self._duties[change.case.case_id] = kept | {("", *rules.duty_key(row)[1:]): row for row in change.duties}
+
+    # Reading
 
     def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
         """See `Store.lookup`; the result reads ``replayed=True``, as it does when the act is appended again."""
-        self._check_process()
-        with self._lock:
-            self._check_open()
+        with self._held():
             known = self._keys.get((stream, key))
         return None if known is None else (known[0], attrs.evolve(known[1], replayed=True))
 
     def read_stream(self, stream: str, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[StoredRecord]:
         """See `Store.read_stream`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
-        common.check_page(limit)
-        self._check_process()
-        with self._lock:
-            self._check_open()
+        rules.check_page(limit)
+        with self._held():
             start = max(after, 0)
             return tuple(self._records.get(stream, ())[start : start + limit])
 
     def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
         """See `Store.heads`."""
-        self._check_process()
-        with self._lock:
-            self._check_open()
+        with self._held():
             return tuple([self._head(stream) for stream in streams])
 
     def _head(self, stream: str) -> StreamHead:
         records = self._records.get(stream)
         return StreamHead(stream, len(records), records[-1].hash) if records else StreamHead(stream, 0, b"")
 
+    def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
+        """See `Store.read_feed`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
+        rules.check_page(limit)
+        epoch, start = self._epoch, 0
+        if after is not None:
+            epoch, dot, number = after.partition(".")
+            if not dot or not (number.isascii() and number.isdigit()) or len(number) > 18:
+                raise rules.no_feed_cursor()
+            start = int(number)
+        with self._held():
+            if after is not None and (epoch != self._epoch or start > len(self._feed)):
+                raise FeedReset(after)
+            found = tuple(self._feed[start : start + limit])
+        return FeedPage(found, f"{self._epoch}.{start + len(found)}" if found else after)
+
+    def get_snapshot(self, stream: str) -> Snapshot | None:
+        """See `Store.get_snapshot`."""
+        with self._held():
+            return self._snapshots.get(stream)
+
     def find_cases(self, query: CaseQuery) -> CasePage:
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""
-        common.check_page(query.limit)
-        self._check_process()
-        with self._lock:
-            self._check_open()
+        rules.check_page(query.limit)
+        with self._held():
             cases = list(self._cases.values())
-        filters = common.given(query, common.CASE_FILTERS).items()
+        filters = rules.given(query, rules.CASE_FILTERS).items()
         found = [row for row in cases if all(getattr(row, name) == value for name, value in filters)]
         found = [row for row in found if query.after is None or row.case_id > query.after]
-        return common.case_page(sorted(found, key=lambda row: row.case_id), query.limit)
+        return rules.case_page(sorted(found, key=lambda row: row.case_id), query.limit)
 
     def find_duties(self, query: DutyQuery) -> DutyPage:
         """See `Store.find_duties`; `ValueError` for a bad limit, `InvalidInput` for a cursor that is none."""
-        common.check_page(query.limit)
-        after = common.read_cursor(query.after)
-        self._check_process()
-        with self._lock:
-            self._check_open()
+        rules.check_page(query.limit)
+        after = rules.read_cursor(query.after)
+        with self._held():
             duties = [row for rows in self._duties.values() for row in rows.values()]
-        filters = common.given(query, (*common.DUTY_FILTERS, "procedure")).items()
+        filters = rules.given(query, rules.DUTY_FILTERS).items()
         found = [row for row in duties if all(getattr(row, name) == value for name, value in filters)]
         if query.due_before is not None:
             found = [row for row in found if row.due_at and row.due_at < query.due_before]
         if after is not None:
-            found = [row for row in found if common.duty_key(row) > after]
-        return common.duty_page(sorted(found, key=common.duty_key), query.limit)
+            found = [row for row in found if rules.duty_key(row) > after]
+        return rules.duty_page(sorted(found, key=rules.duty_key), query.limit)
+
+    # The outbox
+
+    def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
+        """See `Store.claim`; `ValueError` when the limit is not from 1 to `MAX_PAGE`, or the lease has no end."""
+        rules.check_lease(limit, lease_for)
+        with self._held():
+            now, until = rules.ticks(self._clock), rules.ticks(self._clock, lease_for)
+            first = [next(iter(notices.values())) for notices in self._lanes.values()]
+            due = sorted((one for one in first if one.ready <= now), key=lambda one: (one.ready, one.number))
+            claims = []
+            for one in due[:limit]:
+                self._token += 1
+                one.ready, one.token, one.attempts = until, self._token, one.attempts + 1
+                claims.append(Claim(one.number, one.lane, one.payload, one.token, one.attempts))
+            return tuple(claims)
+
+    def ack(self, claim: Claim) -> None:
+        """See `Store.ack`."""
+        with self._held():
+            self._settle(self._claimed(claim))
+
+    def release(self, claim: Claim, *, retry_after: float | None, error: str) -> None:
+        """See `Store.release`; `ValueError` when the time to wait is none."""
+        rules.check_retry(retry_after)
+        with self._held():
+            notice = self._claimed(claim)
+            if retry_after is None:
+                self._settle(notice)
+                dead = DeadLetter(notice.number, notice.lane, notice.payload, notice.attempts, error)
+                self._dead = dict(sorted([*self._dead.items(), (notice.number, dead)]))
+            else:
+                notice.ready, notice.token = rules.ticks(self._clock, retry_after), 0
+
+    def _claimed(self, claim: Claim) -> _Notice:
+        notice = self._lanes.get(claim.lane, {}).get(claim.notice)
+        if notice is None or notice.token != claim.token:
+            raise LeaseLost(claim.notice, claim.token)
+        return notice
+
+    def _settle(self, notice: _Notice) -> None:
+        lane = self._lanes[notice.lane]
+        del lane[notice.number]
+        if not lane:
+            del self._lanes[notice.lane]
+
+    def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
+        """See `Store.dead_letters`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
+        rules.check_page(limit)
+        with self._held():
+            return tuple([one for one in self._dead.values() if one.notice > after][:limit])
+
+    def revive(self, notice: int) -> bool:
+        """See `Store.revive`."""
+        with self._held():
+            dead = self._dead.pop(notice, None)
+            if dead is None:
+                return False
+            notices = [*self._lanes.get(dead.lane, {}).values()]
+            leased = notices[:1] if notices and notices[0].token else []
+            again = _Notice(notice, dead.lane, dead.payload, ready=rules.ticks(self._clock))
+            waiting = sorted([again, *notices[len(leased) :]], key=lambda one: one.number)
+            self._lanes[dead.lane] = {one.number: one for one in (*leased, *waiting)}
+            return True
 
     def close(self) -> None:
         """Forget everything; using the store afterwards raises `StoreUnavailable`."""
         if os.getpid() == self._process:
             with self._lock:
                 self._open = False
-                self._records, self._keys, self._cases, self._duties = {}, {}, {}, {}
-
-    def _check_process(self) -> None:
-        if os.getpid() != self._process:
-            raise common.forked(_NAME)
-
-    def _check_open(self) -> None:
-        if not self._open:
-            raise common.closed(_NAME)
+                self._forget()

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import apsw
 
 from ..errors import IdempotencyMismatch, InvalidInput, VersionConflict
+from ..ports import store_rules as rules
 from ..ports.store import (
     MAX_PAGE,
     AppendBatch,
@@ -28,13 +29,14 @@ from ..ports.store import (
     CasePage,
     CaseQuery,
     CaseRow,
+    Clock,
     DutyPage,
     DutyQuery,
     Store,
     StoredRecord,
     StreamHead,
 )
-from . import common, sqlite_rows, sqlite_schema
+from . import sqlite_rows, sqlite_schema
 from .sqlite_file import DatabaseFile, discard
 
 T = TypeVar("T")
@@ -92,7 +94,7 @@ class SqliteStore(Store):
         return store
 
     @classmethod
-    def from_url(cls, url: str) -> SqliteStore:
+    def from_url(cls, url: str, clock: Clock | None = None) -> SqliteStore:
         """The store at ``sqlite:///relative.db`` or ``sqlite:////absolute.db``, with ``?synchronous=normal`` if need be.
 
         In the path ``%20`` stands for a space, ``%3F`` for ``?``, ``%23`` for ``#`` and ``%25`` for ``%``. Raises what
@@ -103,7 +105,7 @@ class SqliteStore(Store):
 
     def append(self, batch: AppendBatch) -> AppendResult:
         """See `Store.append`. `ValueError` when the batch could not be right: no records, or a key without a digest."""
-        common.check_batch(batch)
+        rules.check_batch(batch, self.capabilities)
         self._check_process()
         if self._in_doubt:
             self._settle()
@@ -165,7 +167,7 @@ class SqliteStore(Store):
 
     def read_stream(self, stream: str, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[StoredRecord]:
         """See `Store.read_stream`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
-        common.check_page(limit)
+        rules.check_page(limit)
         return tuple(StoredRecord(*row) for row in self._rows(sqlite_rows.READ_STREAM, (stream, after, limit)))
 
     def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
@@ -195,14 +197,14 @@ class SqliteStore(Store):
 
     def find_cases(self, query: CaseQuery) -> CasePage:
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""
-        common.check_page(query.limit)
-        return common.case_page([CaseRow(*row) for row in self._rows(*sqlite_rows.find_cases(query))], query.limit)
+        rules.check_page(query.limit)
+        return rules.case_page([CaseRow(*row) for row in self._rows(*sqlite_rows.find_cases(query))], query.limit)
 
     def find_duties(self, query: DutyQuery) -> DutyPage:
         """See `Store.find_duties`; `ValueError` for a bad limit, `InvalidInput` for a cursor that is none."""
-        common.check_page(query.limit)
+        rules.check_page(query.limit)
         rows = self._rows(*sqlite_rows.find_duties(query))
-        return common.duty_page([sqlite_rows.duty_row(row) for row in rows], query.limit)
+        return rules.duty_page([sqlite_rows.duty_row(row) for row in rows], query.limit)
 
     def about(self) -> Mapping[str, str]:
         """See `Store.about`. Where there is no file yet, it has no schema."""
@@ -312,11 +314,11 @@ class SqliteStore(Store):
 
     def _check_process(self) -> None:
         if os.getpid() != self._process:
-            raise common.forked(self._name)
+            raise rules.forked(self._name)
 
     def _check_open(self) -> None:
         if self._closed:
-            raise common.closed(self._name)
+            raise rules.closed(self._name)
 
 
 def _parse(url: str) -> tuple[str, str]:

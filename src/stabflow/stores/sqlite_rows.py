@@ -14,8 +14,8 @@ from typing import Any
 import apsw
 import attrs
 
+from ..ports import store_rules as rules
 from ..ports.store import AppendBatch, CaseQuery, CaseRow, DutyQuery, DutyRow, IndexChange, StreamHead
-from . import common
 
 READ_STREAM = (
     "SELECT position, stream, version, tag, header, payload, hash FROM records"
@@ -30,17 +30,17 @@ _CLEAR_DUTY = "DELETE FROM duties WHERE case_id = ? AND duty = ?"
 _PUT_DUTY = "INSERT OR REPLACE INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 _CASE_COLUMNS = tuple(field.name for field in attrs.fields(CaseRow))
-_PLAIN = tuple(name for name in _CASE_COLUMNS if name not in {"case_id", *common.CASE_FILTERS})
+_PLAIN = tuple(name for name in _CASE_COLUMNS if name not in {"case_id", *rules.CASE_FILTERS})
 _SET_PLAIN = ", ".join(f"{name} = ?" for name in _PLAIN)
 _ADD_CASE = f"INSERT INTO cases ({', '.join(_CASE_COLUMNS)}) VALUES ({', '.join('?' * len(_CASE_COLUMNS))})"
-_FILTERS_OF_CASE = f"SELECT {', '.join(common.CASE_FILTERS)} FROM cases WHERE case_id = ?"
+_FILTERS_OF_CASE = f"SELECT {', '.join(rules.CASE_FILTERS)} FROM cases WHERE case_id = ?"
 _KEEP_FILTERS = (
-    f"UPDATE cases SET {_SET_PLAIN} WHERE case_id = ? AND {' AND '.join(f'{name} = ?' for name in common.CASE_FILTERS)}"
+    f"UPDATE cases SET {_SET_PLAIN} WHERE case_id = ? AND {' AND '.join(f'{name} = ?' for name in rules.CASE_FILTERS)}"
 )
 
 _all_of = attrgetter(*_CASE_COLUMNS)
 _plain_of = attrgetter(*_PLAIN)
-_filters_of = attrgetter(*common.CASE_FILTERS)
+_filters_of = attrgetter(*rules.CASE_FILTERS)
 
 _AT_ONCE = 16
 """So many heads are compared by one statement; most acts rely on two."""
@@ -123,7 +123,7 @@ def _put_case(cursor: apsw.Cursor, row: CaseRow) -> None:
     if before is None:
         cursor.execute(_ADD_CASE, _all_of(row))
         return
-    changed = [(name, new) for name, old, new in zip(common.CASE_FILTERS, before, filters, strict=True) if old != new]
+    changed = [(name, new) for name, old, new in zip(rules.CASE_FILTERS, before, filters, strict=True) if old != new]
     columns = "".join(f", {name} = ?" for name, _ in changed)
     statement = f"UPDATE cases SET {_SET_PLAIN}{columns} WHERE case_id = ?"
     cursor.execute(statement, (*plain, *(new for _, new in changed), row.case_id))
@@ -131,7 +131,7 @@ def _put_case(cursor: apsw.Cursor, row: CaseRow) -> None:
 
 def find_cases(query: CaseQuery) -> tuple[str, list[Any]]:
     """The statement for one row more than the page, and its bindings; the index of the first filter is made to serve."""
-    filters = common.given(query, common.CASE_FILTERS)
+    filters = rules.given(query, rules.CASE_FILTERS)
     where = [f"{name} = ?" for name in filters]
     bindings: list[Any] = list(filters.values())
     if query.after is not None:
@@ -145,16 +145,16 @@ def find_cases(query: CaseQuery) -> tuple[str, list[Any]]:
 
 def find_duties(query: DutyQuery) -> tuple[str, list[Any]]:
     """The statement for one row more than the page, and its bindings; the index of the first filter is made to serve."""
-    filters = common.given(query, common.DUTY_FILTERS)
+    filters = rules.given(query, rules.DUTY_FILTERS)
     where = [f"{name} = ?" for name in filters]
     bindings: list[Any] = list(filters.values())
     if query.procedure is not None:
         where.append("procedure = ?")
         bindings.append(query.procedure)
     if query.due_before is not None:
-        where.append(f"due < ? AND due <> '{common.OPEN_ENDED}'")
+        where.append(f"due < ? AND due <> '{rules.OPEN_ENDED}'")
         bindings.append(query.due_before)
-    after = common.read_cursor(query.after)
+    after = rules.read_cursor(query.after)
     if after is not None:
         where.append(f"({_DUTY_ORDER}) > (?, ?, ?, ?, ?, ?)")
         bindings.extend(after)
@@ -170,7 +170,7 @@ def _page(statement: str, where: list[str], order: str) -> str:
 
 
 def _duty_values(row: DutyRow) -> tuple[str | int, ...]:
-    due = row.due_at or common.OPEN_ENDED
+    due = row.due_at or rules.OPEN_ENDED
     return (
         row.case_id,
         row.procedure,
@@ -189,5 +189,5 @@ def _duty_values(row: DutyRow) -> tuple[str | int, ...]:
 def duty_row(row: tuple[Any, ...]) -> DutyRow:
     """The value of a row that `find_duties` found."""
     case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached = row
-    due_at = "" if due == common.OPEN_ENDED else due
+    due_at = "" if due == rules.OPEN_ENDED else due
     return DutyRow(case_id, procedure, duty, state, role, body, actor, level, due_at, bool(estimated), bool(breached))
