@@ -13,7 +13,7 @@ import attrs
 import pytest
 from crash.acts import act, case_row, duty_row, holdings, read_all, record
 
-from stabflow.errors import IdempotencyMismatch, InvalidInput, StoreUnavailable, Unsupported, VersionConflict
+from stabflow.errors import IdempotencyMismatch, InvalidInput, StoreUnavailable, VersionConflict
 from stabflow.ports.store import (
     CONTRACT,
     MAX_PAGE,
@@ -25,9 +25,7 @@ from stabflow.ports.store import (
     DutyQuery,
     DutyRow,
     IndexChange,
-    NewNotice,
     NewRecord,
-    Snapshot,
     Store,
     StreamHead,
 )
@@ -80,8 +78,9 @@ def indexed(store: Store, *rows: CaseRow | DutyRow, cleared: tuple[str, ...] = (
 
 def test_declares_what_it_can_do(store: Store) -> None:
     assert store.contract == CONTRACT
-    durable = {Capability.DURABLE, Capability.MULTI_PROCESS}
-    assert store.capabilities == (durable if isinstance(store, SqliteStore) else set())
+    on_disk = {Capability.DURABLE, Capability.MULTI_PROCESS}
+    kept = {Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS}
+    assert store.capabilities == (kept | on_disk if isinstance(store, SqliteStore) else kept)
 
 
 def test_an_empty_store_answers(store: Store) -> None:
@@ -96,26 +95,6 @@ def test_an_empty_store_answers(store: Store) -> None:
     assert page.rows == ()
     assert page.next is None
     assert store.find_duties(DutyQuery()).rows == ()
-
-
-@pytest.mark.parametrize(
-    ("more", "capability"),
-    [
-        ({"outbox": (NewNotice("lane", b"notice"),)}, "OUTBOX"),
-        ({"snapshot": Snapshot(STREAM, 1, b"data")}, "SNAPSHOTS"),
-    ],
-)
-def test_what_is_not_declared_is_refused(store: Store, more: dict[str, Any], capability: str) -> None:
-    with pytest.raises(Unsupported) as caught:
-        store.append(batch(**more))
-    assert caught.value.capability == capability
-    assert list(store.read_stream(STREAM)) == []
-    with pytest.raises(Unsupported):
-        store.read_feed(after=None)
-    with pytest.raises(Unsupported):
-        store.get_snapshot(STREAM)
-    with pytest.raises(Unsupported):
-        store.claim("worker", limit=1, lease_for=1.0)
 
 
 @pytest.mark.parametrize(

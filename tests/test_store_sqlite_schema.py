@@ -17,7 +17,7 @@ from crash.files import filled, opened, raw
 
 from stabflow.errors import Corrupt, InvalidInput
 from stabflow.ports import store_rules as rules
-from stabflow.ports.store import AppendBatch, Capability, CaseQuery, DutyQuery
+from stabflow.ports.store import AppendBatch, Capability, CaseQuery, DutyQuery, NewNotice
 from stabflow.stores import sqlite_rows, sqlite_schema
 from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
@@ -107,8 +107,14 @@ def test_c13_an_index_serves_every_query_of_cases(path: Path) -> None:
                 assert (
                     f"SEARCH cases USING INDEX {f'cases_{names[0]}' if names else 'sqlite_autoindex_cases_1'}" in found
                 )
+            if "outcome" in names:  # which almost all cases have not yet
+                found = plan(connection, *sqlite_rows.find_cases(attrs.evolve(query, outcome="")))
+                assert "cases_outcome" not in found
             assert "TEMP B-TREE" not in found
             assert ("case_id>?" in found) is bool(after)
+
+
+VALUES: dict[str, str | int | bool] = {"level": 1, "breached": True}
 
 
 def test_c13_an_index_serves_every_query_of_duties(path: Path) -> None:
@@ -116,14 +122,28 @@ def test_c13_an_index_serves_every_query_of_duties(path: Path) -> None:
     cursor = '["2026","case","duty","role","body","actor"]'
     with raw(path) as connection:
         for names, before, after in itertools.product(subsets(rules.DUTY_FILTERS), (None, "2026"), (None, cursor)):
-            query = DutyQuery(**dict.fromkeys(names, "x"), due_before=before, after=after)  # type: ignore[arg-type]
+            values = {name: VALUES.get(name, "x") for name in names}
+            query = DutyQuery(**values, due_before=before, after=after)  # type: ignore[arg-type]
             found = plan(connection, *sqlite_rows.find_duties(query))
+            served = [name for name in names if name != "procedure"]
             if names[:1] == ("case_id",):
                 assert "USING PRIMARY KEY (case_id=?" in found
                 continue
-            assert f"INDEX duties_{names[0] if names else 'due'}" in found
+            assert f"INDEX duties_{served[0] if served else 'due'}" in found
             assert "TEMP B-TREE FOR ORDER BY" not in found  # at most the rows of one duty are put in order
-            assert "SEARCH" in found or not (names or before or after)
+            assert "SEARCH" in found or not (served or before or after)
+
+
+@pytest.mark.parametrize("common", [{"level": 0}, {"breached": False}, {"level": 0, "breached": False}])
+def test_c13_what_almost_all_duties_are_is_found_by_the_due_time(path: Path, common: dict[str, int]) -> None:
+    filled(path)
+    with raw(path) as connection:
+        for query in (DutyQuery(**common, due_before="2026"), DutyQuery(**common)):  # type: ignore[arg-type]
+            found = plan(connection, *sqlite_rows.find_duties(query))
+            assert "INDEX duties_due" in found
+            assert "TEMP B-TREE FOR ORDER BY" not in found
+        (asked, by_role) = (DutyQuery(**common, role="x"), "INDEX duties_role")  # type: ignore[arg-type]
+        assert by_role in plan(connection, *sqlite_rows.find_duties(asked))
 
 
 def test_reading_a_stream_and_a_key_uses_an_index(path: Path) -> None:
@@ -146,8 +166,8 @@ def test_an_act_that_leaves_the_state_alone_writes_few_pages(path: Path) -> None
     filled(path, 3)
     with opened(path) as store:
         store.append(attrs.evolve(act(3), index=None))
-        assert store._writer is not None
-        connection = store._writer.connection
+        assert store._writer.cursor is not None
+        connection = store._writer.cursor.connection
         changes = connection.total_changes()
         index = act(0).index
         assert index is not None
@@ -238,22 +258,35 @@ DUTIES_2 = """CREATE TABLE duties (
   estimated INTEGER NOT NULL CHECK (estimated IN (0, 1)),
   PRIMARY KEY (case_id, duty, role, body, actor)
 ) STRICT, WITHOUT ROWID"""
-DUTIES = {1: DUTIES_2.replace("  procedure TEXT NOT NULL,\n", ""), 2: DUTIES_2}
+DUTIES = {
+    1: DUTIES_2.replace("  procedure TEXT NOT NULL,\n", ""),
+    2: DUTIES_2,
+    3: DUTIES_2.replace("  PRIMARY KEY", "  breached INTEGER NOT NULL CHECK (breached IN (0, 1)),\n  PRIMARY KEY"),
+}
+FILTERS = {
+    1: ("role", "body", "actor", "level"),
+    2: ("role", "body", "actor", "level"),
+    3: ("role", "body", "actor", "breached"),
+}
 
 
 def as_version(version: int, path: Path) -> None:
     """Put a store of today back to an earlier schema, with all that is in it."""
     filled(path)
     with raw(path) as connection:
-        columns = "case_id, procedure, duty, state, role, body, actor, level, due, estimated"
+        columns = "case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached"
+        if version < 3:
+            columns = columns.removesuffix(", breached")
         if version == 1:
             columns = columns.replace("procedure, ", "")
         kept = connection.execute(f"SELECT {columns} FROM duties").fetchall()
         assert kept
-        indexes = [sql for name, sql in sqlite_schema.SCHEMA.items() if name.startswith("duties_")]
-        indexes = [sql.replace("breached", "level") for sql in indexes]
-        connection.execute("DROP TABLE duties")
-        for statement in (DUTIES[version], *indexes):
+        for table in ("duties", "snapshots", "outbox", "claims"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("DROP INDEX cases_outcome")
+        connection.execute("CREATE INDEX cases_outcome ON cases (outcome, case_id)")
+        indexes = [f"CREATE INDEX duties_{name} ON duties ({name}, due)" for name in FILTERS[version]]
+        for statement in (DUTIES[version], *indexes, sqlite_schema.SCHEMA["duties_due"]):
             connection.execute(statement)
         connection.executemany(f"INSERT INTO duties VALUES ({', '.join('?' * len(kept[0]))})", kept)
         connection.pragma("user_version", version)
@@ -266,6 +299,8 @@ def test_c14_an_earlier_schema_is_brought_up_to_date(path: Path, version: int) -
         assert holdings(store, range(6)) == expected(6)[6]
         assert {row.procedure for row in store.find_duties(DutyQuery()).rows} == {"five-step"}
         store.append(act(6))
+        store.append(attrs.evolve(act(7), outbox=(NewNotice("lane", b"due"),)))
+        assert [one.payload for one in store.claim("worker", limit=2, lease_for=60.0)] == [b"due"]
     with raw(path) as connection:
         assert connection.pragma("user_version") == sqlite_schema.SCHEMA_VERSION
         assert sqlite_schema.damage(connection) == []

@@ -168,7 +168,8 @@ def survivors(log: Iterable[Op], choice: Choice, *, names: Names, start: Sequenc
         now = {name: synced.get(name, _Inode()) for name in seen}
         for name, content in seen.items():
             now[name].seen = bytearray(content)
-            now[name].unsynced = [Op("truncate", name, 0), Op("write", name, 0, content)]
+            if safe.get(name) != content:
+                now[name].unsynced = [Op("truncate", name, 0), Op("write", name, 0, content)]
     fresh: set[str] = {name for name in now if name not in synced}
     for op in log:
         match op.kind:

@@ -1,16 +1,14 @@
 """The store in a SQLite file: durable, and safe to use from several threads and several processes.
 
-A handle has two connections, each behind a lock: one writes, one reads, so that reading waits neither for a disk nor for
-another process that writes. Both are opened when they are first needed, and nothing is made before the first append.
-
-An append is one ``BEGIN IMMEDIATE`` … ``COMMIT`` in a write-ahead log with ``synchronous=FULL``. It reads nothing first:
-the primary key of the keys and the triggers of the records refuse what must not be written, and only then is the reason
-looked up (see `sqlite_schema`).
+A handle has two connections, each behind a lock: one writes (see `sqlite_writer`), one reads, so that reading waits neither for
+a disk nor for another process that writes. Both are opened when they are first needed, and nothing is made before the first
+append. An append is one ``BEGIN IMMEDIATE`` … ``COMMIT`` in a write-ahead log with ``synchronous=FULL``.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +17,7 @@ from urllib.parse import unquote
 
 import apsw
 
-from ..errors import IdempotencyMismatch, InvalidInput, VersionConflict
+from ..errors import FeedReset, InvalidInput, LeaseLost
 from ..ports import store_rules as rules
 from ..ports.store import (
     MAX_PAGE,
@@ -29,39 +27,41 @@ from ..ports.store import (
     CasePage,
     CaseQuery,
     CaseRow,
+    Claim,
     Clock,
+    DeadLetter,
     DutyPage,
     DutyQuery,
+    FeedPage,
+    Snapshot,
     Store,
     StoredRecord,
     StreamHead,
 )
-from . import sqlite_rows, sqlite_schema
+from . import sqlite_outbox, sqlite_rows
 from .sqlite_file import DatabaseFile, discard
+from .sqlite_writer import Writer
 
 T = TypeVar("T")
 
 _SYNCHRONOUS = {"full": "FULL", "normal": "NORMAL"}
+_ALWAYS = frozenset({Capability.MULTI_PROCESS, Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS})
 
 
 class SqliteStore(Store):
     """A handle on a SQLite file; `open` and `from_url` make one. It refuses to be used after a fork."""
 
-    def __init__(self, file: DatabaseFile) -> None:
+    def __init__(self, file: DatabaseFile, clock: Clock | None = None) -> None:
         durable = {Capability.DURABLE} if file.synchronous == "FULL" else set()
-        self.capabilities = frozenset({Capability.MULTI_PROCESS, *durable})
+        self.capabilities = _ALWAYS | durable
+        self._clock = clock or rules.system_clock
         self._file = file
         self._name = f"the store {file.path}"
         self._process = os.getpid()
         self._closed = False
         self._reading = threading.Lock()
-        self._writing = threading.Lock()
         self._reader: apsw.Cursor | None = None
-        self._writer: apsw.Cursor | None = None
-        # Whether everything this handle can see is on disk, and not only in the system's memory.
-        self._settled = False
-        # Whether a commit failed, and what it left in the log could still come back after a crash.
-        self._in_doubt = False
+        self._writer = Writer(file, lambda: rules.ticks(self._clock), self._check_open)
 
     @classmethod
     def open(
@@ -72,12 +72,13 @@ class SqliteStore(Store):
         synchronous: str = "full",
         busy_timeout: float = 10.0,
         vfs: str | None = None,
+        clock: Clock | None = None,
     ) -> SqliteStore:
         """A handle on the file at ``path``; a file that is not there is made by the first append.
 
         With ``create=False`` it must be there. ``synchronous="normal"`` is for benchmarks: the newest acts may be lost
         when the power fails, and `Capability.DURABLE` is not declared. ``busy_timeout`` is how many seconds to wait for
-        another process; ``vfs`` names a SQLite VFS, which tests use to make the disk fail.
+        another process; ``vfs`` names a SQLite VFS, which tests use to make the disk fail; leases run by ``clock``.
 
         Raises `StoreUnavailable` when the folder is missing or the file is not ours or cannot be read, `ContractTooNew`
         when a newer stabflow made it, `Corrupt` when somebody changed its tables or triggers.
@@ -86,7 +87,7 @@ class SqliteStore(Store):
             raise ValueError(f"synchronous is full or normal, not {synchronous!r}")
         real = Path(os.path.realpath(path))
         file = DatabaseFile(real, synchronous=_SYNCHRONOUS[synchronous.lower()], busy_timeout=busy_timeout, vfs=vfs)
-        store = cls(file)
+        store = cls(file, clock)
         if file.exists():
             store._reader = file.connect().cursor()
         elif not create:
@@ -101,67 +102,20 @@ class SqliteStore(Store):
         `open` raises, and `InvalidInput` when the URL is not of this form.
         """
         path, synchronous = _parse(url)
-        return cls.open(path, synchronous=synchronous)
+        return cls.open(path, synchronous=synchronous, clock=clock)
 
     def append(self, batch: AppendBatch) -> AppendResult:
-        """See `Store.append`. `ValueError` when the batch could not be right: no records, or a key without a digest."""
+        """See `Store.append`. `ValueError` when the batch could not be right, such as a key without a digest. Threads that append
+        at once are served together, with one wait for the disk."""
         rules.check_batch(batch, self.capabilities)
         self._check_process()
-        if self._in_doubt:
-            self._settle()
-        with self._writing:
-            writer = self._existing_writer()
-            if writer is None:
-                if batch.expected_version:
-                    raise VersionConflict(batch.stream, batch.expected_version, 0)
-                for head in batch.relies_on:
-                    if head.version:
-                        raise VersionConflict(head.stream, head.version, 0)
-                if self._file.create(lambda cursor: sqlite_rows.write(cursor, batch)):
-                    return AppendResult(1, len(batch.records))
-                writer = self._connect_writer()
-            try:
-                writer.execute("BEGIN IMMEDIATE")
-                result = self._write(writer, batch)
-            except BaseException as error:
-                self._roll_back(writer)
-                if isinstance(error, apsw.Error):
-                    raise self._file.failure(error) from error
-                raise
-            if result.replayed and self._settled:
-                self._roll_back(writer)
-            else:
-                self._commit(writer, already_there=result.replayed)
-            return result
-
-    def _write(self, writer: apsw.Cursor, batch: AppendBatch) -> AppendResult:
-        try:
-            sqlite_rows.write_key(writer, batch)
-        except apsw.ConstraintError as error:
-            # The trigger on the keys speaks before the one on the records: the key is looked at before the version (C3).
-            ((digest, first, last),) = sqlite_rows.ask(writer, sqlite_rows.LOOKUP, (batch.stream, batch.key))
-            if digest != batch.digest:
-                raise IdempotencyMismatch(batch.stream, str(batch.key)) from error
-            self._mark_unless_settled(writer)
-            return AppendResult(first, last, replayed=True)
-        if not sqlite_rows.are_heads(writer, batch.relies_on):
-            for head in batch.relies_on:
-                if (there := sqlite_rows.head(writer, head.stream)) != head:
-                    raise VersionConflict(head.stream, head.version, there.version)
-        try:
-            sqlite_rows.write_records(writer, batch)
-        except apsw.ConstraintError as error:
-            if getattr(error, "extendedresult", None) != apsw.SQLITE_CONSTRAINT_TRIGGER:
-                raise ValueError(f"the batch for {batch.stream} does not fit the tables: {error}") from error
-            there = sqlite_rows.head(writer, batch.stream)
-            raise VersionConflict(batch.stream, batch.expected_version, there.version) from error
-        return AppendResult(batch.expected_version + 1, batch.expected_version + len(batch.records))
+        return self._writer.append(batch)
 
     def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
         """See `Store.lookup`; the result reads ``replayed=True``, as it does when the act is appended again."""
         for digest, first, last in self._rows(sqlite_rows.LOOKUP, (stream, key)):
-            if not self._settled:
-                self._settle()
+            if not self._writer.settled:
+                self._writer.settle()
             return digest, AppendResult(first, last, replayed=True)
         return None
 
@@ -184,16 +138,36 @@ class SqliteStore(Store):
         """What ``ask`` finds; ``None`` when there is no file. The writing connection answers unless it is busy: it need not read
         anew what it has just written."""
         self._check_process()
-        if not self._in_doubt and self._writing.acquire(blocking=False):
-            try:
-                if self._writer is not None and (writer := self._existing_writer()) is not None:
-                    return ask(writer)
-            except apsw.Error as error:
-                self._drop_writer()
-                raise self._file.failure(error) from error
-            finally:
-                self._writing.release()
-        return self._read(ask)
+        found = self._writer.glance(ask)
+        return self._read(ask) if found is None else found[0]
+
+    def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
+        """See `Store.read_feed`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`. A cursor says at which position it
+        is, which record that was, and in which file: one that was copied or put back has others."""
+        rules.check_page(limit)
+        file, position, hash_ = ("", 0, "") if after is None else _read_cursor(after)
+
+        def page(cursor: apsw.Cursor) -> FeedPage:
+            here = self._file.number()
+            if after is not None:
+                last = sqlite_rows.ask(cursor, sqlite_rows.HASH_AT, (position,))
+                if file != here or not last or _short(last[0][0]) != hash_:
+                    raise FeedReset(after)
+            found = tuple(
+                [StoredRecord(*row) for row in sqlite_rows.ask(cursor, sqlite_rows.READ_FEED, (position, limit))]
+            )
+            return FeedPage(found, f"{here}.{found[-1].position}.{_short(found[-1].hash)}" if found else after)
+
+        found = self._read(page)
+        if found is None and after is not None:
+            raise FeedReset(after)
+        return FeedPage((), None) if found is None else found
+
+    def get_snapshot(self, stream: str) -> Snapshot | None:
+        """See `Store.get_snapshot`."""
+        for row in self._rows(sqlite_rows.SNAPSHOT, (stream,)):
+            return Snapshot(*row)
+        return None
 
     def find_cases(self, query: CaseQuery) -> CasePage:
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""
@@ -206,6 +180,38 @@ class SqliteStore(Store):
         rows = self._rows(*sqlite_rows.find_duties(query))
         return rules.duty_page([sqlite_rows.duty_row(row) for row in rows], query.limit)
 
+    def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
+        """See `Store.claim`; `ValueError` when the limit is not from 1 to `MAX_PAGE`, or the lease has no end."""
+        rules.check_lease(limit, lease_for)
+        now, until = rules.ticks(self._clock), rules.ticks(self._clock, lease_for)
+        return self._change(lambda cursor: sqlite_outbox.claim(cursor, owner, limit=limit, now=now, until=until)) or ()
+
+    def ack(self, claim: Claim) -> None:
+        """See `Store.ack`."""
+        if not self._change(lambda cursor: sqlite_outbox.ack(cursor, claim)):
+            raise LeaseLost(claim.notice, claim.token)
+
+    def release(self, claim: Claim, *, retry_after: float | None, error: str) -> None:
+        """See `Store.release`; `ValueError` when the time to wait is none."""
+        rules.check_retry(retry_after)
+        ready = None if retry_after is None else rules.ticks(self._clock, retry_after)
+        if not self._change(lambda cursor: sqlite_outbox.release(cursor, claim, ready=ready, error=error)):
+            raise LeaseLost(claim.notice, claim.token)
+
+    def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
+        """See `Store.dead_letters`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
+        rules.check_page(limit)
+        return self._read(lambda cursor: sqlite_outbox.dead_letters(cursor, after=after, limit=limit)) or ()
+
+    def revive(self, notice: int) -> bool:
+        """See `Store.revive`."""
+        now = rules.ticks(self._clock)
+        return bool(self._change(lambda cursor: sqlite_outbox.revive(cursor, notice, now)))
+
+    def _change(self, act: Callable[[apsw.Cursor], T]) -> T | None:
+        self._check_process()
+        return self._writer.change(act)
+
     def about(self) -> Mapping[str, str]:
         """See `Store.about`. Where there is no file yet, it has no schema."""
         found = self._read(lambda cursor: str(cursor.connection.pragma("user_version")))
@@ -216,9 +222,9 @@ class SqliteStore(Store):
         """Let go of the file; using the handle afterwards raises `StoreUnavailable`. In a forked process, do nothing."""
         if os.getpid() != self._process:
             return
-        with self._reading, self._writing:
+        with self._reading, self._writer.lock:
             self._closed = True
-            self._drop_writer()
+            self._writer.drop()
             self._drop_reader()
 
     def _rows(self, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -227,8 +233,8 @@ class SqliteStore(Store):
     def _read(self, ask: Callable[[apsw.Cursor], T]) -> T | None:
         """What ``ask`` finds on the reading connection; ``None`` when there is no file."""
         self._check_process()
-        if self._in_doubt:
-            self._settle()
+        if self._writer.in_doubt:
+            self._writer.settle()
         with self._reading:
             self._check_open()
             if self._reader is not None:
@@ -242,70 +248,6 @@ class SqliteStore(Store):
             except apsw.Error as error:
                 self._drop_reader()
                 raise self._file.failure(error) from error
-
-    def _existing_writer(self) -> apsw.Cursor | None:
-        self._check_open()
-        if self._writer is None:
-            return self._connect_writer() if self._file.exists() else None
-        self._file.check_unmoved()
-        return self._writer
-
-    def _connect_writer(self) -> apsw.Cursor:
-        self._writer = self._file.connect().cursor()
-        return self._writer
-
-    def _settle(self) -> None:
-        """See to it that what can be found is on disk, and that what cannot be found will not come back.
-
-        A process that is killed while it commits may leave a complete commit in the system's memory alone: a later commit
-        takes it to the disk. A commit that failed may have left the same behind the end of the log, unseen until
-        a crash: a later commit writes over it. So this commits something that changes nothing.
-        """
-        with self._writing:
-            writer = self._existing_writer() or self._connect_writer()
-            try:
-                writer.execute("BEGIN IMMEDIATE")
-                self._mark_unless_settled(writer)
-            except BaseException as error:
-                self._roll_back(writer)
-                if isinstance(error, apsw.Error):
-                    raise self._file.unknown(error) from error
-                raise
-            self._commit(writer, already_there=True)
-
-    def _mark_unless_settled(self, writer: apsw.Cursor) -> None:
-        if not self._settled:
-            try:
-                sqlite_schema.mark(writer)
-            except apsw.Error as error:
-                raise self._file.unknown(error) from error
-
-    def _commit(self, writer: apsw.Cursor, *, already_there: bool) -> None:
-        try:
-            writer.execute("COMMIT")
-        except (apsw.BusyError, apsw.FullError) as error:
-            # Certain: the page that would have completed the commit could not be written.
-            self._roll_back(writer)
-            raise (self._file.unknown(error) if already_there else self._file.failure(error)) from error
-        except BaseException as error:
-            self._settled, self._in_doubt = False, True
-            self._drop_writer()
-            if isinstance(error, Exception):
-                raise self._file.unknown(error) from error
-            raise
-        self._settled, self._in_doubt = True, False
-
-    def _roll_back(self, writer: apsw.Cursor) -> None:
-        try:
-            if writer.connection.in_transaction:
-                writer.execute("ROLLBACK")
-        except apsw.Error:
-            self._drop_writer()
-
-    def _drop_writer(self) -> None:
-        if self._writer is not None:
-            discard(self._writer.connection)
-        self._writer = None
 
     def _drop_reader(self) -> None:
         if self._reader is not None:
@@ -345,3 +287,15 @@ def _parse(url: str) -> tuple[str, str]:
     if "\0" in real or real == ":memory:":
         raise wrong(f"{url!r} does not name a file", "write memory: for a store in memory")
     return real, synchronous
+
+
+def _short(hash_: bytes) -> str:
+    return hash_[:8].hex()
+
+
+def _read_cursor(cursor: str) -> tuple[str, int, str]:
+    """The file, the position and the beginning of the record's hash in a cursor of the feed."""
+    found = re.fullmatch(r"([0-9a-f]{1,32})\.([1-9][0-9]{0,17})\.([0-9a-f]{0,16})", cursor)
+    if found is None:
+        raise rules.no_feed_cursor()
+    return found[1], int(found[2]), found[3]

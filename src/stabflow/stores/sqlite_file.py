@@ -81,6 +81,11 @@ class DatabaseFile:
         if (found.st_dev, found.st_ino) != self._identity:
             raise self._moved()
 
+    def number(self) -> str:
+        """What tells the file that was opened from every copy of it on the same disk."""
+        assert self._identity is not None
+        return f"{self._identity[1]:x}"
+
     def connect(self) -> apsw.Connection:
         """A connection to the database.
 
@@ -220,10 +225,16 @@ class DatabaseFile:
                 return self.trouble(problem, cure)
         return self.trouble(f"cannot be used ({type(error).__name__}: {error})", "nothing was stored")
 
-    def unknown(self, error: Exception) -> CommitUnknown:
+    def unknown(self, error: BaseException) -> CommitUnknown:
         """The error for a COMMIT of which nobody can say whether it happened."""
         return CommitUnknown(
             f"{self.path} failed while committing ({error}): check the disk, then ask again with the same key"
+        )
+
+    def nothing(self, error: BaseException) -> StoreUnavailable:
+        """The error for who waited for a thread that wrote for several, where that failed and nothing of his was stored."""
+        return self.trouble(
+            f"was being written to for several threads, which failed ({error!r})", "nothing was stored; try again"
         )
 
     def trouble(self, problem: str, cure: str) -> StoreUnavailable:

@@ -16,16 +16,22 @@ import attrs
 
 from ..ports import store_rules as rules
 from ..ports.store import AppendBatch, CaseQuery, CaseRow, DutyQuery, DutyRow, IndexChange, StreamHead
+from . import sqlite_outbox
 
-READ_STREAM = (
-    "SELECT position, stream, version, tag, header, payload, hash FROM records"
-    " WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
-)
+_RECORDS = "SELECT position, stream, version, tag, header, payload, hash FROM records"
+READ_STREAM = f"{_RECORDS} WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
+READ_FEED = f"{_RECORDS} WHERE position > ? ORDER BY position LIMIT ?"
+HASH_AT = "SELECT hash FROM records WHERE position = ?"
+SNAPSHOT = "SELECT stream, version, data FROM snapshots WHERE stream = ?"
 LOOKUP = "SELECT digest, first_version, last_version FROM keys WHERE stream = ? AND key = ?"
 HEAD = "SELECT version, hash FROM records WHERE stream = ? ORDER BY version DESC LIMIT 1"
 
 _ADD_KEY = "INSERT INTO keys VALUES (?, ?, ?, ?, ?)"
 _ADD_RECORD = "INSERT INTO records (stream, version, tag, header, payload, hash) VALUES (?, ?, ?, ?, ?, ?)"
+_PUT_SNAPSHOT = (
+    "INSERT INTO snapshots VALUES (?, ?, ?) ON CONFLICT (stream) DO UPDATE SET version = excluded.version, data = excluded.data"
+    " WHERE version < excluded.version"
+)
 _CLEAR_DUTY = "DELETE FROM duties WHERE case_id = ? AND duty = ?"
 _PUT_DUTY = "INSERT OR REPLACE INTO duties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -54,10 +60,10 @@ def ask(cursor: apsw.Cursor, statement: str, bindings: Sequence[Any]) -> list[tu
     return cursor.execute(statement, bindings).fetchall()
 
 
-def write(cursor: apsw.Cursor, batch: AppendBatch) -> None:
+def write(cursor: apsw.Cursor, batch: AppendBatch, now: int) -> None:
     """Write the whole batch within the transaction of ``cursor``."""
     write_key(cursor, batch)
-    write_records(cursor, batch)
+    write_records(cursor, batch, now)
 
 
 def write_key(cursor: apsw.Cursor, batch: AppendBatch) -> None:
@@ -94,8 +100,9 @@ def are_heads(cursor: apsw.Cursor, heads: Sequence[StreamHead]) -> bool:
     return True
 
 
-def write_records(cursor: apsw.Cursor, batch: AppendBatch) -> None:
-    """Write the records and the index; `apsw.ConstraintError` when the stream is not at the expected version."""
+def write_records(cursor: apsw.Cursor, batch: AppendBatch, now: int) -> None:
+    """Write the records, and what goes with them; notices may be claimed from ``now`` on. `apsw.ConstraintError` when the stream
+    is not at the expected version, as far as there are records."""
     stream, version = batch.stream, batch.expected_version
     cursor.executemany(
         _ADD_RECORD,
@@ -103,6 +110,10 @@ def write_records(cursor: apsw.Cursor, batch: AppendBatch) -> None:
     )
     if batch.index is not None:
         _change_index(cursor, batch.index)
+    if batch.snapshot is not None:
+        cursor.execute(_PUT_SNAPSHOT, (stream, batch.snapshot.version, batch.snapshot.data))
+    if batch.outbox:
+        sqlite_outbox.add(cursor, batch.outbox, now)
 
 
 def _change_index(cursor: apsw.Cursor, change: IndexChange) -> None:
@@ -129,28 +140,44 @@ def _put_case(cursor: apsw.Cursor, row: CaseRow) -> None:
     cursor.execute(statement, (*plain, *(new for _, new in changed), row.case_id))
 
 
+_SPARSE = {"outcome": "outcome <> ''", "level": "level > 0", "breached": "breached = 1"}
+"""Which rows are in the index on a column, where not all are."""
+
+
+def _filtered(filters: dict[str, str | int]) -> tuple[list[str], str | None]:
+    """The conditions for the filters, and the first of them that an index serves; SQLite must see that it holds what is asked."""
+    where = [f"{name} = ?" for name in filters]
+    for name, value in filters.items():
+        if name not in _SPARSE:
+            return where, name
+        if value:
+            return [*where, _SPARSE[name]], name
+    return where, None
+
+
 def find_cases(query: CaseQuery) -> tuple[str, list[Any]]:
     """The statement for one row more than the page, and its bindings; the index of the first filter is made to serve."""
     filters = rules.given(query, rules.CASE_FILTERS)
-    where = [f"{name} = ?" for name in filters]
+    where, first = _filtered(filters)
     bindings: list[Any] = list(filters.values())
     if query.after is not None:
         where.append("case_id > ?")
         bindings.append(query.after)
     statement = f"SELECT {', '.join(_CASE_COLUMNS)} FROM cases"
-    if filters:
-        statement += f" INDEXED BY cases_{next(iter(filters))}"
+    if first is not None:
+        statement += f" INDEXED BY cases_{first}"
     return _page(statement, where, "case_id"), [*bindings, query.limit + 1]
 
 
 def find_duties(query: DutyQuery) -> tuple[str, list[Any]]:
     """The statement for one row more than the page, and its bindings; the index of the first filter is made to serve."""
     filters = rules.given(query, rules.DUTY_FILTERS)
-    where = [f"{name} = ?" for name in filters]
+    procedure = filters.pop("procedure", None)  # which so many share that no index is kept for it
+    where, first = _filtered(filters)
     bindings: list[Any] = list(filters.values())
-    if query.procedure is not None:
+    if procedure is not None:
         where.append("procedure = ?")
-        bindings.append(query.procedure)
+        bindings.append(procedure)
     if query.due_before is not None:
         where.append(f"due < ? AND due <> '{rules.OPEN_ENDED}'")
         bindings.append(query.due_before)
@@ -158,9 +185,8 @@ def find_duties(query: DutyQuery) -> tuple[str, list[Any]]:
     if after is not None:
         where.append(f"({_DUTY_ORDER}) > (?, ?, ?, ?, ?, ?)")
         bindings.extend(after)
-    first = next(iter(filters), "due")
     # The primary key serves a case's own duties, which are few enough to be put in order.
-    index = "sqlite_autoindex_duties_1" if first == "case_id" else f"duties_{first}"
+    index = "sqlite_autoindex_duties_1" if first == "case_id" else f"duties_{first or 'due'}"
     return _page(f"{_FIND_DUTIES} INDEXED BY {index}", where, _DUTY_ORDER), [*bindings, query.limit + 1]
 
 

@@ -6,7 +6,10 @@ version check of C1 is this trigger; a separate read of the head, or a table of 
 pages for every act). ``position`` needs no AUTOINCREMENT: no record is ever deleted, so the highest is never reused.
 
 ``cases`` and ``duties`` are summaries that can be made again from the records. Each filter of C13 has an index that also
-holds the order of the pages (a table WITHOUT ROWID appends its primary key to each of its indexes).
+holds the order of the pages (a table WITHOUT ROWID appends its primary key to each of its indexes); where almost every row is
+alike (no outcome yet, no breach), only the others are in it, and who asks for the many is served by another.
+
+``snapshots`` and ``outbox`` are no history: the first may be thrown away, the second is emptied as it is delivered.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import apsw
 APPLICATION_ID = 0x53544246
 """Marks a database as ours, in its header: ``STBF``."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Stands in ``user_version``."""
 
 _APPEND_ONLY = "BEGIN SELECT RAISE(ABORT, 'append-only'); END"
@@ -73,7 +76,7 @@ WHEN EXISTS (SELECT 1 FROM keys WHERE stream = NEW.stream AND key = NEW.key)
     "cases_procedure": "CREATE INDEX cases_procedure ON cases (procedure, case_id)",
     "cases_state": "CREATE INDEX cases_state ON cases (state, case_id)",
     "cases_step": "CREATE INDEX cases_step ON cases (step, case_id)",
-    "cases_outcome": "CREATE INDEX cases_outcome ON cases (outcome, case_id)",
+    "cases_outcome": "CREATE INDEX cases_outcome ON cases (outcome, case_id) WHERE outcome <> ''",
     "cases_body": "CREATE INDEX cases_body ON cases (body, case_id)",
     "duties": """CREATE TABLE duties (
   case_id TEXT NOT NULL,
@@ -92,8 +95,32 @@ WHEN EXISTS (SELECT 1 FROM keys WHERE stream = NEW.stream AND key = NEW.key)
     "duties_role": "CREATE INDEX duties_role ON duties (role, due)",
     "duties_body": "CREATE INDEX duties_body ON duties (body, due)",
     "duties_actor": "CREATE INDEX duties_actor ON duties (actor, due)",
-    "duties_breached": "CREATE INDEX duties_breached ON duties (breached, due)",
+    "duties_level": "CREATE INDEX duties_level ON duties (level, due) WHERE level > 0",
+    "duties_breached": "CREATE INDEX duties_breached ON duties (breached, due) WHERE breached = 1",
     "duties_due": "CREATE INDEX duties_due ON duties (due)",
+    "snapshots": """CREATE TABLE snapshots (
+  stream TEXT NOT NULL PRIMARY KEY,
+  version INTEGER NOT NULL CHECK (version > 0),
+  data BLOB NOT NULL
+) STRICT""",
+    "outbox": """CREATE TABLE outbox (
+  notice INTEGER PRIMARY KEY AUTOINCREMENT,
+  lane TEXT NOT NULL,
+  payload BLOB NOT NULL,
+  place INTEGER NOT NULL CHECK (place IN (0, 1, 2)),  -- behind others of its lane, first of it, given up
+  ready INTEGER NOT NULL,  -- microseconds since 1970: when it may be claimed
+  token INTEGER NOT NULL,  -- of the claim on it, 0 where there is none
+  attempts INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  error TEXT NOT NULL
+) STRICT""",
+    "outbox_lane": "CREATE INDEX outbox_lane ON outbox (lane, notice) WHERE place <> 2",
+    "outbox_first": "CREATE INDEX outbox_first ON outbox (ready, notice) WHERE place = 1",
+    "outbox_dead": "CREATE INDEX outbox_dead ON outbox (notice) WHERE place = 2",
+    "claims": """CREATE TABLE claims (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  last INTEGER NOT NULL  -- the highest token given
+) STRICT""",
 }
 """Everything in the schema by its name, exactly as SQLite keeps it."""
 
@@ -123,11 +150,23 @@ def _with_duties_anew(kept: str) -> tuple[str, ...]:
     )
 
 
+_INDEXED_SPARSELY = ("DROP INDEX cases_outcome", SCHEMA["cases_outcome"])
+_WITH_OUTBOX = tuple(sql for table in ("snapshots", "outbox", "claims") for sql in _of_table(table))
+
 UPGRADES: dict[int, tuple[str, ...]] = {
-    1: _with_duties_anew(
-        "SELECT duties.*, cases.procedure AS procedure FROM duties JOIN cases USING (case_id)",
+    1: (
+        *_with_duties_anew("SELECT duties.*, cases.procedure AS procedure FROM duties JOIN cases USING (case_id)"),
+        *_INDEXED_SPARSELY,
+        *_WITH_OUTBOX,
     ),
-    2: _with_duties_anew("SELECT * FROM duties"),
+    2: (*_with_duties_anew("SELECT * FROM duties"), *_INDEXED_SPARSELY, *_WITH_OUTBOX),
+    3: (
+        "DROP INDEX duties_breached",
+        SCHEMA["duties_breached"],
+        SCHEMA["duties_level"],
+        *_INDEXED_SPARSELY,
+        *_WITH_OUTBOX,
+    ),
 }
 """What leads from each earlier version of the schema to this one; it is exact SQL, so that the tables come out as `create` makes
 them."""
