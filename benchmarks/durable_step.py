@@ -23,7 +23,7 @@ from typing import Any
 import apsw
 
 import stabflow
-from stabflow import Actor, CaseHandle, Matter
+from stabflow import Actor, CaseHandle, Engine, Matter
 
 STEPS = 30
 """Steps in a row within one round; the step counted is their mean."""
@@ -76,22 +76,30 @@ class Traced:
         return self.seen
 
 
-def case_on(url: str, number: int = 1) -> tuple[Any, CaseHandle]:
+CHIEF, REVIEWER, ASSESSOR = (
+    Actor("chief", body="county"),
+    Actor("reviewer", body="office"),
+    Actor("assessor", body="transport"),
+)
+
+
+def case_on(url: str) -> tuple[Engine, CaseHandle]:
     """An engine with a five-step case under investigation, and some history."""
     engine = stabflow.open(url, clock=lambda: datetime.now(UTC))
-    chief, reviewer = Actor("chief", body="county"), Actor("reviewer", body="office")
-    engine.constitute("five-step", "decision_body", chief, basis="order 1")
-    engine.constitute("five-step", "review_group", reviewer, basis="order 1")
-    case = engine.open_case("five-step", Matter(f"bridge-{number}", "替建渡口大桥"), by=chief, basis="plan 3")
-    case.appoint("assessment_unit", ASSESSOR, by=chief, basis="plan 3")
-    case.appoint("initiating_unit", Actor("initiator", body="water"), by=chief, basis="plan 3")
+    engine.constitute("five-step", "decision_body", CHIEF, basis="order 1")
+    engine.constitute("five-step", "review_group", REVIEWER, basis="order 1")
+    return engine, investigated(engine, "bridge-1")
+
+
+def investigated(engine: Engine, key: str) -> CaseHandle:
+    """A five-step case under investigation."""
+    case = engine.open_case("five-step", Matter(key, "替建渡口大桥"), by=CHIEF, basis="plan 3")
+    case.appoint("assessment_unit", ASSESSOR, by=CHIEF, basis="plan 3")
+    case.appoint("initiating_unit", Actor("initiator", body="water"), by=CHIEF, basis="plan 3")
     case.fire(
-        "screen_in", by=reviewer, basis="minutes 2", scope_items=["construction"], scope_reasons="r", exemption="none"
+        "screen_in", by=REVIEWER, basis="minutes 2", scope_items=["construction"], scope_reasons="r", exemption="none"
     )
-    return engine, case
-
-
-ASSESSOR = Actor("assessor", body="transport")
+    return case
 
 
 def ours(case: CaseHandle) -> Iterator[None]:
