@@ -17,12 +17,13 @@ from ..history.commit import batch, request_digest, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure
 from ..personal import refuse_personal
-from ..ports.store import CaseQuery, CaseRow, DutyRow
+from ..ports.store import MAX_PAGE, CaseQuery, CaseRow, DutyRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text, utc
 from . import observers, pages, streams
 from .admission import admit
 from .doctor import Diagnosis, diagnose
 from .duties import owed
+from .feed import Feed, read_feed
 from .gate import Gate
 from .handle import CaseHandle
 from .matters import MatterOverview
@@ -395,6 +396,17 @@ class Engine:
                 copied=copied,
             )
         )
+
+    def feed(self, *, after: str | None = None, limit: int = MAX_PAGE) -> Feed:
+        """The records of the whole store after a cursor, from the first one without, at most ``limit``, in the order in which
+        they became visible: once a record has been seen, none comes before it. So who keeps the cursor misses nothing and need
+        take nothing twice, however often either side is restarted. A record is not compared with its chain here; `verify` does.
+
+        Raises `FeedReset` where the store was copied, restored or made anew since the cursor was given: begin again without one,
+        and take again what was seen (a record is told by its stream and version). `InvalidInput` where it is no cursor, and
+        `Unsupported` where the store has no feed.
+        """
+        return read_feed(self._shell.store, after, limit)
 
     # Proof
 

@@ -161,7 +161,7 @@ class Plugin:
     @hookspec
     def stabflow_recorded(self, case: Case, records: Sequence[Record]) -> None:
         """Told after a commit, at most once: the ``records`` of one transaction on a case, and the ``case`` as they leave it.
-        What is answered from an idempotency key was told when it was done. Who must miss nothing reads the streams."""
+        What is answered from an idempotency key was told when it was done. Who must miss nothing reads the feed."""
 
     @hookspec
     def stabflow_refused(self, case: Case | None, refusal: Refused) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import attrs
 
@@ -86,22 +85,22 @@ class MemoryStore(Store):
             raise InvalidInput.at("store", f"{url!r} does not name a store in memory", "write memory:")
         return cls(clock)
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        """Alone with the store, which is open and of this process."""
-        if os.getpid() != self._process:
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:  # asked before the lock, which another thread may have held at the fork
             raise rules.forked(_NAME)
-        with self._lock:
-            if not self._open:
-                raise rules.closed(_NAME)
-            yield
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise rules.closed(_NAME)
 
     # Writing
 
     def append(self, batch: AppendBatch) -> AppendResult:
         """See `Store.append`. `ValueError` when the batch could not be right, such as a key without a digest."""
         rules.check_batch(batch, self.capabilities)
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             if batch.key is not None and (known := self._keys.get((batch.stream, batch.key))):
                 digest, result = known
                 if digest != batch.digest:
@@ -159,20 +158,26 @@ class MemoryStore(Store):
 
     def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
         """See `Store.lookup`; the result reads ``replayed=True``, as it does when the act is appended again."""
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             known = self._keys.get((stream, key))
         return None if known is None else (known[0], attrs.evolve(known[1], replayed=True))
 
     def read_stream(self, stream: str, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[StoredRecord]:
         """See `Store.read_stream`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
         rules.check_page(limit)
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             start = max(after, 0)
             return tuple(self._records.get(stream, ())[start : start + limit])
 
     def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
         """See `Store.heads`."""
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             return tuple([self._head(stream) for stream in streams])
 
     def _head(self, stream: str) -> StreamHead:
@@ -188,7 +193,9 @@ class MemoryStore(Store):
             if not dot or not (number.isascii() and number.isdigit()) or len(number) > 18:
                 raise rules.no_feed_cursor()
             start = int(number)
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             if after is not None and (epoch != self._epoch or start > len(self._feed)):
                 raise FeedReset(after)
             found = tuple(self._feed[start : start + limit])
@@ -196,13 +203,17 @@ class MemoryStore(Store):
 
     def get_snapshot(self, stream: str) -> Snapshot | None:
         """See `Store.get_snapshot`."""
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             return self._snapshots.get(stream)
 
     def find_cases(self, query: CaseQuery) -> CasePage:
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""
         rules.check_page(query.limit)
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             cases = list(self._cases.values())
         filters = rules.given(query, rules.CASE_FILTERS).items()
         found = [row for row in cases if all(getattr(row, name) == value for name, value in filters)]
@@ -213,7 +224,9 @@ class MemoryStore(Store):
         """See `Store.find_duties`; `ValueError` for a bad limit, `InvalidInput` for a cursor that is none."""
         rules.check_page(query.limit)
         after = rules.read_cursor(query.after)
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             duties = [row for rows in self._duties.values() for row in rows.values()]
         filters = rules.given(query, rules.DUTY_FILTERS).items()
         found = [row for row in duties if all(getattr(row, name) == value for name, value in filters)]
@@ -228,7 +241,9 @@ class MemoryStore(Store):
     def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
         """See `Store.claim`; `ValueError` when the limit is not from 1 to `MAX_PAGE`, or the lease has no end."""
         rules.check_lease(limit, lease_for)
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             now, until = rules.ticks(self._clock), rules.ticks(self._clock, lease_for)
             first = [next(iter(notices.values())) for notices in self._lanes.values()]
             due = sorted((one for one in first if one.ready <= now), key=lambda one: (one.ready, one.number))
@@ -241,13 +256,17 @@ class MemoryStore(Store):
 
     def ack(self, claim: Claim) -> None:
         """See `Store.ack`."""
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             self._settle(self._claimed(claim))
 
     def release(self, claim: Claim, *, retry_after: float | None, error: str) -> None:
         """See `Store.release`; `ValueError` when the time to wait is none."""
         rules.check_retry(retry_after)
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             notice = self._claimed(claim)
             if retry_after is None:
                 self._settle(notice)
@@ -271,12 +290,16 @@ class MemoryStore(Store):
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         """See `Store.dead_letters`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
         rules.check_page(limit)
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             return tuple([one for one in self._dead.values() if one.notice > after][:limit])
 
     def revive(self, notice: int) -> bool:
         """See `Store.revive`."""
-        with self._held():
+        self._check_process()
+        with self._lock:
+            self._check_open()
             dead = self._dead.pop(notice, None)
             if dead is None:
                 return False
