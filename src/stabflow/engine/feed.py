@@ -18,7 +18,7 @@ class Feed:
     cursor: str | None
 
 
-def read_feed(store: Store, after: str | None, limit: int) -> Feed:
+def read_feed(store: Store, after: object, limit: object) -> Feed:
     """The page of the feed after a cursor; see `Engine.feed`."""
     if after is not None and not isinstance(after, str):
         raise InvalidInput.at("after", f"{after!r:.60} is not a cursor", "give back a page's own cursor unchanged")
