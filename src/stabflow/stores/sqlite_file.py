@@ -39,6 +39,7 @@ class DatabaseFile:
         self.synchronous = synchronous
         self.busy_timeout = busy_timeout
         self.vfs = vfs
+        self._name = str(path)
         self._identity: tuple[int, int] | None = None
 
     def exists(self) -> bool:
@@ -75,7 +76,7 @@ class DatabaseFile:
     def check_unmoved(self) -> None:
         """Raise `StoreUnavailable` when the path no longer leads to the file that was opened."""
         try:
-            found = self.path.stat()
+            found = os.stat(self._name)  # noqa: PTH116 - asked before every act, and a Path costs as much as the look
         except OSError as error:
             raise self._moved() from error
         if (found.st_dev, found.st_ino) != self._identity:

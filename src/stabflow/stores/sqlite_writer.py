@@ -106,13 +106,14 @@ class Writer:
         try:
             if self.in_doubt:
                 self._settle()
-            for one in group:
-                if self.existing() is not None:
-                    break
+            cursor = self.existing()
+            for one in group if cursor is None else ():
                 self._first(one)
+                if one.outcome is None or isinstance(one.outcome, AppendResult):  # now there is a file
+                    break
             rest = [one for one in group if one.outcome is None]
             if rest:
-                self._together(rest)
+                self._together(cursor or self.existing() or self._connect(), rest)
         except BaseException as error:
             for one in group:
                 if one.outcome is None:
@@ -139,10 +140,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - it is told to whom it concerns
             act.outcome = error
 
-    def _together(self, group: Sequence[_Act]) -> None:
-        cursor = self.existing()
-        if cursor is None:
-            raise self._file.trouble("is gone again", "try again; nothing was stored")
+    def _together(self, cursor: apsw.Cursor, group: Sequence[_Act]) -> None:
         outcomes: list[AppendResult | Exception] = []
         try:
             cursor.execute("BEGIN IMMEDIATE")
