@@ -246,8 +246,9 @@ class SqliteStore(Store):
             try:
                 return ask(self._reader)
             except apsw.Error as error:
+                failure = self._file.failure(error, self._reader.connection)
                 self._drop_reader()
-                raise self._file.failure(error) from error
+                raise failure from error
 
     def _drop_reader(self) -> None:
         if self._reader is not None:

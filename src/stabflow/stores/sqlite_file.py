@@ -108,12 +108,13 @@ class DatabaseFile:
         except OSError as error:
             raise self.trouble(f"cannot be looked at ({error.strerror})", "check the path and its rights") from error
         except apsw.Error as error:
-            raise self.failure(error) from error
+            raise self.failure(error, None) from error
         try:
             self._settle_in(connection)
         except apsw.Error as error:
+            failure = self.failure(error, connection)
             discard(connection)
-            raise self.failure(error) from error
+            raise failure from error
         except BaseException:
             discard(connection)
             raise
@@ -173,7 +174,7 @@ class DatabaseFile:
             self._write_draft(draft, write)
             return self._publish(draft)
         except apsw.Error as error:
-            raise self.failure(error) from error
+            raise self.failure(error, None) from error
         finally:
             for end in ("", "-journal", "-wal", "-shm"):
                 with contextlib.suppress(OSError):
@@ -188,12 +189,15 @@ class DatabaseFile:
             connection.pragma("fullfsync", True)
             connection.pragma("checkpoint_fullfsync", True)
             cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            schema.create(cursor)
-            write(cursor)
-            cursor.execute("COMMIT")
-            # Everything must be in the file itself before it gets its name.
-            ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                schema.create(cursor)
+                write(cursor)
+                cursor.execute("COMMIT")
+                # Everything must be in the file itself before it gets its name.
+                ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except apsw.CorruptError as error:
+                raise self.failure(error, connection) from error
             if busy:
                 raise self.trouble("could not be completed", "try again")
 
@@ -215,9 +219,12 @@ class DatabaseFile:
             raise CommitUnknown(f"{self.path} {problem}; ask again with the same key") from error
         return True
 
-    def failure(self, error: apsw.Error) -> StoreError:
-        """What an error of the driver means to the operator; before COMMIT all of them mean that nothing was stored."""
+    def failure(self, error: apsw.Error, connection: apsw.Connection | None) -> StoreError:
+        """What an error of the driver on ``connection`` means to the operator; before COMMIT all of them mean that nothing was
+        stored."""
         if isinstance(error, apsw.CorruptError):
+            if connection is not None and connection.system_errno in _UNREADABLE:
+                return self.trouble(*_BROKEN_DISK)  # which SQLite takes for a damaged file
             return Corrupt(f"{self.path} is damaged ({error}): stop, keep the file, compare it with a backup")
         # The index of the log, too, needs room.
         full = getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_SHMSIZE
@@ -246,6 +253,9 @@ class DatabaseFile:
         return self.trouble("is no longer the file that was opened: it was moved, deleted or replaced", "open it again")
 
 
+_BROKEN_DISK = ("cannot be read or written (an I/O error)", "check the disk; nothing was stored")
+_UNREADABLE = {errno.EIO, errno.ENXIO, errno.ERANGE}
+
 _MEANING: tuple[tuple[type[apsw.Error], str, str], ...] = (
     (apsw.NotADBError, "is not a SQLite database", "give another path"),
     (apsw.FullError, "is on a full disk", "free some space, then try again; nothing was stored"),
@@ -258,7 +268,7 @@ _MEANING: tuple[tuple[type[apsw.Error], str, str], ...] = (
     ),
     (apsw.BusyError, "is locked by another process", "wait for it to finish, then try again; nothing was stored"),
     (apsw.ProtocolError, "is in heavy use by other processes", "try again; nothing was stored"),
-    (apsw.IOError, "cannot be read or written (an I/O error)", "check the disk; nothing was stored"),
+    (apsw.IOError, *_BROKEN_DISK),
 )
 
 

@@ -149,9 +149,10 @@ class Writer:
             else:
                 outcomes.extend(self._apart(cursor, one.batch) for one in group)
         except BaseException as error:
+            failure = self._failure(error)
             self.roll_back()
-            if isinstance(error, apsw.Error):
-                raise self._file.failure(error) from error
+            if failure is not None:
+                raise failure from error
             if len(group) == 1 and isinstance(error, Exception):
                 group[0].outcome = error
                 return
@@ -172,7 +173,7 @@ class Writer:
         except (apsw.BusyError, apsw.FullError) as error:
             for one, outcome in zip(group, outcomes, strict=True):
                 there = isinstance(outcome, AppendResult) and outcome.replayed
-                one.outcome = _because(error, self._file.unknown(error) if there else self._file.failure(error))
+                one.outcome = _because(error, self._file.unknown(error) if there else self._file.failure(error, None))
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody can say what became of the commit
             for one, outcome in zip(group, outcomes, strict=True):
                 # A refusal may have been for what another of the group wrote: of that, too, nobody knows.
@@ -191,8 +192,9 @@ class Writer:
         except Exception as error:
             if not cursor.connection.in_transaction:  # with it everything went that was written before
                 raise
+            failure = self._failure(error)
             cursor.execute("ROLLBACK TO act")
-            return _because(error, self._file.failure(error)) if isinstance(error, apsw.Error) else error
+            return error if failure is None else _because(error, failure)
         finally:
             if cursor.connection.in_transaction:
                 cursor.execute("RELEASE act")
@@ -238,14 +240,15 @@ class Writer:
                 cursor.execute("BEGIN IMMEDIATE")
                 found = act(cursor)
             except BaseException as error:
+                failure = self._failure(error)
                 self.roll_back()
-                if isinstance(error, apsw.Error):
-                    raise self._file.failure(error) from error
+                if failure is not None:
+                    raise failure from error
                 raise
             try:
                 self._commit()
             except (apsw.BusyError, apsw.FullError) as error:
-                raise self._file.failure(error) from error
+                raise self._file.failure(error, None) from error
             except Exception as error:
                 raise self._file.unknown(error) from error
             return found
@@ -259,8 +262,10 @@ class Writer:
                 return None
             return (ask(cursor),)
         except apsw.Error as error:
+            failure = self._failure(error)
             self.drop()
-            raise self._file.failure(error) from error
+            assert failure is not None
+            raise failure from error
         finally:
             self.lock.release()
 
@@ -339,6 +344,12 @@ class Writer:
         if self.cursor is not None:
             discard(self.cursor.connection)
         self.cursor = None
+
+    def _failure(self, error: BaseException) -> StoreError | None:
+        """What an error of the driver means, asked before anything more is done on the connection."""
+        if not isinstance(error, apsw.Error):
+            return None
+        return self._file.failure(error, None if self.cursor is None else self.cursor.connection)
 
     def _interrupted(self, error: BaseException) -> StoreError:
         return _because(error, self._file.nothing(error))
