@@ -152,7 +152,7 @@ def test_several_plugins_are_asked_in_their_order_and_each_has_its_blocker(opens
         pass
 
     class Third(Plugin):
-        @hookimpl(trylast=True)
+        @hookimpl
         def stabflow_check_command(self, command: Command) -> Blocker | None:  # type: ignore[override]
             return Blocker(kind="third", text=Text(type(command).__name__, "三"))
 

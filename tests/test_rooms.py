@@ -27,7 +27,7 @@ ROOMS = [
     "ports/__init__ ports/store ports/store_rules ports/notifier",
     "history/",
     "ports/hooks",  # which tell plugins of records
-    "stores/ calendars/ notifiers/ plugins",
+    "stores/ calendars/ notifiers/ plugins/",
     "engine/",
     "__init__",  # the front door, `import stabflow`
     "dossier/",
@@ -47,6 +47,7 @@ ORDERS = [
     "dossier/values > dossier/running",
     "ports/store > ports/store_rules",
     "history/codec history/chain history/index > history/commit",
+    "plugins/built_ins > plugins/discovery > plugins/rules > plugins/guards > plugins/equipment > plugins/survey",
     "engine/offices engine/registry > engine/shell > engine/ledger > engine/observers > engine/work",
     "engine/work > engine/findings engine/admission > engine/ticker",
     "engine/ticker > engine/performing > engine/acts > engine/handle",
@@ -59,7 +60,7 @@ WALLS = {
     "attrs": "*",
     "cattrs": "language/structure history/codec",
     "transitions": "language/machine",
-    "pluggy": "ports/hooks plugins",
+    "pluggy": "ports/hooks plugins/rules",
     "apsw": "stores/sqlite*",
     "chinese_calendar": "calendars/china",
     "holidays": "calendars/countries",

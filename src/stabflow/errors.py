@@ -22,7 +22,7 @@
     │   ├── Unsupported         the store has not declared a capability
     │   └── ContractTooNew      the storage was written by a newer version
     ├── ClockInDoubt            the operator: .last, .now, .most
-    └── PluginError             the author of a plugin: .plugin
+    └── PluginError             the author of a plugin: .plugin, .problem, .distribution, .version
 
 The facts are attributes; the sentence is built from them and tells the reader what to do next.
 """
@@ -326,11 +326,14 @@ class ClockInDoubt(StabflowError):
 
 
 class PluginError(StabflowError):
-    """A plugin is wrong; ``plugin`` names it."""
+    """A plugin is wrong; ``plugin`` names it, ``problem`` says how. ``distribution`` and ``version`` are of the distribution that
+    brought it; empty where it was given as an object."""
 
-    def __init__(self, plugin: str, problem: str) -> None:
-        self.plugin = plugin
-        super().__init__(f"plugin {plugin}: {problem}")
+    def __init__(self, plugin: str, problem: str, *, distribution: str = "", version: str = "") -> None:
+        self.plugin, self.problem = plugin, problem
+        self.distribution, self.version = distribution, version
+        whose = f" ({distribution} {version}".rstrip() + ")" if distribution else ""
+        super().__init__(f"plugin {plugin}{whose}: {problem}")
 
 
 MAX_COMPARED = 200

@@ -15,7 +15,6 @@ import click
 from .. import __version__
 from ..dossier import Dossier, NotAsExpected
 from ..dossier import run as run_dossier
-from ..engine import open_engine
 from ..errors import InvalidInput
 from ..text import Language
 from . import run_page
@@ -27,8 +26,9 @@ from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, u
 from .matter_commands import gate, matter
 from .options import Session, audience_option, calendar_option, common, json_option, refusals_option, store_option
 from .page import drop
+from .plugin_commands import plugins
 from .procedure_commands import check_command, diff_command, procedures
-from .stores import STORE, print_json, progress, where
+from .stores import STORE, open_store, print_json, progress, where
 from .tick_commands import tick
 
 DEMO = "county-bridge.toml"
@@ -139,7 +139,7 @@ def _demo_dossier() -> Path:
 
 def _run(session: Session, path: Path, url: str, calendar: str, *, every_refusal: bool, as_json: bool) -> None:
     dossier = Dossier.load(path)
-    with open_engine(url, procedures=[dossier.procedure], calendar=calendar, late_entry=None) as engine:
+    with open_store(url, [dossier.procedure], calendar=calendar, late_entry=None) as engine:
         try:
             with progress(session) as advance:
                 done = run_dossier(dossier, engine, progress=advance)
@@ -170,6 +170,7 @@ for one in (
     procedures,
     check_command,
     diff_command,
+    plugins,
 ):
     commands.add_command(one)
 

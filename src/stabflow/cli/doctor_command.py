@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import click
 
 from .. import __version__
-from ..engine import open_engine
 from ..engine.doctor import HEALTH_TITLES, Diagnosis, Health, environment, title_of, unusable
 from ..errors import PluginError, StoreError
 from ..text import Text, say
 from .failures import ENVIRONMENT, NO, YES
 from .options import Session, calendar_option, common, json_option, store_option
 from .page import Page
-from .stores import STORE, file_of, print_json, where
+from .stores import STORE, file_of, open_store, print_json, where
 
 _STYLES = {Health.FINE: "green", Health.ATTEND: "yellow", Health.FAILED: "bold red"}
 _MARKS = {Health.FINE: "✓  ", Health.ATTEND: "!  ", Health.FAILED: "✗  "}
@@ -42,13 +41,15 @@ def doctor(session: Session, calendar: str, url: str, as_json: bool) -> int:
 
 def _looked_at(url: str, calendar: str) -> list[Diagnosis]:
     try:
-        with open_engine(url, calendar=calendar) as engine:
+        with open_store(url, calendar=calendar) as engine:
             path = file_of(url)
             if path is not None and not path.exists():
                 return [_not_there(str(path)), *(one for one in engine.diagnose() if one.check != "store")]
             return [*engine.diagnose()]
-    except (StoreError, PluginError, OSError) as error:
-        return [unusable("calendar" if isinstance(error, PluginError) else "store", error)]
+    except PluginError as error:
+        return [unusable("calendar" if error.plugin == "holidays" else "plugins", error)]
+    except (StoreError, OSError) as error:
+        return [unusable("store", error)]
 
 
 def _not_there(path: str) -> Diagnosis:

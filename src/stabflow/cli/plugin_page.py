@@ -1,19 +1,87 @@
-"""Which plugins failed, for people: one line for each failure on record."""
+"""Plugins, for people: which there are and how they stand; and which failures of theirs are on record."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
+from pathlib import Path
 
 from ..decision.checks import CHECK_HOOK
 from ..decision.events import PluginFailed
 from ..history.record import Record
-from ..text import Text
-from .page import Column, Page
+from ..plugins.rules import hooks_of
+from ..plugins.survey import Standing, Status
+from ..ports.hooks import StoreScheme
+from ..text import Text, say
+from .config import FILE
+from .page import Cell, Column, Page
 
 _NONE = Text("no plugin has failed", "没有插件失败的记录")
 _ASKED = Text("asked before the act: refused", "办理前询问：不予办理")
 _TOLD = Text("told after the act: the act stands", "办理后通知：办理有效")
+
+
+_STATUS = {
+    Status.BUILT_IN: Text("built in", "内置"),
+    Status.LISTED: Text("works", "可用"),
+    Status.INSTALLED: Text("not listed", "未列出"),
+    Status.CONFLICT: Text("conflict", "冲突"),
+    Status.BROKEN: Text("broken", "不可用"),
+    Status.MISSING: Text("not installed", "未安装"),
+}
+_STYLES = {Status.INSTALLED: "dim", Status.CONFLICT: "yellow", Status.BROKEN: "bold red", Status.MISSING: "bold red"}
+_NOT_IMPORTED = Text("not imported", "未导入")
+
+
+def show_plugins(page: Page, found: Sequence[Standing], config: Path | None) -> None:
+    """Print one line for each plugin, then what is wrong with some and what to do to use the others. ``config`` is the file that
+    lists those that may be imported, if there is one."""
+    columns = [
+        Column(Text("plugin", "插件"), firm=True),
+        Column(Text("distribution", "发行包")),
+        Column(Text("status", "状态"), firm=True),
+        Column(Text("contract", "契约"), firm=True),
+        Column(Text("brings", "提供")),
+    ]
+    page.table(columns, [_plugin_row(page, one) for one in found])
+    if wrong := [one for one in found if not one.works]:
+        page.heading(Text("What does not work", "不可用的插件"))
+        for one in wrong:
+            mark, style = ("✗  ", "bold red") if one.allowed else ("!  ", "yellow")
+            said = f"{one.name} ({label})" if (label := _label(one)) else one.name
+            page.paragraph(f"{said}: {one.problem}", indent=2, mark=mark, mark_style=style)
+    page.gap()
+    if any(one.status is Status.INSTALLED for one in found):
+        page.paragraph(
+            say(
+                "what is not listed is not imported: to use one, write plugins = […] with its name in {file}; a store is also"
+                " used by a URL that begins with its name",
+                "未列出的插件不会被导入：如需使用，请在{file}中写明 plugins = […] 并列出其名称；"
+                "存储插件也可由以其名称开头的URL启用",
+                file=FILE if config is None else config,
+            ),
+            style="dim",
+        )
+    elif config is not None:
+        page.paragraph(say("listed in {file}", "列于{file}", file=config), style="dim")
+
+
+def _plugin_row(page: Page, one: Standing) -> tuple[str | Cell, ...]:
+    status = Cell(page.said(_STATUS[one.status]), _STYLES.get(one.status, "green"))
+    if one.plugin is None:
+        return one.name, _label(one), status, "", "" if one.allowed else page.said(_NOT_IMPORTED)
+    hooks = [hook.removeprefix("stabflow_") for hook in hooks_of(one.plugin)]
+    brings = "; ".join([*(hook for hook in hooks if hook != "stores" or not one.stores), *map(_scheme, one.stores)])
+    return one.name, _label(one), status, str(one.plugin.contract), brings
+
+
+def _scheme(store: StoreScheme) -> str:
+    capabilities = ", ".join(sorted(one.name for one in store.capabilities)) or "–"
+    return f"stores {store.scheme}: ({capabilities})"
+
+
+def _label(one: Standing) -> str:
+    return f"{one.distribution} {one.version}".strip()
 
 
 def show_failures(page: Page, records: Sequence[Record]) -> None:

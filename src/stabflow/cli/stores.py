@@ -6,26 +6,49 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote
 
+import attrs
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ..engine import CaseHandle, Engine, open_engine
+from ..engine.opening import LATE_ENTRY
 from ..errors import MAX_COMPARED, InvalidInput, near_miss
 from ..language import Procedure
 from ..text import Text
+from .config import configuration
 from .options import Session
 from .page import console, drop
 
 STORE = "sqlite:///stabflow.db"
 
 
+def open_store(
+    url: str,
+    procedures: Sequence[Procedure] = (),
+    *,
+    calendar: str = "CN",
+    late_entry: timedelta | None = LATE_ENTRY,
+) -> Engine:
+    """An engine over a store, with the plugins that `stabflow.toml` lists."""
+    config = configuration()
+    try:
+        return open_engine(url, plugins=config.plugins, procedures=procedures, calendar=calendar, late_entry=late_entry)
+    except InvalidInput as error:
+        faults = [
+            attrs.evolve(one, path=f"{config.path}: {one.path}") if one.path.startswith("plugins[") else one
+            for one in error.faults
+        ]
+        raise InvalidInput(faults, what=error.what) from error.__cause__
+
+
 @contextmanager
 def reading(url: str, procedures: Sequence[Procedure] = (), *, calendar: str = "CN") -> Iterator[Engine]:
     """An engine over a store that must be there."""
-    with open_engine(url, procedures=procedures, calendar=calendar) as engine:
+    with open_store(url, procedures, calendar=calendar) as engine:
         path = file_of(url)
         if path is not None and not path.exists():
             raise InvalidInput.at("--store", f"{path} does not exist", "correct the URL, or run a dossier first")

@@ -66,7 +66,7 @@ class Run:
 
 
 def rehearse(
-    dossier: Dossier, *, clock: Clock | None = None, plugins: Sequence[Plugin] = (), beside: Engine | None = None
+    dossier: Dossier, *, clock: Clock | None = None, plugins: Sequence[Plugin | str] = (), beside: Engine | None = None
 ) -> tuple[Tried, ...]:
     """Every act of ``dossier``, tried on a memory store: the `Engine.rehearsal` of ``beside``, if that is given, else one with
     ``clock`` and ``plugins``.
@@ -161,7 +161,7 @@ def run(
     store: str | Engine,
     *,
     clock: Clock | None = None,
-    plugins: Sequence[Plugin] = (),
+    plugins: Sequence[Plugin | str] = (),
     progress: Progress | None = None,
 ) -> Run:
     """Rehearse ``dossier``, then write it to ``store`` (a URL, or an engine, which stays open).

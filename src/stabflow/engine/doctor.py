@@ -367,7 +367,11 @@ CHECKS: list[Check] = [
 ]
 """What is looked at, in this order."""
 
-_ENVIRONMENT_TITLES = {"versions": Text("versions", "版本"), "timezones": Text("time zones", "时区")}
+_ENVIRONMENT_TITLES = {
+    "versions": Text("versions", "版本"),
+    "timezones": Text("time zones", "时区"),
+    "plugins": Text("plugins", "插件"),
+}
 
 
 def title_of(check: str) -> Text:

@@ -37,7 +37,7 @@ def _faults(
     if not isinstance(url, str):
         yield Fault("store", f"{url!r:.60} is not a URL", 'write it as text, such as "sqlite:///file.db"')
     if isinstance(plugins, str | Plugin) or not isinstance(plugins, Iterable):
-        yield Fault("plugins", f"{plugins!r:.60} is not a list of plugins", "give them in a list: plugins=[…]")
+        yield Fault("plugins", f"{plugins!r:.60} is not a list of plugins", 'give them in a list: plugins=["name", …]')
     if clock is not None and not callable(clock):
         cure = "give a function that tells the time with its zone, such as lambda: datetime.now(UTC)"
         yield Fault("clock", f"{clock!r:.60} is not a function", cure)
@@ -76,27 +76,32 @@ def _noting(faults: list[Fault], open_: Callable[[str], T], name: str) -> T | No
 def open_engine(
     url: str,
     *,
-    plugins: Sequence[Plugin] = (),
+    plugins: Iterable[Plugin | str] = (),
     clock: Clock | None = None,
     procedures: Iterable[Procedure | str | Path] = (),
     calendar: str | Path = "CN",
     late_entry: timedelta | None = LATE_ENTRY,
 ) -> Engine:
-    """An engine over the store at ``url`` (``sqlite:///file.db``, ``memory:``, or what ``plugins`` serve).
+    """An engine over the store at ``url`` (``sqlite:///file.db``, ``memory:``, or what a plugin serves).
 
-    ``procedures`` are known besides the bundled ones (values, or paths of TOML files); ``clock`` tells the time (aware; the
-    system's by default); ``calendar`` names the calendar of working days: ``CN``, ``weekends``, one that a plugin brings, the
-    path of a file (``….toml``), or ``holidays:DE-BY`` by the package holidays. ``late_entry`` bounds how long ago an act may
-    claim to have happened (``at=``), because waits and due times count from what is claimed: a comment period begun yesterday
-    must not be said to have begun last month. ``None``, to enter matters of the past, sets no bound; offices are filled and
-    ended without it. Raises `InvalidInput`, `ProcedureError`, `PluginError` and `StoreError`; nothing is created before the first
+    ``plugins`` are objects, or names of installed ones (entry points of group ``stabflow``), which are imported then. A scheme
+    that none of them serves is the name of the installed plugin that does; nothing else is imported. ``procedures`` are known
+    besides the bundled ones (values, or paths of TOML files); ``clock`` tells the time (aware; the system's by default);
+    ``calendar`` names the calendar of working days: ``CN``, ``weekends``, one that a plugin brings, the path of a file
+    (``….toml``), or ``holidays:DE-BY`` by the package holidays. ``late_entry`` bounds how long ago an act may claim to have
+    happened (``at=``), because waits and due times count from what is claimed: a comment period begun yesterday must not be said
+    to have begun last month. ``None``, to enter matters of the past, sets no bound; offices are filled and ended without it.
+    Raises `InvalidInput`, `ProcedureError`, `PluginError` and `StoreError`; nothing is created before the first
     act.
     """
     faults = list(_faults(url, plugins, clock, procedures, calendar, late_entry))
     wrong = {fault.path for fault in faults}
     if "plugins" in wrong:  # which calendars and stores there are, nobody knows
         raise InvalidInput(faults, what="stabflow.open")
-    equipment = equip(plugins)
+    try:
+        equipment = equip(plugins, url="" if "store" in wrong else url)
+    except InvalidInput as error:
+        raise InvalidInput([*faults, *error.faults], what="stabflow.open") from error
     loaded = None if "calendar" in wrong else _noting(faults, equipment.calendar, str(calendar))
     store = None if "store" in wrong else _noting(faults, lambda name: equipment.open_store(name, clock), url)
     if store is None or loaded is None or faults:

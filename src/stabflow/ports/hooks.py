@@ -9,6 +9,7 @@ before an act is done, and the rest are told after it. What they speak of can be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -84,6 +85,9 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+
+
 @attrs.frozen
 class StoreScheme:
     """A URL scheme, in small letters, and what opens a store for a URL of it.
@@ -93,10 +97,13 @@ class StoreScheme:
     append. ``capabilities`` are those that its stores may declare, for people to read before one is opened.
     """
 
-    scheme: str = attrs.field(validator=attrs.validators.matches_re(r"[a-z][a-z0-9+.-]*"))
+    scheme: str = attrs.field(validator=attrs.validators.matches_re(SCHEME))
     open: Callable[[str, Clock | None], Store] = attrs.field(validator=attrs.validators.is_callable())
     capabilities: frozenset[Capability] = attrs.field(
-        default=frozenset(), validator=attrs.validators.instance_of(frozenset)
+        default=frozenset(),
+        validator=attrs.validators.deep_iterable(
+            attrs.validators.instance_of(Capability), attrs.validators.instance_of(frozenset)
+        ),
     )
 
 
@@ -121,6 +128,7 @@ class Plugin:
     """What a plugin may bring. Override the hooks that are needed and mark each with `hookimpl`; pluggy is told of them here."""
 
     contract: int = CONTRACT
+    """For which `CONTRACT` it was written. What is installed as a distribution says so itself: ``contract = 1``."""
 
     @hookspec
     def stabflow_stores(self) -> Iterable[StoreScheme]:

@@ -12,6 +12,8 @@ class BreachList(Plugin):
     """Appends a line for each duty that was not done in time to the file at ``path``: which role owes what in which case. Who
     held the role is left out: to name a person is for a body, not for a list."""
 
+    contract = 1
+
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 

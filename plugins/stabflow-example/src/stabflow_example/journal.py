@@ -17,6 +17,8 @@ class Journal(Plugin):
     A process that ends between an act and its line leaves the line out; ``hash`` and ``version`` of the next one show that.
     """
 
+    contract = 1
+
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 

@@ -12,6 +12,8 @@ from stabflow.ports.hooks import Case, Refused
 class RefusalsByKind(Plugin):
     """Counts the blockers of refusals by kind, and never by who acted: it tells where a procedure is hard to follow."""
 
+    contract = 1
+
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()

@@ -12,6 +12,8 @@ from stabflow.ports.hooks import Blocker, Case, Command, Fire, Text
 class SecondPerson(Plugin):
     """Whoever did the last act on the case itself, or had it done, does none of ``triggers``: a second person looks first."""
 
+    contract = 1
+
     def __init__(self, triggers: Collection[str]) -> None:
         self.triggers = frozenset(triggers)
 

@@ -1,0 +1,158 @@
+"""Which plugins are installed: the entry points of group ``stabflow``, read from the metadata of the distributions.
+
+Reading imports nothing. What is wanted is picked by its name, and imported alone: one that fails harms no other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+
+import attrs
+
+from ..decision.checks import RAISED
+from ..errors import PluginError, near_miss
+from ..ports.hooks import Plugin
+from .built_ins import BUILT_INS
+
+GROUP = "stabflow"
+_log = logging.getLogger(__name__)
+_VALUE = re.compile(r"(?P<module>\w+(\.\w+)*)\s*:\s*(?P<attribute>\w+(\.\w+)*)\s*(\[.*\])?")
+
+
+@attrs.frozen(order=True)
+class Installed:
+    """An entry point as it stands in the metadata: its name is the plugin's, its value says where the plugin is."""
+
+    name: str
+    distribution: str
+    version: str
+    value: str
+
+    def label(self) -> str:
+        """The distribution with its version."""
+        return f"{self.distribution} {self.version}".rstrip()
+
+    def error(self, problem: str) -> PluginError:
+        """What is wrong with it."""
+        return PluginError(self.name, problem, distribution=self.distribution, version=self.version)
+
+
+def installed() -> tuple[Installed, ...]:
+    """Every entry point of group ``stabflow``, by name. Of a distribution that lies on the path twice, the one that Python
+    imports."""
+    seen: set[str] = set()
+    found: dict[Installed, None] = {}
+    for distribution in metadata.distributions():
+        if not any(_written(distribution)):
+            continue
+        name, _ = _identity(distribution)
+        key = re.sub(r"[-_.]+", "-", name).lower()
+        if key not in seen:
+            seen.add(key)
+            found |= dict.fromkeys(_entries(_first(name) or distribution))
+    return tuple(sorted(found))
+
+
+def clash(one: Installed, among: Sequence[Installed]) -> str:
+    """Why nobody can tell by its name that ``one`` is meant, or nothing."""
+    if one.name in BUILT_INS:
+        return f"its name {one.name!r} is that of a built-in, which stays: its entry point must be called otherwise"
+    others = [other for other in among if other.name == one.name and other != one]
+    if not others:
+        return ""
+    if all(other.distribution == one.distribution for other in others):
+        values = " and ".join(repr(other.value) for other in sorted([one, *others]))
+        return f"{one.label()} calls several entry points {one.name!r}: {values}; only one can have the name"
+    labels = " and ".join(dict.fromkeys(other.label() for other in sorted([one, *others])))
+    return f"{labels} each bring a plugin {one.name!r}: uninstall one of them"
+
+
+def pick(name: str, among: Sequence[Installed]) -> Installed | None:
+    """The installed plugin of that name, if there is one; `PluginError` where the name does not tell which one is meant. Nothing
+    is imported."""
+    found = next((one for one in among if one.name == name), None)
+    if found is not None and (problem := clash(found, among)):
+        raise found.error(problem)
+    return found
+
+
+def load(one: Installed) -> Plugin:
+    """Import the plugin; whatever that raises, or what is there instead, is a `PluginError`."""
+    place = _VALUE.fullmatch(one.value)
+    if place is None:
+        raise one.error(f"its entry point says {one.value!r:.80}, which is no module:attribute")
+    try:
+        target: object = importlib.import_module(place["module"])
+    except RAISED as error:
+        raise one.error(f"importing {place['module']} failed: {_said(error)}") from error
+    for part in place["attribute"].split("."):
+        try:
+            target = getattr(target, part)
+        except AttributeError as error:
+            cure = near_miss(part, [name for name in dir(target) if not name.startswith("_")], none="it is empty")
+            raise one.error(f"its entry point says {one.value!r}, and there is no {part!r}; {cure}") from error
+        except RAISED as error:
+            raise one.error(f"looking up {one.value!r} failed: {_said(error)}") from error
+    if inspect.isclass(target) and issubclass(target, Plugin):
+        try:
+            target = target()
+        except RAISED as error:
+            problem = f"making a {one.value} without arguments failed: {_said(error)}"
+            raise one.error(f"{problem}; an entry point may name an object as well") from error
+    if not isinstance(target, Plugin):
+        what = f"the class {target.__qualname__}" if inspect.isclass(target) else f"a {type(target).__name__}"
+        raise one.error(f"its entry point names {what}, which is no stabflow.Plugin")
+    return target
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _first(name: str) -> metadata.Distribution | None:
+    """The distribution of that name that comes first on the path."""
+    try:
+        return metadata.distribution(name)
+    except Exception:  # noqa: BLE001 - metadata without a name, or of a name that cannot be looked up
+        return None
+
+
+def _identity(distribution: metadata.Distribution) -> tuple[str, str]:
+    """The name and the version of a distribution; where its metadata has no name, that of its folder."""
+    folder = getattr(distribution, "_path", None)
+    name = _field(distribution, "Name") or str(getattr(folder, "name", "")) or "unknown"
+    return name, _field(distribution, "Version")
+
+
+def _field(distribution: metadata.Distribution, name: str) -> str:
+    try:
+        return str((distribution.metadata.get_all(name) or [""])[0])
+    except Exception:  # noqa: BLE001 - metadata that is missing or damaged
+        return ""
+
+
+def _written(distribution: metadata.Distribution) -> Iterator[tuple[str, str]]:
+    """The lines of group ``stabflow``: name and value. A line that is neither has no value, and harms no other."""
+    try:
+        text = distribution.read_text("entry_points.txt") or ""
+    except (OSError, ValueError):
+        _log.warning("entry_points.txt of %s cannot be read", _identity(distribution)[0], exc_info=True)
+        return
+    group = ""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("[") and line.endswith("]"):
+            group = line[1:-1].strip()
+        elif group == GROUP and not line.startswith(("#", ";")):
+            name, _, value = line.partition("=")
+            yield name.strip(), value.strip()
+
+
+def _entries(distribution: metadata.Distribution) -> Iterator[Installed]:
+    distribution_name, version = _identity(distribution)
+    for name, value in _written(distribution):
+        yield Installed(name, distribution_name, version, value)
