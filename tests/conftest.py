@@ -7,10 +7,12 @@ mended. CI draws the same ones for the same code, so that it fails for a change 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import Run
+from distributions import Site
 from hypothesis import HealthCheck, settings
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
@@ -31,10 +33,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if CI else "defa
 
 
 @pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A path for distributions of the test's own, from which nothing stays imported."""
+    made = Site(tmp_path, monkeypatch)
+    yield made
+    made.forget()
+
+
+@pytest.fixture
 def stab(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Runs the command line in an empty folder: its status, its output, its errors."""
     monkeypatch.chdir(tmp_path)
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "STABFLOW_STORE", "STABFLOW_DEBUG", "COLUMNS"):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "STABFLOW_STORE", "STABFLOW_CONFIG", "STABFLOW_DEBUG", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 
     from stabflow.cli import main

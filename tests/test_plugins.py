@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,138 @@ class UnknownArgument(Plugin):
         """There is no engine to be had."""
 
 
+class Static(Plugin):
+    @hookimpl
+    @staticmethod
+    def stabflow_stores() -> Iterable[StoreScheme]:  # type: ignore[override]
+        return ()
+
+
+class StaticBelow(Plugin):
+    @staticmethod
+    @hookimpl
+    def stabflow_recorded(case: object, records: object) -> None:  # type: ignore[override]
+        """Without the object."""
+
+
+class OfTheClass(Plugin):
+    @classmethod
+    @hookimpl
+    def stabflow_recorded(cls, case: object, records: object) -> None:  # type: ignore[override]
+        """Without the object."""
+
+
+class Property(Plugin):
+    @property
+    def stabflow_stores(self) -> Any:
+        raise AssertionError("it is not asked")
+
+
+class NoMethod(Plugin):
+    stabflow_stores = ()  # type: ignore[assignment]
+
+
+class Partial(Plugin):
+    stabflow_stores = partialmethod(lambda self: ())  # type: ignore[assignment]
+
+
+class Inner(Plugin):
+    class stabflow_stores:  # type: ignore[assignment]  # noqa: N801
+        """A class where a method belongs."""
+
+
+class OnTheObject(Plugin):
+    def __init__(self) -> None:
+        self.stabflow_recorded = hookimpl(lambda case, records: None)  # type: ignore[method-assign]
+
+
+class MisspeltOnTheObject(Plugin):
+    def __init__(self) -> None:
+        self.stabflow_record = lambda case, records: None
+
+
+class Generator(Plugin):
+    @hookimpl
+    def stabflow_recorded(self, case: object, records: object) -> Iterator[None]:  # type: ignore[override]
+        yield
+
+
+class ByNameOnly(Plugin):
+    @hookimpl
+    def stabflow_recorded(self, *, case: object, records: object) -> None:  # type: ignore[override]
+        """It is called by place."""
+
+
+class Whatever(Plugin):
+    @hookimpl
+    def stabflow_recorded(self, *news: object) -> None:
+        """Nothing would come."""
+
+
+class Keywords(Plugin):
+    @hookimpl
+    def stabflow_recorded(self, **news: object) -> None:  # type: ignore[override]
+        """Nothing would come."""
+
+
+class MisspeltArgument(Plugin):
+    @hookimpl
+    def stabflow_recorded(self, case: object, record: object = None) -> None:  # type: ignore[override]
+        """It would always be told of nothing."""
+
+
+class NoSelf(Plugin):
+    @hookimpl
+    def stabflow_stores() -> Iterable[StoreScheme]:  # type: ignore[misc]
+        return ()
+
+
+class First(Plugin):
+    @hookimpl(tryfirst=True)
+    def stabflow_stores(self) -> Iterable[StoreScheme]:
+        return ()
+
+
+class UnderAnotherName(Plugin):
+    @hookimpl(specname="stabflow_refused")
+    def stabflow_recorded(self, case: object, records: object) -> None:
+        """It would be told of something else."""
+
+
+class TextForContract(Plugin):
+    contract = "1"  # type: ignore[assignment]
+
+
+class YesForContract(Plugin):
+    contract = True
+
+
+class NoContract(Plugin):
+    contract = None  # type: ignore[assignment]
+
+
+class OldContract(Plugin):
+    contract = 0
+
+
+class FailingContract(Plugin):
+    @property
+    def contract(self) -> int:  # type: ignore[override]
+        raise OSError("no contract here")
+
+
+class Exits(Plugin):
+    @hookimpl
+    def stabflow_calendars(self) -> Iterable[CalendarSource]:
+        raise SystemExit("enough")
+
+
+class WrongCapability(Plugin):
+    @hookimpl
+    def stabflow_stores(self) -> Iterable[StoreScheme]:
+        return (StoreScheme("x", lambda url, clock: MemoryStore(), frozenset({"durable"})),)  # type: ignore[arg-type]
+
+
 class Nothing(Plugin):
     @hookimpl
     def stabflow_stores(self) -> Iterable[StoreScheme]:
@@ -232,12 +365,36 @@ class Ducks:
         (Wrapper(), "wrapper"),
         (OldWrapper(), "wrapper"),
         (WrongArguments(), "engine"),
-        (WrongContract(), "contract 2"),
+        (WrongContract(), "contract 2, which is newer than contract 1 of this stabflow: upgrade stabflow"),
         (MisspeltCheck(), "did you mean 'stabflow_check_command'"),
         (UnmarkedListener(), "not marked"),
         (CoroutineListener(), "coroutine"),
         (WrappingCheck(), "wrapper"),
         (UnknownArgument(), "engine"),
+        (Static(), "is a staticmethod, not a method"),
+        (StaticBelow(), "is a staticmethod, not a method"),
+        (OfTheClass(), "is a classmethod, not a method"),
+        (Property(), "is a property, not a method"),
+        (NoMethod(), "is a tuple, not a method; write def stabflow_stores(self, …)"),
+        (Partial(), "is a partialmethod, not a method"),
+        (Inner(), "is a type, not a method"),
+        (OnTheObject(), "is set on the object"),
+        (MisspeltOnTheObject(), "did you mean 'stabflow_recorded'"),
+        (Generator(), "has a yield in it"),
+        (ByNameOnly(), "takes 'case' by its name only"),
+        (Whatever(), "takes an argument '*news'; the hook gives case, records"),
+        (Keywords(), "takes an argument '**news'; the hook gives case, records"),
+        (MisspeltArgument(), "takes an argument 'record'; the hook gives case, records"),
+        (NoSelf(), "takes no self"),
+        (First(), "is marked with tryfirst"),
+        (UnderAnotherName(), "is marked with specname"),
+        (TextForContract(), "the contract '1', which is no whole number; write contract = 1"),
+        (YesForContract(), "the contract True, which is no whole number"),
+        (NoContract(), "the contract None, which is no whole number"),
+        (OldContract(), "contract 0, which is older than contract 1 of this stabflow: upgrade the plugin"),
+        (FailingContract(), "no contract here"),
+        (Exits(), "stabflow_calendars failed: SystemExit('enough')"),
+        (WrongCapability(), "stabflow_stores failed"),
         (Nothing(), "stabflow_stores failed"),
         (WrongThings(), "brought a str, not a StoreScheme"),
         (WrongScheme(), "stabflow_stores failed"),
@@ -265,7 +422,27 @@ def test_a_plugin_without_hooks_is_harmless() -> None:
     class Idle(Plugin):
         helper = staticmethod(lambda: 1)
 
+        @property
+        def costly(self) -> object:
+            raise AssertionError("it is not looked at")
+
+        def __init__(self) -> None:
+            self.callback = print
+
     assert equip([Idle()]).names == (f"{__name__}.{Idle.__qualname__}",)
+
+
+def test_a_hook_that_brings_things_may_yield_them_and_one_may_leave_arguments_out() -> None:
+    class Fine(Plugin):
+        @hookimpl
+        def stabflow_calendars(self) -> Iterable[CalendarSource]:
+            yield CalendarSource("mine", lambda: WEEKENDS)
+
+        @hookimpl
+        def stabflow_recorded(self, records: object, /) -> None:  # type: ignore[override]
+            """It needs no case."""
+
+    assert equip([Fine()]).calendar("mine") is WEEKENDS
 
 
 # What a plugin brings, and what may go wrong when it is used
@@ -273,7 +450,12 @@ def test_a_plugin_without_hooks_is_harmless() -> None:
 
 @pytest.mark.parametrize(
     ("opened", "problem"),
-    [(object(), "gave a object, not a Store"), (type("Old", (MemoryStore,), {"contract": 0})(), "contract 0")],
+    [
+        (object(), "gave a object, not a Store"),
+        (type("Old", (MemoryStore,), {"contract": 0})(), "its store was written for contract 0, which is older"),
+        (type("New", (MemoryStore,), {"contract": 2})(), "its store was written for contract 2, .*: upgrade stabflow"),
+        (type("Odd", (MemoryStore,), {"contract": "1"})(), "its store has the contract '1', which is no whole number"),
+    ],
 )
 def test_a_store_that_is_none_is_the_plugins_error(opened: Any, problem: str) -> None:
     with pytest.raises(PluginError, match=problem) as error:
