@@ -166,5 +166,6 @@ def test_each_example_is_short() -> None:
 def test_the_entry_point_names_a_plugin() -> None:
     (found,) = entry_points(group="stabflow", name="example")
     assert isinstance(found.load(), Plugin)
-    with stabflow.open("memory:", plugins=[found.load()]):
-        pass
+    assert isinstance(found.load().contract, int)
+    with stabflow.open("memory:", plugins=["example"]) as engine:
+        engine.constitute("five-step", "decision_body", ONE, basis="order 1")
