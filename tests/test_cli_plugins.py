@@ -216,6 +216,15 @@ def test_every_command_on_a_store_uses_what_is_listed(command: str, stab: Run, s
     assert [path.name for path in Path().glob("*.db")] == []
 
 
+def test_a_doctor_says_that_it_is_a_plugin_which_does_not_work(stab: Run, site: Site) -> None:
+    site.install("house-rules", {"house_rules": "raise OSError"}, group("house = house_rules:House"))
+    Path("stabflow.toml").write_text('plugins = ["house"]', encoding="utf-8")
+    status, out, _ = stab("doctor", "--json")
+    assert status == 4
+    assert [one["check"] for one in json.loads(out)["checks"] if one["health"] == "failed"] == ["plugins"]
+    assert "插件：" in stab("doctor", "--lang", "zh")[1]
+
+
 VETO = """
 from stabflow import Blocker, Plugin, hookimpl
 from stabflow.text import Text

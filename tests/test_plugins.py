@@ -208,6 +208,13 @@ class Property(Plugin):
         raise AssertionError("it is not asked")
 
 
+class MarkedProperty(Plugin):
+    @property
+    @hookimpl
+    def stores(self) -> Any:
+        raise AssertionError("it is not asked")
+
+
 class NoMethod(Plugin):
     stabflow_stores = ()  # type: ignore[assignment]
 
@@ -357,7 +364,7 @@ class Ducks:
         (Misspelt(), "did you mean 'stabflow_stores'"),
         (Optional(), "did you mean 'stabflow_calendars'"),
         (MisspeltUnmarked(), "did you mean 'stabflow_stores'"),
-        (OtherName(), "stores is no hook"),
+        (OtherName(), "stores is no hook; did you mean 'stabflow_stores'"),
         (Unmarked(), "not marked"),
         (UnmarkedBelow(), "not marked"),
         (Coroutine(), "coroutine"),
@@ -375,6 +382,7 @@ class Ducks:
         (StaticBelow(), "is a staticmethod, not a method"),
         (OfTheClass(), "is a classmethod, not a method"),
         (Property(), "is a property, not a method"),
+        (MarkedProperty(), "stores is no hook; did you mean 'stabflow_stores'"),
         (NoMethod(), "is a tuple, not a method; write def stabflow_stores(self, …)"),
         (Partial(), "is a partialmethod, not a method"),
         (Inner(), "is a type, not a method"),

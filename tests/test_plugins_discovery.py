@@ -359,6 +359,14 @@ def test_a_distribution_without_a_name_goes_by_its_folder(metadata: str | None, 
     assert equip(["house"]).names == ("house_rules.House",)
 
 
+def test_metadata_that_is_not_text_is_no_obstacle(site: Site) -> None:
+    folder = house(site)
+    (info,) = folder.glob("*.dist-info")
+    (info / "METADATA").write_bytes(b"Name: house-rules\nSummary: \xff\n")
+    (found,) = [one for one in installed() if one.name == "house"]
+    assert found.distribution == "house_rules-1.2.dist-info"
+
+
 def test_a_line_that_is_no_entry_point_harms_no_other(site: Site) -> None:
     site.install("house-rules", {"house_rules": HOUSE}, group("# a remark", "nothing", "house = house_rules:House"))
     assert standing("house", "house") == [Status.LISTED]

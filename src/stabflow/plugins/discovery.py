@@ -45,16 +45,11 @@ class Installed:
 def installed() -> tuple[Installed, ...]:
     """Every entry point of group ``stabflow``, by name. Of a distribution that lies on the path twice, the one that Python
     imports."""
-    seen: set[str] = set()
-    found: dict[Installed, None] = {}
+    found: set[Installed] = set()
     for distribution in metadata.distributions():
-        if not any(_written(distribution)):
-            continue
-        name, _ = _identity(distribution)
-        key = re.sub(r"[-_.]+", "-", name).lower()
-        if key not in seen:
-            seen.add(key)
-            found |= dict.fromkeys(_entries(_first(name) or distribution))
+        if any(_written(distribution)):
+            name, _ = _identity(distribution)
+            found |= set(_entries(_first(name) or distribution))
     return tuple(sorted(found))
 
 

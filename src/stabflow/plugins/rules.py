@@ -103,7 +103,8 @@ def _check(plugin: object, owner: Owner) -> None:
         if options is None and not attribute.startswith(f"{PROJECT}_"):
             continue
         if attribute not in HOOKS:
-            raise owner.error(f"{attribute} is no hook; {near_miss(attribute, HOOKS)}")
+            meant = f"{PROJECT}_{attribute.removeprefix(f'{PROJECT}_')}"
+            raise owner.error(f"{attribute} is no hook; {near_miss(meant, HOOKS)}")
         if on_object:
             raise owner.error(f"{attribute} is set on the object; a hook is a method of its class")
         if found is not vars(Plugin)[attribute] and (problem := _wrong(attribute, found, options)):

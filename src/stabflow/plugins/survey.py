@@ -102,7 +102,7 @@ def _listed(
     if problem := clash(one, here):
         return _standing(one, Status.CONFLICT, allowed=True, problem=problem)
     try:
-        plugin, owner = members.get((one.distribution, one.value)) or loaded(one)
+        plugin, owner = loaded(one)
         equipment = equip_with([*(members | {(one.distribution, one.value): (plugin, owner)}).values()])
     except PluginError as error:
         return _standing(one, Status.BROKEN, allowed=True, problem=error.problem)
