@@ -143,6 +143,16 @@ def test_what_is_listed_is_told_of_with_what_it_brings(stab: Run, site: Site) ->
     assert "works" in said
 
 
+def test_what_a_plugin_prints_does_no_harm_to_json(stab: Run, site: Site) -> None:
+    site.install("house-rules", {"house_rules": HOUSE + "print('noise')\n"}, group("house = house_rules:House"))
+    Path("stabflow.toml").write_text('plugins = ["house"]', encoding="utf-8")
+    status, out, err = stab("plugins", "--json")
+    assert (status, json.loads(out)["status"], err) == (0, 0, "noise\n")
+    site.forget()
+    status, out, err = stab("doctor", "--json")
+    assert (json.loads(out)["status"], err) == (status, "noise\n")
+
+
 def test_what_is_broken_names_itself_and_the_others_are_listed(stab: Run, site: Site) -> None:
     site.install("house-rules", {"house_rules": "raise SystemExit('no')"}, group("house = house_rules:House"))
     site.install("cellar-store", {"cellar": CELLAR}, group("cellar = cellar:Cellar"))

@@ -401,7 +401,7 @@ class Ducks:
         (NoContract(), "the contract None, which is no whole number"),
         (OldContract(), "contract 0, which is older than contract 1 of this stabflow: upgrade the plugin"),
         (FailingContract(), "no contract here"),
-        (Exits(), "stabflow_calendars failed: SystemExit('enough')"),
+        (Exits(), "stabflow_calendars failed: SystemExit: enough"),
         (WrongCapability(), "stabflow_stores failed"),
         (Nothing(), "stabflow_stores failed"),
         (WrongThings(), "brought a str, not a StoreScheme"),
@@ -419,6 +419,17 @@ def test_what_is_wrong_with_a_plugin_is_said_with_its_name(plugin: Any, problem:
         stabflow.open("memory:", plugins=[plugin])
     assert problem in str(error.value)
     assert type(plugin).__name__ in error.value.plugin
+
+
+@pytest.mark.parametrize("url", ["memory:", "sqlite:///x.db"])
+def test_built_ins_say_of_their_stores_what_these_declare(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scheme = equip().stores[url.partition(":")[0]]
+    store = scheme.open(url, None)
+    assert store.capabilities == scheme.capabilities
+    store.close()
 
 
 def test_the_same_plugin_twice_is_refused() -> None:

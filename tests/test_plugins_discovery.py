@@ -112,6 +112,11 @@ BROKEN = {
         "house_rules:House",
         "importing house_rules failed: RuntimeError: no driver",
     ),
+    "cannot say its error": (
+        "class Mute(Exception):\n    def __str__(self): raise LookupError\nraise Mute",
+        "house_rules:House",
+        "importing house_rules failed: Mute: its words cannot be had",
+    ),
     "exits": ("import sys\nsys.exit(3)", "house_rules:House", "importing house_rules failed: SystemExit: 3"),
     "is no Python": ("def", "house_rules:House", "importing house_rules failed: SyntaxError"),
     "needs another": (

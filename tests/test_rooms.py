@@ -47,7 +47,7 @@ ORDERS = [
     "dossier/values > dossier/running",
     "ports/store > ports/store_rules",
     "history/codec history/chain history/index > history/commit",
-    "plugins/built_ins > plugins/discovery > plugins/rules > plugins/guards > plugins/equipment > plugins/survey",
+    "plugins/built_ins plugins/rules > plugins/discovery plugins/guards > plugins/equipment > plugins/survey",
     "engine/offices engine/registry > engine/shell > engine/ledger > engine/observers > engine/work",
     "engine/work > engine/findings engine/admission > engine/ticker",
     "engine/ticker > engine/performing > engine/acts > engine/handle",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
+
 import click
 
 from .. import __version__
@@ -24,7 +27,8 @@ def plugins(session: Session, as_json: bool) -> int:
     others are told of from their metadata alone. The exit status is 0 where all that is built in or listed works, else 4.
     """
     config = configuration()
-    found = survey(config.plugins, version=__version__)
+    with redirect_stdout(sys.stderr):  # where a plugin that prints does no harm to JSON
+        found = survey(config.plugins, version=__version__)
     status = YES if all(one.works for one in found if one.allowed) else ENVIRONMENT
     if as_json:
         file = None if config.path is None else str(config.path)

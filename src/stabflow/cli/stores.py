@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -36,7 +36,10 @@ def open_store(
     """An engine over a store, with the plugins that `stabflow.toml` lists."""
     config = configuration()
     try:
-        return open_engine(url, plugins=config.plugins, procedures=procedures, calendar=calendar, late_entry=late_entry)
+        with redirect_stdout(sys.stderr):  # where a plugin that prints does no harm to JSON
+            return open_engine(
+                url, plugins=config.plugins, procedures=procedures, calendar=calendar, late_entry=late_entry
+            )
     except InvalidInput as error:
         faults = [
             attrs.evolve(one, path=f"{config.path}: {one.path}") if one.path.startswith("plugins[") else one

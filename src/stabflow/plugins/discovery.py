@@ -18,6 +18,7 @@ from ..decision.checks import RAISED
 from ..errors import PluginError, near_miss
 from ..ports.hooks import Plugin
 from .built_ins import BUILT_INS
+from .rules import said
 
 GROUP = "stabflow"
 _log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def load(one: Installed) -> Plugin:
     try:
         target: object = importlib.import_module(place["module"])
     except RAISED as error:
-        raise one.error(f"importing {place['module']} failed: {_said(error)}") from error
+        raise one.error(f"importing {place['module']} failed: {said(error)}") from error
     for part in place["attribute"].split("."):
         try:
             target = getattr(target, part)
@@ -92,21 +93,17 @@ def load(one: Installed) -> Plugin:
             cure = near_miss(part, [name for name in dir(target) if not name.startswith("_")], none="it is empty")
             raise one.error(f"its entry point says {one.value!r}, and there is no {part!r}; {cure}") from error
         except RAISED as error:
-            raise one.error(f"looking up {one.value!r} failed: {_said(error)}") from error
+            raise one.error(f"looking up {one.value!r} failed: {said(error)}") from error
     if inspect.isclass(target) and issubclass(target, Plugin):
         try:
             target = target()
         except RAISED as error:
-            problem = f"making a {one.value} without arguments failed: {_said(error)}"
+            problem = f"making a {one.value} without arguments failed: {said(error)}"
             raise one.error(f"{problem}; an entry point may name an object as well") from error
     if not isinstance(target, Plugin):
         what = f"the class {target.__qualname__}" if inspect.isclass(target) else f"a {type(target).__name__}"
         raise one.error(f"its entry point names {what}, which is no stabflow.Plugin")
     return target
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _first(name: str) -> metadata.Distribution | None:

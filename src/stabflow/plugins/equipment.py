@@ -19,7 +19,7 @@ from ..requirements import PluginRequirement
 from .built_ins import BUILT_INS
 from .discovery import Installed, installed, load, pick
 from .guards import guarded, loader, opener
-from .rules import Manager, Owner, arguments_of
+from .rules import Manager, Owner, arguments_of, said
 
 _log = logging.getLogger(__name__)
 
@@ -239,7 +239,7 @@ def _brought(manager: Manager, hook: str, type_: type[_T], of: Owner | None = No
         try:
             things: tuple[object, ...] = tuple(implementation.function())
         except RAISED as error:
-            raise owner.error(f"{hook} failed: {error!r}") from error
+            raise owner.error(f"{hook} failed: {said(error)}") from error
         for thing in things:
             if not isinstance(thing, type_):
                 raise owner.error(f"{hook} brought a {type(thing).__name__}, not a {type_.__name__}")

@@ -12,7 +12,7 @@ from ..errors import Blocker, PluginError, StabflowError
 from ..ports.hooks import CalendarSource, NamedRequirement
 from ..ports.store import CONTRACT, Clock, Store
 from ..requirements import PluginRequirement, View
-from .rules import Owner, check_contract
+from .rules import Owner, check_contract, said
 
 _T = TypeVar("_T")
 
@@ -24,7 +24,7 @@ def guarded(owner: Owner, requirement: NamedRequirement) -> PluginRequirement:
         try:
             answer: object = requirement.check(view, table)
         except RAISED as error:
-            raise owner.error(f"its requirement {requirement.name!r} failed: {error!r}") from error
+            raise owner.error(f"its requirement {requirement.name!r} failed: {said(error)}") from error
         if answer is None or isinstance(answer, Blocker):
             return answer
         raise owner.error(
@@ -70,4 +70,4 @@ def _or_blame(owner: Owner, what: str, act: Callable[[], _T]) -> _T:
     except StabflowError:
         raise
     except RAISED as error:
-        raise owner.error(f"{what} failed: {error!r}") from error
+        raise owner.error(f"{what} failed: {said(error)}") from error

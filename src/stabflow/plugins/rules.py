@@ -8,6 +8,7 @@ from types import FunctionType
 import attrs
 import pluggy
 
+from ..decision.checks import RAISED
 from ..errors import PluginError, near_miss
 from ..ports.hooks import CONTRACT, PROJECT, Plugin
 
@@ -61,6 +62,15 @@ class Manager(pluggy.PluginManager):
         self.owners[owner.name] = owner
 
 
+def said(error: BaseException) -> str:
+    """What a plugin raised, in bounded words; an error that cannot even say itself is told by its type."""
+    try:
+        words = str(error)
+    except RAISED:
+        words = "its words cannot be had"
+    return f"{type(error).__name__}: {words:.500}"
+
+
 def hooks_of(plugin: Plugin) -> tuple[str, ...]:
     """The hooks that ``plugin`` implements."""
     return tuple(hook for hook in HOOKS if inspect.getattr_static(type(plugin), hook) is not vars(Plugin)[hook])
@@ -72,8 +82,8 @@ def check_contract(owner: Owner, what: str, thing: object, base: type, ours: int
     write = f"write contract = {ours} in the class {type(thing).__qualname__}, if it was written for that"
     try:
         stated: object = thing.contract  # type: ignore[attr-defined]
-    except Exception as error:
-        raise owner.error(f"{what} does not say its contract: {error!r}; {write}") from error
+    except RAISED as error:
+        raise owner.error(f"{what} does not say its contract: {said(error)}; {write}") from error
     if isinstance(stated, bool) or not isinstance(stated, int):
         raise owner.error(f"{what} has the contract {stated!r:.60}, which is no whole number; {write}")
     if stated > ours:
