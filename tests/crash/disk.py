@@ -1,7 +1,7 @@
 """A disk that remembers what was written to it and when it was synced, so that the power can be cut afterwards.
 
 `Disk` is a SQLite VFS. It hands everything on to the real file system and keeps a log of it, with the tests' own marks in
-between. From a log, `survivors` makes what may be found in the folder after a power cut at its end: whatever was synced,
+between. From a log, `Replay` makes what may be found in the folder after a power cut at its end: whatever was synced,
 and of the rest nothing, all, or some. Files and their names are apart, as on a real disk: a name is safe only when its folder
 was synced, which SQLite does when it first syncs a new log, and when it deletes one and says so.
 """
@@ -24,7 +24,11 @@ from stabflow.stores import sqlite_file
 SECTOR = 512
 _numbers = itertools.count()
 
-Kind = Literal["create", "read", "write", "truncate", "sync", "delete", "link", "sync folder", "mark", "lose"]
+Kind = Literal[
+    "create", "open", "access", "size", "lock", "unlock", "read", "write", "truncate", "sync", "delete", "link", "sync folder",
+    "mark", "lose",
+]  # fmt: skip
+LEAVES_NO_TRACE = {"open", "access", "size", "lock", "unlock", "read"}
 Names = Literal["synced", "all"]
 
 
@@ -51,7 +55,7 @@ class Disk(apsw.VFS):
         """Log the operation, unless it is made to fail. What a failed sync should have synced is never safe any more."""
         error = self.fault(op)
         if error is None:
-            if op.kind != "read":
+            if op.kind not in LEAVES_NO_TRACE:
                 self.log.append(op)
             return
         if op.kind == "sync":
@@ -68,6 +72,10 @@ class Disk(apsw.VFS):
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         self.note(Op("delete", Path(filename).name, int(syncdir)))
         super().xDelete(filename, syncdir)
+
+    def xAccess(self, pathname: str, flags: int) -> bool:  # noqa: N802
+        self.note(Op("access", Path(pathname).name))
+        return super().xAccess(pathname, flags)
 
     @contextmanager
     def watching_names(self) -> Iterator[None]:
@@ -93,8 +101,8 @@ class _File(apsw.VFSFile):
         path = name.filename() if isinstance(name, apsw.URIFilename) else name
         self._disk = disk
         self._name = "" if path is None else Path(path).name
-        if path is not None and not Path(path).exists():
-            disk.note(Op("create", self._name))
+        if path is not None:
+            disk.note(Op("open" if Path(path).exists() else "create", self._name))
         super().__init__("", name, flags)
 
     def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
@@ -119,6 +127,18 @@ class _File(apsw.VFSFile):
     def xSync(self, flags: int) -> None:  # noqa: N802
         self._disk.note(Op("sync", self._name))
         super().xSync(flags)
+
+    def xFileSize(self) -> int:  # noqa: N802
+        self._disk.note(Op("size", self._name))
+        return super().xFileSize()
+
+    def xLock(self, level: int) -> None:  # noqa: N802
+        self._disk.note(Op("lock", self._name))
+        super().xLock(level)
+
+    def xUnlock(self, level: int) -> None:  # noqa: N802
+        super().xUnlock(level)
+        self._disk.note(Op("unlock", self._name))
 
 
 Folder = dict[str, bytes]
@@ -154,50 +174,70 @@ def _apply(content: bytearray, op: Op) -> None:
         content[op.offset : op.offset + len(op.data)] = op.data
 
 
-def survivors(log: Iterable[Op], choice: Choice, *, names: Names, start: Sequence[Folder] = ()) -> Folder:
-    """The folder after the power failed at the end of ``log``.
+class Replay:
+    """What is in the folder as the operations of a log happen, one after the other.
 
-    ``choice`` says which of a file's unsynced operations reached the disk, ``names`` which names did. ``start`` is what was
-    in the folder before: what was safe, and what a process could see.
+    ``start`` is what was in the folder before: what was safe, and what a process could see.
     """
-    synced: dict[str, _Inode] = {}
-    now: dict[str, _Inode] = {}
-    if start:
-        safe, seen = start
-        synced = {name: _Inode(bytearray(content), bytearray(content)) for name, content in safe.items()}
-        now = {name: synced.get(name, _Inode()) for name in seen}
-        for name, content in seen.items():
-            now[name].seen = bytearray(content)
-            if safe.get(name) != content:
-                now[name].unsynced = [Op("truncate", name, 0), Op("write", name, 0, content)]
-    fresh: set[str] = {name for name in now if name not in synced}
-    for op in log:
+
+    def __init__(self, start: Sequence[Folder] = ()) -> None:
+        self._synced: dict[str, _Inode] = {}
+        self._now: dict[str, _Inode] = {}
+        if start:
+            safe, seen = start
+            self._synced = {name: _Inode(bytearray(content), bytearray(content)) for name, content in safe.items()}
+            self._now = {name: self._synced.get(name, _Inode()) for name in seen}
+            for name, content in seen.items():
+                self._now[name].seen = bytearray(content)
+                if safe.get(name) != content:
+                    self._now[name].unsynced = [Op("truncate", name, 0), Op("write", name, 0, content)]
+        self._fresh = {name for name in self._now if name not in self._synced}
+
+    def happen(self, op: Op) -> None:
+        """The next operation of the log. A file without a name is a temporary one, of which nothing is ever found."""
+        now = self._now
+        if not op.name and op.kind not in {"sync folder", "mark"}:
+            return
         match op.kind:
             case "create":
                 now[op.name] = _Inode()
-                fresh.add(op.name)
+                self._fresh.add(op.name)
             case "write" | "truncate":
                 now[op.name].unsynced.append(op)
                 _apply(now[op.name].seen, op)
             case "sync":
                 now[op.name].sync()
-                if op.name in fresh and op.name.endswith(("-wal", "-journal")):
-                    synced = dict(now)
-                    fresh.discard(op.name)
+                if op.name in self._fresh and op.name.endswith(("-wal", "-journal")):
+                    self._synced = dict(now)
+                    self._fresh.discard(op.name)
             case "lose":
                 now[op.name].unsynced = []
             case "delete":
                 now.pop(op.name, None)
                 if op.offset:
-                    synced = dict(now)
+                    self._synced = dict(now)
             case "link":
                 now[op.data.decode()] = now[op.name]
             case "sync folder":
-                synced = dict(now)
-            case "mark":
+                self._synced = dict(now)
+            case _:
                 pass
-    found = synced if names == "synced" else now
-    return {name: inode.content(choice) for name, inode in found.items()}
+
+    def survivors(self, choice: Choice, *, names: Names) -> Folder:
+        """The folder if the power failed now.
+
+        ``choice`` says which of a file's unsynced operations reached the disk, ``names`` which names did.
+        """
+        found = self._synced if names == "synced" else self._now
+        return {name: inode.content(choice) for name, inode in found.items()}
+
+
+def survivors(log: Iterable[Op], choice: Choice, *, names: Names, start: Sequence[Folder] = ()) -> Folder:
+    """The folder after the power failed at the end of ``log``; see `Replay`."""
+    replay = Replay(start)
+    for op in log:
+        replay.happen(op)
+    return replay.survivors(choice, names=names)
 
 
 def nothing(_unsynced: Sequence[Op]) -> Iterable[Op]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,16 @@ def raw(path: Path) -> Iterator[apsw.Connection]:
     """The database without the store; through apsw, because another SQLite in this process would drop our locks."""
     with closing(apsw.Connection(str(path))) as connection:
         yield connection
+
+
+@contextmanager
+def each_connection(do: Callable[[apsw.Connection], object]) -> Iterator[None]:
+    """Do something with every connection that is made meanwhile, whoever makes it."""
+    apsw.connection_hooks.append(do)
+    try:
+        yield
+    finally:
+        apsw.connection_hooks.remove(do)
 
 
 def filled(path: Path, count: int = 6) -> Path:
