@@ -27,6 +27,13 @@ def raw(path: Path) -> Iterator[apsw.Connection]:
         yield connection
 
 
+def unsound(path: Path) -> str:
+    """What SQLite finds wrong in the database, if anything."""
+    with raw(path) as connection:
+        found = str(connection.pragma("integrity_check"))
+    return "" if found == "ok" else found
+
+
 @contextmanager
 def each_connection(do: Callable[[apsw.Connection], object]) -> Iterator[None]:
     """Do something with every connection that is made meanwhile, whoever makes it."""

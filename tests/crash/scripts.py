@@ -1,0 +1,37 @@
+"""The scripts by name, so that another process can be told which one to do; and the files with which they begin."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import earlier
+from .acts import act
+from .disk import Folder
+from .ends import NAME
+from .script import Step, ack, append, claim, everything, full_act, notice
+
+CHECKPOINT_EVERY = 8
+"""So many pages in the log, and it is written back: soon enough for a short run to see it several times."""
+
+OLD_ACTS = 6
+
+
+def named(name: str) -> tuple[Sequence[Step], int]:
+    """The steps of a script, and how many of them its files already hold: "everything", or "from 1" (the schema's version)."""
+    if name == "everything":
+        return everything(), 0
+    assert name.startswith("from "), name
+    new = [full_act(OLD_ACTS), full_act(OLD_ACTS + 1)]
+    old = [append(act(number)) for number in range(OLD_ACTS)]
+    return [*old, append(new[0]), claim(1), ack(notice(OLD_ACTS, "unit")), append(new[1])], OLD_ACTS
+
+
+def files_of(name: str) -> Folder:
+    """What is in the folder before the script begins."""
+    if name == "everything":
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = earlier.make(Path(folder, NAME), int(name.removeprefix("from ")), OLD_ACTS)
+        return {NAME: path.read_bytes()}

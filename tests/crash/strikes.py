@@ -1,0 +1,180 @@
+"""A real process is killed, or refused, at its K-th system call of a kind, by strace; then the store is opened and looked at."""
+
+from __future__ import annotations
+
+import bisect
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from stabflow.errors import StoreError
+
+from . import scripts, traced
+from .child import environment
+from .disk import lay_out
+from .ends import NAME
+from .files import opened, unsound
+from .script import Expected, Hands, keys_of, look
+from .tally import NotTried, Tally
+
+AT = 1_000
+"""The call of each process at which strace strikes; more than any script makes."""
+
+KILLING = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "link")
+
+
+@attrs.frozen
+class Strike:
+    """What befalls the call: "kill", or the name of an error. ``only_index`` strikes calls on the index of the log alone."""
+
+    call: str
+    what: str
+    only_index: bool = False
+    also_called: tuple[str, ...] = ()
+
+    def options(self, tmp: Path) -> list[str]:
+        effect = "signal=SIGKILL" if self.what == "kill" else f"error={self.what}"
+        # Newer processors have only the second of these calls.
+        calls = {"unlink": "?unlink,unlinkat", "link": "?link,linkat"}.get(self.call, self.call)
+        paths = [tmp / "run" / f"{NAME}-shm", tmp / traced.BURNER] if self.only_index else []
+        return [
+            *(word for path in paths for word in ("-P", str(path))),
+            *("-e", f"trace={calls}", "-e", f"inject={calls}:{effect}:when={AT}"),
+        ]
+
+
+ERRORS = (
+    Strike("pread64", "EIO", also_called=("Corrupt",)),  # as SQLite itself calls it: the file system is damaged
+    Strike("pwrite64", "EIO"),
+    Strike("pwrite64", "ENOSPC"),
+    Strike("fdatasync", "EIO"),
+    Strike("fsync", "EIO"),
+    Strike("ftruncate", "EIO"),
+    Strike("unlink", "EIO"),
+    Strike("link", "EIO"),
+    Strike("link", "ENOSPC"),
+    Strike("fcntl", "EIO"),
+    Strike("fcntl", "ENOLCK", only_index=True),
+    Strike("mmap", "ENOMEM", only_index=True),
+    Strike("pwrite64", "ENOSPC", only_index=True),
+)
+
+
+def missing() -> NotTried | None:
+    """Why nothing can be struck here, if so."""
+    strace = shutil.which("strace")
+    if sys.platform != "linux" or strace is None:
+        return NotTried("there is no strace")
+    done = subprocess.run([strace, "-f", "-qq", "-o", "/dev/null", "true"], check=False, capture_output=True, timeout=60)
+    return NotTried("strace may not trace") if done.returncode else None
+
+
+class Server:
+    """A process under strace to which work is given."""
+
+    def __init__(self, tmp: Path, strike: Strike) -> None:
+        self._tmp = tmp
+        self._strike = strike
+        line = ["strace", "-f", "-qq", "-o", "/dev/null", *strike.options(tmp)]
+        self.process = subprocess.Popen(
+            [*line, sys.executable, "-m", "crash.traced"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
+        assert self._read() == ["ready"]
+
+    def _read(self) -> list[object]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.endswith("\n"), "the process under strace ended"
+        return list(json.loads(line))
+
+    def work(self, script: str, number: int) -> Iterator[list[object]]:
+        """Do the script, struck at the call with this number; what was told of it."""
+        assert self.process.stdin is not None
+        order = [str(self._tmp / "run"), script, self._strike.call, AT - number]
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        while True:
+            told = self._read()
+            yield told
+            if told[0] == "end":
+                return
+
+
+@contextmanager
+def serving(tmp: Path, strike: Strike) -> Iterator[Server]:
+    server = Server(tmp, strike)
+    try:
+        yield server
+    finally:
+        server.process.communicate(timeout=60)
+
+
+def calls_in(tmp: Path, strike: Strike, script: str) -> int:
+    """How many such calls the script makes: found by killing it."""
+    files = scripts.files_of(script)
+    with serving(tmp, attrs.evolve(strike, what="kill")) as server:
+
+        def reaches(number: int) -> bool:
+            lay_out(tmp / "run", files)
+            *_, (_, status) = server.work(script, number)
+            shutil.rmtree(tmp / "run")
+            assert status in {0, 9}
+            return status == 9
+
+        most = 1
+        while reaches(most):
+            assert most < AT, "the script makes too many calls"
+            most = min(2 * most, AT)
+        return bisect.bisect_left(range(most), True, lo=most // 2, key=lambda number: not reaches(number)) - 1
+
+
+def strike_everywhere(tmp: Path, strike: Strike, script: str, *, stride: int = 1) -> Tally:
+    """Strike at every ``stride``-th call of the kind, in one run of the script each; then open the store, look, and go on."""
+    steps, before = scripts.named(script)
+    files = scripts.files_of(script)
+    expected, tally = Expected(steps), Tally()
+    folder = tmp / "run"
+    last = calls_in(tmp, strike, script)
+    assert last, f"the script makes no {strike.call}"
+    with serving(tmp, strike) as server:
+        for number in range(1, last + 1, stride):
+            lay_out(folder, files)
+            hands, done = Hands(), before
+            error, text, status = "", "", 0
+            for told in server.work(script, number):
+                match told:
+                    case ["done", int(done), list(found)]:
+                        hands = traced.from_json(found)
+                    case ["error", str(error), str(text)]:
+                        pass
+                    case ["end", int(status)]:
+                        pass
+            place = f"{strike.call} {number} of {last}, {strike.what}, {error or status} {text}"
+            if error not in {"", "StoreUnavailable", "CommitUnknown", *strike.also_called}:
+                tally.misreport(place)
+            if strike.what == "kill":
+                assert status == 9, place
+            else:
+                assert status == 0, place
+                assert error or done == len(steps), place
+            try:
+                with opened(folder / NAME, clock=hands.clock) as store:
+                    found = look(store, hands, keys_of(steps))
+                if (folder / NAME).exists() and (wrong := unsound(folder / NAME)):
+                    found = {"integrity": wrong}
+            except StoreError as trouble:
+                found = {"open": repr(trouble)}
+            tally.points += 1
+            tally.look(expected, done, found, place, certain=error not in {"", "CommitUnknown"})
+            shutil.rmtree(folder)
+    return tally
