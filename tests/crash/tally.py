@@ -83,6 +83,7 @@ class NotTried:
     """Why an experiment could not be made here."""
 
     reason: str
+    broken: bool = False
 
 
 def different(found: object, wanted: object) -> str:
