@@ -8,9 +8,10 @@ from pathlib import Path
 import apsw
 import attrs
 import pytest
-from crash.acts import act, expected, holdings
+from crash.acts import STREAMS, act, expected, holdings
 from crash.disk import Disk, Op, everything, last_torn, lay_out, nothing, only_the_last, survivors, torn
 from crash.ends import ALL_ENDS, NAME, after_the_cut
+from crash.files import opened
 
 from stabflow.errors import CommitUnknown, StoreError, StoreUnavailable
 from stabflow.ports.store import AppendResult
@@ -190,3 +191,42 @@ def test_what_another_process_left_unsynced_is_synced_before_it_is_acknowledged(
         files = survivors(second.log, choice, names="synced", start=(safe, seen))
         assert after_the_cut(files, tmp_path / "cut", 3) == expected(3)[3]
     store.close()
+
+
+@pytest.mark.parametrize("ask", ["append", "lookup"])
+def test_a_handle_that_lost_its_connections_is_not_sure_of_what_it_finds_again(tmp_path: Path, ask: str) -> None:
+    """While it has none, another process may be killed between writing its commit and syncing it; whoever connects next reads
+    the log from the beginning, and finds the act there."""
+    (tmp_path / "first").mkdir()
+    first = Disk()
+    with first.watching_names(), opened(tmp_path / "first" / NAME, vfs=first.name) as store:
+        store.append(act(0))
+        store.append(act(1))
+        before = len(first.log)
+        store.append(act(2))
+        killed_at = len(first.log) - 1
+    assert first.log[killed_at].kind == "sync"
+    safe = survivors(first.log[:killed_at], nothing, names="synced")
+    seen = survivors(first.log[:killed_at], everything, names="all")
+
+    folder = lay_out(tmp_path / "second", survivors(first.log[:before], everything, names="all"))
+    second = Disk()
+    with opened(folder / NAME, vfs=second.name) as store:
+        store.append(act(1))  # known: so all that is there has been brought to the disk
+        second.fault = lambda op: apsw.IOError("planted") if op.kind in {"read", "size", "lock"} else None
+        for ask_in_vain in (lambda: store.read_stream(STREAMS[0]), lambda: store.heads(STREAMS)):
+            with pytest.raises(StoreUnavailable):
+                ask_in_vain()
+        assert store._reader is store._writer.cursor is None
+        for name, content in seen.items():
+            (folder / name).write_bytes(content)
+        second.fault = lambda _op: None
+        second.log.clear()
+        if ask == "append":
+            assert store.append(act(2)) == AppendResult(1, 1, replayed=True)
+        else:
+            assert store.lookup(act(2).stream, "key-2") == ("digest-2", AppendResult(1, 1, replayed=True))
+        log = list(second.log)
+    for choice in (nothing, only_the_last, last_torn, torn(4)):
+        files = survivors(log, choice, names="synced", start=(safe, seen))
+        assert after_the_cut(files, tmp_path / "cut", 3) == expected(3)[3]

@@ -343,7 +343,8 @@ class Writer:
         """Let go of the connection, with the ``lock`` held."""
         if self.cursor is not None:
             discard(self.cursor.connection)
-        self.cursor = None
+        # Who connects anew may find what somebody left in the log who was killed before it was on disk.
+        self.cursor, self.settled = None, False
 
     def _failure(self, error: BaseException) -> StoreError | None:
         """What an error of the driver means, asked before anything more is done on the connection."""
