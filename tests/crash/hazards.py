@@ -19,7 +19,11 @@ def not_synced(tmp: Path, *, ends: power.Ends, stride: int) -> Tally:
     """``synchronous=normal``: the power is cut at every operation, and what was acknowledged last may be gone."""
     steps = everything()
     return power.cut_everywhere(
-        power.run(tmp / "run", steps, synchronous="normal"), steps, tmp / "cut", ends=[("synced", nothing), *ends], stride=stride
+        power.run(tmp / "run", steps, synchronous="normal"),
+        steps,
+        tmp / "cut",
+        ends=[("synced", nothing), *ends],
+        stride=stride,
     )
 
 
@@ -51,5 +55,3 @@ def two_libraries(tmp: Path) -> Tally:
         tally.lost += 1
         tally.tell(f"{acknowledged} were acknowledged, {there} are there")
     return tally
-
-

@@ -178,7 +178,9 @@ def _all() -> Iterable[Experiment]:
         for lasting, how in ((False, "once"), (True, "from then on")):
             make = partial(_error, error=error, lasting=lasting, script="everything")
             yield Experiment(told, f"{how}, at every operation of {run}", make)
-            yield Experiment(told, f"{how}, eight threads in groups", partial(_error_group, error=error, lasting=lasting))
+            yield Experiment(
+                told, f"{how}, eight threads in groups", partial(_error_group, error=error, lasting=lasting)
+            )
     for version in versions:
         make = partial(_error, error=apsw.IOError, lasting=False, script=f"from {version}")
         yield Experiment(ERROR, f"once, upgrade from schema {version}", make)
@@ -231,7 +233,9 @@ def versions() -> str:
 
 def rows(page: str) -> list[list[str]]:
     """The cells of the laboratory's table on a page, without its head."""
-    lines = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in page.splitlines() if line.startswith("| ")]
+    lines = [
+        [cell.strip() for cell in line.strip("|").split(" | ")] for line in page.splitlines() if line.startswith("| ")
+    ]
     start = lines.index(list(COLUMNS))
     return lines[start + 2 :]
 

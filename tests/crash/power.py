@@ -99,7 +99,13 @@ class Examiner:
 
 
 def cut_everywhere(
-    done: Run, steps: Sequence[Step], scratch: Path, *, ends: Ends = ALL_ENDS, stride: int = 1, also: Callable[[Path], str] = lambda _path: ""
+    done: Run,
+    steps: Sequence[Step],
+    scratch: Path,
+    *,
+    ends: Ends = ALL_ENDS,
+    stride: int = 1,
+    also: Callable[[Path], str] = lambda _path: "",
 ) -> Tally:
     """Cut the power after every operation of the run (every ``stride``-th), in each of the ways."""
     expected, examiner, tally = Expected(steps), Examiner(scratch, steps, also), Tally()

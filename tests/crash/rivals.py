@@ -120,7 +120,9 @@ class Rival:
         """Wait until so many more acts have been acknowledged."""
         with self.heard:
             wanted = len(self.told) + more
-            assert self.heard.wait_for(lambda: len(self.told) >= wanted or self.ended, PATIENCE), f"{self.name} stands still"
+            assert self.heard.wait_for(lambda: len(self.told) >= wanted or self.ended, PATIENCE), (
+                f"{self.name} stands still"
+            )
             assert not self.ended, f"{self.name} ended by itself"
 
     def kill(self) -> None:

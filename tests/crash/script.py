@@ -84,7 +84,9 @@ def append(batch: AppendBatch) -> Step:
 def reminder(number: int) -> Step:
     """A batch without records: notices under a key."""
     stream, version = STREAMS[2], 1
-    return append(AppendBatch(stream, version, (), outbox=(NewNotice("unit", b"a reminder"),), key="r", digest=str(number)))
+    return append(
+        AppendBatch(stream, version, (), outbox=(NewNotice("unit", b"a reminder"),), key="r", digest=str(number))
+    )
 
 
 def claim(limit: int) -> Step:

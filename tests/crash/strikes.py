@@ -73,7 +73,9 @@ def missing() -> NotTried | None:
     strace = shutil.which("strace")
     if sys.platform != "linux" or strace is None:
         return NotTried("there is no strace")
-    done = subprocess.run([strace, "-f", "-qq", "-o", "/dev/null", "true"], check=False, capture_output=True, timeout=60)
+    done = subprocess.run(
+        [strace, "-f", "-qq", "-o", "/dev/null", "true"], check=False, capture_output=True, timeout=60
+    )
     return NotTried("strace may not trace") if done.returncode else None
 
 

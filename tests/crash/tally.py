@@ -40,7 +40,9 @@ class Tally:
     def clean(self) -> bool:
         return not (self.lost or self.halved or self.misreported)
 
-    def look(self, expected: Expectation, acknowledged: int, found: object, place: str, *, certain: bool = False) -> bool:
+    def look(
+        self, expected: Expectation, acknowledged: int, found: object, place: str, *, certain: bool = False
+    ) -> bool:
         """Whether what was found is what must be there. If it is ``certain`` that the step that was not acknowledged did not take
         place, finding it done is to have been misreported."""
         self.acts += acknowledged
