@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 import apsw
@@ -11,6 +10,7 @@ import pytest
 from crash.acts import STREAMS, act, expected, holdings
 from crash.disk import Disk, Op, everything, last_torn, lay_out, nothing, only_the_last, survivors, torn
 from crash.ends import ALL_ENDS, NAME, after_the_cut
+from crash.faults import Fault
 from crash.files import opened
 
 from stabflow.errors import CommitUnknown, StoreError, StoreUnavailable
@@ -18,29 +18,6 @@ from stabflow.ports.store import AppendResult
 from stabflow.stores.sqlite import SqliteStore
 
 COUNT = 5
-
-
-@attrs.define
-class Fault:
-    """Makes operation number ``at`` fail, and those after it if ``lasting``."""
-
-    at: int
-    error: type[Exception]
-    lasting: bool = False
-    seen: int = 0
-    hit: Op | None = None
-    over: bool = False
-
-    def __call__(self, op: Op) -> Exception | None:
-        self.seen += not self.over
-        if self.over or self.seen < self.at or (self.hit and not self.lasting):
-            return None
-        if self.error is apsw.FullError and op.kind not in {"create", "write", "link"}:
-            return None  # a full disk fails only what needs room
-        self.hit = self.hit or op
-        if op.kind in {"link", "sync folder"}:
-            return OSError(errno.ENOSPC if self.error is apsw.FullError else errno.EIO, "planted")
-        return self.error("planted")
 
 
 def run_into(fault: Fault, folder: Path, scratch: Path) -> str:

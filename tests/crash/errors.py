@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,15 +27,14 @@ FEW_ENDS: Ends = [("synced", nothing), ("synced", torn(1)), ("all", everything),
 def fail_everywhere(
     tmp: Path,
     steps: Sequence[Step],
-    error: type[Exception],
+    make: Callable[[int], Fault],
     *,
-    lasting: bool = False,
     stride: int = 1,
     ends: Ends = FEW_ENDS,
     files: Folder | None = None,
     before: int = 0,
 ) -> tuple[Tally, dict[str, set[str]]]:
-    """Let each operation fail in a run of its own; also what each kind of operation was called that failed.
+    """Let each operation fail in a run of its own, as ``make`` says; also what each kind of operation was called that failed.
 
     The run begins with opening the ``files``, which hold what the steps ``before`` have left.
     """
@@ -43,7 +42,7 @@ def fail_everywhere(
     called: dict[str, set[str]] = {}
     at = 1
     while True:
-        fault = Fault(at, error, lasting)
+        fault = make(at)
         outcome = _run_into(fault, tmp, steps, expected, tally, ends, files or {}, before)
         if fault.hit is None:
             return tally, called
@@ -99,9 +98,12 @@ def _run_into(
         fault.over = True
         if store is None:
             store = SqliteStore.open(folder / NAME, vfs=disk.name, clock=hands.clock)
-        for step in steps[done:]:
-            _again(store, hands, step, raised)
-            raised = None
+        try:
+            for step in steps[done:]:
+                _again(store, hands, step, raised)
+                raised = None
+        except (StoreError, AssertionError) as error:
+            tally.misreport(f"{fault}, going on: {error!r}")
         store.close()
     with opened(folder / NAME, clock=hands.clock) as store:
         found = look(store, hands, keys_of(steps))

@@ -12,7 +12,8 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ from .earlier import unlike
 from .ends import ALL_ENDS
 from .faults import Fault
 from .script import everything
-from .tally import COLUMNS, UNTRIED, NotTried, Tally, table
+from .tally import COLUMNS, NotTried, Tally, table
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "explanation" / "crash-laboratory.md"
@@ -111,13 +112,14 @@ def _error(tmp: Path, pace: Pace, error: type[Exception], lasting: bool, script:
     steps, before = scripts.named(script)
     files = scripts.files_of(script)
     stride = pace.every(60 if before == 0 else 20)
-    return errors.fail_everywhere(tmp, steps, error, lasting=lasting, stride=stride, files=files, before=before)[0]
+    return errors.fail_everywhere(
+        tmp, steps, partial(Fault, error=error, lasting=lasting), stride=stride, files=files, before=before
+    )[0]
 
 
 def _error_group(tmp: Path, pace: Pace, error: type[Exception], lasting: bool) -> Result:
-    return group.fail_everywhere(
-        tmp, lambda at: Fault(at, error, lasting), 2, ends=errors.FEW_ENDS, stride=pace.every(40, 2)
-    )
+    make = partial(Fault, error=error, lasting=lasting)
+    return group.fail_everywhere(tmp, make, 2, ends=errors.FEW_ENDS, stride=pace.every(40, 2))
 
 
 def _small_disk(tmp: Path, _pace: Pace) -> Result:
@@ -206,12 +208,20 @@ def _all() -> Iterable[Experiment]:
 EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in _all()}
 
 
-def perform(name: str, pace: Pace) -> Result:
-    """Make one experiment, in a folder that goes away."""
-    memory = Path("/dev/shm")  # where there is one: what the power leaves is worked out, and no disk need be waited for
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that goes away; in memory, where that can be had: what a power cut leaves is worked out, so no disk need be
+    waited for."""
+    memory = Path("/dev/shm")
     where = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="stabflow-lab-", dir=where) as folder:
-        return EXPERIMENTS[name].run(Path(folder), pace)
+        yield Path(folder)
+
+
+def perform(name: str, pace: Pace) -> Result:
+    """Make one experiment."""
+    with scratch() as folder:
+        return EXPERIMENTS[name].run(folder, pace)
 
 
 def _timed(task: tuple[str, bool]) -> tuple[str, Result, float]:

@@ -153,14 +153,16 @@ def compete(path: Path, *, processes: int, threads: int, kills: int, seed: int) 
     tally = Tally(points=kills + processes, acts=sum(len(rival.told) for rival in rivals))
     hands = Hands()
     with opened(path, clock=hands.clock) as store:
-        _judge(tally, store, hands, rivals, f"seed {seed}")
+        judge(tally, store, hands, rivals, f"seed {seed}")
     if wrong := unsound(path):
         tally.halved += 1
         tally.tell(wrong)
     return tally
 
 
-def _judge(tally: Tally, store: Store, hands: Hands, rivals: list[Rival], place: str) -> None:
+def judge(tally: Tally, store: Store, hands: Hands, rivals: list[Rival], place: str) -> None:
+    """Count what of the acknowledged acts is not there, and what there is that is not whole; the outbox is emptied."""
+
     def halved(what: str) -> None:
         tally.halved += 1
         tally.tell(f"{place}: {what}")

@@ -139,6 +139,11 @@ def refused(batch: AppendBatch) -> Step:
     return Step(f"refused {batch.stream}", do)
 
 
+def read() -> Step:
+    """Reading opens a connection that stays, and with it the log: only so may what a failed commit left in it come back."""
+    return Step("read", lambda store, _hands: store.find_cases(CaseQuery()))
+
+
 def wait(seconds: float) -> Step:
     """Time passes, which the store does not notice until it is asked."""
 
@@ -154,7 +159,9 @@ def everything(*, size: int = 0) -> list[Step]:
     acts = [append(full_act(number, size=size)) for number in range(12)]
     stale = attrs.evolve(full_act(0), key="stale", expected_version=0)
     return [
-        *acts[:3],
+        acts[0],
+        read(),
+        *acts[1:3],
         claim(2),
         ack(notice(0, "unit")),
         acts[3],
@@ -182,7 +189,8 @@ def everything(*, size: int = 0) -> list[Step]:
 
 def appends(count: int, *, size: int = 0) -> list[Step]:
     """Nothing but acts, for faults at which a long run of them matters."""
-    return [append(full_act(number, size=size)) for number in range(count)]
+    first, *others = [append(full_act(number, size=size)) for number in range(count)]
+    return [first, read(), *others]
 
 
 def keys_of(steps: Iterable[Step]) -> list[tuple[str, str]]:

@@ -48,7 +48,7 @@ def at_every_statement(tmp: Path, version: int) -> Tally:
             return seen != last  # noqa: B023 - it is called before the next turn
 
         def watch(connection: apsw.Connection) -> None:
-            connection.exec_trace = trace  # noqa: B023
+            connection.exec_trace = trace
 
         folder = lay_out(tmp / "run", files)
         place = f"version {version}, statement {last}"
@@ -159,5 +159,5 @@ if __name__ == "__main__":
     with opened(Path(sys.argv[1])) as its_own:
         result = its_own.append(full_act(OLD))
         assert isinstance(result, AppendResult)
-        assert sqlite_schema.SCHEMA_VERSION == int(its_own.about()["schema"])
+        assert int(its_own.about()["schema"]) == sqlite_schema.SCHEMA_VERSION
         print(json.dumps(result.replayed))
