@@ -14,12 +14,13 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from stabflow.errors import CommitUnknown, StoreUnavailable, VersionConflict
-from stabflow.ports.store import AppendBatch, CaseQuery, IndexChange, NewNotice, Snapshot, Store
+from stabflow.ports.store import AppendBatch, CaseQuery, IndexChange, NewNotice, Snapshot, Store, StoredRecord
 from stabflow.stores.sqlite import SqliteStore
 
 from .acts import case_row, duty_row, read_all, record
@@ -162,16 +163,7 @@ def compete(path: Path, *, processes: int, threads: int, kills: int, seed: int) 
 
 def judge(tally: Tally, store: Store, hands: Hands, rivals: list[Rival], place: str) -> None:
     """Count what of the acknowledged acts is not there, and what there is that is not whole; the outbox is emptied."""
-
-    def halved(what: str) -> None:
-        tally.halved += 1
-        tally.tell(f"{place}: {what}")
-
     records = {stream: read_all(store, stream) for stream in STREAMS}
-    written = Counter(one.payload.rstrip(b".").decode() for stream in STREAMS for one in records[stream])
-    for key, times in written.items():
-        if times > 1:
-            halved(f"{key} was written {times} times")
     for rival in rivals:
         for thread, number, stream, version, _ in rival.told:
             key = f"{rival.name}.{thread}.{number}"
@@ -179,28 +171,42 @@ def judge(tally: Tally, store: Store, hands: Hands, rivals: list[Rival], place: 
             if not there or there[0].payload.decode() != key:
                 tally.lost += 1
                 tally.tell(f"{place}: {key} was acknowledged as {stream} {version}, where there is {there}")
-    for stream in STREAMS:
-        last = len(records[stream])
-        for one in records[stream]:
+    for wrong in (*_unlike_their_streams(store, records), *_wrong_notices(store, hands, records)):
+        tally.halved += 1
+        tally.tell(f"{place}: {wrong}")
+
+
+Records = Mapping[str, Sequence[StoredRecord]]
+
+
+def _unlike_their_streams(store: Store, records: Records) -> Iterator[str]:
+    """Keys, index, snapshots and the feed, where they are not as the records are."""
+    cases = {row.case_id: row.version for row in store.find_cases(CaseQuery(matter="bridge")).rows}
+    for stream, found in records.items():
+        for one in found:
             known = store.lookup(stream, one.payload.decode())
             if known is None or known[1].first_version != one.version:
-                halved(f"the key of {stream} {one.version} is {known}")
-        if not last:
+                yield f"the key of {stream} {one.version} is {known}"
+        if not found:
             continue
-        name = stream.removeprefix("case/")
-        case, snapshot = store.find_cases(CaseQuery(matter="bridge")).rows, store.get_snapshot(stream)
-        if [row.version for row in case if row.case_id == name] != [last]:
-            halved(f"the index of {stream} is not at {last}: {case}")
-        if snapshot is None or (snapshot.version, snapshot.data) != (last, records[stream][-1].payload):
-            halved(f"the snapshot of {stream} is {snapshot}, not of {last}")
-    feed, cursor = [], None
+        if (version := cases.get(stream.removeprefix("case/"))) != len(found):
+            yield f"the index of {stream} is at {version}, not at {len(found)}"
+        if store.get_snapshot(stream) != Snapshot(stream, len(found), found[-1].payload):
+            yield f"the snapshot of {stream} is {store.get_snapshot(stream)}, not of {len(found)}"
+    feed: list[StoredRecord] = []
+    cursor = None
     while (page := store.read_feed(after=cursor, limit=1_000)).records:
         feed += page.records
         cursor = page.cursor
-    if sorted(one.position for one in feed) != [one.position for one in feed] or Counter(
-        (one.stream, one.version) for one in feed if one.stream in STREAMS
-    ) != Counter((one.stream, one.version) for stream in STREAMS for one in records[stream]):
-        halved("the feed is not the streams")
+    in_order = sorted((one for found in records.values() for one in found), key=lambda one: one.position)
+    if [one for one in feed if one.stream in records] != in_order:
+        yield "the feed is not the streams"
+
+
+def _wrong_notices(store: Store, hands: Hands, records: Records) -> Iterator[str]:
+    """Acts that were written, or whose notices are there, more or less than once."""
+    written = Counter(one.payload.decode() for found in records.values() for one in found)
+    yield from (f"{key} was written {times} times" for key, times in written.items() if times > 1)
     delivered: Counter[str] = Counter()
     hands.now += MUCH_LATER
     while claims := store.claim("looker", limit=1_000, lease_for=1.0):
@@ -208,7 +214,7 @@ def judge(tally: Tally, store: Store, hands: Hands, rivals: list[Rival], place: 
             delivered[claim.payload.decode()] += 1
             store.ack(claim)
     if delivered != written:
-        halved(f"notices and records differ: {(delivered - written) + (written - delivered)}")
+        yield f"notices and records differ: {(delivered - written) + (written - delivered)}"
 
 
 if __name__ == "__main__":

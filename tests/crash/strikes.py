@@ -155,8 +155,8 @@ def calls_in(script: str) -> Counter[tuple[str, bool]]:
 def strike_everywhere(
     tmp: Path, strike: Strike, script: str, *, stride: int = 1, told_as: Sequence[Step] | None = None
 ) -> Tally:
-    """Strike at every ``stride``-th call of the kind, in one run of the script each; then open the store and look. What it says it
-    has done are the steps ``told_as``, or those of the script."""
+    """Strike at every ``stride``-th call of the kind, in one run of the script each; then open the store and look. What it
+    says it has done are the steps ``told_as``, or those of the script."""
     steps, before = scripts.named(script)
     steps = told_as or steps
     files = scripts.files_of(script)

@@ -1,7 +1,7 @@
 """What runs under strace: does a script in a child of its own for each line that it is sent, ``python -m crash.traced``.
 
-strace counts the calls of each process, and strikes at the call whose number it was given when it was started. So each child first
-makes calls that do nothing, as many as are wanting for the strike to come where the line says.
+strace counts the calls of each process, and strikes at the call whose number it was given when it was started. So each child
+first makes calls that do nothing, as many as are wanting for the strike to come where the line says.
 """
 
 from __future__ import annotations
