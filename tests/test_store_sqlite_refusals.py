@@ -19,7 +19,7 @@ from crash.files import everything, opened, raw
 from crash.script import START, full_act
 
 from stabflow.errors import ContractTooNew, FeedReset, LeaseLost, StoreError, StoreUnavailable
-from stabflow.ports.store import FeedPage
+from stabflow.ports.store import CaseQuery, FeedPage
 from stabflow.stores import sqlite_schema
 from stabflow.stores.sqlite import SqliteStore
 
@@ -30,10 +30,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def filled(path: Path) -> Path:
-    """A store with records, notices and snapshots in it."""
-    with opened(path) as store:
+    """A store with records and snapshots in it, and notices: one claimed, one given up, others due."""
+    with opened(path, clock=lambda: START) as store:
         for number in range(3):
             store.append(full_act(number))
+        claimed, given_up = store.claim("worker", limit=2, lease_for=60.0)
+        assert (claimed, given_up.notice) == (calls.A_CLAIM, calls.GIVEN_UP)
+        store.release(given_up, retry_after=None, error="no answer")
     return path
 
 
@@ -92,12 +95,9 @@ def test_where_there_is_no_file_yet_there_is_nothing_and_none_is_made(path: Path
         assert list(store.dead_letters()) == []
         assert list(store.claim("worker", limit=10, lease_for=60.0)) == []
         assert store.revive(1) is False
-        for late in (
-            lambda: store.ack(calls.A_CLAIM),
-            lambda: store.release(calls.A_CLAIM, retry_after=None, error="no answer"),
-        ):
+        for late in ("ack", "release"):
             with pytest.raises(LeaseLost):
-                late()
+                calls.ALL[late](store)
         with pytest.raises(FeedReset):
             store.read_feed(after=a_cursor(path.with_name("other.db")))
     assert [file.name for file in path.parent.iterdir()] == ["other.db"]
@@ -127,7 +127,7 @@ def test_a_file_that_is_another_one_now_is_told_by_every_call(path: Path, name: 
     """The handle has both its connections."""
     with opened(filled(path), clock=lambda: START) as store:
         assert len(store.claim("worker", limit=1, lease_for=60.0)) == 1
-        assert store.find_cases(calls.CaseQuery()).rows
+        assert store.find_cases(CaseQuery()).rows
         shutil.move(path, path.with_name("moved.db"))
         if what == "deleted":
             path.with_name("moved.db").unlink()
@@ -186,9 +186,14 @@ def test_what_may_only_be_read_is_read_and_nothing_else(public: Path) -> None:
     }
     closed.parent.chmod(0o755)
     assert {path: path.read_bytes() for path in (readable, closed)} == content
-    with opened(readable) as store:
+    with opened(readable, clock=lambda: START) as store:
         assert [one.version for one in store.heads(["case/bridge-1"])] == [1]
-        assert len(store.claim("worker", limit=10, lease_for=60.0)) == 3
+        assert [one.payload for one in store.claim("worker", limit=10, lease_for=60.0)] == [
+            b"lane-1 of 1",
+            b"lane-0 of 2",
+        ]
+        store.ack(calls.A_CLAIM)
+        assert [one.notice for one in store.dead_letters()] == [calls.GIVEN_UP]
 
 
 def test_the_calls_are_those_of_the_port() -> None:

@@ -16,9 +16,10 @@ from stabflow.ports.store import CaseQuery, Claim, DutyQuery, Store, StreamHead
 
 from .acts import STREAMS
 from .files import opened
-from .script import full_act
+from .script import START, full_act
 
 A_CLAIM = Claim(1, "unit", b"unit of 0", 1, 1)
+GIVEN_UP = 2
 
 READING: Mapping[str, Callable[[Store], object]] = {
     "lookup": lambda store: store.lookup(STREAMS[0], "key-0"),
@@ -36,7 +37,7 @@ WRITING: Mapping[str, Callable[[Store], object]] = {
     "claim": lambda store: store.claim("worker", limit=10, lease_for=60.0),
     "ack": lambda store: store.ack(A_CLAIM),
     "release": lambda store: store.release(A_CLAIM, retry_after=1.0, error="no answer"),
-    "revive": lambda store: store.revive(1),
+    "revive": lambda store: store.revive(GIVEN_UP),
 }
 ALL = {**READING, **WRITING}
 
@@ -60,7 +61,7 @@ if __name__ == "__main__":
         os.seteuid(65534)
     for path in sys.argv[1:]:
         try:
-            with opened(Path(path)) as of_it:
+            with opened(Path(path), clock=lambda: START) as of_it:
                 print(json.dumps(told(of_it)))
         except StoreError as refused:
             print(json.dumps({"open": f"{type(refused).__name__}: {refused}"}))

@@ -191,5 +191,5 @@ def unlike(path: Path) -> str:
         else:
             return f"schema {version}"
         rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").fetchall()
-        found = dict(rows)
+        found = {str(name): str(sql) for name, sql in rows}
         return "" if found == wanted else f"schema {version} with {sorted(set(found.items()) ^ set(wanted.items()))}"

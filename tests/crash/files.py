@@ -35,7 +35,7 @@ def unsound(path: Path) -> str:
 
 
 @contextmanager
-def each_connection(do: Callable[[apsw.Connection], object]) -> Iterator[None]:
+def each_connection(do: Callable[[apsw.Connection], None]) -> Iterator[None]:
     """Do something with every connection that is made meanwhile, whoever makes it."""
     apsw.connection_hooks.append(do)
     try:

@@ -19,6 +19,7 @@ from stabflow.ports.store import (
     NewNotice,
     Snapshot,
     Store,
+    StoredRecord,
     StreamHead,
 )
 from stabflow.stores.memory import MemoryStore
@@ -61,7 +62,7 @@ def batch_of(thread: int, number: int) -> AppendBatch:
 
 def look(store: Store, hands: Hands, threads: Iterable[int], count: int) -> Mapping[int, object]:
     """What each thread's batches have left in a store, whose outbox is emptied. Positions depend on who came first."""
-    feed = []
+    feed: list[StoredRecord] = []
     cursor = None
     while (page := store.read_feed(after=cursor, limit=100)).records:
         feed += page.records

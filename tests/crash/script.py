@@ -101,13 +101,10 @@ def claim(limit: int) -> Step:
 
 def ack(payload: bytes) -> Step:
     def do(store: Store, hands: Hands) -> object:
-        return store.ack(hands.claims[payload])
-
-    def and_forget(store: Store, hands: Hands) -> object:
-        do(store, hands)
+        store.ack(hands.claims[payload])
         return hands.claims.pop(payload)
 
-    return Step(f"ack {payload.decode()}", and_forget)
+    return Step(f"ack {payload.decode()}", do)
 
 
 def release(payload: bytes, retry_after: float | None) -> Step:

@@ -188,14 +188,15 @@ def strike_everywhere(
             else:
                 assert status == 0, place
                 assert error or done == len(steps), place
+            there: object
             try:
                 with opened(folder / NAME, clock=hands.clock) as store:
-                    found = look(store, hands, keys_of(steps))
+                    there = look(store, hands, keys_of(steps))
                 if (folder / NAME).exists() and (wrong := unsound(folder / NAME)):
-                    found = {"integrity": wrong}
+                    there = {"integrity": wrong}
             except StoreError as trouble:
-                found = {"open": repr(trouble)}
+                there = {"open": repr(trouble)}
             tally.points += 1
-            tally.look(expected, done, found, place, certain=error not in {"", "CommitUnknown"})
+            tally.look(expected, done, there, place, certain=error not in {"", "CommitUnknown"})
             shutil.rmtree(folder)
     return tally
