@@ -6,6 +6,7 @@
     python3 dev.py test slow [ARG ...]     the slow suites (STABFLOW_SHORT=1 cuts them short)
     python3 dev.py check                   lint, format, types, the examples in the documents, the wheel
     python3 dev.py bench [NAME ...]        the benchmarks, or those named
+    python3 dev.py lab [--update]          the crash laboratory: every fault, everywhere, and the table of what was lost
     python3 dev.py mutate PATH ...         which changes of these modules no test would notice
 
 The first run makes `.venv` beside this file. It is made afresh when a pyproject.toml, the Python or the place of the
@@ -234,6 +235,12 @@ def bench(arguments: list[str]) -> int:
     return max([run("python", str(programs[name]), *options) for name in names], default=0)
 
 
+def lab(arguments: list[str]) -> int:
+    """The experiments of the crash laboratory, and their table."""
+    install("all")
+    return run("python", "-m", "crash.lab", *arguments, PYTHONPATH=str(ROOT / "tests"))
+
+
 def mutate(arguments: list[str]) -> int:
     """Change the modules at these paths in one place after the other, and list the changes that no test noticed."""
     rooms = ROOT / "src"
@@ -252,7 +259,7 @@ def mutate(arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument says."""
-    verbs = {"demo": demo, "test": test, "check": check, "bench": bench, "mutate": mutate}
+    verbs = {"demo": demo, "test": test, "check": check, "bench": bench, "lab": lab, "mutate": mutate}
     if not arguments or arguments[0] not in verbs:
         asked = arguments[:1] in (["-h"], ["--help"], ["help"])
         print(__doc__.strip(), file=sys.stdout if asked else sys.stderr)

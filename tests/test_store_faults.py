@@ -7,13 +7,13 @@ from pathlib import Path
 import apsw
 import attrs
 import pytest
-from crash.acts import STREAMS, act, expected, holdings
+from crash.acts import STREAMS, act, expected, holdings, record
 from crash.disk import Disk, Op, everything, last_torn, lay_out, nothing, only_the_last, survivors, torn
 from crash.ends import ALL_ENDS, NAME, after_the_cut
 from crash.faults import Fault
 from crash.files import opened
 
-from stabflow.errors import CommitUnknown, StoreError, StoreUnavailable
+from stabflow.errors import CommitUnknown, FeedReset, StoreError, StoreUnavailable
 from stabflow.ports.store import AppendResult
 from stabflow.stores.sqlite import SqliteStore
 
@@ -207,3 +207,36 @@ def test_a_handle_that_lost_its_connections_is_not_sure_of_what_it_finds_again(t
     for choice in (nothing, only_the_last, last_torn, torn(4)):
         files = survivors(log, choice, names="synced", start=(safe, seen))
         assert after_the_cut(files, tmp_path / "cut", 3) == expected(3)[3]
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_cursor_for_what_a_power_cut_took_back_is_reset(tmp_path: Path, goes_on: bool) -> None:
+    """A process is killed between writing its commit and syncing it; somebody reads the feed to its end before the power fails.
+    In the same file another act may stand at that position afterwards, or none (C6: an error, never silence)."""
+    (tmp_path / "first").mkdir()
+    first = Disk()
+    with first.watching_names(), opened(tmp_path / "first" / NAME, vfs=first.name) as store:
+        store.append(act(0))
+        store.append(act(1))
+        store.append(act(2))
+        killed_at = len(first.log) - 1
+    folder = lay_out(tmp_path / "second", survivors(first.log[:killed_at], everything, names="all"))
+    second = Disk()
+    with opened(folder / NAME, vfs=second.name) as store:
+        page = store.read_feed(after=None)
+        assert [one.payload for one in page.records] == [b"act 0.0", b"act 1.0", b"act 1.1", b"act 2.0"]
+        kept = store.read_feed(after=None, limit=3).cursor
+    for file in folder.iterdir():
+        if file.name != NAME:
+            file.unlink()
+    for name, content in survivors(first.log[:killed_at], nothing, names="synced").items():
+        (folder / name).write_bytes(content)  # in place: it is still the same file
+    with opened(folder / NAME) as store:
+        assert store.read_feed(after=kept).records == ()
+        if goes_on:
+            other = attrs.evolve(act(2), records=(record("another"),), key="another")
+            store.append(other)
+            store.append(attrs.evolve(other, stream="case/more", key="more"))
+        with pytest.raises(FeedReset):
+            store.read_feed(after=page.cursor)
+        assert len(store.read_feed(after=kept).records) == (2 if goes_on else 0)
