@@ -210,7 +210,8 @@ def work_together(
         for one in team:
             one.start()
         for one in team:
-            one.join()
+            one.join(6 * PATIENCE)
+            assert not one.is_alive(), "a thread waits for ever"
         disk.fault = lambda _op: None
         then(store, disk, outcomes)
         store.close()

@@ -27,7 +27,7 @@ from . import errors, group, hazards, power, rivals, room, scripts, strikes, upg
 from .earlier import unlike
 from .ends import ALL_ENDS
 from .faults import Fault
-from .script import everything
+from .script import appends, everything
 from .tally import COLUMNS, NotTried, Tally, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +86,10 @@ def _power(tmp: Path, pace: Pace, checkpoint_every: int = 0) -> Result:
     return power.cut_everywhere(run, steps, tmp / "cut", ends=pace.ends, stride=pace.every(9))
 
 
+def _power_again(tmp: Path, pace: Pace) -> Result:
+    return power.cut_again(tmp, appends(6), stride=pace.every(150, 20), ends=errors.FEW_ENDS)
+
+
 def _power_group(tmp: Path, pace: Pace) -> Result:
     return group.cut_everywhere(tmp, pace.every(2, 4), ends=pace.ends, stride=pace.every(12))
 
@@ -111,7 +115,7 @@ def _strike(tmp: Path, pace: Pace, all_of: Sequence[strikes.Strike], script: str
 def _error(tmp: Path, pace: Pace, error: type[Exception], lasting: bool, script: str) -> Result:
     steps, before = scripts.named(script)
     files = scripts.files_of(script)
-    stride = pace.every(60 if before == 0 else 20)
+    stride = pace.every(60 if before == 0 else 20, 3 if lasting else 1)
     return errors.fail_everywhere(
         tmp, steps, partial(Fault, error=error, lasting=lasting), stride=stride, files=files, before=before
     )[0]
@@ -119,7 +123,7 @@ def _error(tmp: Path, pace: Pace, error: type[Exception], lasting: bool, script:
 
 def _error_group(tmp: Path, pace: Pace, error: type[Exception], lasting: bool) -> Result:
     make = partial(Fault, error=error, lasting=lasting)
-    return group.fail_everywhere(tmp, make, 2, ends=errors.FEW_ENDS, stride=pace.every(40, 2))
+    return group.fail_everywhere(tmp, make, 2, ends=errors.FEW_ENDS, stride=pace.every(40, 5))
 
 
 def _small_disk(tmp: Path, _pace: Pace) -> Result:
@@ -149,7 +153,7 @@ def _rivals(tmp: Path, pace: Pace, processes: int) -> Result:
 
 
 def _not_synced(tmp: Path, pace: Pace) -> Result:
-    return hazards.not_synced(tmp, ends=pace.ends, stride=pace.every(9))
+    return hazards.not_synced(tmp, ends=pace.ends, stride=pace.every(9, 3))
 
 
 def _two_libraries(tmp: Path, _pace: Pace) -> Result:
@@ -161,6 +165,7 @@ def _all() -> Iterable[Experiment]:
     run = "appends, claims, acks, releases"
     yield Experiment(POWER, run, _power)
     yield Experiment(POWER, "the same, the log written back every 8 pages", partial(_power, checkpoint_every=8))
+    yield Experiment(POWER, "twice: again while what the first has left is opened and gone on with", _power_again)
     yield Experiment(POWER, "eight threads, committed in groups", _power_group)
     for version in versions:
         yield Experiment(POWER, f"upgrade from schema {version}", partial(_power_upgrade, version=version))
@@ -179,7 +184,7 @@ def _all() -> Iterable[Experiment]:
     for error, told in ((apsw.IOError, ERROR), (apsw.FullError, FULL)):
         for lasting, how in ((False, "once"), (True, "from then on")):
             make = partial(_error, error=error, lasting=lasting, script="everything")
-            yield Experiment(told, f"{how}, at every operation of {run}", make)
+            yield Experiment(told, f"{how}, at every {'third ' if lasting else ''}operation of {run}", make)
             yield Experiment(
                 told, f"{how}, eight threads in groups", partial(_error_group, error=error, lasting=lasting)
             )
@@ -189,7 +194,7 @@ def _all() -> Iterable[Experiment]:
     for strike in strikes.ERRORS:
         where = f"`{strike.call}` with {strike.what}{' on the index of the log' if strike.only_index else ''}"
         # A lock of the index that is not let go costs ten seconds of waiting each time.
-        strides = (120, 12) if strike.what == "ENOLCK" else (60, 5)
+        strides = (120, 12) if strike.what == "ENOLCK" else (60, 7)
         make_strike = partial(_strike, all_of=[strike], script="everything", short=strides[0], long=strides[1])
         yield Experiment(CALL, where, make_strike)
 

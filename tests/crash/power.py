@@ -41,11 +41,12 @@ def run(
     checkpoint_every: int = 0,
     start: Folder | None = None,
     before: int = 0,
+    hands: Hands | None = None,
 ) -> Run:
     """Do the script on a disk that remembers, in a new folder; or all but what was done ``before`` in one with the files of
     ``start``, which are on disk."""
     lay_out(folder, start or {})
-    disk, hands = Disk(), Hands()
+    disk, hands = Disk(), hands.copy() if hands else Hands()
     seen = [hands.copy()] * (before + 1)
 
     def prepare(connection: apsw.Connection) -> None:
@@ -122,4 +123,33 @@ def cut_everywhere(
             found = examiner.examine(replay.survivors(choice, names=names), done.hands[acknowledged], acknowledged)
             tally.points += 1
             tally.look(expected, acknowledged, found, f"point {point} of {len(done.log)}, end {number}")
+    return tally
+
+
+def cut_again(tmp: Path, steps: Sequence[Step], *, stride: int, ends: Ends) -> Tally:
+    """Cut the power at some places; then, while the store is opened on what is left and two more steps are done, once more, after
+    every operation. The steps must be such as may be done again."""
+    expected, examiner, tally = Expected(steps), Examiner(tmp / "cut", steps), Tally()
+    first = run(tmp / "run", steps, checkpoint_every=8)
+    replay, acknowledged = Replay(), 0
+    for point, op in enumerate(first.log, 1):
+        replay.happen(op)
+        acknowledged += op.kind == "mark"
+        if point % stride:
+            continue
+        for number, (names, choice) in enumerate(ends):
+            left = replay.survivors(choice, names=names)
+            folder = tmp / f"again-{point}-{number}"
+            second = run(
+                folder, steps[: acknowledged + 2], start=left, before=acknowledged, hands=first.hands[acknowledged]
+            )
+            shutil.rmtree(folder)
+            again, since = Replay(second.start), acknowledged
+            for later, op_ in enumerate(second.log, 1):
+                again.happen(op_)
+                since += op_.kind == "mark"
+                for last, (names_, choice_) in enumerate(ends):
+                    found = examiner.examine(again.survivors(choice_, names=names_), second.hands[since], since)
+                    tally.points += 1
+                    tally.look(expected, since, found, f"point {point}, end {number}, then point {later}, end {last}")
     return tally

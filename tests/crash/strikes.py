@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +30,8 @@ from .tally import NotTried, Tally
 
 AT = 1_000
 """The call of each process at which strace strikes; more than any script makes."""
+
+PATIENCE = 120.0
 
 KILLING = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "link")
 
@@ -92,6 +97,7 @@ class Server:
             stdout=subprocess.PIPE,
             text=True,
             env=environment(),
+            start_new_session=True,
         )
         assert self._read() == ["ready"]
 
@@ -107,11 +113,16 @@ class Server:
         order = [str(self._tmp / "run"), script, self._strike.call, AT - number]
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
-        while True:
-            told = self._read()
-            yield told
-            if told[0] == "end":
-                return
+        patience = threading.Timer(PATIENCE, os.killpg, (self.process.pid, signal.SIGKILL))
+        patience.start()
+        try:
+            while True:
+                told = self._read()
+                yield told
+                if told[0] == "end":
+                    return
+        finally:
+            patience.cancel()
 
 
 @contextmanager
