@@ -251,6 +251,25 @@ def test_a_run_prints_a_table_of_the_same_form(capsys: pytest.CaptureFixture[str
     assert len(row) == len(COLUMNS)
 
 
+@pytest.mark.slow
+def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab.main(["--short", "--jobs", "1", "--only", "by which the database grows"]) == lab.COMPLETE
+    said = capsys.readouterr()
+    assert [row[:2] for row in lab.rows(said.out)] == [["full disk", "at every page by which the database grows"]]
+    assert ", in short.\n" in said.out
+    assert "as it should be" in said.err
+
+
+@pytest.mark.parametrize(
+    "words", [["--only", "no such fault"], ["--update", "--short"], ["--update", "--only", "disk"]]
+)
+def test_the_command_refuses_what_it_cannot_do(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        lab.main(words)
+    assert caught.value.code == 2
+    assert "dev.py lab: error: " in capsys.readouterr().err
+
+
 def test_what_was_not_tried_is_called_so() -> None:
     (row,) = lab.rows(table([("kill", "here", NotTried("there is no strace"))]))
     assert row[:3] == ["kill", "here", f"{UNTRIED}: there is no strace"]

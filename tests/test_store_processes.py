@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,9 @@ from typing import Any
 import pytest
 from crash.acts import STREAMS, act, expected, holdings, read_all
 from crash.child import command, environment, start
+from crash.hazards import two_libraries
+from crash.room import small_disk
+from crash.tally import NotTried
 
 from stabflow.stores.sqlite import SqliteStore
 
@@ -141,20 +143,12 @@ def test_what_may_not_be_written_or_read_is_told(public: Path) -> None:
     assert [name for name in after if not name.endswith(("-wal", "-shm"))] == before
 
 
-def small_disk(folder: Path, size: int, inner: list[str]) -> list[str]:
-    """A command line that runs another on a new disk in memory, which vanishes with it; skips where that cannot be had."""
-    if sys.platform != "linux" or shutil.which("unshare") is None:
-        pytest.skip("a disk in memory needs Linux and unshare")
-    outer = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
-    mount = [*outer, "sh", "-c", f'mount -t tmpfs -o size={size} none "$0" && exec "$@"', str(folder)]
-    if subprocess.run([*mount, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("no disk in memory may be mounted here")
-    return [*mount, *inner]
-
-
 @pytest.mark.parametrize("room", [16_384, 400_000], ids=["for nothing", "for some acts"])
 def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path, room: int) -> None:
-    line = small_disk(tmp_path, 8_000_000, command("fill", tmp_path, room))
+    mount = small_disk(tmp_path, 8_000_000)
+    if isinstance(mount, NotTried):
+        pytest.skip(f"only locally, NOT TRIED HERE: {mount.reason}")
+    line = [*mount, *command("fill", tmp_path, room)]
     done = subprocess.run(line, env=environment(), check=True, capture_output=True, text=True, timeout=120)
     *errors, end = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(errors) == 2
@@ -172,23 +166,10 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path, room: int) -> N
     assert end == {"written": 60, "whole": True}
 
 
-def test_the_hazard_of_another_sqlite_in_the_same_process(path: Path) -> None:
+def test_the_hazard_of_another_sqlite_in_the_same_process(tmp_path: Path) -> None:
     """Why no test, tool or host may open the file with the standard library while the store has it open."""
-    with start("careless", path) as child:
-        assert child.stdout is not None
-        assert child.stdin is not None
-        assert json.loads(child.stdout.readline()) == "ready"
-        other = SqliteStore.open(path)
-        assert len(read_all(other, STREAMS[0])) == 1
-        other.close()
-        child.stdin.write("go\n")
-        child.stdin.flush()
-        acknowledged = 3 + len(child.stdout.readlines())
-    assert acknowledged == 6
-    store = SqliteStore.open(path)
-    found = holdings(store, range(6))
-    store.close()
-    known = expected(6)
-    if found == known[6]:
+    tally = two_libraries(tmp_path)
+    assert tally.acts == 6
+    if tally.clean:
         pytest.skip("the standard library's SQLite does no harm on this system")
-    assert found == known[3]
+    assert tally.examples == ["6 were acknowledged, 3 are there"]

@@ -271,7 +271,7 @@ def main(words: Sequence[str]) -> int:
     with multiprocessing.get_context("spawn").Pool(min(given.jobs, len(names))) as pool:
         for name, result, took in pool.imap_unordered(_timed, [(name, given.short) for name in names], chunksize=1):
             results[name] = result
-            said = result.reason if isinstance(result, NotTried) else "as it should be"
+            said = f"{UNTRIED.upper()}: {result.reason}" if isinstance(result, NotTried) else "as it should be"
             if EXPERIMENTS[name].failed(result) and isinstance(result, Tally):
                 said = "; ".join(["FAILED", *result.examples])
             print(f"{took:7.1f} s  {name}: {said}", file=sys.stderr, flush=True)
