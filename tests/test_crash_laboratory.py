@@ -283,5 +283,11 @@ def test_a_counter_proof_that_finds_nothing_fails() -> None:
     assert not proof.failed(Tally(points=9, lost=1))
     for wrong in (Tally(lost=1), Tally(halved=1), Tally(misreported=1), NotTried("it broke", broken=True)):
         assert plain.failed(wrong)
+    untried = NotTried("there is no strace")
     assert not plain.failed(Tally(points=9))
-    assert not plain.failed(NotTried("there is no strace"))
+    assert not plain.failed(untried)
+    assert lab.said_of(plain.name, untried) == "NOT TRIED HERE: there is no strace"
+    good = {plain.name: Tally(points=9), proof.name: Tally(points=9, lost=1)}
+    assert lab.status_of(good) == lab.COMPLETE
+    assert lab.status_of({**good, plain.name: untried}) == lab.INCOMPLETE
+    assert lab.status_of({**good, proof.name: Tally(points=9)}) == lab.FAILED

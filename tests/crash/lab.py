@@ -12,7 +12,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +28,7 @@ from .earlier import unlike
 from .ends import ALL_ENDS
 from .faults import Fault
 from .script import appends, everything
-from .tally import COLUMNS, NotTried, Tally, table
+from .tally import COLUMNS, UNTRIED, NotTried, Tally, table
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "explanation" / "crash-laboratory.md"
@@ -255,9 +255,22 @@ def rows(page: str) -> list[list[str]]:
     return lines[start + 2 :]
 
 
+def said_of(name: str, result: Result) -> str:
+    """How an experiment went, in one line."""
+    if isinstance(result, NotTried):
+        return f"{UNTRIED.upper()}: {result.reason}"
+    return "; ".join(["FAILED", *result.examples]) if EXPERIMENTS[name].failed(result) else "as it should be"
+
+
+def status_of(results: Mapping[str, Result]) -> int:
+    """0 all is well, 1 something was lost or a counter-proof lost nothing, 3 some could not be tried here."""
+    if any(EXPERIMENTS[name].failed(result) for name, result in results.items()):
+        return FAILED
+    return INCOMPLETE if any(isinstance(result, NotTried) for result in results.values()) else COMPLETE
+
+
 def main(words: Sequence[str]) -> int:
-    """Make the experiments and print the table: 0 all is well, 1 something was lost or a counter-proof lost nothing, 3 some could
-    not be tried here."""
+    """Make the experiments, print the table, and end as `status_of` says."""
     parser = argparse.ArgumentParser(prog="dev.py lab", description="Make the experiments of the crash laboratory.")
     parser.add_argument("--short", action="store_true", help="here and there, not everywhere")
     parser.add_argument("--only", metavar="TEXT", default="", help="the experiments whose name has this in it")
@@ -271,10 +284,7 @@ def main(words: Sequence[str]) -> int:
     with multiprocessing.get_context("spawn").Pool(min(given.jobs, len(names))) as pool:
         for name, result, took in pool.imap_unordered(_timed, [(name, given.short) for name in names], chunksize=1):
             results[name] = result
-            said = f"{UNTRIED.upper()}: {result.reason}" if isinstance(result, NotTried) else "as it should be"
-            if EXPERIMENTS[name].failed(result) and isinstance(result, Tally):
-                said = "; ".join(["FAILED", *result.examples])
-            print(f"{took:7.1f} s  {name}: {said}", file=sys.stderr, flush=True)
+            print(f"{took:7.1f} s  {name}: {said_of(name, result)}", file=sys.stderr, flush=True)
     when = datetime.now(UTC).date().isoformat()
     made = f"Made on {when} with {versions()}{', in short' if given.short else ''}."
     text = f"{made}\n\n{table((EXPERIMENTS[name].fault, EXPERIMENTS[name].where, results[name]) for name in names)}"
@@ -282,9 +292,7 @@ def main(words: Sequence[str]) -> int:
     if given.update:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
-    if any(EXPERIMENTS[name].failed(result) for name, result in results.items()):
-        return FAILED
-    return INCOMPLETE if any(isinstance(result, NotTried) for result in results.values()) else COMPLETE
+    return status_of(results)
 
 
 if __name__ == "__main__":
