@@ -12,6 +12,7 @@ import apsw
 from stabflow.ports.store import AppendBatch
 
 from .acts import act
+from .ends import NAME
 from .files import raw
 
 APPLICATION_ID = 0x53544246
@@ -128,9 +129,12 @@ _DUTY_COLUMNS = {
 }
 
 
-def make(path: Path, version: int, count: int) -> Path:
-    """A file of that version with so many acts in it, made without the store."""
+def make(folder: Path, version: int, count: int) -> dict[str, bytes]:
+    """The files of a store of that version with so many acts in it, made without the store in an empty folder. As after a kill,
+    the last acts are in the log alone."""
+    path = folder / NAME
     with raw(path) as connection:
+        connection.wal_autocheckpoint(0)
         connection.pragma("journal_mode", "wal")
         with connection:
             for sql in SCHEMAS[version].values():
@@ -140,7 +144,9 @@ def make(path: Path, version: int, count: int) -> Path:
         for number in range(count):
             with connection:
                 write(connection, version, act(number))
-    return path
+            if number == count // 2:
+                connection.wal_checkpoint()
+        return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith("-shm")}
 
 
 def write(connection: apsw.Connection, version: int, batch: AppendBatch) -> None:

@@ -11,7 +11,6 @@ import attrs
 from . import earlier
 from .acts import act
 from .disk import Folder
-from .ends import NAME
 from .script import Step, ack, append, appends, claim, everything, full_act, notice, read
 
 CHECKPOINT_EVERY = 8
@@ -40,5 +39,4 @@ def files_of(name: str) -> Folder:
     if not name.startswith("from "):
         return {}
     with tempfile.TemporaryDirectory() as folder:
-        path = earlier.make(Path(folder, NAME), int(name.removeprefix("from ")), OLD_ACTS)
-        return {NAME: path.read_bytes()}
+        return earlier.make(Path(folder), int(name.removeprefix("from ")), OLD_ACTS)
