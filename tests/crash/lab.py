@@ -194,7 +194,8 @@ def _all() -> Iterable[Experiment]:
     for strike in strikes.ERRORS:
         where = f"`{strike.call}` with {strike.what}{' on the index of the log' if strike.only_index else ''}"
         # A lock of the index that is not let go costs ten seconds of waiting each time.
-        strides = (120, 12) if strike.what == "ENOLCK" else (60, 7)
+        many = 12 if strike.what == "ENOLCK" else 4
+        strides = (60, many if strike.call in {"pread64", "pwrite64", "fcntl"} else 1)
         make_strike = partial(_strike, all_of=[strike], script="everything", short=strides[0], long=strides[1])
         yield Experiment(CALL, where, make_strike)
 
