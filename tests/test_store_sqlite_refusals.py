@@ -170,7 +170,7 @@ def test_what_may_only_be_read_is_read_and_nothing_else(public: Path) -> None:
     done = subprocess.run(line, env=environment(), check=True, stdout=subprocess.PIPE, text=True, timeout=120)
     of_readable, of_closed, of_nothing = [json.loads(line) for line in done.stdout.splitlines()]
     # A key that is found may be acknowledged only once it is certainly on disk, which takes the right to write.
-    assert re.match("(CommitUnknown|StoreUnavailable): .*read-?only", of_readable.pop("lookup"))
+    assert re.match("StoreUnavailable: .*read-only: give this account the right", of_readable.pop("lookup"))
     assert {name: told for name, told in of_readable.items() if name in calls.READING} == dict.fromkeys(
         {*calls.READING} - {"lookup"}, "ok"
     )

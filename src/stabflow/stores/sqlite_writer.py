@@ -290,6 +290,8 @@ class Writer:
             self._commit()
         except BaseException as error:
             self.roll_back()
+            if isinstance(error, apsw.ReadOnlyError):  # and so it was before: nothing of this handle's is in doubt
+                raise self._file.failure(error, None) from error
             if isinstance(error, Exception) and not isinstance(error, StoreError):
                 raise self._file.unknown(error) from error
             raise
