@@ -1,0 +1,9 @@
+"""All checks together: importing this registers them, in the order in which they are made."""
+
+from __future__ import annotations
+
+from . import concurrency_checks, idempotency_checks
+from .registry import Level
+from .running import check_store
+
+__all__ = ["Level", "check_store", "concurrency_checks", "idempotency_checks"]

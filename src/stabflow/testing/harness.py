@@ -1,0 +1,81 @@
+"""What a plugin author writes so that the kit can test a store: where an empty storage comes from, and how it is opened."""
+
+from __future__ import annotations
+
+import abc
+import threading
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+from ..ports.store import Clock, Store
+
+FaultKind = Literal["refused", "torn", "lost"]
+"""How the next commit fails: ``refused``, before anything is committed, and the store can know that; ``torn``, in the middle, and
+nothing is committed; ``lost``, after everything is committed, but the answer does not arrive."""
+
+FAULT_KINDS: tuple[FaultKind, ...] = ("refused", "torn", "lost")
+
+
+class StoreHarness(abc.ABC):
+    """How the kit gets at a store. Derive from it and give `provision` and `open`; the rest is optional, and what is left out is
+    reported as not covered.
+
+    A *configuration* is whatever `open` needs, such as a path or a URL. Where `child` is given it goes to another process, so it
+    must be made of what JSON can say.
+    """
+
+    one_handle: ClassVar[bool] = False
+    """True where a storage lives and dies with its only handle, as in memory: there is no second handle to test then."""
+
+    child: ClassVar[str | None] = None
+    """``"package.module:function"``: importable in a new process; called with the configuration (as it comes out of JSON), it
+    returns a handle on that storage, with the store's own clock. The kit kills that process."""
+
+    @abc.abstractmethod
+    def provision(self) -> Any:
+        """Make an empty storage that nobody else uses, and return its configuration."""
+
+    @abc.abstractmethod
+    def open(self, config: Any, clock: Clock) -> Store:
+        """A new handle on the storage ``config``, which tells the time for its leases by ``clock``."""
+
+    def destroy(self, config: Any) -> None:  # noqa: B027 - optional
+        """Remove the storage; all handles are closed by then."""
+
+    def copy(self, config: Any) -> Any | None:
+        """The configuration of a copy such as a backup taken now would be, once restored beside this storage."""
+        return None
+
+    def cut_power(self, config: Any) -> Any | None:
+        """The configuration of what would be found if the power failed at this moment: a storage of its own, on which this one no
+        longer depends. Handles may be open."""
+        return None
+
+    def newer(self, config: Any) -> bool | None:
+        """Let the storage look as if a later version of the store, unknown to this one, had written it, and return True. All handles
+        are closed."""
+        return None
+
+    def fault(self, config: Any, kind: FaultKind) -> AbstractContextManager[None] | None:
+        """While the returned context is entered, the next commit on the storage fails in the way of ``kind``, and only that one. None
+        for a kind that cannot be made."""
+        return None
+
+
+class FakeClock:
+    """A clock that goes on only when it is told to; called, it tells the time. It may be used by several threads."""
+
+    def __init__(self, start: datetime = datetime(2026, 11, 23, 8, tzinfo=UTC)) -> None:
+        self._now = start
+        self._lock = threading.Lock()
+
+    def __call__(self) -> datetime:
+        """The time, in UTC."""
+        with self._lock:
+            return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        with self._lock:
+            self._now += timedelta(seconds=seconds)

@@ -1,0 +1,103 @@
+"""The checks: each shows one thing about one clause, at one level."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from ..ports.store import Capability
+from .harness import StoreHarness
+from .storage import Storage
+
+CLAUSES = ("Port", *(f"C{number}" for number in range(1, 15)))
+"""The clauses of the store contract; ``Port`` is what its methods promise beside them."""
+
+
+class Level(enum.Enum):
+    """How much a check sets in motion; each level finds faults that the ones before it cannot."""
+
+    SEQUENTIAL = "sequential"
+    SECOND_HANDLE = "second handle"
+    THREADS = "threads"
+    KILL = "kill"
+    POWER = "power"
+    MACHINE = "machine"
+
+
+LEVELS = tuple(Level)
+
+
+class Offer(enum.Enum):
+    """What a check needs of the harness."""
+
+    CHILD = "child"
+    COPY = "copy"
+    CUT_POWER = "cut_power"
+    FAULT = "fault"
+    NEWER = "newer"
+
+
+@attrs.frozen
+class Check:
+    """One check: it holds if ``run`` returns. ``shows`` says in one sentence what it shows."""
+
+    name: str
+    clause: str
+    level: Level
+    needs: frozenset[Capability]
+    offers: frozenset[Offer]
+    shows: str
+    run: Callable[[Storage], None]
+
+    def lacking(self, harness: StoreHarness, capabilities: frozenset[Capability]) -> str | None:
+        """Why it cannot be made on this store, if it cannot."""
+        missing = sorted(one.name for one in self.needs - capabilities)
+        if missing:
+            return f"the store does not declare {' and '.join(missing)}"
+        if self.level is Level.SECOND_HANDLE and harness.one_handle:
+            return "the harness says that its storage has one handle"
+        absent = sorted(one.value for one in self.offers if not offered(harness, one))
+        return f"the harness offers no {' and no '.join(absent)}" if absent else None
+
+
+def offered(harness: StoreHarness, offer: Offer) -> bool:
+    """Whether the harness has more than the empty method, or attribute, that every harness has."""
+    if offer is Offer.CHILD:
+        return harness.child is not None
+    return getattr(type(harness), offer.value) is not getattr(StoreHarness, offer.value)
+
+
+CHECKS: list[Check] = []
+
+Body = Callable[[Storage], None]
+
+
+def check(
+    clause: str, level: Level = Level.SEQUENTIAL, *, needs: Sequence[Capability] = (), offers: Sequence[Offer] = ()
+) -> Callable[[Body], Body]:
+    """Register a check, named for its clause and its function, whose docstring is what it shows."""
+
+    def registered(body: Body) -> Body:
+        shows = " ".join((inspect.getdoc(body) or "").split())
+        name = f"{clause.lower()}_{body.__name__}"
+        CHECKS.append(Check(name, clause, level, frozenset(needs), frozenset(offers), shows, body))
+        return body
+
+    return registered
+
+
+def ordered() -> Iterator[Check]:
+    """All checks by level, then by clause."""
+    yield from sorted(CHECKS, key=lambda one: (LEVELS.index(one.level), CLAUSES.index(one.clause)))
+
+
+def as_harness(harness: Any) -> StoreHarness:
+    """The harness itself, or one made of its class; `TypeError` when it is neither."""
+    made = harness() if isinstance(harness, type) and issubclass(harness, StoreHarness) else harness
+    if not isinstance(made, StoreHarness):
+        raise TypeError(f"{harness!r} is no StoreHarness: derive a class from stabflow.testing.StoreHarness")
+    return made

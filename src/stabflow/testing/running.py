@@ -1,0 +1,183 @@
+"""Making checks, each within its time: a store that hangs fails, and the kit goes on."""
+
+from __future__ import annotations
+
+import platform
+import random
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+
+from ..ports.store import Capability
+from .expectation import ClauseBroken, NotCovered
+from .harness import StoreHarness
+from .registry import CHECKS, CLAUSES, LEVELS, Check, Level, as_harness, ordered
+from .report import CheckResult, ConformanceReport, Outcome
+from .storage import Storage
+
+SECONDS = 60.0
+"""How long one check may take."""
+
+
+def check_store(
+    harness: StoreHarness | type[StoreHarness],
+    *,
+    levels: Collection[Level | str] | None = None,
+    seed: int | None = None,
+    seconds: float | None = None,
+    effort: int = 1,
+    stop_at_first: bool = False,
+    only: Sequence[str] | None = None,
+) -> ConformanceReport:
+    """Make every check of the contract on the store behind ``harness``, and report what came of each.
+
+    ``levels`` are the ones to run, by default all; ``only`` names clauses ("C3") or checks to be made alone; ``seed`` repeats the
+    chance of an earlier run; ``seconds`` is the most that one check may take (by default 60); ``effort`` multiplies the rounds of
+    races, kills and random histories. With ``stop_at_first`` the first failure ends the run.
+
+    Raises `TypeError` when ``harness`` is none, `ValueError` when a level or a check is not known.
+    """
+    tested = as_harness(harness)
+    chosen = chosen_checks(levels, only)
+    seed = random.SystemRandom().randrange(2**32) if seed is None else seed
+    limit = SECONDS if seconds is None else seconds
+    capabilities, about, trouble = _introduced(tested, seed, limit)
+    results: list[CheckResult] = []
+    for one in chosen:
+        if trouble is not None:
+            results.append(CheckResult(one, Outcome.FAILED, trouble))
+            break
+        if stop_at_first and any(result.outcome is Outcome.FAILED for result in results):
+            results.append(CheckResult(one, Outcome.NOT_RUN, "the run was to stop at the first failure"))
+            continue
+        results.append(make(one, tested, capabilities, seed=seed, seconds=limit, effort=effort))
+    return ConformanceReport(
+        harness=f"{type(tested).__module__}:{type(tested).__qualname__}",
+        seed=seed,
+        capabilities=tuple(sorted(one.name for one in capabilities)),
+        versions=_versions() | about,
+        results=tuple(results),
+    )
+
+
+def chosen_checks(levels: Collection[Level | str] | None, only: Sequence[str] | None) -> list[Check]:
+    """The checks of these levels and names, in order; `ValueError` for a level, clause or check that there is not."""
+    known = {level.value: level for level in LEVELS}
+    wanted = set()
+    for level in LEVELS if levels is None else levels:
+        found = level if isinstance(level, Level) else known.get(level)
+        if found is None:
+            raise ValueError(f"there is no level {level!r}; there are {', '.join(known)}")
+        wanted.add(found)
+    names = None if only is None else set(only)
+    unknown = (names or set()) - {one.name for one in CHECKS} - set(CLAUSES)
+    if unknown:
+        raise ValueError(f"there is no check and no clause {', '.join(sorted(unknown))}")
+    return [
+        one for one in ordered() if one.level in wanted and (names is None or one.name in names or one.clause in names)
+    ]
+
+
+def make(
+    one: Check,
+    harness: StoreHarness,
+    capabilities: frozenset[Capability],
+    *,
+    seed: int,
+    seconds: float = SECONDS,
+    effort: int = 1,
+) -> CheckResult:
+    """Make one check on a storage of its own."""
+    why = one.lacking(harness, capabilities)
+    if why is not None:
+        return CheckResult(one, Outcome.NOT_COVERED, why)
+    if one.level is Level.MACHINE and find_spec("hypothesis") is None:
+        return CheckResult(one, Outcome.NOT_RUN, "needs hypothesis: pip install 'stabflow[testing]'")
+
+    def work() -> None:
+        storage = Storage(harness, seed=seed, effort=effort, seconds=seconds)
+        try:
+            one.run(storage)
+        except BaseException:
+            with suppress(Exception):  # what came first is what is told
+                storage.close()
+            raise
+        storage.close()
+
+    began = time.monotonic()
+    patience = sys.getswitchinterval()
+    error = within(seconds, work)
+    sys.setswitchinterval(patience)
+    took = time.monotonic() - began
+    if error is None:
+        return CheckResult(one, Outcome.HELD, seconds=took)
+    if isinstance(error, NotCovered):
+        return CheckResult(one, Outcome.NOT_COVERED, str(error), took)
+    return CheckResult(one, Outcome.FAILED, explained(error), took)
+
+
+class Hangs(Exception):
+    """Something did not return in its time; the text says where it is."""
+
+
+def within(seconds: float, work: Callable[[], None]) -> BaseException | None:
+    """Do ``work`` in a thread of its own, and return what it raised; `Hangs` if it is not done in time, and is left to itself."""
+    errors: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - it is told, whatever it is
+            errors.append(error)
+
+    thread = threading.Thread(target=guarded, daemon=True, name="stabflow conformance")
+    thread.start()
+    thread.join(seconds)
+    if not thread.is_alive():
+        return errors[0] if errors else None
+    frame = sys._current_frames().get(thread.ident or 0)
+    where = "" if frame is None else "".join(traceback.format_stack(frame)[-4:])
+    return Hangs(f"it did not return in {seconds:g} seconds; it was here:\n{where}")
+
+
+def explained(error: BaseException) -> str:
+    """What went wrong, with the place where it was not the check itself that said so."""
+    if isinstance(error, ClauseBroken | Hangs):
+        return str(error) + "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+    place = "".join(traceback.format_tb(error.__traceback__)[-3:])
+    notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+    return f"{type(error).__name__}: {error}{notes}\n{place}".rstrip()
+
+
+def _introduced(
+    harness: StoreHarness, seed: int, seconds: float
+) -> tuple[frozenset[Capability], dict[str, str], str | None]:
+    """The capabilities the store declares and what it says about itself, or what went wrong when it was first opened."""
+    found: list[tuple[frozenset[Capability], dict[str, str]]] = []
+
+    def look() -> None:
+        storage = Storage(harness, seed=seed, seconds=seconds)
+        try:
+            store = storage.open()
+            found.append((frozenset(store.capabilities), {str(k): str(v) for k, v in store.about().items()}))
+        finally:
+            storage.close()
+
+    error = within(seconds, look)
+    if error is not None:
+        return frozenset(), {}, f"an empty storage could not be provisioned, opened and closed: {explained(error)}"
+    return (*found[0], None)
+
+
+def _versions() -> dict[str, str]:
+    try:
+        ours = version("stabflow")
+    except PackageNotFoundError:
+        ours = "unknown"
+    return {"stabflow": ours, "python": platform.python_version(), "platform": platform.platform()}

@@ -1,0 +1,62 @@
+"""The storage a check is made on: provisioned for it alone, opened as often as it likes, closed and destroyed afterwards."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..ports.store import Capability, Store
+from .harness import FakeClock, StoreHarness
+
+
+class Storage:
+    """An empty storage and its handles, the clock they go by, and chance that a seed repeats."""
+
+    def __init__(self, harness: StoreHarness, *, seed: int, effort: int = 1, seconds: float = 60.0) -> None:
+        self.harness = harness
+        self.effort = effort
+        self.deadline = time.monotonic() + seconds
+        self.seconds = seconds
+        self.seed = seed
+        self.random = random.Random(seed)
+        self.clock = FakeClock()
+        self._configs: list[Any] = []
+        self._opened: list[Store] = []
+        self.config = self.provision()
+
+    def provision(self) -> Any:
+        """Another empty storage, destroyed at the end."""
+        return self.adopt(self.harness.provision())
+
+    def adopt(self, config: Any) -> Any:
+        """See to it that this storage, which the harness made, is destroyed at the end."""
+        self._configs.append(config)
+        return config
+
+    def open(self, config: Any = None, clock: Callable[[], Any] | None = None) -> Store:
+        """A new handle, on this storage unless another is named; the only one where there can be no other."""
+        if config is None and self.harness.one_handle and self._opened:
+            return self._opened[0]
+        store = self.harness.open(self.config if config is None else config, clock or self.clock)
+        self._opened.append(store)
+        return store
+
+    def has(self, capability: Capability) -> bool:
+        """Whether the store declares ``capability``."""
+        if not self._opened:
+            self.open()
+        return capability in self._opened[0].capabilities
+
+    def left(self) -> float:
+        """Seconds until the check should be over."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def close(self) -> None:
+        """Close every handle, and destroy every storage."""
+        for store in reversed(self._opened):
+            store.close()
+        self._opened.clear()
+        while self._configs:
+            self.harness.destroy(self._configs.pop())
