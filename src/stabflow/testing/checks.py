@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import concurrency_checks, idempotency_checks
+from . import concurrency_checks, feed_checks, idempotency_checks, port_checks, visibility_checks
 from .registry import Level
 from .running import check_store
 
-__all__ = ["Level", "check_store", "concurrency_checks", "idempotency_checks"]
+__all__ = ["Level", "check_store"]

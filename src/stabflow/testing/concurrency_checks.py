@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import attrs
 
 from ..errors import VersionConflict
@@ -17,12 +19,11 @@ def only_the_expected_version_is_written_to(storage: Storage) -> None:
     """An append at any version but the stream's own is refused with `VersionConflict`, and leaves nothing."""
     store = storage.open()
     store.append(batch(0, 2))
+    change = IndexChange(case_row())
     for expected in (0, 1, 3, -1):
         expect.raised(
             VersionConflict,
-            lambda expected=expected: store.append(  # type: ignore[misc]
-                batch(expected, index=IndexChange(case_row()), key=f"key-{expected}", digest="digest")
-            ),
+            partial(store.append, batch(expected, index=change, key=f"key-{expected}", digest="digest")),
             f"appending after version {expected} to a stream at version 2",
             stream=STREAM,
             expected=expected,
@@ -58,7 +59,7 @@ def _relied_on(storage: Storage, moved: str, *, by_another: bool) -> None:
     for relied_on in (seen, seen[::-1]):
         expect.raised(
             VersionConflict,
-            lambda relied_on=relied_on: store.append(batch(expected, relies_on=relied_on, key="key", digest="d")),  # type: ignore[misc]
+            partial(store.append, batch(expected, relies_on=relied_on, key="key", digest="d")),
             f"appending what was decided when {moved} stood at version 2; it stands at 3 now",
             stream=moved,
             expected=2,

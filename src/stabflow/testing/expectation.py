@@ -27,10 +27,8 @@ def shown(value: object) -> str:
 def equal(found: object, expected: object, what: str) -> None:
     """``found`` must equal ``expected``."""
     if found != expected:
-        raise ClauseBroken(
-            f"{what}\n  expected: {shown(expected)}\n  found:    {shown(found)}{_first_difference(found, expected)}"
-        )
-
+        where = _first_difference(found, expected)
+        raise ClauseBroken(f"{what}\n  expected: {shown(expected)}\n  found:    {shown(found)}{where}")
 
 def true(condition: object, what: str, found: object = None) -> None:
     """``condition`` must hold."""

@@ -53,13 +53,13 @@ class StoreHarness(abc.ABC):
         return None
 
     def newer(self, config: Any) -> bool | None:
-        """Let the storage look as if a later version of the store, unknown to this one, had written it, and return True. All handles
-        are closed."""
+        """Let the storage look as if a later version of the store, unknown to this one, had written it, and return True. All
+        handles are closed."""
         return None
 
     def fault(self, config: Any, kind: FaultKind) -> AbstractContextManager[None] | None:
-        """While the returned context is entered, the next commit on the storage fails in the way of ``kind``, and only that one. None
-        for a kind that cannot be made."""
+        """While the returned context is entered, the next commit on the storage fails in the way of ``kind``, and only that one.
+        None for a kind that cannot be made."""
         return None
 
 

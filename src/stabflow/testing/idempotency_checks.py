@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import attrs
 
 from ..errors import IdempotencyMismatch, VersionConflict
@@ -36,7 +38,7 @@ def another_act_under_the_key_is_refused_before_the_version_is_compared(storage:
     for expected in (0, 1, 9):
         expect.raised(
             IdempotencyMismatch,
-            lambda expected=expected: store.append(batch(expected, key="key", digest="another")),  # type: ignore[misc]
+            partial(store.append, batch(expected, key="key", digest="another")),
             f"another act under a used key, after version {expected} of a stream at 1",
             stream=STREAM,
             key="key",

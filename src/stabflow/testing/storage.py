@@ -43,6 +43,12 @@ class Storage:
         self._opened.append(store)
         return store
 
+    def open_another(self) -> Store:
+        """A handle on another storage, which is empty."""
+        store = self.harness.open(self.provision(), self.clock)
+        self._opened.append(store)
+        return store
+
     def has(self, capability: Capability) -> bool:
         """Whether the store declares ``capability``."""
         if not self._opened:
