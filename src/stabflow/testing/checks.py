@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
-from . import concurrency_checks, feed_checks, idempotency_checks, port_checks, visibility_checks
+from . import (
+    concurrency_checks,
+    feed_checks,
+    idempotency_checks,
+    index_checks,
+    isolation_checks,
+    lane_checks,
+    lease_checks,
+    port_checks,
+    roundtrip_checks,
+    snapshot_checks,
+    visibility_checks,
+)
 from .registry import Level
 from .running import check_store
 
-__all__ = ["Level", "check_store"]
+__all__ = [
+    "Level",
+    "check_store",
+    "concurrency_checks",
+    "feed_checks",
+    "idempotency_checks",
+    "index_checks",
+    "isolation_checks",
+    "lane_checks",
+    "lease_checks",
+    "port_checks",
+    "roundtrip_checks",
+    "snapshot_checks",
+    "visibility_checks",
+]

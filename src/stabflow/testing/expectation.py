@@ -30,6 +30,7 @@ def equal(found: object, expected: object, what: str) -> None:
         where = _first_difference(found, expected)
         raise ClauseBroken(f"{what}\n  expected: {shown(expected)}\n  found:    {shown(found)}{where}")
 
+
 def true(condition: object, what: str, found: object = None) -> None:
     """``condition`` must hold."""
     if not condition:

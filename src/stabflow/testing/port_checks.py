@@ -81,7 +81,7 @@ def what_is_not_declared_is_refused(storage: Storage) -> None:
         ],
         Capability.OUTBOX: [
             lambda: store.claim("worker", limit=1, lease_for=1.0),
-            lambda: store.dead_letters(),
+            store.dead_letters,
             lambda: store.revive(1),
             lambda: store.append(batch(outbox=(NewNotice("lane", b"notice"),))),
         ],

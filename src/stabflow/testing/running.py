@@ -13,7 +13,6 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-
 from ..ports.store import Capability
 from .expectation import ClauseBroken, NotCovered
 from .harness import StoreHarness

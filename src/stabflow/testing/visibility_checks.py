@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import attrs
 
@@ -59,7 +60,9 @@ def no_handle_answers_from_what_it_remembers(storage: Storage) -> None:
             if storage.has(Capability.SNAPSHOTS):
                 reader.get_snapshot(STREAM)
         change = IndexChange(case_row(version=version, state=f"state-{version}"), (), (duty_row(level=version),))
-        more = {"snapshot": Snapshot(STREAM, version, b"%d" % version)} if storage.has(Capability.SNAPSHOTS) else {}
+        more: dict[str, Any] = (
+            {"snapshot": Snapshot(STREAM, version, b"%d" % version)} if storage.has(Capability.SNAPSHOTS) else {}
+        )
         writer.append(batch(version - 1, index=change, key=f"key-{version}", digest="digest", **more))
         what = f"after another handle wrote version {version}"
         expect.equal(head_of(reader).version, version, f"the head {what}")
