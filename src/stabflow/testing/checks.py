@@ -11,9 +11,11 @@ from . import (
     lane_checks,
     lease_checks,
     port_checks,
+    race_checks,
     roundtrip_checks,
     snapshot_checks,
     visibility_checks,
+    watch_checks,
 )
 from .registry import Level
 from .running import check_store
@@ -29,7 +31,9 @@ __all__ = [
     "lane_checks",
     "lease_checks",
     "port_checks",
+    "race_checks",
     "roundtrip_checks",
     "snapshot_checks",
     "visibility_checks",
+    "watch_checks",
 ]

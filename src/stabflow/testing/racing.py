@@ -1,0 +1,103 @@
+"""Threads that do something at once, on one handle that they share or each on its own."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..ports.store import Store
+from .expectation import ClauseBroken
+from .material import STREAM
+from .storage import Storage
+
+
+class Handles:
+    """Gives a thread the handle that it is to use: one for all, or one for each, which the thread opens and closes itself."""
+
+    def __init__(self, storage: Storage, config: Any, shared: Store | None) -> None:
+        self._storage, self._config, self._shared = storage, config, shared
+        self._own = threading.local()
+        self.title = "one handle shared by all threads" if shared is not None else "a handle for each thread"
+
+    def __call__(self) -> Store:
+        """The handle of this thread."""
+        if self._shared is not None:
+            return self._shared
+        if not hasattr(self._own, "store"):
+            self._own.store = self._storage.harness.open(self._config, self._storage.clock)
+        store: Store = self._own.store
+        return store
+
+    def leave(self) -> None:
+        """The thread needs its handle no longer."""
+        if hasattr(self._own, "store"):
+            self._own.store.close()
+            del self._own.store
+
+
+def ways(storage: Storage) -> Iterator[Handles]:
+    """The ways in which threads can be at one storage, each on a storage of its own. A store that refuses to be shared is used
+    by a handle for each thread alone."""
+    store = storage.open()
+    if refusal_in_another_thread(store) is None:
+        yield Handles(storage, storage.config, store)
+    if not storage.harness.one_handle:
+        yield Handles(storage, storage.provision(), None)
+
+
+@contextmanager
+def restless() -> Iterator[None]:
+    """Threads take turns at every opportunity."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def together(storage: Storage, handles: Handles, *works: Callable[[Store], None]) -> None:
+    """Begin all ``works`` at the same moment, each in a thread of its own; raise the first error once all are done."""
+    errors: list[BaseException] = []
+    start = threading.Barrier(len(works))
+
+    def guarded(work: Callable[[Store], None]) -> None:
+        try:
+            store = handles()
+            start.wait(storage.left())
+            work(store)
+            handles.leave()
+        except BaseException as error:  # noqa: BLE001 - raised below, whatever it is
+            errors.append(error)
+            start.abort()
+
+    with restless():
+        threads = [threading.Thread(target=guarded, args=(work,), daemon=True) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(storage.left())
+    for error in sorted(errors, key=lambda one: isinstance(one, threading.BrokenBarrierError)):
+        error.add_note(f"with {handles.title}")
+        raise error
+    if any(thread.is_alive() for thread in threads):
+        raise ClauseBroken(f"{handles.title}: threads did not come to an end in {storage.seconds:g} seconds")
+
+
+def refusal_in_another_thread(store: Store) -> BaseException | None:
+    """What a handle raises when it is used in a thread that did not open it; none if threads may share it."""
+    errors: list[BaseException] = []
+
+    def use() -> None:
+        try:
+            store.heads([STREAM])
+        except Exception as error:  # noqa: BLE001 - it is judged by who asked
+            errors.append(error)
+
+    thread = threading.Thread(target=use, daemon=True)
+    thread.start()
+    thread.join()
+    return errors[0] if errors else None
