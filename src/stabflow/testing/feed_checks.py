@@ -134,6 +134,21 @@ def a_copy_has_another_past(storage: Storage) -> None:
 
 
 @check("C6", Level.SECOND_HANDLE, needs=NEEDS)
+def the_end_of_the_feed_is_looked_for_anew(storage: Storage) -> None:
+    """A handle that only reads, and has found the end of the feed before, finds what another handle wrote since."""
+    reader, writer = storage.open(), storage.open()
+    cursor: str | None = None
+    for number in range(6):
+        writer.append(act(number, writer.capabilities))
+        found, cursor = feed_from(reader, cursor)
+        expect.equal(
+            len(found), len(act(number).records), f"records that another handle's act {number} brought to the feed"
+        )
+        for _ in range(2):
+            expect.equal(tuple(reader.read_feed(after=cursor).records), (), "the feed after its end")
+
+
+@check("C6", Level.SECOND_HANDLE, needs=NEEDS)
 def a_cursor_is_good_on_every_handle(storage: Storage) -> None:
     """A cursor given by one handle is good on another, and after all were closed and opened again."""
     one, two = storage.open(), storage.open()

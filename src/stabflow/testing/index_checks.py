@@ -76,6 +76,71 @@ def the_case_row_is_replaced(storage: Storage) -> None:
 
 
 @check("C13")
+def every_column_of_the_case_row_is_replaced(storage: Storage) -> None:
+    """A row that differs in one column alone is stored, whichever column that is."""
+    store = storage.open()
+    row = case_row()
+    indexed(store, row)
+    for column in attrs.fields(CaseRow):
+        if column.name == "case_id":
+            continue
+        old: Any = getattr(row, column.name)
+        changed: dict[str, Any] = {column.name: old + 1 if isinstance(old, int) else f"new {column.name}"}
+        row = attrs.evolve(row, **changed)
+        indexed(store, row)
+        expect.equal(store.find_cases(CaseQuery()).rows, (row,), f"the row of the case after its {column.name} changed")
+        if column.name in CASE_FILTERS:
+            found = store.find_cases(CaseQuery(**{column.name: old})).rows
+            expect.equal(found, (), f"the case by the {column.name} that it had before")
+            found = store.find_cases(CaseQuery(**{column.name: getattr(row, column.name)})).rows
+            expect.equal(found, (row,), f"the case by its new {column.name}")
+
+
+@check("C13")
+def every_column_of_a_duty_row_is_replaced(storage: Storage) -> None:
+    """A row of the same duty, role, body and actor that differs in one other column alone takes the place of the one before."""
+    store = storage.open()
+    row = duty_row()
+    indexed(store, row)
+    new: dict[str, Any] = {
+        "procedure": "another",
+        "state": "planning",
+        "level": 1,
+        "due_at": DUES[1],
+        "estimated": True,
+        "breached": True,
+    }
+    back: dict[str, Any] = {"due_at": "", "level": 0, "breached": False, "estimated": False}
+    for name, value in (*new.items(), *back.items()):
+        row = attrs.evolve(row, **{name: value})
+        indexed(store, row)
+        expect.equal(
+            store.find_duties(DutyQuery()).rows, (row,), f"the row of the duty after its {name} became {value!r}"
+        )
+        if name in DUTY_FILTERS:
+            found = store.find_duties(DutyQuery(**{name: value})).rows
+            expect.equal(found, (row,), f"the duty by its new {name}")
+
+
+@check("C13")
+def pages_stand_where_they_stood(storage: Storage) -> None:
+    """A cursor goes on after the row it was given with, also when rows before and after it come and go meanwhile."""
+    store = storage.open()
+    for n in (2, 4, 6, 8):
+        indexed(store, case_row(f"case-{n}"), duty_row(f"case-{n}", due_at=f"2026-12-0{n}T08:00:00.000000Z"))
+    cases, duties = store.find_cases(CaseQuery(limit=2)), store.find_duties(DutyQuery(limit=2))
+    for n in (1, 3, 5, 9):
+        indexed(store, case_row(f"case-{n}"), duty_row(f"case-{n}", due_at=f"2026-12-0{n}T08:00:00.000000Z"))
+    indexed(store, case_row("case-2"), cleared=("case",))
+    indexed(store, case_row("case-4"), cleared=("case",))
+    late = [row.case_id for row in store.find_cases(CaseQuery(after=cases.next)).rows]
+    expect.equal(late, ["case-5", "case-6", "case-8", "case-9"], "cases after case-4, once 1, 3, 5 and 9 have come")
+    late = [row.case_id for row in store.find_duties(DutyQuery(after=duties.next)).rows]
+    what = "duties after that of case-4, once those of 1, 3, 5 and 9 have come and those of 2 and 4 gone"
+    expect.equal(late, ["case-5", "case-6", "case-8", "case-9"], what)
+
+
+@check("C13")
 def every_filter_of_cases_and_every_page(storage: Storage) -> None:
     """Any filters together find the cases that match all of them, by case id, in pages of any size; an empty text is a filter."""
     store = storage.open()

@@ -10,6 +10,7 @@ from ..ports.store import (
     Capability,
     CaseQuery,
     CaseRow,
+    Claim,
     DutyQuery,
     DutyRow,
     IndexChange,
@@ -20,6 +21,10 @@ from ..ports.store import (
     StoredRecord,
     StreamHead,
 )
+from .expectation import equal, true
+
+MOST_NOTICES = 10_000
+"""More than any check puts into the outbox."""
 
 STREAM = "case/bridge-1"
 OFFICES = "system/offices"
@@ -136,6 +141,12 @@ def read_all(store: Store, stream: str = STREAM) -> list[StoredRecord]:
     """Every record of the stream, page by page."""
     found: list[StoredRecord] = []
     while page := store.read_stream(stream, after=len(found), limit=100):
+        versions = [one.version for one in page]
+        equal(
+            versions,
+            list(range(len(found) + 1, len(found) + len(page) + 1)),
+            f"versions of {stream} after {len(found)}",
+        )
         found += page
     return found
 
@@ -150,10 +161,24 @@ def feed_from(store: Store, cursor: str | None = None, limit: int = 100) -> tupl
     found: list[StoredRecord] = []
     while True:
         page = store.read_feed(after=cursor, limit=limit)
-        found += page.records
+        for one in page.records:
+            last = found[-1].position if found else None
+            true(last is None or one.position > last, f"position {one.position} comes after {last} in the feed")
+            found.append(one)
         cursor = page.cursor
         if not page.records:
             return found, cursor
+
+
+def delivered(store: Store) -> list[Claim]:
+    """Claim and acknowledge everything that can be claimed, and tell it in that order."""
+    found: list[Claim] = []
+    while claims := store.claim("kit", limit=100, lease_for=60):
+        found += claims
+        true(len(found) <= MOST_NOTICES, "there is no end of notices: what was acknowledged comes again", claims[0])
+        for claim in claims:
+            store.ack(claim)
+    return found
 
 
 def holdings(store: Store, numbers: Sequence[int]) -> dict[str, object]:

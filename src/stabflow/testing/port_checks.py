@@ -23,7 +23,7 @@ from ..ports.store import (
     StreamHead,
 )
 from . import expectation as expect
-from .material import STREAM, act, batch, case_row, duty_row, holdings, notices, read_all, record
+from .material import STREAM, act, batch, case_row, delivered, duty_row, holdings, notices, read_all, record
 from .registry import check
 from .storage import Storage
 
@@ -235,9 +235,7 @@ def a_refused_batch_leaves_everything_as_it_was(storage: Storage) -> None:
     for number in range(6):
         store.append(act(number, declared))
     if Capability.OUTBOX in declared:
-        while claims := store.claim("worker", limit=100, lease_for=60):
-            for claim in claims:
-                store.ack(claim)
+        delivered(store)
     before = holdings(store, range(9))
     stale = attrs.evolve(act(4, declared), key="fresh", digest="fresh")
     expect.raised(VersionConflict, lambda: store.append(stale), "appending at a stale version")

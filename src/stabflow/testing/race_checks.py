@@ -30,7 +30,7 @@ def one_writer_wins_each_version(storage: Storage) -> None:
     """Threads that append after the same version: one wins each, the others get `VersionConflict`; no version is lost, none
     written twice."""
     for handles in ways(storage):
-        _race_for_versions(storage, handles, rounds=5 * storage.effort)
+        _race_for_versions(storage, handles, rounds=storage.rounds(5))
 
 
 def _race_for_versions(storage: Storage, handles: Handles, rounds: int) -> None:
@@ -71,7 +71,7 @@ def _race_for_versions(storage: Storage, handles: Handles, rounds: int) -> None:
 def two_acts_that_rely_on_each_other_do_not_both_succeed(storage: Storage) -> None:
     """Of two acts on two streams, each decided on where the other stream ended, at most one is written."""
     for handles in ways(storage):
-        _rely_on_each_other(storage, handles, rounds=25 * storage.effort)
+        _rely_on_each_other(storage, handles, rounds=storage.rounds(25))
 
 
 def _rely_on_each_other(storage: Storage, handles: Handles, rounds: int) -> None:
@@ -114,7 +114,7 @@ def _rely_on_each_other(storage: Storage, handles: Handles, rounds: int) -> None
 def one_act_under_a_key_is_written_once(storage: Storage) -> None:
     """Threads that append the same act under the same key at once all get its result; one of them wrote it."""
     for handles in ways(storage):
-        _race_under_a_key(storage, handles, rounds=12 * storage.effort)
+        _race_under_a_key(storage, handles, rounds=storage.rounds(12))
 
 
 def _race_under_a_key(storage: Storage, handles: Handles, rounds: int) -> None:
@@ -148,7 +148,7 @@ def _race_under_a_key(storage: Storage, handles: Handles, rounds: int) -> None:
 def no_notice_is_claimed_twice(storage: Storage) -> None:
     """Workers that claim at once never hold the same notice, and no two notices of a lane, and get every notice in its order."""
     for handles in ways(storage):
-        _race_for_notices(storage, handles, each=4 * storage.effort)
+        _race_for_notices(storage, handles, each=storage.rounds(4))
 
 
 def _race_for_notices(storage: Storage, handles: Handles, each: int) -> None:
@@ -202,7 +202,7 @@ def _race_for_notices(storage: Storage, handles: Handles, each: int) -> None:
 def one_settles_a_notice(storage: Storage) -> None:
     """Of threads that acknowledge or give up the same claim at once, one does, and the others get `LeaseLost`."""
     for handles in ways(storage):
-        _race_to_settle(storage, handles, rounds=10 * storage.effort)
+        _race_to_settle(storage, handles, rounds=storage.rounds(10))
 
 
 def _race_to_settle(storage: Storage, handles: Handles, rounds: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from ..ports.store import Store
 from .expectation import ClauseBroken
 from .material import STREAM
+from .patience import give_up
 from .storage import Storage
 
 
@@ -80,10 +81,13 @@ def together(storage: Storage, handles: Handles, *works: Callable[[Store], None]
             thread.start()
         for thread in threads:
             thread.join(storage.left())
+    stuck = [thread for thread in threads if thread.is_alive()]
+    for thread in stuck:
+        give_up(thread)
     for error in sorted(errors, key=lambda one: isinstance(one, threading.BrokenBarrierError)):
         error.add_note(f"with {handles.title}")
         raise error
-    if any(thread.is_alive() for thread in threads):
+    if stuck:
         raise ClauseBroken(f"{handles.title}: threads did not come to an end in {storage.seconds:g} seconds")
 
 
@@ -99,5 +103,5 @@ def refusal_in_another_thread(store: Store) -> BaseException | None:
 
     thread = threading.Thread(target=use, daemon=True)
     thread.start()
-    thread.join()
+    thread.join(10)
     return errors[0] if errors else None

@@ -5,10 +5,9 @@ from __future__ import annotations
 import platform
 import random
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from importlib.util import find_spec
 from ..ports.store import Capability
 from .expectation import ClauseBroken, NotCovered
 from .harness import StoreHarness
+from .patience import Hangs, within
 from .registry import CHECKS, CLAUSES, LEVELS, Check, Level, as_harness, ordered
 from .report import CheckResult, ConformanceReport, Outcome
 from .storage import Storage
@@ -119,30 +119,6 @@ def make(
     if isinstance(error, NotCovered):
         return CheckResult(one, Outcome.NOT_COVERED, str(error), took)
     return CheckResult(one, Outcome.FAILED, explained(error), took)
-
-
-class Hangs(Exception):
-    """Something did not return in its time; the text says where it is."""
-
-
-def within(seconds: float, work: Callable[[], None]) -> BaseException | None:
-    """Do ``work`` in a thread of its own, and return what it raised; `Hangs` if it is not done in time, and is left to itself."""
-    errors: list[BaseException] = []
-
-    def guarded() -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - it is told, whatever it is
-            errors.append(error)
-
-    thread = threading.Thread(target=guarded, daemon=True, name="stabflow conformance")
-    thread.start()
-    thread.join(seconds)
-    if not thread.is_alive():
-        return errors[0] if errors else None
-    frame = sys._current_frames().get(thread.ident or 0)
-    where = "" if frame is None else "".join(traceback.format_stack(frame)[-4:])
-    return Hangs(f"it did not return in {seconds:g} seconds; it was here:\n{where}")
 
 
 def explained(error: BaseException) -> str:

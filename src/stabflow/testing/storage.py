@@ -9,6 +9,7 @@ from typing import Any
 
 from ..ports.store import Capability, Store
 from .harness import FakeClock, StoreHarness
+from .material import batch
 
 
 class Storage:
@@ -24,6 +25,7 @@ class Storage:
         self.clock = FakeClock()
         self._configs: list[Any] = []
         self._opened: list[Store] = []
+        self._pace: float | None = None
         self.config = self.provision()
 
     def provision(self) -> Any:
@@ -54,6 +56,18 @@ class Storage:
         if not self._opened:
             self.open()
         return capability in self._opened[0].capabilities
+
+    def rounds(self, least: int) -> int:
+        """How many rounds of a race to run: at least so many, times the effort; of a store that is quick up to ten times more,
+        since a race that is over at once shows little."""
+        if self._pace is None:
+            store = self.open_another()
+            store.append(batch())
+            began = time.perf_counter()
+            for version in range(1, 4):
+                store.append(batch(version))
+            self._pace = (time.perf_counter() - began) / 3
+        return round(least * self.effort * min(10.0, max(1.0, 0.001 / max(self._pace, 1e-6))))
 
     def left(self) -> float:
         """Seconds until the check should be over."""

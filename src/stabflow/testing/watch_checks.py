@@ -30,7 +30,7 @@ def readers_see_whole_acts(storage: Storage) -> None:
     """While acts are written, whoever sees one part of an act sees the others: records, index, key, snapshot, place in the
     feed."""
     for handles in ways(storage):
-        _watch(storage, handles, turns=30 * storage.effort)
+        _watch(storage, handles, turns=storage.rounds(30))
 
 
 def _watch(storage: Storage, handles: Handles, turns: int) -> None:
@@ -108,7 +108,7 @@ def notices_come_with_their_act(storage: Storage) -> None:
     """Whoever sees the records of an act can claim its notice, and whoever claims a notice sees the records."""
     for handles in ways(storage):
         done = threading.Event()
-        turns = 25 * storage.effort
+        turns = storage.rounds(25)
 
         def write(store: Store, done: threading.Event = done, turns: int = turns) -> None:
             try:
@@ -143,7 +143,7 @@ def what_one_thread_wrote_every_thread_sees(storage: Storage) -> None:
     """As soon as an append has returned in one thread, every other sees it; nobody sees a stream grow shorter."""
     for handles in ways(storage):
         written = [0]
-        turns = 40 * storage.effort
+        turns = storage.rounds(40)
 
         def write(store: Store, written: list[int] = written, turns: int = turns) -> None:
             try:
@@ -172,7 +172,7 @@ def what_one_thread_wrote_every_thread_sees(storage: Storage) -> None:
 def nothing_appears_below_what_was_seen(storage: Storage) -> None:
     """Readers that follow the feed while four threads write see positions rise, miss nothing, and get nothing twice."""
     for handles in ways(storage):
-        _follow(storage, handles, turns=12 * storage.effort)
+        _follow(storage, handles, turns=storage.rounds(12))
 
 
 def _follow(storage: Storage, handles: Handles, turns: int) -> None:

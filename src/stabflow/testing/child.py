@@ -1,0 +1,101 @@
+"""What the kit runs in processes of their own: ``python -m stabflow.testing.child JOB ENTRY CONFIGURATION …``.
+
+Each job tells what it did by lines of JSON on standard output, flushed at once: what was told has been acknowledged.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from ..errors import StoreError, VersionConflict
+from ..ports.store import AppendBatch, Capability, Store
+from .material import STREAM, act, batch, head_of, record
+
+
+def tell(what: object) -> None:
+    """Write one line, which the kit reads as an acknowledgement."""
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def opened(entry: str, config: str) -> Store:
+    """A handle by the harness's own function."""
+    module, _, name = entry.partition(":")
+    store: Store = getattr(import_module(module), name)(json.loads(config))
+    return store
+
+
+def acts(store: Store, first: str) -> None:
+    """Append act after act, and now and then deliver notices, until killed."""
+    for number in itertools.count(int(first)):
+        store.append(act(number, store.capabilities))
+        tell({"act": number})
+        if Capability.OUTBOX in store.capabilities and number % 3 == 2:
+            for claim in store.claim("child", limit=2, lease_for=600):
+                tell({"claimed": claim.payload.decode(), "token": claim.token})
+                store.ack(claim)
+                tell({"acked": claim.payload.decode()})
+
+
+def race(store: Store, name: str, wins: str) -> None:
+    """Try for the next version of one stream until so many are won."""
+    tell("ready")
+    sys.stdin.readline()
+    won: list[int] = []
+    while len(won) < int(wins):
+        head = head_of(store).version
+        try:
+            result = store.append(AppendBatch(STREAM, head, (record(f"{name} {head + 1}"),)))
+        except VersionConflict:
+            continue
+        won.append(result.last_version)
+    tell({"won": won})
+
+
+def deliver(store: Store) -> None:
+    """Claim and acknowledge until nothing is left."""
+    tell("ready")
+    sys.stdin.readline()
+    while claims := store.claim("child", limit=2, lease_for=600):
+        for claim in claims:
+            tell({"claimed": claim.payload.decode(), "token": claim.token})
+            store.ack(claim)
+    tell("done")
+
+
+def fork(store: Store) -> None:
+    """Fork, and use the handle on both sides."""
+    store.append(batch(0))
+    read, write = os.pipe()
+    process = os.fork()
+    if process == 0:
+        said = json.dumps([_used(lambda: store.heads([STREAM])), _used(lambda: store.append(batch(1)))])
+        _used(store.close)
+        os.write(write, said.encode())
+        os._exit(0)
+    os.waitpid(process, 0)
+    os.close(write)
+    forked = json.loads(os.read(read, 65_536))
+    store.append(batch(head_of(store).version))
+    tell({"forked": forked, "version": head_of(store).version})
+
+
+def _used(call: Callable[[], object]) -> str:
+    try:
+        return f"the answer {call()}"
+    except StoreError:
+        return "refused"
+    except Exception as error:  # noqa: BLE001 - it is told
+        return f"{type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    jobs: dict[str, Callable[..., Any]] = {"acts": acts, "race": race, "deliver": deliver, "fork": fork}
+    job, entry, config, *arguments = sys.argv[1:]
+    jobs[job](opened(entry, config), *arguments)
