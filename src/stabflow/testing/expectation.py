@@ -18,6 +18,10 @@ class NotCovered(Exception):
     """A check found that it cannot be made here; the text says why."""
 
 
+class CutShort(Exception):
+    """A check was not got through in its time, though nothing had failed by then; the text says how far it came."""
+
+
 def shown(value: object) -> str:
     """``value`` in words, cut where it is long."""
     text = repr(value)

@@ -113,6 +113,22 @@ def a_revived_notice_goes_ahead_of_its_lane(storage: Storage) -> None:
 
 
 @check("C10", needs=NEEDS)
+def revived_notices_take_their_old_places(storage: Storage) -> None:
+    """Several dead letters of a lane that are revived, in whatever order, are claimed in the order they were appended in."""
+    store = storage.open()
+    put(store, "1", "2", "3", "4")
+    dead = []
+    for number in (1, 2, 3):
+        claim = take_one(store, str(number), f"claim {number} of the lane")
+        store.release(claim, retry_after=None, error="gone")
+        dead.append(claim.notice)
+    for notice in (dead[0], dead[2], dead[1]):
+        expect.equal(store.revive(notice), True, "reviving a dead letter")
+    for number in (1, 2, 3, 4):
+        store.ack(take_one(store, str(number), f"claim {number} of the lane after three were revived"))
+
+
+@check("C10", needs=NEEDS)
 def a_revived_notice_comes_after_the_one_that_is_out(storage: Storage) -> None:
     """A dead letter that is revived while another of its lane is leased waits for that one alone."""
     store = storage.open()

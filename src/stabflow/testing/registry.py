@@ -13,8 +13,8 @@ from ..ports.store import Capability
 from .harness import StoreHarness
 from .storage import Storage
 
-CLAUSES = ("Port", *(f"C{number}" for number in range(1, 15)))
-"""The clauses of the store contract; ``Port`` is what its methods promise beside them."""
+CLAUSES = ("Port", *(f"C{number}" for number in range(1, 15)), "All")
+"""The clauses of the store contract; ``Port`` is what its methods promise beside them, ``All`` is every clause at once."""
 
 
 class Level(enum.Enum):

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from ..ports.store import Capability
-from .expectation import ClauseBroken, NotCovered
+from .expectation import ClauseBroken, CutShort, NotCovered
 from .harness import StoreHarness
 from .patience import Hangs, within
 from .registry import CHECKS, CLAUSES, LEVELS, Check, Level, as_harness, ordered
@@ -116,8 +116,9 @@ def make(
     took = time.monotonic() - began
     if error is None:
         return CheckResult(one, Outcome.HELD, seconds=took)
-    if isinstance(error, NotCovered):
-        return CheckResult(one, Outcome.NOT_COVERED, str(error), took)
+    if isinstance(error, NotCovered | CutShort):
+        outcome = Outcome.NOT_COVERED if isinstance(error, NotCovered) else Outcome.NOT_RUN
+        return CheckResult(one, outcome, str(error), took)
     return CheckResult(one, Outcome.FAILED, explained(error), took)
 
 
