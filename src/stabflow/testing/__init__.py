@@ -7,11 +7,12 @@ without Hypothesis; random histories need the latter.
 
 from __future__ import annotations
 
-from .checks import Level, check_store
+from .contract import StoreContract
 from .harness import FAULT_KINDS, FakeClock, FaultKind, StoreHarness
 from .ready import MemoryHarness, SqliteHarness
-from .registry import Check
+from .registry import Check, Level
 from .report import CheckResult, ConformanceFailed, ConformanceReport, Outcome
+from .running import check_store
 
 __all__ = [
     "FAULT_KINDS",
@@ -25,6 +26,7 @@ __all__ = [
     "MemoryHarness",
     "Outcome",
     "SqliteHarness",
+    "StoreContract",
     "StoreHarness",
     "check_store",
 ]

@@ -1,4 +1,4 @@
-"""All checks together: importing this registers them, in the order in which they are made."""
+"""All checks together: importing this registers them."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from . import (
     visibility_checks,
     watch_checks,
 )
-from .registry import Level
-from .running import check_store
+from .registry import CHECKS, Check, ordered
 
-__all__ = [
-    "Level",
-    "check_store",
-    "concurrency_checks",
-    "fault_checks",
-    "feed_checks",
-    "idempotency_checks",
-    "index_checks",
-    "isolation_checks",
-    "kill_checks",
-    "lane_checks",
-    "lease_checks",
-    "machine_checks",
-    "port_checks",
-    "race_checks",
-    "roundtrip_checks",
-    "snapshot_checks",
-    "visibility_checks",
-    "watch_checks",
-]
+MODULES = (
+    port_checks,
+    concurrency_checks,
+    idempotency_checks,
+    fault_checks,
+    feed_checks,
+    visibility_checks,
+    roundtrip_checks,
+    snapshot_checks,
+    lease_checks,
+    lane_checks,
+    isolation_checks,
+    index_checks,
+    race_checks,
+    watch_checks,
+    kill_checks,
+    machine_checks,
+)
+"""Where the checks are."""
+
+__all__ = ["CHECKS", "MODULES", "Check", "ordered"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from ..text import Text, same
+
 E = TypeVar("E", bound=BaseException)
 
 LONGEST = 400
@@ -14,12 +16,20 @@ class ClauseBroken(AssertionError):
     """A store did something else than the contract says."""
 
 
-class NotCovered(Exception):
-    """A check found that it cannot be made here; the text says why."""
+class _Unmade(Exception):
+    """A check says why nothing can be said."""
+
+    def __init__(self, why: Text | str) -> None:
+        self.why = why if isinstance(why, Text) else same(why)
+        super().__init__(str(self.why))
 
 
-class CutShort(Exception):
-    """A check was not got through in its time, though nothing had failed by then; the text says how far it came."""
+class NotCovered(_Unmade):
+    """A check found that it cannot be made here."""
+
+
+class CutShort(_Unmade):
+    """A check was not got through in its time, though nothing had failed by then."""
 
 
 def shown(value: object) -> str:
@@ -29,10 +39,22 @@ def shown(value: object) -> str:
 
 
 def equal(found: object, expected: object, what: str) -> None:
-    """``found`` must equal ``expected``."""
-    if found != expected:
-        where = _first_difference(found, expected)
-        raise ClauseBroken(f"{what}\n  expected: {shown(expected)}\n  found:    {shown(found)}{where}")
+    """``found`` must equal ``expected``; of long values the first difference is told."""
+    if found == expected:
+        return
+    where = ""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        key = next(key for key in (*expected, *found) if found.get(key) != expected.get(key))
+        where, found, expected = f", at {key!r}", found.get(key), expected.get(key)
+    lines = [f"{what}{where}", f"  expected: {shown(expected)}", f"  found:    {shown(found)}"]
+    if isinstance(found, list | tuple) and isinstance(expected, list | tuple) and len(repr(found)) > LONGEST:
+        pairs = enumerate(zip(found, expected, strict=False))
+        first = next(((number, *pair) for number, pair in pairs if pair[0] != pair[1]), None)
+        if len(found) != len(expected):
+            lines.append(f"  there are {len(found)} instead of {len(expected)}")
+        if first is not None:
+            lines.append(f"  at {first[0]}: expected {shown(first[2])}\n  and found {shown(first[1])}")
+    raise ClauseBroken("\n".join(lines))
 
 
 def true(condition: object, what: str, found: object = None) -> None:
@@ -54,18 +76,3 @@ def raised(error: type[E], call: Callable[[], object], what: str, **facts: objec
             f"{what}\n  expected: {error.__name__}\n  found:    {type(other).__name__}: {shown(str(other))}"
         ) from other
     raise ClauseBroken(f"{what}\n  expected: {error.__name__}\n  found:    the answer {shown(answer)}")
-
-
-def _first_difference(found: object, expected: object) -> str:
-    """Where two long values first differ."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        for key in expected:
-            if found.get(key) != expected[key]:
-                return f"\n  at {key!r}: expected {shown(expected[key])}, found {shown(found.get(key))}"
-    if isinstance(found, list | tuple) and isinstance(expected, list | tuple) and len(repr(found)) > LONGEST:
-        if len(found) != len(expected):
-            return f"\n  of {len(expected)} there are {len(found)}"
-        for number, (one, right) in enumerate(zip(found, expected, strict=True)):
-            if one != right:
-                return f"\n  at {number}: expected {shown(right)}, found {shown(one)}"
-    return ""

@@ -6,11 +6,14 @@ from contextlib import AbstractContextManager
 
 from ..errors import CommitUnknown, ContractTooNew, StoreError, StoreUnavailable
 from ..ports.store import AppendResult, Capability, Store
+from ..text import Text, say
 from . import expectation as expect
 from .harness import FaultKind
 from .material import STREAM, act, act_result, batch, delivered, head_of, holdings
 from .registry import Level, Offer, check
 from .storage import Storage
+
+NO_POWER_CUT = Text("the harness cuts no power", "测试支架不能切断电源")
 
 BEFORE = 4
 """How many acts there are before one fails."""
@@ -20,7 +23,9 @@ def faulted(storage: Storage, kind: FaultKind) -> AbstractContextManager[None]:
     """The context in which the next commit fails so."""
     context = storage.harness.fault(storage.config, kind)
     if context is None:
-        raise expect.NotCovered(f"the harness cannot make a commit fail in the way of {kind!r}")
+        raise expect.NotCovered(
+            say("the harness makes no commit fail as {kind}", "测试支架不能制造{kind}类提交故障", kind=kind)
+        )
     return context
 
 
@@ -107,7 +112,7 @@ def a_later_schema_is_refused(storage: Storage) -> None:
     store.append(batch())
     store.close()
     if not storage.harness.newer(storage.config):
-        raise expect.NotCovered("the harness cannot make a storage look newer")
+        raise expect.NotCovered(Text("the harness makes no storage look newer", "测试支架不能使存储看似由更新版本写成"))
     expect.raised(
         ContractTooNew, lambda: storage.open().heads([STREAM]), "opening a storage of a later version, to read"
     )
@@ -127,7 +132,7 @@ def a_power_cut_loses_nothing_acknowledged(storage: Storage) -> None:
             store.append(act(number, store.capabilities))  # an answer from the key is an acknowledgement too
         config = storage.harness.cut_power(storage.config)
         if config is None:
-            raise expect.NotCovered("the harness cannot cut the power")
+            raise expect.NotCovered(NO_POWER_CUT)
         found = storage.open(storage.adopt(config))
         what = f"what is found after the power failed, acts 0 to {number} acknowledged"
         expect.equal(holdings(found, numbers), holdings(store, numbers), what)
@@ -147,7 +152,7 @@ def a_power_cut_brings_no_delivered_notice_back(storage: Storage) -> None:
     store.release(first[1], retry_after=None, error="parked")
     config = storage.harness.cut_power(storage.config)
     if config is None:
-        raise expect.NotCovered("the harness cannot cut the power")
+        raise expect.NotCovered(NO_POWER_CUT)
     found = storage.open(storage.adopt(config))
     storage.clock.advance(61)
     expect.equal(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..ports.store import AppendResult, Capability, Store
 from ..stores.memory import MemoryStore
+from ..text import Text
 from . import expectation as expect
 from .material import (
     LANES,
@@ -223,7 +224,7 @@ def two_processes_claim_no_notice_twice(storage: Storage) -> None:
 def a_handle_refuses_after_a_fork(storage: Storage) -> None:
     """A handle that comes into a process by a fork raises, and closing it there leaves the parent's as it was."""
     if not hasattr(os, "fork"):
-        raise expect.NotCovered("this system has no fork")
+        raise expect.NotCovered(Text("this system has no fork", "本系统没有fork"))
     with Child(storage, "fork") as child:
         told = child.hear()
     expect.equal(

@@ -28,6 +28,7 @@ from ..ports.store import (
     Store,
 )
 from ..stores.memory import MemoryStore
+from ..text import say
 from .expectation import ClauseBroken, CutShort, equal, shown
 from .harness import StoreHarness
 from .material import case_row, content, duty_row, notices, record
@@ -42,7 +43,18 @@ SHRINKING = 0.25
 CASES = ("bridge-1", "bridge-2", "dam")
 LANES = ("letters", "mail", "notice-board")
 streams = st.sampled_from([*(f"case/{case}" for case in CASES), "system/offices"])
-words = st.sampled_from(["", "a", "b", "大"])
+WORDS = ("", "a", "b", "大")
+CASE_VALUES: dict[str, tuple[Any, ...]] = dict.fromkeys(
+    ("matter", "procedure", "state", "step", "outcome", "body"), WORDS
+)
+DUTY_VALUES: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("role", "body", "actor"), WORDS),
+    "case_id": CASES,
+    "level": (0, 1, 2),
+    "breached": (False, True),
+}
+words = st.sampled_from(WORDS)
+filtered = st.sampled_from([None, None, None, None, *WORDS])  # with many filters at once nothing is found
 dues = st.sampled_from(["", "2026-12-01T08:00:00.000000Z", "2026-12-02T08:00:00.000000Z"])
 keys = st.sampled_from(["k1", "k2", "k3", "k4"])
 digests = st.sampled_from(["d1", "d2"])
@@ -62,7 +74,7 @@ duties = st.lists(
     ),
     max_size=4,
 )
-filters = dict.fromkeys(("matter", "procedure", "state", "step", "outcome", "body"), st.none() | words)
+filters = dict.fromkeys(CASE_VALUES, filtered)
 handles = st.integers(0, 1)
 
 
@@ -239,11 +251,11 @@ class Histories(RuleBasedStateMachine):
     @rule(
         which=handles,
         case_id=st.none() | st.sampled_from(CASES),
-        role=st.none() | words,
-        body=st.none() | words,
-        actor=st.none() | words,
-        level=st.none() | st.integers(0, 2),
-        breached=st.none() | st.booleans(),
+        role=filtered,
+        body=filtered,
+        actor=filtered,
+        level=st.sampled_from([None, None, None, 0, 1, 2]),
+        breached=st.sampled_from([None, None, None, False, True]),
         due_before=st.none() | st.just("2026-12-02T08:00:00.000000Z") | st.just("2027"),
         limit=st.integers(1, 4),
     )
@@ -252,6 +264,20 @@ class Histories(RuleBasedStateMachine):
             return _pages(lambda after: store.find_duties(DutyQuery(**given, after=after, limit=limit)))
 
         self.alike(which, f"all pages of {DutyQuery(**given, limit=limit)}", pages)
+
+    @rule(which=handles)
+    def find_by_each_filter(self, which: int) -> None:
+        def every(store: Store, _: int) -> object:
+            found: dict[str, object] = {}
+            for name, values in CASE_VALUES.items():
+                for value in values:
+                    found[f"cases with {name}={value!r}"] = store.find_cases(CaseQuery(**{name: value})).rows
+            for name, values in DUTY_VALUES.items():
+                for value in values:
+                    found[f"duties with {name}={value!r}"] = store.find_duties(DutyQuery(**{name: value})).rows
+            return found
+
+        self.alike(which, "cases and duties by each filter alone", every)
 
     @precondition(lambda self: self.has(Capability.FEED))
     @rule(which=handles, cursor=st.integers(0, 20), limit=st.integers(1, 6))
@@ -390,6 +416,13 @@ def search_for_a_difference(storage: Storage) -> None:
         steps = "\n".join(f"    {number}. {step}" for number, step in enumerate(search.steps, 1))
         raise ClauseBroken(f"{search.problem}\n  the steps:\n{steps}") from error
     if isinstance(error, Enough):
-        raise CutShort(f"the time was over after {search.tried} of {histories} random histories, none of which failed")
+        raise CutShort(
+            say(
+                "the time was over after {n} of {whole} random histories, none of which failed",
+                "{whole}段随机历史中完成{n}段后时间已到，均未失败",
+                n=search.tried,
+                whole=histories,
+            )
+        )
     if error is not None:
         raise error

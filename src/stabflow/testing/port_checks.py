@@ -22,6 +22,7 @@ from ..ports.store import (
     Store,
     StreamHead,
 )
+from ..text import Text
 from . import expectation as expect
 from .material import STREAM, act, batch, case_row, delivered, duty_row, holdings, notices, read_all, record
 from .registry import check
@@ -88,7 +89,9 @@ def what_is_not_declared_is_refused(storage: Storage) -> None:
     }
     undeclared = [one for one in asked if one not in store.capabilities]
     if not undeclared:
-        raise expect.NotCovered("the store declares FEED, OUTBOX and SNAPSHOTS")
+        raise expect.NotCovered(
+            Text("the store declares FEED, OUTBOX and SNAPSHOTS", "该存储声明了FEED、OUTBOX与SNAPSHOTS")
+        )
     for capability in undeclared:
         for call in asked[capability]:
             what = f"using {capability.name}, which is not declared"
@@ -99,7 +102,12 @@ def what_is_not_declared_is_refused(storage: Storage) -> None:
 @check("Port", needs=[Capability.EXTERNAL_TX])
 def a_transaction_of_the_host_is_joined(storage: Storage) -> None:
     """A store that declares `EXTERNAL_TX` commits with the host's own transaction."""
-    raise expect.NotCovered("the kit has no connection of a host to join: test join() yourself")
+    raise expect.NotCovered(
+        Text(
+            "the kit has no connection of a host to join: test join() yourself",
+            "套件没有可加入的宿主连接：请自行测试join()",
+        )
+    )
 
 
 @check("Port")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from ..errors import LeaseLost, StoreError, VersionConflict
@@ -63,8 +64,47 @@ def _race_for_versions(storage: Storage, handles: Handles, rounds: int) -> None:
     halves = [first.payload[:-1] == second.payload[:-1] for first, second in zip(found[::2], found[1::2], strict=True)]
     expect.true(all(halves), f"{title}: two records of one act do not stand side by side")
     (case,) = handles().find_cases(CaseQuery()).rows
-    expect.equal(case.version, len(found), f"{title}: the version in the row of the case")
+    (duty,) = handles().find_duties(DutyQuery()).rows
+    last = (case.version, duty.level)
+    expect.equal(
+        last, (len(found), len(found)), f"{title}: the version in the row of the case, and in that of its duty"
+    )
     handles.leave()
+
+
+@check("C13", Level.THREADS)
+def the_index_is_that_of_the_last_act(storage: Storage) -> None:
+    """When two acts on one case come one right after the other, the rows in the end are those of the later one."""
+    for handles in ways(storage):
+        _race_for_the_index(storage, handles, rounds=storage.rounds(12))
+
+
+def _race_for_the_index(storage: Storage, handles: Handles, rounds: int) -> None:
+    size = 2
+    meet = threading.Barrier(size)
+
+    def write(store: Store) -> None:
+        try:
+            for number in range(rounds):
+                meet.wait(storage.left())
+                written = False
+                while not written and storage.left():
+                    head = head_of(store).version
+                    change = IndexChange(case_row(version=head + 1), (), (duty_row(level=head + 1),))
+                    with suppress(VersionConflict):
+                        store.append(batch(head, index=change))
+                        written = True
+                meet.wait(storage.left())
+                right = size * (number + 1)
+                (case,) = store.find_cases(CaseQuery()).rows
+                (duty,) = store.find_duties(DutyQuery()).rows
+                what = f"the version in the rows of case and duty, when the stream ends at {right}"
+                expect.equal((case.version, duty.level), (right, right), what)
+        except BaseException:
+            meet.abort()
+            raise
+
+    together(storage, handles, *[write] * size)
 
 
 @check("C1", Level.THREADS)
@@ -202,7 +242,7 @@ def _race_for_notices(storage: Storage, handles: Handles, each: int) -> None:
 def one_settles_a_notice(storage: Storage) -> None:
     """Of threads that acknowledge or give up the same claim at once, one does, and the others get `LeaseLost`."""
     for handles in ways(storage):
-        _race_to_settle(storage, handles, rounds=storage.rounds(10))
+        _race_to_settle(storage, handles, rounds=storage.rounds(20))
 
 
 def _race_to_settle(storage: Storage, handles: Handles, rounds: int) -> None:

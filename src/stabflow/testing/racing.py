@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,8 +13,14 @@ from typing import Any
 from ..ports.store import Store
 from .expectation import ClauseBroken
 from .material import STREAM
-from .patience import give_up
+from .patience import GivenUp, give_up
 from .storage import Storage
+
+GRACE = 0.2
+"""Seconds that the others have to come to an end once one thread has failed."""
+
+YIELDS = 0.1
+"""At which part of its calls a thread lets others go first."""
 
 
 class Handles:
@@ -65,30 +73,53 @@ def together(storage: Storage, handles: Handles, *works: Callable[[Store], None]
     errors: list[BaseException] = []
     start = threading.Barrier(len(works))
 
-    def guarded(work: Callable[[Store], None]) -> None:
+    def guarded(work: Callable[[Store], None], seed: int) -> None:
         try:
             store = handles()
             start.wait(storage.left())
-            work(store)
+            with yielding(seed):
+                work(store)
             handles.leave()
         except BaseException as error:  # noqa: BLE001 - raised below, whatever it is
             errors.append(error)
             start.abort()
 
     with restless():
-        threads = [threading.Thread(target=guarded, args=(work,), daemon=True) for work in works]
+        seeds = [storage.random.getrandbits(32) for _ in works]
+        threads = [threading.Thread(target=guarded, args=one, daemon=True) for one in zip(works, seeds, strict=True)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(storage.left())
+            while thread.is_alive() and storage.left() and not errors:
+                thread.join(min(0.05, storage.left()))
+        for thread in threads:
+            thread.join(min(GRACE, storage.left()))
     stuck = [thread for thread in threads if thread.is_alive()]
     for thread in stuck:
         give_up(thread)
-    for error in sorted(errors, key=lambda one: isinstance(one, threading.BrokenBarrierError)):
+    for error in sorted(errors, key=lambda one: isinstance(one, threading.BrokenBarrierError | GivenUp)):
         error.add_note(f"with {handles.title}")
         raise error
     if stuck:
         raise ClauseBroken(f"{handles.title}: threads did not come to an end in {storage.seconds:g} seconds")
+
+
+@contextmanager
+def yielding(seed: int) -> Iterator[None]:
+    """Let other threads go first at random calls of this one. A short switch interval does not do: a whole append in memory is
+    over before a thread that waits for its turn is woken."""
+    chance = random.Random(seed)
+
+    def perhaps(_frame: object, event: str, _argument: object) -> None:
+        if event == "call" and chance.random() < YIELDS:
+            time.sleep(0)
+
+    before = sys.getprofile()
+    sys.setprofile(perhaps)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
 
 
 def refusal_in_another_thread(store: Store) -> BaseException | None:

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from ..ports.store import Capability
+from ..text import Text, listing, same, say
 from .harness import StoreHarness
 from .storage import Storage
 
@@ -53,15 +54,19 @@ class Check:
     shows: str
     run: Callable[[Storage], None]
 
-    def lacking(self, harness: StoreHarness, capabilities: frozenset[Capability]) -> str | None:
+    def lacking(self, harness: StoreHarness, capabilities: frozenset[Capability]) -> Text | None:
         """Why it cannot be made on this store, if it cannot."""
         missing = sorted(one.name for one in self.needs - capabilities)
         if missing:
-            return f"the store does not declare {' and '.join(missing)}"
+            listed = listing([same(one) for one in missing])
+            return say("the store does not declare {missing}", "该存储未声明{missing}", missing=listed)
         if self.level is Level.SECOND_HANDLE and harness.one_handle:
-            return "the harness says that its storage has one handle"
+            return Text("the harness says that its storage has one handle", "测试支架声明该存储只有一个句柄")
         absent = sorted(one.value for one in self.offers if not offered(harness, one))
-        return f"the harness offers no {' and no '.join(absent)}" if absent else None
+        if not absent:
+            return None
+        named = listing([same(one) for one in absent])
+        return say("the harness offers no {absent}", "测试支架未提供{absent}", absent=named)
 
 
 def offered(harness: StoreHarness, offer: Offer) -> bool:

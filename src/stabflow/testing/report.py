@@ -8,11 +8,13 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..ports.store import Capability
+from ..text import Language, Text, same
 from .registry import Check
 
 
 class Outcome(enum.Enum):
-    """How a check ended: it held, it failed, the store or the harness has nothing to make it on, or it was not got round to."""
+    """How a check ended: it held, it failed, the store or the harness has nothing to make it on, or it was not got through."""
 
     HELD = "held"
     FAILED = "failed"
@@ -22,14 +24,19 @@ class Outcome(enum.Enum):
 
 @attrs.frozen
 class CheckResult:
-    """The outcome of one check; ``explanation`` says what was expected and found, or why it is not covered."""
+    """The outcome of one check, and how many seconds it took."""
 
     check: Check
     outcome: Outcome
-    explanation: str = ""
+    why: Text = same("")
     seconds: float = 0.0
 
-    def as_dict(self) -> dict[str, object]:
+    @property
+    def explanation(self) -> str:
+        """What was expected and found, or why the check was not made; empty where it held."""
+        return self.why.en
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
         """The result as plain JSON values; ``seconds`` is how long it took."""
         return {
             "check": self.check.name,
@@ -37,12 +44,12 @@ class CheckResult:
             "level": self.check.level.value,
             "shows": self.check.shows,
             "outcome": self.outcome.value,
-            "explanation": self.explanation,
+            "explanation": self.why.get(language),
             "seconds": round(self.seconds, 3),
         }
 
     def sentence(self) -> str:
-        """The clause, the check, and the explanation."""
+        """The clause, the check, what it shows, and the explanation."""
         return f"{self.check.clause} {self.check.name}: {self.check.shows}\n{textwrap.indent(self.explanation, '  ')}"
 
 
@@ -60,7 +67,7 @@ class ConformanceReport:
 
     harness: str
     seed: int
-    capabilities: tuple[str, ...]
+    capabilities: tuple[Capability, ...]
     versions: Mapping[str, str]
     results: tuple[CheckResult, ...]
 
@@ -83,15 +90,22 @@ class ConformanceReport:
         return self._with(Outcome.NOT_COVERED, Outcome.NOT_RUN)
 
     @property
+    def untested(self) -> tuple[Capability, ...]:
+        """What the store declares and no check could be made of, because the harness offers too little."""
+        made = {need for one in self.covered for need in one.check.needs}
+        asked = {need for one in self.results for need in one.check.needs}
+        return tuple(one for one in self.capabilities if one in asked - made)
+
+    @property
     def required_ran(self) -> bool:
         """Whether at least one check ran of a clause that every store keeps."""
         return any(not one.check.needs for one in self.covered)
 
     @property
     def complete(self) -> bool:
-        """Whether everything ran that was asked for and that this store and its harness allow, and at least something of what
-        every store keeps."""
-        return self.required_ran and not self._with(Outcome.NOT_RUN)
+        """Whether all that was asked for could be said: something ran of what every store keeps, nothing was cut short, and
+        nothing that the store declares went untested."""
+        return self.required_ran and not self._with(Outcome.NOT_RUN) and not self.untested
 
     def raise_for_failures(self) -> None:
         """Raise `ConformanceFailed` if a check failed, or if nothing ran that every store must keep."""
@@ -100,30 +114,35 @@ class ConformanceReport:
             many = len(self.failures)
             raise ConformanceFailed(self, f"{many} of {len(self.covered)} checks failed (seed {self.seed})\n{said}")
         if not self.required_ran:
-            raise ConformanceFailed(
-                self, "no check ran of a clause that every store must keep: nothing is known of this store"
-            )
+            problem = "no check ran of what every store must keep: nothing is known of this store"
+            raise ConformanceFailed(self, problem)
 
-    def as_dict(self) -> dict[str, object]:
-        """The report as plain JSON values."""
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The report as plain JSON values; reasons why something is not covered are in ``language``."""
         return {
             "harness": self.harness,
             "seed": self.seed,
-            "capabilities": list(self.capabilities),
+            "capabilities": [one.name for one in self.capabilities],
+            "untested": [one.name for one in self.untested],
             "versions": dict(self.versions),
             "complete": self.complete,
-            "results": [one.as_dict() for one in self.results],
+            "results": [one.as_dict(language) for one in self.results],
         }
 
     def __str__(self) -> str:
         """A table of all checks, the failures explained below it."""
         width = max((len(one.check.name) for one in self.results), default=0)
-        lines = [f"{self.harness}: {', '.join(self.capabilities) or 'no capabilities'}", ""]
+        names = [one.name for one in self.capabilities]
+        lines = [self.harness, f"declares {', '.join(names) or 'no capabilities'}", ""]
         for one in self.results:
             why = f"  {one.explanation}" if one.outcome in {Outcome.NOT_COVERED, Outcome.NOT_RUN} else ""
-            line = f"{one.check.clause:<4}  {one.check.level.value:<13}  {one.check.name:<{width}}  {one.outcome.value}{why}"
-            lines.append(line)
-        lines += ["", f"{len(self.covered)} made, {len(self.failures)} failed, {len(self.not_covered)} not covered"]
+            line = f"{one.check.clause:<4}  {one.check.level.value:<13}  {one.check.name:<{width}}  {one.outcome.value}"
+            lines.append(line + why)
+        made, failed, left = len(self.covered), len(self.failures), len(self.not_covered)
+        whole = "" if self.complete else "; this is not all that should be known"
+        lines += ["", f"{made} checks made, {failed} failed, {left} not covered{whole}"]
+        if self.untested:
+            lines.append(f"declared, and not tested: {', '.join(one.name for one in self.untested)}")
         lines += [", ".join(f"{name} {value}" for name, value in self.versions.items()), f"seed {self.seed}"]
         lines += [f"\n{one.sentence()}" for one in self.failures]
         return "\n".join(lines)

@@ -13,15 +13,23 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from ..ports.store import Capability
+from ..text import Text, same
+from .checks import CHECKS, Check, ordered
 from .expectation import ClauseBroken, CutShort, NotCovered
 from .harness import StoreHarness
 from .patience import Hangs, within
-from .registry import CHECKS, CLAUSES, LEVELS, Check, Level, as_harness, ordered
+from .registry import CLAUSES, LEVELS, Level, as_harness
 from .report import CheckResult, ConformanceReport, Outcome
 from .storage import Storage
 
 SECONDS = 60.0
 """How long one check may take."""
+
+STOPPED = Text("the run was to stop at the first failure", "按要求，首次失败后即停止")
+NO_HYPOTHESIS = Text(
+    "random histories need hypothesis: pip install 'stabflow[testing]'",
+    "随机历史需要hypothesis：pip install 'stabflow[testing]'",
+)
 
 
 def check_store(
@@ -46,20 +54,20 @@ def check_store(
     chosen = chosen_checks(levels, only)
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     limit = SECONDS if seconds is None else seconds
-    capabilities, about, trouble = _introduced(tested, seed, limit)
+    capabilities, about, trouble = introduced(tested, seed, limit)
     results: list[CheckResult] = []
     for one in chosen:
         if trouble is not None:
-            results.append(CheckResult(one, Outcome.FAILED, trouble))
+            results.append(CheckResult(one, Outcome.FAILED, same(trouble)))
             break
         if stop_at_first and any(result.outcome is Outcome.FAILED for result in results):
-            results.append(CheckResult(one, Outcome.NOT_RUN, "the run was to stop at the first failure"))
+            results.append(CheckResult(one, Outcome.NOT_RUN, STOPPED))
             continue
         results.append(make(one, tested, capabilities, seed=seed, seconds=limit, effort=effort))
     return ConformanceReport(
         harness=f"{type(tested).__module__}:{type(tested).__qualname__}",
         seed=seed,
-        capabilities=tuple(sorted(one.name for one in capabilities)),
+        capabilities=tuple(sorted(capabilities, key=lambda one: one.name)),
         versions=_versions() | about,
         results=tuple(results),
     )
@@ -97,7 +105,7 @@ def make(
     if why is not None:
         return CheckResult(one, Outcome.NOT_COVERED, why)
     if one.level is Level.MACHINE and find_spec("hypothesis") is None:
-        return CheckResult(one, Outcome.NOT_RUN, "needs hypothesis: pip install 'stabflow[testing]'")
+        return CheckResult(one, Outcome.NOT_RUN, NO_HYPOTHESIS)
 
     def work() -> None:
         storage = Storage(harness, seed=seed, effort=effort, seconds=seconds)
@@ -118,8 +126,8 @@ def make(
         return CheckResult(one, Outcome.HELD, seconds=took)
     if isinstance(error, NotCovered | CutShort):
         outcome = Outcome.NOT_COVERED if isinstance(error, NotCovered) else Outcome.NOT_RUN
-        return CheckResult(one, outcome, str(error), took)
-    return CheckResult(one, Outcome.FAILED, explained(error), took)
+        return CheckResult(one, outcome, error.why, took)
+    return CheckResult(one, Outcome.FAILED, same(explained(error)), took)
 
 
 def explained(error: BaseException) -> str:
@@ -131,10 +139,10 @@ def explained(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{notes}\n{place}".rstrip()
 
 
-def _introduced(
+def introduced(
     harness: StoreHarness, seed: int, seconds: float
 ) -> tuple[frozenset[Capability], dict[str, str], str | None]:
-    """The capabilities the store declares and what it says about itself, or what went wrong when it was first opened."""
+    """Open an empty storage once: the capabilities the store declares and what it says about itself, or what went wrong."""
     found: list[tuple[frozenset[Capability], dict[str, str]]] = []
 
     def look() -> None:
