@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -41,6 +42,22 @@ def acts(store: Store, first: str) -> None:
                 tell({"claimed": claim.payload.decode(), "token": claim.token})
                 store.ack(claim)
                 tell({"acked": claim.payload.decode()})
+
+
+def nursery(entry: str, config: str) -> None:
+    """For each number that comes in, let a process of its own append acts from that one on, and tell when it is gone."""
+    import_module(entry.partition(":")[0])  # once for all of them
+    for line in sys.stdin:
+        process = os.fork()
+        if process == 0:
+            try:
+                tell({"pid": os.getpid()})
+                acts(opened(entry, config), line)
+            except BaseException:  # noqa: BLE001 - this process must not go on as its parent
+                traceback.print_exc()
+            os._exit(1)
+        os.waitpid(process, 0)
+        tell("gone")
 
 
 def race(store: Store, name: str, wins: str) -> None:
@@ -98,4 +115,7 @@ def _used(call: Callable[[], object]) -> str:
 if __name__ == "__main__":
     jobs: dict[str, Callable[..., Any]] = {"acts": acts, "race": race, "deliver": deliver, "fork": fork}
     job, entry, config, *arguments = sys.argv[1:]
-    jobs[job](opened(entry, config), *arguments)
+    if job == "nursery":
+        nursery(entry, config)
+    else:
+        jobs[job](opened(entry, config), *arguments)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..ports.store import AppendResult, Capability, Store
 from ..stores.memory import MemoryStore
-from ..text import Text
+from ..text import Text, say
 from . import expectation as expect
 from .material import (
     LANES,
@@ -30,8 +31,11 @@ from .processes import Child
 from .registry import Level, Offer, check
 from .storage import Storage
 
-MOST_ACKNOWLEDGED = 25
-"""After at most how many acknowledgements a child is killed."""
+KILLS, KILLS_WITHOUT_FORK = 20, 3
+"""How many times a process is killed, times the effort."""
+
+MOST_ACKNOWLEDGED = 10
+"""After at most how many acknowledgements a process is killed."""
 
 
 def tomorrow() -> datetime:
@@ -43,59 +47,91 @@ def tomorrow() -> datetime:
 def a_killed_process_loses_nothing_acknowledged(storage: Storage) -> None:
     """After ``kill -9`` everything acknowledged is there, each act whole; by its key the act in doubt gets one result."""
     model = _Model()
-    there = 0
     cursor: str | None = None
-    for _ in range(3 * storage.effort):
-        heard = _killed(storage, there)
-        acknowledged = there + sum("act" in one for one in heard)
+    killed = _killed_in_the_nursery if hasattr(os, "fork") else _killed_alone
+    for number, heard in enumerate(killed(storage, model)):
+        if storage.left() < storage.seconds / 5:
+            over = say(
+                "the time was over after {n} kills; nothing was lost", "{n}次强制终止后时间已到；未有丢失", n=number
+            )
+            raise expect.CutShort(over)
+        acknowledged = model.there + sum("act" in one for one in heard)
         store = storage.open(clock=tomorrow)
         what = f"after a kill with acts 0 to {acknowledged - 1} acknowledged"
-        there = model.matching(store, acknowledged, what)
+        model.there = model.matching(store, acknowledged, what)
         if Capability.FEED in store.capabilities:
             fed, cursor = feed_from(store, cursor)
-            model.check_feed(fed, there, what)
+            model.check_feed(fed, what)
         if Capability.OUTBOX in store.capabilities:
-            model.check_notices(store, heard, there, what)
-        for number in (*storage.random.sample(range(acknowledged), min(3, acknowledged)), acknowledged):
-            planned = act(number, store.capabilities)
-            right = AppendResult(*act_result(number), replayed=number < there)
-            expect.equal(store.append(planned), right, f"{what}: act {number} once more, by its key")
-            expect.equal(
-                store.append(planned).replayed, True, f"{what}: act {number} yet again: whether it is replayed"
+            model.check_notices(store, heard, what)
+        for asked in (*storage.random.sample(range(acknowledged), min(3, acknowledged)), acknowledged):
+            planned = act(asked, store.capabilities)
+            right = AppendResult(*act_result(asked), replayed=asked < model.there)
+            expect.equal(store.append(planned), right, f"{what}: act {asked} once more, by its key")
+            expect.true(
+                store.append(planned).replayed, f"{what}: act {asked}, asked for twice by its key, is not replayed"
             )
-        there = model.matching(store, acknowledged + 1, f"{what}, and once more")
+        model.there = model.matching(store, acknowledged + 1, f"{what}, and once more")
         store.close()
 
 
-def _killed(storage: Storage, first: int) -> list[Any]:
-    """What a child told that appended acts from ``first`` on until it was killed."""
-    with Child(storage, "acts", first) as child:
-        heard = [child.hear() for _ in range(storage.random.randint(1, MOST_ACKNOWLEDGED))]
-        time.sleep(storage.random.random() * 0.003)  # so that it is killed in the midst of something
-        return heard + child.kill()
+def _killed_in_the_nursery(storage: Storage, model: _Model) -> Iterator[list[Any]]:
+    """What each process told until it was killed. They are forks of one child, since a fork begins at once."""
+    with Child(storage, "nursery") as nursery:
+        for _ in range(KILLS * storage.effort):
+            nursery.say(model.there)
+            process = nursery.hear()["pid"]
+            heard = _heard(storage, nursery)
+            os.kill(process, signal.SIGKILL)
+            while (line := nursery.hear()) != "gone":
+                heard.append(line)
+            yield heard
+
+
+def _killed_alone(storage: Storage, model: _Model) -> Iterator[list[Any]]:
+    """The same where there is no fork: a new child each time."""
+    for _ in range(KILLS_WITHOUT_FORK * storage.effort):
+        with Child(storage, "acts", model.there) as child:
+            heard = _heard(storage, child)
+            yield heard + child.kill()
+
+
+def _heard(storage: Storage, child: Child) -> list[Any]:
+    """What it tells until the moment at which it is to be killed: after some acknowledgements, anywhere in the next act."""
+    heard: list[Any] = []
+    began = 0.0
+    for _ in range(storage.random.randint(1, MOST_ACKNOWLEDGED)):
+        heard.append(child.hear())
+        if heard[-1] == "gone":
+            raise child.ended()
+        began = began or time.perf_counter()
+    pace = (time.perf_counter() - began) / max(1, len(heard) - 1) if len(heard) > 1 else 0.002
+    time.sleep(min(0.2, storage.random.random() * 1.5 * pace))
+    return heard
 
 
 class _Model:
     """What the store must hold after 0, 1, … acts, by the store in memory."""
 
     def __init__(self) -> None:
+        self._memory = MemoryStore()
+        self._acts = 0
+        self.there = 0
         self._delivered: set[str] = set()
         self._token = 0
         self._feed = 0
 
     def matching(self, store: Store, least: int, what: str) -> int:
         """How many acts the store holds: ``least``, or the one more that was in doubt."""
-        model = MemoryStore()
-        declared = store.capabilities & model.capabilities
-        for number in range(least):
-            model.append(act(number, declared))
+        declared = store.capabilities & self._memory.capabilities
+        self._append_until(least, declared)
         numbers = range(max(0, least - 30), least + 2)
         found = _only(holdings(store, numbers), declared)
-        right = _only(holdings(model, numbers), declared)
+        right = _only(holdings(self._memory, numbers), declared)
         if found == right:
             return least
-        model.append(act(least, declared))
-        more = _only(holdings(model, numbers), declared)
+        self._append_until(least + 1, declared)
+        more = _only(holdings(self._memory, numbers), declared)
         if found == more:
             return least + 1
         there = sum(len(read_all(store, stream)) for stream in {act(n).stream for n in range(3)})
@@ -103,15 +139,20 @@ class _Model:
         expect.equal(found, nearer, f"{what}: what the store holds ({there} records)")
         return least
 
-    def check_feed(self, fed: Sequence[Any], there: int, what: str) -> None:
+    def _append_until(self, count: int, declared: frozenset[Capability]) -> None:
+        while self._acts < count:
+            self._memory.append(act(self._acts, declared))
+            self._acts += 1
+
+    def check_feed(self, fed: Sequence[Any], what: str) -> None:
         """The feed since the last time has what was written since then, each stream in order."""
-        wanted = [act(number) for number in range(self._feed, there)]
+        wanted = [act(number) for number in range(self._feed, self.there)]
         right = [(one.stream, one.expected_version + n) for one in wanted for n in range(1, len(one.records) + 1)]
         found = [row[:2] for row in content(fed)]
         expect.equal(found, right, f"{what}: the feed after the cursor from before")
-        self._feed = there
+        self._feed = self.there
 
-    def check_notices(self, store: Store, heard: Sequence[Any], there: int, what: str) -> None:
+    def check_notices(self, store: Store, heard: Sequence[Any], what: str) -> None:
         """Every notice of an act that is there can be claimed, in the order of its lane, unless it was acknowledged."""
         acked = {one["acked"] for one in heard if "acked" in one}
         claimed = [one["claimed"] for one in heard if "claimed" in one]
@@ -126,7 +167,7 @@ class _Model:
         again = self._delivered & set(found) | acked & set(found)
         expect.equal(sorted(again), [], f"{what}: notices that had been acknowledged and came again")
         for lane in range(len(LANES)):
-            right = [f"notice {n}" for n in range(there) if n % len(LANES) == lane]
+            right = [f"notice {n}" for n in range(self.there) if n % len(LANES) == lane]
             right = [one for one in right if one not in self._delivered | acked]
             mine = [one for one in found if int(one.split()[1]) % len(LANES) == lane]
             if mine != [one for one in right if one not in in_doubt]:
@@ -177,7 +218,7 @@ def two_processes_race_for_versions(storage: Storage) -> None:
         for child in children:
             expect.equal(child.hear(), "ready", "what a child tells first")
         for child in children:
-            child.go()
+            child.say()
         told = [child.hear()["won"] for child in children]
     found = read_all(storage.open())
     expect.equal(sorted(told[0] + told[1]), list(range(1, 2 * wins + 1)), "the versions that the processes won")
@@ -199,7 +240,7 @@ def two_processes_claim_no_notice_twice(storage: Storage) -> None:
         for child in (one, two):
             expect.equal(child.hear(), "ready", "what a child tells first")
         for child in (one, two):
-            child.go()
+            child.say()
         for child in (one, two):
             while (line := child.hear()) != "done":
                 heard.append(line)

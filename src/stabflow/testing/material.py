@@ -103,24 +103,22 @@ def act(number: int, capabilities: Collection[Capability] = (), *, size: int = 0
     one of the ``capabilities``."""
     stream = STREAMS[number % len(STREAMS)]
     turn = number // len(STREAMS)
-    per_turn = 2 if number % len(STREAMS) == 1 else 1
+    per_turn = 2 + number % len(STREAMS) % 2
     head = turn * per_turn
     records = tuple(record(f"act {number}.{n}", size) for n in range(per_turn))
-    index = None
-    if stream.startswith("case/"):
-        case_id = stream.removeprefix("case/")
-        index = IndexChange(
-            case_row(case_id, version=head + per_turn, state=f"state-{turn % 3}", step=f"step-{turn % 2}"),
-            cleared=(f"item-{turn - 1}",),
-            duties=(
-                duty_row(case_id, due_at=f"2026-12-{1 + turn % 28:02}T08:00:00.000000Z", level=turn % 3),
-                duty_row(case_id, f"item-{turn}", due_at="", actor=""),
-            ),
-        )
+    case_id = stream.partition("/")[2]
+    index = IndexChange(
+        case_row(case_id, version=head + per_turn, state=f"state-{turn % 3}", step=f"step-{turn % 2}"),
+        cleared=(f"item-{turn - 1}",),
+        duties=(
+            duty_row(case_id, due_at=f"2026-12-{1 + turn % 28:02}T08:00:00.000000Z", level=turn % 3),
+            duty_row(case_id, f"item-{turn}", due_at="", actor=""),
+        ),
+    )
     more: dict[str, Any] = {}
     if Capability.OUTBOX in capabilities:
         more["outbox"] = (NewNotice(LANES[number % len(LANES)], f"notice {number}".encode()),)
-    if Capability.SNAPSHOTS in capabilities and turn % 2 == 0:
+    if Capability.SNAPSHOTS in capabilities:
         more["snapshot"] = Snapshot(stream, head + per_turn, f"snapshot {number}".encode())
     return AppendBatch(stream, head, records, index, key=f"key-{number}", digest=f"digest-{number}", **more)
 
@@ -129,6 +127,11 @@ def act_result(number: int) -> tuple[int, int]:
     """The first and the last version that the act with this number writes."""
     planned = act(number)
     return planned.expected_version + 1, planned.expected_version + len(planned.records)
+
+
+def records_of(numbers: Iterable[int]) -> int:
+    """How many records the acts with these numbers have."""
+    return sum(len(act(number).records) for number in numbers)
 
 
 def head_of(store: Store, stream: str = STREAM) -> StreamHead:

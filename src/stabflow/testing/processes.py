@@ -60,15 +60,19 @@ class Child:
             raise ClauseBroken(f"the child process ({self._job}) told nothing for too long") from None
         if heard is _END:
             self._process.wait(timeout=10)
-            self._errors.seek(0)
-            said = self._errors.read().decode(errors="replace")[-2_000:].strip()
-            raise ClauseBroken(f"the child process ({self._job}) ended before it was killed:\n{said}")
+            raise self.ended()
         return heard
 
-    def go(self) -> None:
-        """Let it begin, where it waits for that."""
+    def ended(self) -> ClauseBroken:
+        """The error for a process that ended on its own, with what it left on standard error."""
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace")[-2_000:].strip()
+        return ClauseBroken(f"the child process ({self._job}) ended before it was killed:\n{said}")
+
+    def say(self, what: object = "go") -> None:
+        """Say something to a child that waits for it."""
         assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
+        self._process.stdin.write(f"{what}\n")
         self._process.stdin.flush()
 
     def kill(self) -> list[Any]:
