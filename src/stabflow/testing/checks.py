@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from . import (
+    case_index_checks,
     concurrency_checks,
+    duty_index_checks,
     fault_checks,
     feed_checks,
     idempotency_checks,
-    index_checks,
     isolation_checks,
     kill_checks,
     lane_checks,
@@ -34,7 +35,8 @@ MODULES = (
     lease_checks,
     lane_checks,
     isolation_checks,
-    index_checks,
+    case_index_checks,
+    duty_index_checks,
     race_checks,
     watch_checks,
     kill_checks,

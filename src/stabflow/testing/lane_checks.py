@@ -89,6 +89,20 @@ def dead_letters_come_in_pages(storage: Storage) -> None:
     expect.equal([one.notice for one in store.dead_letters(after=numbers[1], limit=2)], numbers[2:4], "the next two")
     expect.equal([one.notice for one in store.dead_letters(after=numbers[3], limit=2)], numbers[4:], "the last")
     expect.equal(list(store.dead_letters(after=numbers[4])), [], "those after the last")
+    for notice in (numbers[0], numbers[2]):
+        store.revive(notice)
+    put(store, "f", lane="f")
+    expect.equal(
+        [one.notice for one in store.dead_letters()], [numbers[1], *numbers[3:]], "those left after two were revived"
+    )
+    for after, right in (
+        (numbers[0], numbers[1]),
+        (numbers[1], numbers[3]),
+        (numbers[2], numbers[3]),
+        (numbers[3], numbers[4]),
+    ):
+        found = [one.notice for one in store.dead_letters(after=after, limit=1)]
+        expect.equal(found, [right], f"the first dead letter after number {after}, of {[numbers[1], *numbers[3:]]}")
 
 
 @check("C10", needs=NEEDS)
@@ -126,6 +140,27 @@ def revived_notices_take_their_old_places(storage: Storage) -> None:
         expect.equal(store.revive(notice), True, "reviving a dead letter")
     for number in (1, 2, 3, 4):
         store.ack(take_one(store, str(number), f"claim {number} of the lane after three were revived"))
+
+
+@check("C10", needs=NEEDS)
+def reviving_lets_the_others_wait(storage: Storage) -> None:
+    """A notice that was released for later waits its time also when one ahead of it is revived and delivered meanwhile."""
+    store = storage.open()
+    put(store, "1", "2")
+    first = take_one(store, "1", "the first claim")
+    store.release(first, retry_after=None, error="gone")
+    second = take_one(store, "2", "the next of the lane")
+    store.release(second, retry_after=60.0, error="busy")
+    expect.equal(store.revive(first.notice), True, "reviving a dead letter")
+    again = take_one(store, "1", "what was revived, ahead of one that waits")
+    expect.equal(take(store), [], "what can be claimed while it is out")
+    store.ack(again)
+    expect.equal(take(store), [], "what can be claimed of a lane whose next is to wait 60 seconds")
+    storage.clock.advance(59.9)
+    expect.equal(take(store), [], "what can be claimed after 59.9 seconds")
+    storage.clock.advance(0.2)
+    claim = take_one(store, "2", "the next of the lane after its wait")
+    expect.equal(claim.attempts, 2, "its attempts")
 
 
 @check("C10", needs=NEEDS)

@@ -51,6 +51,28 @@ def a_claim_is_exclusive_until_it_runs_out(storage: Storage) -> None:
 
 
 @check("C10", needs=NEEDS)
+def times_have_fractions(storage: Storage) -> None:
+    """A lease, and a wait, of half a second are over after half a second, not before and not later."""
+    store = storage.open()
+    storage.clock.advance(0.3)
+    put(store, "notice")
+    take_one(store, "notice", "a notice appended at this very moment")
+    storage.clock.advance(60)
+    for turn in range(2):
+        (claim,) = take(store, lease_for=0.5)
+        storage.clock.advance(0.4)
+        expect.equal(take(store), [], f"what can be claimed after 0.4 seconds of a lease of 0.5 (turn {turn})")
+        storage.clock.advance(0.11)
+        claim = take_one(store, "notice", f"the claim after a lease of 0.5 seconds (turn {turn})")
+        store.release(claim, retry_after=0.5, error="busy")
+        storage.clock.advance(0.4)
+        expect.equal(take(store), [], f"what can be claimed after 0.4 of 0.5 seconds to wait (turn {turn})")
+        storage.clock.advance(0.11)
+        claim = take_one(store, "notice", f"the claim after half a second's wait (turn {turn})")
+        store.release(claim, retry_after=0.0, error="busy")
+
+
+@check("C10", needs=NEEDS)
 def a_late_ack_is_refused(storage: Storage) -> None:
     """Once another worker took the notice over, the first one's `ack` and `release` are `LeaseLost`, and change nothing."""
     store = storage.open()

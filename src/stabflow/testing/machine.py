@@ -1,6 +1,6 @@
 """Random histories: whatever is appended, claimed and asked, by whichever handle, a store answers as the store in memory does.
 
-Only this module needs Hypothesis.
+This module needs Hypothesis.
 """
 
 from __future__ import annotations
@@ -30,82 +30,29 @@ from ..ports.store import (
 from ..stores.memory import MemoryStore
 from ..text import say
 from .expectation import ClauseBroken, CutShort, equal, shown
-from .harness import StoreHarness
-from .material import case_row, content, duty_row, notices, record
+from .histories import (
+    CASE_VALUES,
+    CASES,
+    DUTY_VALUES,
+    HISTORIES,
+    LANES,
+    SHRINKING,
+    STEP,
+    STEPS,
+    Enough,
+    Search,
+    digests,
+    duties,
+    filtered,
+    filters,
+    handles,
+    keys,
+    records,
+    streams,
+    words,
+)
+from .material import case_row, content, notices
 from .storage import Storage
-
-HISTORIES, STEPS = 40, 25
-"""How many histories are tried, times the effort, and how many steps each has at most."""
-
-SHRINKING = 0.25
-"""The part of the time that may go into making a history that failed shorter."""
-
-CASES = ("bridge-1", "bridge-2", "dam")
-LANES = ("letters", "mail", "notice-board")
-streams = st.sampled_from([*(f"case/{case}" for case in CASES), "system/offices"])
-WORDS = ("", "a", "b", "大")
-CASE_VALUES: dict[str, tuple[Any, ...]] = dict.fromkeys(
-    ("matter", "procedure", "state", "step", "outcome", "body"), WORDS
-)
-DUTY_VALUES: dict[str, tuple[Any, ...]] = {
-    **dict.fromkeys(("role", "body", "actor"), WORDS),
-    "case_id": CASES,
-    "level": (0, 1, 2),
-    "breached": (False, True),
-}
-words = st.sampled_from(WORDS)
-filtered = st.sampled_from([None, None, None, None, *WORDS])  # with many filters at once nothing is found
-dues = st.sampled_from(["", "2026-12-01T08:00:00.000000Z", "2026-12-02T08:00:00.000000Z"])
-keys = st.sampled_from(["k1", "k2", "k3", "k4"])
-digests = st.sampled_from(["d1", "d2"])
-records = st.lists(st.builds(record, st.text("ab大", max_size=4), st.integers(0, 5_000)), max_size=3)
-duties = st.lists(
-    st.builds(
-        duty_row,
-        st.just(""),
-        st.sampled_from(["case", "item-1", "item-2"]),
-        role=words,
-        body=words,
-        actor=words,
-        level=st.integers(0, 2),
-        breached=st.booleans(),
-        due_at=dues,
-        estimated=st.booleans(),
-    ),
-    max_size=4,
-)
-filters = dict.fromkeys(CASE_VALUES, filtered)
-handles = st.integers(0, 1)
-
-
-class Enough(BaseException):
-    """The time is over; not an `Exception`, so that it ends the whole search."""
-
-
-@attrs.define
-class Search:
-    """What the histories of one search share: how long they may take, how many there were, and the shortest that failed."""
-
-    harness: StoreHarness
-    seed: int
-    until: float
-    tried: int = 0
-    failed_at: float | None = None
-    steps: list[str] | None = None
-    problem: str = ""
-
-    def go_on(self) -> None:
-        """Raise `Enough` when the time is over, or so much of it has gone into making a failure shorter."""
-        now = time.monotonic()
-        if now > self.until or (self.failed_at is not None and now > self.failed_at):
-            raise Enough
-
-    def remember(self, steps: list[str], problem: str, shrink_until: float) -> None:
-        """Keep a history that failed if it is the shortest so far."""
-        if self.failed_at is None:
-            self.failed_at = shrink_until
-        if self.steps is None or len(steps) < len(self.steps):
-            self.steps, self.problem = list(steps), problem
 
 
 class Histories(RuleBasedStateMachine):
@@ -137,8 +84,8 @@ class Histories(RuleBasedStateMachine):
     def alike(self, which: int, what: str, ask: Callable[[Store, int], Any]) -> Any:
         """Ask both stores (0: in memory, 1: under test), which must answer alike, errors included; a second passes."""
         self.search.go_on()
-        self.storage.clock.advance(1)
-        self.now += 1
+        self.storage.clock.advance(STEP)
+        self.now += STEP
         self.steps.append(f"handle {which}: {what}")
 
         def outcome(store: Store, side: int) -> object:
@@ -300,7 +247,7 @@ class Histories(RuleBasedStateMachine):
         self.alike(which, f"get_snapshot({stream!r})", lambda store, _: store.get_snapshot(stream))
 
     @precondition(lambda self: self.has(Capability.OUTBOX))
-    @rule(which=handles, lease_for=st.sampled_from([3.5, 30.5]))
+    @rule(which=handles, lease_for=st.sampled_from([0.5, 3.5, 30.5]))
     def claim(self, which: int, lease_for: float) -> None:
         told: list[list[Claim]] = []
 
@@ -314,7 +261,12 @@ class Histories(RuleBasedStateMachine):
         self.leased |= dict.fromkeys((one.lane for one in told[0]), self.now + lease_for)
 
     @precondition(lambda self: self.claims)
-    @rule(which=handles, claim=st.integers(0, 11), ack=st.booleans(), retry_after=st.sampled_from([None, 0.0, 10.25]))
+    @rule(
+        which=handles,
+        claim=st.integers(0, 11),
+        ack=st.booleans(),
+        retry_after=st.sampled_from([None, None, 0.0, 10.25, 40.25]),
+    )
     def settle(self, which: int, claim: int, ack: bool, retry_after: float | None) -> None:
         pair = self.claims[claim % len(self.claims)]
 
@@ -347,7 +299,7 @@ class Histories(RuleBasedStateMachine):
     def revive(self, which: int, letter: int) -> None:
         dead = self.memory.dead_letters()
         chosen = dead[letter % len(dead)]
-        if self.leased.get(chosen.lane, self.now + 9) <= self.now + 1:
+        if self.leased.get(chosen.lane, self.now + 9) <= self.now + STEP:
             return  # whether a lease that ran out is still a lease, the contract leaves open
 
         def again(store: Store, _: int) -> object:
@@ -356,7 +308,7 @@ class Histories(RuleBasedStateMachine):
         self.alike(which, f"revive {chosen.payload!r}", again)
 
     @precondition(lambda self: self.has(Capability.OUTBOX))
-    @rule(seconds=st.sampled_from([5, 60]))
+    @rule(seconds=st.sampled_from([1, 5, 60]))
     def time_passes(self, seconds: int) -> None:
         self.steps.append(f"{seconds} seconds pass")
         self.storage.clock.advance(seconds)

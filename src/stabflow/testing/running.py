@@ -70,7 +70,21 @@ def check_store(
         capabilities=tuple(sorted(capabilities, key=lambda one: one.name)),
         versions=_versions() | about,
         results=tuple(results),
+        untested=_untested(tested, capabilities, results, chosen_checks(levels, None)),
     )
+
+
+def _untested(
+    harness: StoreHarness, capabilities: frozenset[Capability], results: Sequence[CheckResult], asked: Sequence[Check]
+) -> tuple[Capability, ...]:
+    """The capabilities of which no check was made, nor could be, of those that need them at these levels."""
+    unmade = {one.check for one in results if one.outcome is Outcome.NOT_COVERED}
+    found = []
+    for capability in sorted(capabilities, key=lambda one: one.name):
+        needing = [one for one in asked if capability in one.needs]
+        if needing and all(one in unmade or one.lacking(harness, capabilities) is not None for one in needing):
+            found.append(capability)
+    return tuple(found)
 
 
 def chosen_checks(levels: Collection[Level | str] | None, only: Sequence[str] | None) -> list[Check]:
