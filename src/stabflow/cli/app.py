@@ -20,6 +20,7 @@ from ..text import Language
 from . import run_page
 from .calendar_commands import recalendar
 from .case_commands import history, migrate_command, plan_command, show
+from .conformance_command import conformance
 from .doctor_command import doctor
 from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
@@ -171,6 +172,7 @@ for one in (
     check_command,
     diff_command,
     plugins,
+    conformance,
 ):
     commands.add_command(one)
 

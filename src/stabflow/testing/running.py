@@ -81,7 +81,7 @@ def _untested(
     unmade = {one.check for one in results if one.outcome is Outcome.NOT_COVERED}
     found = []
     for capability in sorted(capabilities, key=lambda one: one.name):
-        needing = [one for one in asked if capability in one.needs]
+        needing = [one for one in asked if capability in one.needs <= capabilities]
         if needing and all(one in unmade or one.lacking(harness, capabilities) is not None for one in needing):
             found.append(capability)
     return tuple(found)
