@@ -113,6 +113,32 @@ def a_stream_with_another_past_is_not_the_one_relied_on(storage: Storage) -> Non
 
 
 @check("C1")
+def every_head_relied_on_is_compared(storage: Storage) -> None:
+    """Of many heads that are asked for, told, and relied on, each one counts, also one that is named twice."""
+    store = storage.open()
+    streams = [f"matter/{number}" for number in range(40)]
+    for number, stream in enumerate(streams):
+        store.append(batch(0, 1 + number % 3, stream=stream))
+    mixed = [*reversed(streams), streams[3], "matter/none", streams[3]]
+    told = list(store.heads(mixed))
+    expect.equal(
+        [head.stream for head in told], mixed, "the streams of the heads, asked for in a mixed order, some twice"
+    )
+    right = [1 + int(one.rpartition("/")[2]) % 3 if one != "matter/none" else 0 for one in mixed]
+    expect.equal([head.version for head in told], right, "the versions of these heads")
+    heads = list(store.heads(streams))
+    expect.true(store.are_heads(heads), "are_heads of forty right heads must be true")
+    for version, number in enumerate((0, 1, 10, 16, 32, 39)):
+        false = attrs.evolve(heads[number], version=heads[number].version + 1)
+        for wrong in ([*heads[:number], false, *heads[number + 1 :]], [*heads, false], [false, *heads]):
+            what = f"of {len(wrong)} heads that of {false.stream} is wrong"
+            expect.true(not store.are_heads(wrong), f"are_heads must be false: {what}")
+            refused = partial(store.append, batch(version, relies_on=tuple(wrong)))
+            expect.raised(VersionConflict, refused, f"appending where {what}", stream=false.stream)
+        store.append(batch(version, relies_on=tuple(heads)))
+
+
+@check("C1")
 def relying_on_what_is_not_there(storage: Storage) -> None:
     """A stream that is not there ends at version 0 with no hash, and can be relied on as such."""
     store = storage.open()

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from .harness import StoreHarness
 from .material import duty_row, record
 
-HISTORIES, STEPS = 40, 25
-"""How many histories are tried, times the effort, and how many steps each has at most."""
+HISTORIES, STEPS, MOST_STEPS = 40, 25, 60
+"""How many histories are tried, and how many steps each has at most, both times the effort; the steps up to a bound."""
 
 STEP = 0.3
 """Seconds that a step takes."""
 
-SHRINKING = 0.25
-"""The part of the time that may go into making a history that failed shorter."""
+SHRINKING = 2.0
+"""Seconds that may go into making a history that failed shorter."""
 
 CASES = ("bridge-1", "bridge-2", "Dam", "大桥")
 LANES = ("letters", "mail")
@@ -36,9 +36,9 @@ DUTY_VALUES: dict[str, tuple[Any, ...]] = {
 words = st.sampled_from(WORDS)
 filtered = st.sampled_from([None, None, None, None, *WORDS])  # with many filters at once nothing is found
 dues = st.sampled_from(["", "2026-12-01T08:00:00.000000Z", "2026-12-02T08:00:00.000000Z"])
-keys = st.sampled_from(["k1", "k2", "k3", "k4"])
-digests = st.sampled_from(["d1", "d2"])
-records = st.lists(st.builds(record, st.text("ab大", max_size=4), st.integers(0, 5_000)), max_size=3)
+keys = st.sampled_from(["k1", "k2"])
+digests = st.sampled_from(["d1", "d1", "d1", "d2"])
+records = st.lists(st.builds(record, st.text("ab大", max_size=4), st.integers(0, 5_000)), min_size=1, max_size=3)
 duties = st.lists(
     st.builds(
         duty_row,
@@ -56,6 +56,23 @@ duties = st.lists(
 )
 filters = dict.fromkeys(CASE_VALUES, filtered)
 handles = st.integers(0, 1)
+acts = st.fixed_dictionaries(
+    {
+        "stream": streams,
+        "off": st.sampled_from([0] * 8 + [-1, 1]),
+        "records": records,
+        "case": st.fixed_dictionaries(
+            dict.fromkeys(CASE_VALUES, words) | {"round": st.integers(1, 3), "title": st.text(max_size=5)}
+        ),
+        "duties": duties,
+        "cleared": st.sets(st.sampled_from(["case", "item-1", "item-2"])),
+        "key": st.none() | st.tuples(keys, digests),
+        "relied_on": st.none() | st.tuples(streams, st.sampled_from([0, 0, 0, -1, 1])),
+        "snapshot": st.sampled_from([None, None, None, 0, 0, -1, -2, -2, 1]),
+        "outbox": st.tuples(st.sampled_from(LANES), st.integers(0, 2)),
+        "reminder": st.sampled_from([False] * 6 + [True]),
+    }
+)
 
 
 class Enough(BaseException):
@@ -77,12 +94,12 @@ class Search:
     def go_on(self) -> None:
         """Raise `Enough` when the time is over, or so much of it has gone into making a failure shorter."""
         now = time.monotonic()
-        if now > self.until or (self.failed_at is not None and now > self.failed_at):
+        if now > self.until or (self.failed_at is not None and now > self.failed_at + SHRINKING):
             raise Enough
 
-    def remember(self, steps: list[str], problem: str, shrink_until: float) -> None:
+    def remember(self, steps: list[str], problem: str) -> None:
         """Keep a history that failed if it is the shortest so far."""
         if self.failed_at is None:
-            self.failed_at = shrink_until
+            self.failed_at = time.monotonic()
         if self.steps is None or len(steps) < len(self.steps):
             self.steps, self.problem = list(steps), problem

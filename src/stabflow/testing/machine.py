@@ -6,13 +6,13 @@ This module needs Hypothesis.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from ..errors import IdempotencyMismatch, InvalidInput, LeaseLost, StoreError, VersionConflict
 from ..ports.store import (
@@ -21,11 +21,10 @@ from ..ports.store import (
     CaseQuery,
     Claim,
     DutyQuery,
-    DutyRow,
     IndexChange,
-    NewRecord,
     Snapshot,
     Store,
+    StoredRecord,
 )
 from ..stores.memory import MemoryStore
 from ..text import say
@@ -35,24 +34,38 @@ from .histories import (
     CASES,
     DUTY_VALUES,
     HISTORIES,
-    LANES,
-    SHRINKING,
+    MOST_STEPS,
     STEP,
     STEPS,
     Enough,
     Search,
-    digests,
-    duties,
+    acts,
     filtered,
     filters,
     handles,
     keys,
-    records,
     streams,
-    words,
 )
 from .material import case_row, content, notices
 from .storage import Storage
+
+M = TypeVar("M", bound=Callable[..., None])
+MOVES: list[st.SearchStrategy[tuple[str, dict[str, Any]]]] = []
+NEEDS: dict[str, Capability | None] = {}
+
+
+def move(need: Capability | None = None, *, weight: int = 1, **given: st.SearchStrategy[Any]) -> Callable[[M], M]:
+    """One of the moves of which a history is made. They are drawn by one rule and not each a rule of its own: Hypothesis leaves
+    some of the rules out of each history, and of a few dozen histories too few would then have acts, notices and workers."""
+
+    def registered(body: M) -> M:
+        name = body.__name__
+        NEEDS[name] = need
+        # Not one strategy many times: the same one is chosen as often as any other, however often it is named.
+        MOVES.extend(st.fixed_dictionaries(given).map(lambda values: (name, values)) for _ in range(weight))
+        return body
+
+    return registered
 
 
 class Histories(RuleBasedStateMachine):
@@ -106,96 +119,79 @@ class Histories(RuleBasedStateMachine):
             equal(found, right, f"{what}, after {len(self.steps) - 1} other steps")
         except Exception as error:
             problem = str(error) if isinstance(error, ClauseBroken) else f"{what}: {type(error).__name__}: {error}"
-            until = time.monotonic() + SHRINKING * (self.search.until - time.monotonic())
-            self.search.remember(self.steps, problem, until)
+            self.search.remember(self.steps, problem)
             raise
         return right
 
-    @rule(
-        which=handles,
-        stream=streams,
-        off=st.sampled_from([0, 0, 0, 0, 0, -1, 1]),
-        new=records,
-        change=st.fixed_dictionaries(
-            dict.fromkeys(filters, words) | {"round": st.integers(1, 3), "title": st.text(max_size=5)}
-        ),
-        owed=duties,
-        cleared=st.sets(st.sampled_from(["case", "item-1", "item-2"])),
-        key=st.none() | st.tuples(keys, digests),
-        relied_on=st.none() | st.tuples(streams, st.sampled_from([0, 0, 0, -1, 1])),
-        snapshot=st.none() | st.integers(-4, 1),
-        outbox=st.tuples(st.sampled_from(LANES), st.integers(0, 2)),
-    )
-    def append(
-        self,
-        which: int,
-        stream: str,
-        off: int,
-        new: list[NewRecord],
-        change: dict[str, str | int],
-        owed: list[DutyRow],
-        cleared: set[str],
-        key: tuple[str, str] | None,
-        relied_on: tuple[str, int] | None,
-        snapshot: int | None,
-        outbox: tuple[str, int],
-    ) -> None:
+    @move(weight=8, which=handles, act=acts)
+    def append(self, which: int, act: dict[str, Any]) -> None:
+        stream, new, outbox = act["stream"], act["records"], act["outbox"]
+        if act["reminder"] and act["key"] is not None and outbox[1]:
+            new = []  # notices alone
         (own,) = self.memory.heads([stream])
-        expected = own.version + off
+        expected = own.version + act["off"]
         last = expected + len(new)
         more: dict[str, Any] = {}
         if new and stream.startswith("case/"):
             case_id = stream.removeprefix("case/")
-            rows = tuple(attrs.evolve(row, case_id=case_id) for row in owed)
-            more["index"] = IndexChange(case_row(case_id, **change, version=last), tuple(sorted(cleared)), rows)
-        if key is not None:
-            more |= {"key": key[0], "digest": key[1]}
-        if relied_on is not None and not off:  # of two reasons, a store names the one it meets first
+            rows = tuple(attrs.evolve(row, case_id=case_id) for row in act["duties"])
+            more["index"] = IndexChange(
+                case_row(case_id, **act["case"], version=last), tuple(sorted(act["cleared"])), rows
+            )
+        if act["key"] is not None:
+            more["key"], more["digest"] = act["key"]
+        relied_on, snapshot = act["relied_on"], act["snapshot"]
+        if relied_on is not None and not act["off"]:  # of two reasons, a store names the one it meets first
             (head,) = self.memory.heads([relied_on[0]])
             more["relies_on"] = (attrs.evolve(head, version=head.version + relied_on[1]),)
         if self.has(Capability.SNAPSHOTS) and snapshot is not None:
-            more["snapshot"] = Snapshot(stream, last + snapshot, b"snapshot %d" % len(self.steps))
+            version = last + snapshot if snapshot > 0 else max(1, last + snapshot)
+            more["snapshot"] = Snapshot(stream, version, b"snapshot %d" % len(self.steps))
         if self.has(Capability.OUTBOX) and outbox[1]:
             lane, count = outbox
             more["outbox"] = notices(*(f"notice {len(self.steps)}.{n}" for n in range(count)), lane=lane)
         batch = AppendBatch(stream, expected, tuple(new), **more)
         self.alike(which, f"append({_said(batch)})", lambda store, _: store.append(batch))
 
-    @precondition(lambda self: not self.storage.harness.one_handle)
-    @rule(which=handles)
+    @move(which=handles)
     def reopen(self, which: int) -> None:
+        if self.storage.harness.one_handle:
+            return
         self.steps.append(f"handle {which} is closed and opened again")
         self.handles[which].close()
         self.handles[which] = self.storage.open()
 
-    @rule(which=handles, stream=streams, after=st.integers(-1, 12), limit=st.integers(1, 5))
-    def read(self, which: int, stream: str, after: int, limit: int) -> None:
-        what = f"read_stream({stream!r}, after={after}, limit={limit})"
-        self.alike(which, what, lambda store, _: content(store.read_stream(stream, after=after, limit=limit)))
+    @move(which=handles, stream=streams, key=keys, after=st.integers(-1, 12), limit=st.integers(1, 5))
+    def ask_of_a_stream(self, which: int, stream: str, key: str, after: int, limit: int) -> None:
+        def everything(store: Store, _: int) -> object:
+            found: dict[str, object] = {
+                f"read_stream({stream!r}, after={after}, limit={limit})": _rising(
+                    store.read_stream(stream, after=after, limit=limit)
+                ),
+                f"lookup({stream!r}, {key!r})": store.lookup(stream, key),
+            }
+            if self.has(Capability.SNAPSHOTS):
+                found[f"get_snapshot({stream!r})"] = store.get_snapshot(stream)
+            return found
 
-    @rule(which=handles, asked=st.lists(streams, max_size=3))
-    def ask_for_heads(self, which: int, asked: list[str]) -> None:
+        self.alike(which, f"a page, a key and the snapshot of {stream!r}", everything)
+
+    @move(which=handles, asked=st.lists(streams, max_size=20), off=st.sampled_from([0, 0, 0, 1, -1]))
+    def ask_for_heads(self, which: int, asked: list[str], off: int) -> None:
         self.alike(which, f"heads({asked})", lambda store, _: list(store.heads(asked)))
-
-    @rule(which=handles, asked=st.lists(streams, max_size=20), off=st.sampled_from([0, 0, 0, 1, -1]))
-    def ask_whether_they_are_heads(self, which: int, asked: list[str], off: int) -> None:
         heads = list(self.memory.heads(asked))
         if heads:
             heads[-1] = attrs.evolve(heads[-1], version=heads[-1].version + off)
         self.alike(which, f"are_heads({shown(heads)})", lambda store, _: store.are_heads(heads))
 
-    @rule(which=handles, stream=streams, key=keys)
-    def lookup(self, which: int, stream: str, key: str) -> None:
-        self.alike(which, f"lookup({stream!r}, {key!r})", lambda store, _: store.lookup(stream, key))
-
-    @rule(which=handles, given=st.fixed_dictionaries(filters), limit=st.integers(1, 3))
+    @move(which=handles, given=st.fixed_dictionaries(filters), limit=st.integers(1, 3))
     def find_cases(self, which: int, given: dict[str, str | None], limit: int) -> None:
         def pages(store: Store, _: int) -> object:
             return _pages(lambda after: store.find_cases(CaseQuery(**given, after=after, limit=limit)))
 
         self.alike(which, f"all pages of {CaseQuery(**given, limit=limit)}", pages)
 
-    @rule(
+    @move(
         which=handles,
         case_id=st.none() | st.sampled_from(CASES),
         role=filtered,
@@ -212,7 +208,7 @@ class Histories(RuleBasedStateMachine):
 
         self.alike(which, f"all pages of {DutyQuery(**given, limit=limit)}", pages)
 
-    @rule(which=handles)
+    @move(which=handles)
     def find_by_each_filter(self, which: int) -> None:
         def every(store: Store, _: int) -> object:
             found: dict[str, object] = {}
@@ -226,8 +222,7 @@ class Histories(RuleBasedStateMachine):
 
         self.alike(which, "cases and duties by each filter alone", every)
 
-    @precondition(lambda self: self.has(Capability.FEED))
-    @rule(which=handles, cursor=st.integers(0, 20), limit=st.integers(1, 6))
+    @move(Capability.FEED, which=handles, cursor=st.integers(0, 20), limit=st.integers(1, 6))
     def read_feed(self, which: int, cursor: int, limit: int) -> None:
         number = cursor % len(self.cursors)
         given = self.cursors[number]
@@ -236,18 +231,12 @@ class Histories(RuleBasedStateMachine):
         def page(store: Store, side: int) -> object:
             told = store.read_feed(after=given[side], limit=limit)
             found.append(told.cursor)
-            return content(told.records)
+            return _rising(told.records)
 
         self.alike(which, f"read_feed(after=cursor {number}, limit={limit})", page)
         self.cursors = [*self.cursors[-19:], (found[0], found[1])]
 
-    @precondition(lambda self: self.has(Capability.SNAPSHOTS))
-    @rule(which=handles, stream=streams)
-    def get_snapshot(self, which: int, stream: str) -> None:
-        self.alike(which, f"get_snapshot({stream!r})", lambda store, _: store.get_snapshot(stream))
-
-    @precondition(lambda self: self.has(Capability.OUTBOX))
-    @rule(which=handles, lease_for=st.sampled_from([0.5, 3.5, 30.5]))
+    @move(Capability.OUTBOX, which=handles, lease_for=st.sampled_from([0.55, 3.55, 30.55]))
     def claim(self, which: int, lease_for: float) -> None:
         told: list[list[Claim]] = []
 
@@ -260,14 +249,29 @@ class Histories(RuleBasedStateMachine):
         self.claims = [*self.claims, *zip(*told, strict=True)][-12:]
         self.leased |= dict.fromkeys((one.lane for one in told[0]), self.now + lease_for)
 
-    @precondition(lambda self: self.claims)
-    @rule(
+    @move(
+        Capability.OUTBOX,
+        weight=3,
+        which=handles,
+        answers=st.lists(st.sampled_from(["ack", "park", "park", "later"]), min_size=1, max_size=3),
+    )
+    def deliver(self, which: int, answers: list[str]) -> None:
+        self.claim(which, 3.55)
+        for number, answer in enumerate(answers):
+            if number < len(self.claims):
+                back = len(self.claims) - 1 - number
+                self.settle(which, back, answer == "ack", None if answer == "park" else 10.25)
+
+    @move(
+        Capability.OUTBOX,
         which=handles,
         claim=st.integers(0, 11),
         ack=st.booleans(),
         retry_after=st.sampled_from([None, None, 0.0, 10.25, 40.25]),
     )
     def settle(self, which: int, claim: int, ack: bool, retry_after: float | None) -> None:
+        if not self.claims:
+            return
         pair = self.claims[claim % len(self.claims)]
 
         def answer(store: Store, side: int) -> None:
@@ -280,8 +284,7 @@ class Histories(RuleBasedStateMachine):
         if self.alike(which, f"{how} of {pair[0].payload!r}, claimed {pair[0].attempts} times by then", answer) is None:
             self.leased.pop(pair[0].lane, None)
 
-    @precondition(lambda self: self.has(Capability.OUTBOX))
-    @rule(which=handles, limit=st.integers(1, 4))
+    @move(Capability.OUTBOX, which=handles, limit=st.integers(1, 4))
     def dead_letters(self, which: int, limit: int) -> None:
         def letters(store: Store, _: int) -> object:
             found: list[Any] = []
@@ -294,10 +297,12 @@ class Histories(RuleBasedStateMachine):
 
         self.alike(which, f"all dead letters in pages of {limit}", letters)
 
-    @precondition(lambda self: self.has(Capability.OUTBOX) and self.memory.dead_letters())
-    @rule(which=handles, letter=st.integers(0, 3))
+    @move(Capability.OUTBOX, which=handles, letter=st.integers(0, 3))
     def revive(self, which: int, letter: int) -> None:
+        self.dead_letters(which, 2)
         dead = self.memory.dead_letters()
+        if not dead:
+            return
         chosen = dead[letter % len(dead)]
         if self.leased.get(chosen.lane, self.now + 9) <= self.now + STEP:
             return  # whether a lease that ran out is still a lease, the contract leaves open
@@ -307,12 +312,29 @@ class Histories(RuleBasedStateMachine):
 
         self.alike(which, f"revive {chosen.payload!r}", again)
 
-    @precondition(lambda self: self.has(Capability.OUTBOX))
-    @rule(seconds=st.sampled_from([1, 5, 60]))
+    @move(Capability.OUTBOX, seconds=st.sampled_from([1, 5, 60]))
     def time_passes(self, seconds: int) -> None:
         self.steps.append(f"{seconds} seconds pass")
         self.storage.clock.advance(seconds)
         self.now += seconds
+
+
+class _Machine(Histories):
+    """The moves, drawn one after the other."""
+
+    @rule(chosen=st.one_of(*MOVES))
+    def step(self, chosen: tuple[str, dict[str, Any]]) -> None:
+        name, values = chosen
+        need = NEEDS[name]
+        if need is None or self.has(need):
+            getattr(self, name)(**values)
+
+
+def _rising(found: Sequence[StoredRecord]) -> list[tuple[object, ...]]:
+    """The content of records whose positions must rise."""
+    positions = [one.position for one in found]
+    equal(positions, sorted(set(positions)), "positions of records that follow each other")
+    return content(found)
 
 
 def _pages(find: Callable[[str | None], Any]) -> list[Any]:
@@ -346,11 +368,11 @@ def search_for_a_difference(storage: Storage) -> None:
     """Try histories until there were enough; raise what the shortest that failed came to."""
     histories = HISTORIES * storage.effort
     search = Search(storage.harness, storage.seed, time.monotonic() + 0.8 * storage.left())
-    machine = type("Histories", (Histories,), {"search": search})
+    machine = type("Histories", (_Machine,), {"search": search})
     seed(storage.seed)(machine)
     chosen = settings(
         max_examples=histories,
-        stateful_step_count=STEPS,
+        stateful_step_count=min(MOST_STEPS, STEPS * storage.effort),
         deadline=None,
         database=None,
         derandomize=False,
