@@ -105,7 +105,7 @@ def named(harness: str) -> type[StoreHarness] | StoreHarness:
         sys.path.insert(0, here)
     try:
         module = import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         missing = isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}.")
         if missing:
             raise _wrong(f"there is no module {module_name}", "install it, or go to its folder") from error
