@@ -269,6 +269,18 @@ def test_bad_arguments_are_told() -> None:
         check_store(MemoryHarness, only=["C15"])
 
 
+# What is exported
+
+
+def test_every_name_is_exported_once() -> None:
+    import stabflow.testing as kit
+
+    assert sorted(kit._HOME_OF) == sorted(kit.__all__) == sorted(dir(kit))
+    assert all(getattr(kit, name) is not None for name in kit.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'StoreContrakt'"):
+        kit.StoreContrakt  # noqa: B018
+
+
 # Chance
 
 

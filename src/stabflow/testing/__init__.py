@@ -7,12 +7,35 @@ without Hypothesis; random histories need the latter.
 
 from __future__ import annotations
 
-from .contract import StoreContract
-from .harness import FAULT_KINDS, FakeClock, FaultKind, StoreHarness
-from .ready import MemoryHarness, SqliteHarness
-from .registry import Check, Level
-from .report import CheckResult, ConformanceFailed, ConformanceReport, Outcome
-from .running import check_store
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .contract import StoreContract as StoreContract
+    from .harness import FAULT_KINDS as FAULT_KINDS
+    from .harness import FakeClock as FakeClock
+    from .harness import FaultKind as FaultKind
+    from .harness import StoreHarness as StoreHarness
+    from .ready import MemoryHarness as MemoryHarness
+    from .ready import SqliteHarness as SqliteHarness
+    from .registry import Check as Check
+    from .registry import Level as Level
+    from .report import CheckResult as CheckResult
+    from .report import ConformanceFailed as ConformanceFailed
+    from .report import ConformanceReport as ConformanceReport
+    from .report import Outcome as Outcome
+    from .running import check_store as check_store
+
+# Each name is loaded when it is asked for, so that a child process, which needs few of them, starts at once.
+_HOMES = {
+    "contract": ("StoreContract",),
+    "harness": ("FAULT_KINDS", "FakeClock", "FaultKind", "StoreHarness"),
+    "ready": ("MemoryHarness", "SqliteHarness"),
+    "registry": ("Check", "Level"),
+    "report": ("CheckResult", "ConformanceFailed", "ConformanceReport", "Outcome"),
+    "running": ("check_store",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "FAULT_KINDS",
@@ -30,3 +53,15 @@ __all__ = [
     "StoreHarness",
     "check_store",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

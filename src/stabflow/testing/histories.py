@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from .harness import StoreHarness
 from .material import duty_row, record
 
-HISTORIES, STEPS, MOST_STEPS = 40, 25, 60
+HISTORIES, STEPS, MOST_STEPS = 24, 25, 60
 """How many histories are tried, and how many steps each has at most, both times the effort; the steps up to a bound."""
 
 STEP = 0.3

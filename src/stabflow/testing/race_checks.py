@@ -12,7 +12,7 @@ from ..errors import LeaseLost, StoreError, VersionConflict
 from ..ports.store import AppendBatch, AppendResult, Capability, CaseQuery, Claim, DutyQuery, IndexChange, Store
 from . import expectation as expect
 from .material import OFFICES, STREAM, batch, case_row, content, duty_row, head_of, notices, read_all, record
-from .racing import Handles, refusal_in_another_thread, together, ways
+from .racing import Handles, Meeting, refusal_in_another_thread, together, ways
 from .registry import Level, check
 from .storage import Storage
 
@@ -40,26 +40,27 @@ def _race_for_versions(storage: Storage, handles: Handles, rounds: int) -> None:
     size = 8
 
     def write(name: str, store: Store) -> None:
-        wins = 0
-        while wins < rounds and storage.left():
-            head = head_of(store).version
-            new = (record(f"{name} {wins} a"), record(f"{name} {wins} b"))
-            change = IndexChange(case_row(version=head + 2), (), (duty_row(level=head + 2),))
-            try:
-                done = store.append(AppendBatch(STREAM, head, new, change, key=f"{name}-{wins}", digest="d"))
-            except VersionConflict as conflict:
-                what = f"a conflict at the version of the stream: it stood at {head} before"
-                expect.true(conflict.actual > head, what, (conflict.stream, conflict.expected, conflict.actual))
-                continue
-            won.append((done.first_version, done.last_version, new[0].payload))
-            wins += 1
+        for wins in storage.turns(rounds):
+            while not win(name, wins, store) and storage.left():
+                pass
+
+    def win(name: str, wins: int, store: Store) -> bool:
+        head = head_of(store).version
+        new = (record(f"{name} {wins} a"), record(f"{name} {wins} b"))
+        change = IndexChange(case_row(version=head + 2), (), (duty_row(level=head + 2),))
+        try:
+            done = store.append(AppendBatch(STREAM, head, new, change, key=f"{name}-{wins}", digest="d"))
+        except VersionConflict as conflict:
+            what = f"a conflict at the version of the stream: it stood at {head} before"
+            expect.true(conflict.actual > head, what, (conflict.stream, conflict.expected, conflict.actual))
+            return False
+        won.append((done.first_version, done.last_version, new[0].payload))
+        return True
 
     together(storage, handles, *(partial(write, f"thread-{n}") for n in range(size)))
     found = read_all(handles())
     title = handles.title
-    expect.equal(
-        [one.version for one in found], list(range(1, 2 * size * rounds + 1)), f"{title}: versions after the race"
-    )
+    expect.equal([one.version for one in found], list(range(1, 2 * len(won) + 1)), f"{title}: versions after the race")
     right = [(one.version, one.version + 1, one.payload) for one in found[::2]]
     expect.equal(sorted(won), right, f"{title}: the versions that appends told, and the records there are")
     halves = [first.payload[:-1] == second.payload[:-1] for first, second in zip(found[::2], found[1::2], strict=True)]
@@ -82,30 +83,28 @@ def the_index_is_that_of_the_last_act(storage: Storage) -> None:
 
 def _race_for_the_index(storage: Storage, handles: Handles, rounds: int) -> None:
     size = 2
-    meet = threading.Barrier(size)
+    meeting, written = Meeting(storage, size, rounds), threading.Barrier(size)
+
+    def append(store: Store) -> bool:
+        head = head_of(store).version
+        change = IndexChange(case_row(version=head + 1), (), (duty_row(level=head + 1),))
+        with suppress(VersionConflict):
+            store.append(batch(head, index=change))
+            return True
+        return False
 
     def write(store: Store) -> None:
-        try:
-            for number in range(rounds):
-                meet.wait(storage.left())
-                written = False
-                while not written and storage.left():
-                    head = head_of(store).version
-                    change = IndexChange(case_row(version=head + 1), (), (duty_row(level=head + 1),))
-                    with suppress(VersionConflict):
-                        store.append(batch(head, index=change))
-                        written = True
-                meet.wait(storage.left())
-                right = size * (number + 1)
-                (case,) = store.find_cases(CaseQuery()).rows
-                (duty,) = store.find_duties(DutyQuery()).rows
-                what = f"the version in the rows of case and duty, when the stream ends at {right}"
-                expect.equal((case.version, duty.level), (right, right), what)
-        except BaseException:
-            meet.abort()
-            raise
+        for number in meeting.rounds_together():
+            while not append(store) and storage.left():
+                pass
+            written.wait(storage.left())
+            right = size * (number + 1)
+            (case,) = store.find_cases(CaseQuery()).rows
+            (duty,) = store.find_duties(DutyQuery()).rows
+            what = f"the version in the rows of case and duty, when the stream ends at {right}"
+            expect.equal((case.version, duty.level), (right, right), what)
 
-    together(storage, handles, *[write] * size)
+    together(storage, handles, *[write] * size, meetings=[meeting, written])
 
 
 @check("C1", Level.THREADS)
@@ -118,34 +117,24 @@ def two_acts_that_rely_on_each_other_do_not_both_succeed(storage: Storage) -> No
 def _rely_on_each_other(storage: Storage, handles: Handles, rounds: int) -> None:
     pair = (STREAM, OFFICES)
     won: dict[str, set[int]] = {stream: set() for stream in pair}
-    start = threading.Barrier(2)
+    meeting, looked = Meeting(storage, 2, rounds), threading.Barrier(2)
 
     def write(stream: str, store: Store) -> None:
-        for number in range(rounds):
-            start.wait(storage.left())
+        for number in meeting.rounds_together():
             heads = tuple(store.heads(pair))
             own = heads[pair.index(stream)]
-            start.wait(storage.left())
-            try:
+            looked.wait(storage.left())
+            with suppress(VersionConflict):
                 store.append(batch(own.version, stream=stream, relies_on=heads))
-            except VersionConflict:
-                continue
-            won[stream].add(number)
+                won[stream].add(number)
 
-    def guarded(stream: str, store: Store) -> None:
-        try:
-            write(stream, store)
-        except BaseException:
-            start.abort()
-            raise
-
-    together(storage, handles, *(partial(guarded, stream) for stream in pair))
+    together(storage, handles, *(partial(write, stream) for stream in pair), meetings=[meeting, looked])
     both = sorted(won[STREAM] & won[OFFICES])
     expect.equal(
         both, [], f"{handles.title}: rounds in which both acts were written, each relying on the other's stream"
     )
-    neither = rounds - len(won[STREAM] | won[OFFICES])
-    expect.true(neither < rounds, f"{handles.title}: neither act was written in any of {rounds} rounds")
+    one = won[STREAM] | won[OFFICES]
+    expect.true(one, f"{handles.title}: neither act was written in any of {meeting.rounds} rounds")
     for stream in pair:
         expect.equal(head_of(handles(), stream).version, len(won[stream]), f"{handles.title}: the version of {stream}")
     handles.leave()
@@ -160,28 +149,23 @@ def one_act_under_a_key_is_written_once(storage: Storage) -> None:
 
 def _race_under_a_key(storage: Storage, handles: Handles, rounds: int) -> None:
     size = 5
-    start = threading.Barrier(size)
+    meeting = Meeting(storage, size, rounds)
     results: list[list[AppendResult]] = [[] for _ in range(rounds)]
 
     def write(store: Store) -> None:
-        try:
-            for number in range(rounds):
-                start.wait(storage.left())
-                act = batch(2 * number, 2, key=f"key-{number}", digest="digest")
-                results[number].append(store.append(act))
-        except BaseException:
-            start.abort()
-            raise
+        for number in meeting.rounds_together():
+            act = batch(2 * number, 2, key=f"key-{number}", digest="digest")
+            results[number].append(store.append(act))
 
-    together(storage, handles, *[write] * size)
-    for number, told in enumerate(results):
+    together(storage, handles, *[write] * size, meetings=[meeting])
+    for number, told in enumerate(results[: meeting.rounds]):
         what = f"{handles.title}: {size} appends of one act under one key at once"
         versions = {(one.first_version, one.last_version) for one in told}
         expect.equal(versions, {(2 * number + 1, 2 * number + 2)}, f"{what}: the versions they told")
         expect.equal(
             sorted(one.replayed for one in told), [False] + [True] * (size - 1), f"{what}: which were replayed"
         )
-    expect.equal(len(read_all(handles())), 2 * rounds, f"{handles.title}: records after the race")
+    expect.equal(len(read_all(handles())), 2 * meeting.rounds, f"{handles.title}: records after the race")
     handles.leave()
 
 
@@ -252,7 +236,7 @@ def one_settles_a_notice(storage: Storage) -> None:
 def _race_to_settle(storage: Storage, handles: Handles, rounds: int) -> None:
     store = handles()
     store.append(batch(outbox=notices(*(f"{n}" for n in range(rounds)))))
-    for number in range(rounds):
+    for number in storage.turns(rounds):
         (claim,) = store.claim("worker", limit=9, lease_for=60)
         expect.equal(claim.payload, b"%d" % number, f"{handles.title}: the next of the lane")
         settled: list[str] = []
@@ -286,7 +270,7 @@ def answers_are_not_mixed_up(storage: Storage) -> None:
 
         def work(name: str, store: Store) -> None:
             stream = f"case/{name}"
-            for version in range(4 * storage.effort):
+            for version in storage.turns(4 * storage.effort):
                 change = IndexChange(case_row(name, version=version + 1), (), (duty_row(name, level=version),))
                 act = batch(version, stream=stream, index=change, key=f"key-{version}", digest=name)
                 expect.equal(store.append(act), AppendResult(version + 1, version + 1), f"{name}: the append")

@@ -6,7 +6,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,9 @@ from .storage import Storage
 
 GRACE = 0.2
 """Seconds that the others have to come to an end once one thread has failed."""
+
+RESTLESS = 1.5
+"""For how many seconds threads let others go first more often than they would."""
 
 YIELDS = 0.1
 """At which part of its calls a thread lets others go first."""
@@ -52,8 +55,10 @@ def ways(storage: Storage) -> Iterator[Handles]:
     by a handle for each thread alone."""
     store = storage.open()
     if refusal_in_another_thread(store) is None:
+        storage.begin_lap()
         yield Handles(storage, storage.config, store)
     if not storage.harness.one_handle:
+        storage.begin_lap()
         yield Handles(storage, storage.provision(), None)
 
 
@@ -68,8 +73,41 @@ def restless() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def together(storage: Storage, handles: Handles, *works: Callable[[Store], None]) -> None:
+class Meeting:
+    """Where threads meet before each round of a race, until there were so many rounds, or the time for them is over."""
+
+    def __init__(self, storage: Storage, parties: int, rounds: int) -> None:
+        self._storage = storage
+        self._turns = storage.turns(rounds)
+        self._barrier = threading.Barrier(parties, action=self._decide)
+        self._another = True
+        self.rounds = 0
+
+    def _decide(self) -> None:
+        self._another = next(self._turns, None) is not None
+        self.rounds += self._another
+
+    def rounds_together(self) -> Iterator[int]:
+        """The number of each round, from 0, once all are there."""
+        while True:
+            self._barrier.wait(self._storage.left())
+            if not self._another:
+                return
+            yield self.rounds - 1
+
+    def abort(self) -> None:
+        """Nobody need wait any more: a thread has failed."""
+        self._barrier.abort()
+
+
+def together(
+    storage: Storage,
+    handles: Handles,
+    *works: Callable[[Store], None],
+    meetings: Sequence[Meeting | threading.Barrier] = (),
+) -> None:
     """Begin all ``works`` at the same moment, each in a thread of its own; raise the first error once all are done."""
+    calm = time.monotonic() + RESTLESS
     errors: list[BaseException] = []
     start = threading.Barrier(len(works))
 
@@ -77,12 +115,13 @@ def together(storage: Storage, handles: Handles, *works: Callable[[Store], None]
         try:
             store = handles()
             start.wait(storage.left())
-            with yielding(seed):
+            with yielding(seed, calm):
                 work(store)
             handles.leave()
         except BaseException as error:  # noqa: BLE001 - raised below, whatever it is
             errors.append(error)
-            start.abort()
+            for meeting in (start, *meetings):
+                meeting.abort()
 
     with restless():
         seeds = [storage.random.getrandbits(32) for _ in works]
@@ -95,6 +134,7 @@ def together(storage: Storage, handles: Handles, *works: Callable[[Store], None]
         for thread in threads:
             thread.join(min(GRACE, storage.left()))
     stuck = [thread for thread in threads if thread.is_alive()]
+    storage.in_use |= bool(stuck)
     for thread in stuck:
         give_up(thread)
     for error in sorted(errors, key=lambda one: isinstance(one, threading.BrokenBarrierError | GivenUp)):
@@ -105,14 +145,16 @@ def together(storage: Storage, handles: Handles, *works: Callable[[Store], None]
 
 
 @contextmanager
-def yielding(seed: int) -> Iterator[None]:
-    """Let other threads go first at random calls of this one. A short switch interval does not do: a whole append in memory is
-    over before a thread that waits for its turn is woken."""
+def yielding(seed: int, calm: float) -> Iterator[None]:
+    """Let other threads go first at random calls of this one, until the moment ``calm``. A short switch interval does not do: a
+    whole append in memory is over before a thread that waits for its turn is woken."""
     chance = random.Random(seed)
 
     def perhaps(_frame: object, event: str, _argument: object) -> None:
         if event == "call" and chance.random() < YIELDS:
             time.sleep(0)
+            if time.monotonic() > calm:  # on a busy machine each turn costs some milliseconds
+                sys.setprofile(None)
 
     before = sys.getprofile()
     sys.setprofile(perhaps)

@@ -17,7 +17,7 @@ from ..text import Text, same
 from .checks import CHECKS, Check, ordered
 from .expectation import ClauseBroken, CutShort, NotCovered
 from .harness import StoreHarness
-from .patience import Hangs, within
+from .patience import GivenUp, Hangs, within
 from .registry import CLAUSES, LEVELS, Level, as_harness
 from .report import CheckResult, ConformanceReport, Outcome
 from .storage import Storage
@@ -125,7 +125,8 @@ def make(
         storage = Storage(harness, seed=seed, effort=effort, seconds=seconds)
         try:
             one.run(storage)
-        except BaseException:
+        except BaseException as error:
+            storage.in_use |= isinstance(error, GivenUp)
             with suppress(Exception):  # what came first is what is told
                 storage.close()
             raise

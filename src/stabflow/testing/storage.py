@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..ports.store import Capability, Store
@@ -26,6 +26,8 @@ class Storage:
         self._configs: list[Any] = []
         self._opened: list[Store] = []
         self._pace: float | None = None
+        self._lap_until = self.deadline
+        self.in_use = False
         self.config = self.provision()
 
     def provision(self) -> Any:
@@ -69,12 +71,25 @@ class Storage:
             self._pace = (time.perf_counter() - began) / 3
         return round(least * self.effort * min(10.0, max(1.0, 0.001 / max(self._pace, 1e-6))))
 
+    def begin_lap(self) -> None:
+        """From now on a quarter of the time is there for rounds; a slow store, or a busy machine, makes fewer of them."""
+        self._lap_until = time.monotonic() + self.seconds / 4
+
+    def turns(self, most: int) -> Iterator[int]:
+        """Numbers from 0 up to ``most``, fewer when the lap is over, at least one."""
+        for number in range(most):
+            if number and time.monotonic() > self._lap_until:
+                return
+            yield number
+
     def left(self) -> float:
         """Seconds until the check should be over."""
         return max(0.0, self.deadline - time.monotonic())
 
     def close(self) -> None:
-        """Close every handle, and destroy every storage."""
+        """Close every handle, and destroy every storage; not while threads that were given up may still be at it."""
+        if self.in_use:
+            return
         for store in reversed(self._opened):
             store.close()
         self._opened.clear()
