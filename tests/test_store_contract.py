@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -141,8 +140,3 @@ def test_the_sentences_say_what_to_do(store: Store) -> None:
     store.close()
     with pytest.raises(StoreUnavailable, match="closed; open it again"):
         store.heads([STREAM])
-
-
-def test_every_child_is_gone() -> None:
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)

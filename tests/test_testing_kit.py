@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -247,6 +248,15 @@ def test_a_child_that_cannot_start_says_why() -> None:
 
     report = check_store(Lost, only=["c12_a_handle_refuses_after_a_fork"])
     assert "No module named 'no_such_package'" in report.failures[0].explanation
+
+
+def test_a_configuration_that_json_cannot_say_has_no_child() -> None:
+    class Unsayable(MemoryHarness):
+        def provision(self) -> Any:
+            return {"folder": Path("here")}
+
+    report = check_store(Unsayable, only=["c12_a_handle_refuses_after_a_fork"])
+    assert "configurations that JSON can say" in report.failures[0].explanation
 
 
 def test_a_run_can_end_with_the_first_failure() -> None:

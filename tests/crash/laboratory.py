@@ -90,5 +90,3 @@ class LaboratoryHarness(SqliteHarness):
             patch.setattr(sqlite_file, "_link", watched_link)
             patch.setattr(sqlite_file, "_sync_folder", watched_sync)
             yield
-
-

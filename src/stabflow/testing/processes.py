@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from .expectation import ClauseBroken
+from .expectation import ClauseBroken, shown
 from .storage import Storage
 
 _END = object()
@@ -29,7 +29,12 @@ class Child:
         entry = storage.harness.child
         if entry is None:
             raise ValueError("the harness has no child")
-        told = json.dumps(storage.config if config is None else config)
+        config = storage.config if config is None else config
+        try:
+            told = json.dumps(config)
+        except (TypeError, ValueError) as error:
+            what = "a harness with a child has configurations that JSON can say, since they go to another process"
+            raise ClauseBroken(f"{what}\n  found: {shown(config)}") from error
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         command = [sys.executable, "-m", "stabflow.testing.child", job, entry, told, *map(str, arguments)]
         self._process = subprocess.Popen(
