@@ -25,6 +25,7 @@ from .doctor_command import doctor
 from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
 from .matter_commands import gate, matter
+from .new_commands import new
 from .options import Session, audience_option, calendar_option, common, json_option, refusals_option, store_option
 from .page import drop
 from .plugin_commands import plugins
@@ -173,6 +174,7 @@ for one in (
     diff_command,
     plugins,
     conformance,
+    new,
 ):
     commands.add_command(one)
 

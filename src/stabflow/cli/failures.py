@@ -28,6 +28,7 @@ from ..errors import (
     VersionConflict,
 )
 from ..text import Language, Text, same, say
+from .scaffold import NotMade
 
 YES, NO, BAD_INPUT, INCOMPLETE, ENVIRONMENT, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 
@@ -40,6 +41,8 @@ def status_of(error: BaseException) -> int:
         return NO
     if isinstance(error, FaultyInput | VersionConflict | IdempotencyMismatch | StoreUnavailable | ContractTooNew):
         return BAD_INPUT
+    if isinstance(error, NotMade):
+        return ENVIRONMENT if error.by_surroundings else BAD_INPUT
     if isinstance(error, StoreError | PluginError | ClockInDoubt | OSError):
         return ENVIRONMENT
     return BUG
@@ -97,7 +100,7 @@ def unfinished(written: tuple[int, int]) -> Text:
 
 
 def _described(error: Exception, language: Language) -> str:
-    if isinstance(error, NotAsExpected | Refused | NotCleared):
+    if isinstance(error, NotAsExpected | Refused | NotCleared | NotMade):
         return error.describe(language)
     if isinstance(error, FaultyInput):
         count = len(error.faults)
