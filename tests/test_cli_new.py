@@ -45,6 +45,7 @@ def test_a_store_is_made_unless_something_else_is_asked_for(capsys: pytest.Captu
         "src/stabflow_my_ledger/testing.py",
         "tests/test_contract.py",
         "tests/test_engine.py",
+        "tests/test_store.py",
     }
     assert [path.name for path in Path().iterdir()] == ["stabflow-my-ledger"]
 
@@ -171,7 +172,9 @@ def test_whatever_fails_in_the_middle_nothing_is_left(
         for last in range(count):
             written: list[Path] = []
 
-            def failing(path: Path, *arguments: str, last: int = last, written: list[Path] = written, **more: str) -> int:
+            def failing(
+                path: Path, *arguments: str, last: int = last, written: list[Path] = written, **more: str
+            ) -> int:
                 if len(written) == last:
                     write(path, "half")
                     raise OSError(number, os.strerror(number))
@@ -194,9 +197,7 @@ def test_who_interrupts_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(Path().iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(path: Path, *_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 

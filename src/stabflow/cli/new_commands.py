@@ -20,8 +20,12 @@ def new() -> None:
 
 @new.command(name="plugin")
 @click.argument("name")
-@click.option("--store", "kind", flag_value="store", default="store", help="A store with its contract test (the default).")
-@click.option("--accountability", "kind", flag_value="accountability", help="A rule of the house, and who is told of acts.")
+@click.option(
+    "--store", "kind", flag_value="store", default="store", help="A store with its contract test (the default)."
+)
+@click.option(
+    "--accountability", "kind", flag_value="accountability", help="A rule of the house, and who is told of acts."
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
@@ -47,7 +51,12 @@ def new_plugin(session: Session, name: str, kind: Kind, folder: Path) -> int:
         page.line("  ", (f"stabflow conformance {names.module}.testing:Harness", "bold"))
     page.gap()
     page.paragraph(
-        say("Then begin with {file}.", "然后从{file}开始。", file=f"src/{names.module}/{_FIRST[kind]}", scheme=names.name)
+        say(
+            "Then begin with {file}.",
+            "然后从{file}开始。",
+            file=f"src/{names.module}/{_FIRST[kind]}",
+            scheme=names.name,
+        )
     )
     return YES
 

@@ -102,9 +102,7 @@ def faults_of(name: str) -> tuple[Text, ...]:
             )
         )
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
-        found.append(
-            say("{name} is a word of Python: take another", "{name}是Python的关键字：请换一个名称", name=name)
-        )
+        found.append(say("{name} is a word of Python: take another", "{name}是Python的关键字：请换一个名称", name=name))
     if name.startswith("stabflow"):
         found.append(
             say(
