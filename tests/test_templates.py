@@ -184,6 +184,12 @@ HARM = {
     "a replaced file is not noticed": (JOURNAL, "self._inode not in (None, found.st_ino)", "self._inode == 0"),
     "another past is not noticed": (STORE, 'self._marks[start - 1] != asked["mark"]', 'asked["mark"] == ""'),
     "threads beside each other": (STORE, "with self._lock:", "if self._lock:"),
+    "a line that could not be taken": (
+        JOURNAL,
+        "            yield Line(json.loads(body), mark)\n",
+        "            self._end, self._mark = self._end + len(raw) + 1, mark\n            yield Line(json.loads(body), mark)\n"
+        "            continue\n",
+    ),
     "another's file": (JOURNAL, "if not raw.startswith(FORMAT):", "if not raw:"),
 }
 """What its own tests find, since the kit cannot know of it."""
