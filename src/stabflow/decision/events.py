@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import attrs
 
 from ..calendar import DueTime
-from ..case import frozen
 from ..values import Actor, Basis, Matter, Value
 
 Values = Mapping[str, Value]
+
+
+def _by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A read-only copy in the order in which a record has it: what comes of an event must not hang on whether it was just decided
+    or read back, nor on the order in which somebody named the values."""
+    return MappingProxyType(dict(sorted(values.items())))
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +38,7 @@ class LaidOut:
     item: str
     kind: str
     state: str
-    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    values: Values = attrs.field(factory=dict, converter=_by_name, hash=False)
     due: DueTime | None = None
 
 
@@ -58,7 +64,7 @@ class Opened(Event):
     matter: Matter
     trigger: str
     state: str
-    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    values: Values = attrs.field(factory=dict, converter=_by_name, hash=False)
     due: DueTime | None = None
     laid_out: tuple[LaidOut, ...] = ()
     unproved: bool = False
@@ -74,7 +80,7 @@ class Moved(Event):
     trigger: str
     source: str
     dest: str | None
-    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    values: Values = attrs.field(factory=dict, converter=_by_name, hash=False)
     due: DueTime | None = None
     laid_out: tuple[LaidOut, ...] = ()
     superseded: tuple[str, ...] = ()
@@ -90,7 +96,7 @@ class Added(Event):
     kind: str
     trigger: str
     state: str
-    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    values: Values = attrs.field(factory=dict, converter=_by_name, hash=False)
     due: DueTime | None = None
     owed_by: tuple[Actor, ...] = ()
 
@@ -105,7 +111,7 @@ class ItemMoved(Event):
     trigger: str
     source: str
     dest: str | None
-    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    values: Values = attrs.field(factory=dict, converter=_by_name, hash=False)
     due: DueTime | None = None
 
 
@@ -116,7 +122,7 @@ class Amended(Event):
     tag = "amended"
 
     item: str | None
-    values: Values = attrs.field(factory=dict, converter=frozen, hash=False)
+    values: Values = attrs.field(factory=dict, converter=_by_name, hash=False)
     reason: str
     due: DueTime | None = None
 
@@ -259,7 +265,7 @@ class Migrated(Event):
 
     procedure_version: str
     digest: str
-    renamed: Mapping[str, Value] = attrs.field(factory=dict, converter=frozen, hash=False)
+    renamed: Mapping[str, Value] = attrs.field(factory=dict, converter=_by_name, hash=False)
     due: DueTime | None = None
     items_due: tuple[ItemDue, ...] = ()
 
