@@ -54,6 +54,7 @@ def test_all_is_fine(stab: Run, url: str, tmp_path: Path) -> None:
         "clock",
         "recurrence",
         "ticks",
+        "snapshots",
     ]
 
 

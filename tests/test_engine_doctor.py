@@ -54,11 +54,11 @@ def test_all_is_fine(tmp_path: Path, clock: FakeClock) -> None:
         assert not (tmp_path / "s.db").exists(), "looking makes nothing"
         worlds.opened(worlds.constituted(engine))
         assert health(engine) == dict.fromkeys(
-            ("store", "calendar", "due_times", "procedures", "clock", "recurrence", "ticks"), "fine"
+            ("store", "calendar", "due_times", "procedures", "clock", "recurrence", "ticks", "snapshots"), "fine"
         )
         store = found(engine)["store"]
         assert (store.facts["schema"], store.facts["file"]) == (str(SCHEMA_VERSION), str(tmp_path / "s.db"))
-        assert store.facts["capabilities"] == ["durable", "multi_process"]
+        assert store.facts["capabilities"] == ["durable", "feed", "multi_process", "outbox", "snapshots"]
         assert found(engine)["procedures"].facts["in_use"] == {"small@1": 1}
 
 

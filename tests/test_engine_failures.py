@@ -122,7 +122,7 @@ def test_a_closed_engine_says_so(url: str, tmp_path: Path) -> None:
 # A store put back to an older state beneath a running engine
 
 State = dict[str, Any]
-PARTS = ("_records", "_keys", "_cases", "_duties", "_position")
+PARTS = ("_records", "_keys", "_cases", "_duties", "_snapshots", "_feed")
 
 
 def backup(store: MemoryStore) -> State:

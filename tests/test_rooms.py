@@ -46,7 +46,8 @@ ORDERS = [
     "dossier/form > dossier/examination > dossier/reader",
     "dossier/values > dossier/running",
     "ports/store > ports/store_rules",
-    "history/codec history/chain history/index > history/commit",
+    "history/codec > history/positional > history/snapshot_codec > history/snapshots > history/commit",
+    "history/chain history/index > history/commit",
     "plugins/built_ins plugins/rules > plugins/discovery plugins/guards > plugins/equipment > plugins/survey",
     "engine/offices engine/registry > engine/shell > engine/ledger > engine/observers > engine/work",
     "engine/work > engine/findings engine/admission > engine/ticker",
@@ -58,7 +59,7 @@ ORDERS = [
 WALLS = {
     "attr": "*",
     "attrs": "*",
-    "cattrs": "language/structure history/codec",
+    "cattrs": "language/structure history/codec history/positional",
     "transitions": "language/machine",
     "pluggy": "ports/hooks plugins/rules",
     "apsw": "stores/sqlite*",

@@ -19,6 +19,7 @@ from stabflow.ports.store import (
     CaseQuery,
     DutyPage,
     DutyQuery,
+    Snapshot,
     Store,
     StoredRecord,
     StreamHead,
@@ -206,6 +207,9 @@ class Wrapped(Store):
 
     def find_duties(self, query: DutyQuery) -> DutyPage:
         return self.inner.find_duties(query)
+
+    def get_snapshot(self, stream: str) -> Snapshot | None:
+        return self.inner.get_snapshot(stream)
 
     def close(self) -> None:
         self.inner.close()

@@ -1,11 +1,13 @@
 """What an operator should know about a store and a calendar before something goes wrong: each check says what it found.
 
-Nothing is changed, and chains are not followed: that is `Engine.verify`. A check is data: who has one more adds it to `CHECKS`.
+Nothing is changed, and of chains only those of cases with a snapshot are followed; `Engine.verify` follows all. A check is data:
+who has one more adds it to `CHECKS`.
 """
 
 from __future__ import annotations
 
 import enum
+import itertools
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,14 +20,16 @@ import attrs
 
 from ..calendar import span_title
 from ..case import Case, frozen
+from ..decision.evolution import replay
 from ..decision.recalendaring import Recounting, recount
 from ..errors import StoreError
 from ..history.codec import moment_from
+from ..history.snapshots import is_ours, is_true
 from ..language import Procedure
-from ..ports.store import MAX_PAGE, Capability, CaseQuery, CaseRow, DutyQuery, DutyRow
+from ..ports.store import MAX_PAGE, Capability, CaseQuery, CaseRow, DutyQuery, DutyRow, Snapshot
 from ..text import Language, Text, listing, same, say
 from ..values import moment_text
-from . import pages
+from . import pages, streams
 from .awaiting import UnknownHolidays, in_words, unserved
 from .recurring import recurring
 from .shell import CLAMP_TOLERANCE, Shell, present
@@ -100,7 +104,9 @@ class Patient:
     @cached_property
     def owing(self) -> Sequence[tuple[Procedure, Case]]:
         """The cases that owe something, with their procedures."""
-        return tuple(self.shell.load(case_id) for case_id in dict.fromkeys(row.case_id for row in self.duties))
+        return tuple(
+            self.shell.load(case_id, looking=True) for case_id in dict.fromkeys(row.case_id for row in self.duties)
+        )
 
     @cached_property
     def recounted(self) -> Sequence[Recounting]:
@@ -356,6 +362,56 @@ def _ticks(patient: Patient) -> Iterator[Diagnosis]:
     )
 
 
+def _snapshots(patient: Patient) -> Iterator[Diagnosis]:
+    """Every snapshot that would be read, beside what the records give at its version."""
+    shell, looked_at, others, false = patient.shell, 0, 0, list[str]()
+    for row in patient.cases if shell.snapshots is not None else ():
+        taken = shell.store.get_snapshot(streams.case_stream(row.case_id))
+        if taken is None:
+            continue
+        if not is_ours(taken):
+            others += 1
+            continue
+        looked_at += 1
+        if not is_true(taken, _case_at(shell, taken)):
+            false.append(row.case_id)
+    facts = {"snapshots": looked_at, "others": others, "false": false}
+    if false:
+        yield Diagnosis(
+            check="snapshots",
+            health=Health.FAILED,
+            text=say(
+                "snapshots that are not what the records give, of {cases}",
+                "与记录不符的快照，所属案件：{cases}",
+                cases=listing([same(one) for one in false]),
+            ),
+            cure=Text(
+                "nothing was decided on them, but what was shown of these cases may be false: find out who else writes to the"
+                " storage, and compare it with a backup",
+                "未据此作出任何决定，但所展示的案件情况可能有误：请查明还有谁写入该存储，并与备份核对",
+            ),
+            facts=facts,
+        )
+        return
+    text = say("snapshots that are what the records give: {n}", "与记录相符的快照：{n}个", n=looked_at)
+    if others:
+        text = say(
+            "{text}; of another version of stabflow, and not read: {n}",
+            "{text}；由其他版本的stabflow写入而不予读取的：{n}个",
+            text=text,
+            n=others,
+        )
+    yield Diagnosis(check="snapshots", health=Health.FINE, text=text, facts=facts)
+
+
+def _case_at(shell: Shell, taken: Snapshot) -> Case | None:
+    """The case as its records give it at the version of a snapshot; ``None`` where they do not come as far."""
+    history = streams.read(shell.store, taken.stream)
+    upto = itertools.takewhile(lambda record: record.version <= taken.version, history)
+    case = replay((record.event, record.stamp) for record in upto)
+    return case if case is not None and case.version == taken.version else None
+
+
 CHECKS: list[Check] = [
     Check("store", Text("store", "存储"), _store),
     Check("calendar", Text("calendar", "工作日历"), _calendar),
@@ -364,6 +420,7 @@ CHECKS: list[Check] = [
     Check("clock", Text("clock", "时钟"), _clock),
     Check("recurrence", Text("what recurs", "周期性办理"), _recurrence),
     Check("ticks", Text("ticks", "计时"), _ticks),
+    Check("snapshots", Text("snapshots", "快照"), _snapshots),
 ]
 """What is looked at, in this order."""
 

@@ -75,7 +75,7 @@ def _with_holders(shell: Shell, offices: Offices, rows: Iterator[DutyRow]) -> It
             continue
         recused: Collection[str] = ()
         if row.body == SOME_RECUSED:
-            recused = shell.load(row.case_id)[1].recused
+            recused = shell.load(row.case_id, looking=True)[1].recused
         holders = offices.holders.get(row.procedure, ())
         filled = sorted((one.body, one.actor) for one in holders if one.role == row.role and one.actor not in recused)
         for body, actor in filled or (("", ""),):

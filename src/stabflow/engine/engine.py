@@ -286,7 +286,7 @@ class Engine:
     def case(self, case_id: str) -> CaseHandle:
         """The handle of a case; `InvalidInput` when the store has none of that id."""
         handle = CaseHandle(self._shell, clean_text(case_id, "case", max_length=MAX_TITLE, required=False))
-        self._shell.load(handle.id)
+        self._shell.load(handle.id, looking=True)
         return handle
 
     def cases(

@@ -72,7 +72,7 @@ class CaseHandle:
     @property
     def value(self) -> Case:
         """The case as the store has it now."""
-        return self._shell.load(self.id)[1]
+        return self._shell.load(self.id, looking=True)[1]
 
     @property
     def state(self) -> str:
@@ -82,7 +82,7 @@ class CaseHandle:
     @property
     def procedure(self) -> Procedure:
         """The procedure the case runs under."""
-        return self._shell.load(self.id)[0]
+        return self._shell.load(self.id, looking=True)[0]
 
     def procedures(self) -> Mapping[str, Procedure]:
         """The versions under which the case has run, by digest, the first one first: `Record.procedure` names one of them."""
@@ -359,7 +359,7 @@ class CaseHandle:
 
     def _blockers(self, command: Command) -> tuple[Blocker, ...]:
         check_office_holder(command.actor, "by")
-        procedure, case, context = self._shell.asked(self.id)
+        procedure, case, context = self._shell.asked(self.id, looking=True)
         return decider.blockers(procedure, case, command, context)
 
     def shown_to(self, audience: Audience, /) -> ShownCase:
@@ -368,13 +368,13 @@ class CaseHandle:
 
     def duties(self) -> tuple[Duty, ...]:
         """Who owes what in this case, by when and why by then, and who supervises it; the duty of the case's own state first."""
-        procedure, case, context = self._shell.asked(self.id)
+        procedure, case, context = self._shell.asked(self.id, looking=True)
         return tuple(owed_now(procedure, case, context))
 
     def delegations(self) -> tuple[Delegation, ...]:
         """Who acts for whom in which role, now or from a later day on: the delegations that are neither over nor without the
         appointment on which they rest."""
-        procedure, case, context = self._shell.asked(self.id)
+        procedure, case, context = self._shell.asked(self.id, looking=True)
         return tuple(delegations(procedure, case, context))
 
     def plan(self, goal: str, /) -> Plan:
@@ -384,7 +384,7 @@ class CaseHandle:
         say of an act is not foreseen, and stands among what it asks. Searching takes as long as `check` does
         at most. `InvalidInput` when ``goal`` is none of the procedure.
         """
-        procedure, case, context = self._shell.asked(self.id)
+        procedure, case, context = self._shell.asked(self.id, looking=True)
         in_office = tuple(one for one in context.offices if one.actor not in case.recused)
         found = plan(procedure, case, goal, now=context.now, calendar=context.calendar, offices=in_office)
         if not context.checks:
@@ -396,5 +396,5 @@ class CaseHandle:
     def available(self, by: Actor, /, *, role: str | None = None) -> tuple[Option, ...]:
         """What ``by`` could do now, given fitting values: rows of the case and of its items, and items to add."""
         check_office_holder(by, "by")
-        procedure, case, context = self._shell.asked(self.id)
+        procedure, case, context = self._shell.asked(self.id, looking=True)
         return decider.available(procedure, case, by, role, context)

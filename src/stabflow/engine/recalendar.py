@@ -93,6 +93,7 @@ def _recalendared(shell: Shell, case_id: str, by: Actor, basis: Basis, *, dry_ru
             before=case,
             after=after,
             relies_on=(head(stream, case.version, case.head),),
+            snapshots=shell.snapshots,
         )
         try:
             shell.store.append(wanted)

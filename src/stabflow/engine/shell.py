@@ -18,9 +18,10 @@ from ..errors import Corrupt, IdempotencyMismatch, InvalidInput
 from ..history.chain import GENESIS
 from ..history.commit import head
 from ..history.record import Record
+from ..history.snapshots import Snapshots, case_of
 from ..language import Procedure
 from ..plugins import Watching
-from ..ports.store import AppendResult, CaseQuery, Clock, Store
+from ..ports.store import AppendResult, Capability, CaseQuery, Clock, Store
 from ..requirements import PluginRequirement
 from ..values import utc
 from . import pages, streams
@@ -33,12 +34,24 @@ RETRIES = 5
 """So often is tried again what lost a race."""
 
 
+@attrs.frozen
+class _Seen:
+    """A case as it was read last; ``for_looking``: it rests on a snapshot."""
+
+    case: Case
+    for_looking: bool
+
+
 @attrs.define
 class Shell:
     """Everything an act needs that is not the decision itself: the store, the clock, the calendar, who is in office.
 
     ``checks`` are asked before it, those ``watching`` are told after it. ``copied`` says of streams up to which version they
     were copied from another store, without the keys.
+
+    A case is what its records give. Only where it is asked for ``looking``, which decides nothing, may it rest on a snapshot:
+    whoever can write to the storage could have put another in its place, and what is decided on that would stand in the records
+    when it is gone again. Nor does a snapshot ever come of one.
     """
 
     store: Store
@@ -52,8 +65,13 @@ class Shell:
     checks: tuple[Check, ...] = ()
     watching: Watching = attrs.field(factory=Watching)
     copied: Mapping[str, int] = attrs.field(factory=dict)
-    _cases: OrderedDict[str, Case] = attrs.field(factory=OrderedDict)
+    snapshots: Snapshots | None = attrs.field(init=False)
+    _cases: OrderedDict[str, _Seen] = attrs.field(factory=OrderedDict)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
+
+    @snapshots.default
+    def _takes_snapshots(self) -> Snapshots | None:
+        return Snapshots() if Capability.SNAPSHOTS in self.store.capabilities else None
 
     def now(self) -> datetime:
         """What the clock says."""
@@ -70,46 +88,75 @@ class Shell:
             now = now.astimezone(UTC)
         return now
 
-    def asked(self, case_id: str) -> tuple[Procedure, Case, Context]:
+    def asked(self, case_id: str, *, looking: bool = False) -> tuple[Procedure, Case, Context]:
         """The case with its procedure, and what a decision on it may know at this moment."""
-        procedure, case, offices = self.standing(case_id)
-        others = self.others(procedure, case.matter.key, case_id)
+        procedure, case, offices = self.standing(case_id, looking=looking)
+        others = self.others(procedure, case.matter.key, case_id, looking=looking)
         return procedure, case, self.context(procedure, present(self.now(), case, offices), offices, others)
 
-    def load(self, case_id: str) -> tuple[Procedure, Case]:
+    def load(self, case_id: str, *, looking: bool = False) -> tuple[Procedure, Case]:
         """The case as the store has it now, with the procedure it runs under."""
-        known = self._cases.get(case_id)
+        known = self._seen(case_id, looking=looking)
         try:
-            case = self._caught_up(case_id, known)
+            seen = self._caught_up(case_id, known, looking=looking)
         except streams.OutOfStep:
-            case = self._caught_up(case_id, None)
-        if case is None:
+            seen = self._caught_up(case_id, None, looking=looking)
+        if seen is None:
             raise InvalidInput.at("case", f"there is no case {case_id!r} in this store", "list them: engine.cases()")
-        if case is not known:
+        case = seen.case
+        if seen is not known:
             if case.id != case_id:
                 raise Corrupt(f"the stream of case {case_id!r} holds case {case.id!r}")
-            self.remember(case)
+            self._keep(seen)
         return self.registry.of_case(case.procedure, case.procedure_version, case.digest), case
 
-    def standing(self, case_id: str) -> tuple[Procedure, Case, Offices]:
+    def standing(self, case_id: str, *, looking: bool = False) -> tuple[Procedure, Case, Offices]:
         """The case with its procedure, and the offices in force, as the store has them now. Only what is new is read."""
-        case, offices = self._cases.get(case_id), self.offices.last_seen
-        if case is not None and offices.version:
+        seen, offices = self._seen(case_id, looking=looking), self.offices.last_seen
+        if seen is not None and offices.version:
+            case = seen.case
             here = head(streams.case_stream(case_id), case.version, case.head)
             if self.store.are_heads((here, offices.at)):
                 return self.registry.of_case(case.procedure, case.procedure_version, case.digest), case, offices
-        return *self.load(case_id), self.offices.current()
+        return *self.load(case_id, looking=looking), self.offices.current()
 
-    def _caught_up(self, case_id: str, case: Case | None) -> Case | None:
-        version, head = (0, GENESIS) if case is None else (case.version, case.head)
+    def _seen(self, case_id: str, *, looking: bool) -> _Seen | None:
+        """The case as it was read last, if that will do."""
+        seen = self._cases.get(case_id)
+        return seen if seen is not None and (looking or not seen.for_looking) else None
+
+    def _caught_up(self, case_id: str, known: _Seen | None, *, looking: bool) -> _Seen | None:
+        """The case as it is now, going on from what is ``known``; `OutOfStep` where that is no longer so."""
+        if known is None and looking and (known := self._snapshot(case_id)) is not None:
+            try:
+                return self._caught_up(case_id, known, looking=True)
+            except streams.OutOfStep:  # the snapshot is of other records
+                known = None
+        before = None if known is None else known.case
+        version, head = (0, GENESIS) if before is None else (before.version, before.head)
         news = streams.news(self.store, streams.case_stream(case_id), version=version, head=head)
-        return replay(((record.event, record.stamp) for record in news), case)
+        case = replay(((record.event, record.stamp) for record in news), before)
+        if case is before:
+            return known
+        return None if case is None else _Seen(case, known is not None and known.for_looking)
+
+    def _snapshot(self, case_id: str) -> _Seen | None:
+        """The case as its snapshot has it, if there is one that can be read."""
+        if self.snapshots is None:
+            return None
+        stream = streams.case_stream(case_id)
+        taken = self.store.get_snapshot(stream)
+        case = None if taken is None or taken.stream != stream else case_of(taken)
+        return None if case is None or case.id != case_id else _Seen(case, for_looking=True)
 
     def remember(self, case: Case) -> None:
-        """Keep ``case`` so that the next load reads only what is new."""
+        """Keep ``case``, which rests on no snapshot, so that the next load reads only what is new."""
+        self._keep(_Seen(case, for_looking=False))
+
+    def _keep(self, seen: _Seen) -> None:
         with self._lock:
-            self._cases[case.id] = case
-            self._cases.move_to_end(case.id)
+            self._cases[seen.case.id] = seen
+            self._cases.move_to_end(seen.case.id)
             while len(self._cases) > CACHED_CASES:
                 self._cases.popitem(last=False)
 
@@ -129,12 +176,12 @@ class Shell:
             checks=self.checks,
         )
 
-    def others(self, procedure: Procedure, matter: str, case_id: str) -> tuple[Case, ...]:
+    def others(self, procedure: Procedure, matter: str, case_id: str, *, looking: bool = False) -> tuple[Case, ...]:
         """The other cases on the matter, as the store has them now, where what was done in them counts in this one too."""
         if not procedure.looks_across:
             return ()
         rows = pages.cases(self.store, CaseQuery(matter=matter, procedure=procedure.id))
-        return tuple(self.load(row.case_id)[1] for row in rows if row.case_id != case_id)
+        return tuple(self.load(row.case_id, looking=looking)[1] for row in rows if row.case_id != case_id)
 
     def recall(self, stream: str, key: str, digest: str | None) -> AppendResult | None:
         """What was stored under ``key``, if anything; `IdempotencyMismatch` when that was for another request."""

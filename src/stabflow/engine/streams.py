@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from ..history.chain import GENESIS, verified
@@ -80,4 +81,7 @@ def news(store: Store, stream: str, *, version: int, head: str) -> Iterable[Reco
     page = store.read_stream(stream, after=version - 1, limit=MAX_PAGE)
     if not page or page[0].version != version or page[0].hash.hex() != head:
         raise OutOfStep(f"{stream} is not what it was at version {version}")
-    return () if len(page) == 1 < MAX_PAGE else read(store, stream, after=version, head=head)
+    found = map(from_stored, verified(page[1:], version=version, head=head))
+    if len(page) < MAX_PAGE:
+        return found
+    return itertools.chain(found, read(store, stream, after=page[-1].version, head=page[-1].hash.hex()))

@@ -1,4 +1,4 @@
-"""Verifying a store: every chain, every replay, every mandate, every key, and the index against all of them."""
+"""Verifying a store: every chain, every replay, every mandate, every key, and the index and the snapshots against all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ..errors import Corrupt, StoreUnavailable
 from ..history.chain import GENESIS
 from ..history.index import all_rows
 from ..history.record import Record
-from ..ports.store import MAX_PAGE, CaseQuery, CaseRow, DutyQuery, DutyRow, Store
+from ..history.snapshots import is_true
+from ..ports.store import MAX_PAGE, Capability, CaseQuery, CaseRow, DutyQuery, DutyRow, Snapshot, Store
 from . import pages, streams
 from .attempts import HOST_SYSTEM, cases_seen, check_attempt
 from .conformity import STOP, check_record, check_times
@@ -91,9 +92,11 @@ class Verifier:
     def _case(self, row: CaseRow) -> None:
         """Verify a case and its rows. Its row is of one version of the case, and its duties, read later, of that or a later one:
         so both are compared with what the records gave at those versions, whatever is added to them meanwhile."""
-        replay = _Replay(self, row.case_id, keep_from=row.version)
+        taken = self._snapshot_of(row.case_id)  # before the records, so that they come as far
+        replay = _Replay(self, row.case_id, keep_from=row.version, taken=taken)
         replay.catch_up()
         replay.check_row(row)
+        replay.check_snapshot()
         for _ in range(_LOOKS):
             if replay.case.version != row.version:
                 row = self._row_now(replay)
@@ -129,6 +132,11 @@ class Verifier:
         if page.next is None:
             return set(page.rows), True
         return {*page.rows, *pages.duties(self._store, attrs.evolve(query, after=page.next))}, False
+
+    def _snapshot_of(self, case_id: str) -> Snapshot | None:
+        if Capability.SNAPSHOTS not in self._store.capabilities:
+            return None
+        return self._store.get_snapshot(streams.case_stream(case_id))
 
     def _row_of(self, case_id: str, matter: str) -> CaseRow:
         """The index row of a case as it is now."""
@@ -263,12 +271,14 @@ class Verifier:
 
 
 class _Replay:
-    """A case as its records give it, at every version from ``keep_from`` on; each look reads only what is new."""
+    """A case as its records give it, at every version from ``keep_from`` on, and at that of the snapshot ``taken``; each look
+    reads only what is new."""
 
-    def __init__(self, verifier: Verifier, case_id: str, *, keep_from: int) -> None:
+    def __init__(self, verifier: Verifier, case_id: str, *, keep_from: int, taken: Snapshot | None) -> None:
         self._verifier = verifier
         self._case_id = case_id
         self._keep_from = keep_from
+        self._taken = taken
         self._last: tuple[Record, Case] | None = None
         self._at: dict[int, Case] = {}
 
@@ -282,13 +292,20 @@ class _Replay:
         before, case = self._last or (None, None)
         for record, after in self._verifier.records_of(self._case_id, case, before):
             self._last = record, after
-            if after.version >= self._keep_from:
+            if after.version >= self._keep_from or (self._taken is not None and after.version == self._taken.version):
                 self._at[after.version] = after
 
     def check_row(self, row: CaseRow) -> None:
         case = self._at.get(row.version, self.case if row.version == self.case.version else None)
         if case is None or row != self._verifier.rows_of(case)[0]:
             raise Corrupt(f"the index row of case {self._case_id!r} is not what its records give")
+
+    def check_snapshot(self) -> None:
+        taken = self._taken
+        if taken is not None and not is_true(taken, self._at.get(taken.version)):
+            raise Corrupt(
+                f"the snapshot of case {self._case_id!r} at version {taken.version} is not what its records give: {STOP}"
+            )
 
     def duties_at(self, version: int) -> set[DutyRow]:
         return set(self._verifier.rows_of(self._at[version])[1])

@@ -231,6 +231,7 @@ class Work:
                 self.offices_head,
                 *self._others.values(),
             ),
+            snapshots=self._shell.snapshots,
         )
         result = self._shell.store.append(wanted)
         if result.replayed:

@@ -76,7 +76,7 @@ def plain_value(value: Value) -> object:
 
 def value_from(plain: object) -> Value:
     """The field's value behind `plain_value`; `ValueError` for anything else."""
-    if isinstance(plain, bool | int | str):
+    if type(plain) is str or type(plain) is int or type(plain) is bool:
         return plain
     if isinstance(plain, list) and all(isinstance(one, str) for one in plain):
         return tuple(plain)

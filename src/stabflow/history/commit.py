@@ -1,4 +1,5 @@
-"""What is decided becomes what is stored. Here alone events are encoded, chained, summarised for the index and addressed."""
+"""What is decided becomes what is stored. Here alone events are encoded, chained, summarised for the index and for snapshots, and
+addressed."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from ..ports.store import AppendBatch, NewRecord, StreamHead
 from ..values import Actor, Basis, File, Matter, moment_text, utc
 from . import chain, codec, index
 from .record import Circumstances, Record, header_bytes, make
+from .snapshots import Snapshots
 
 
 def seal(stream: str, version: int, previous: str, event: Event, said: Circumstances) -> Record:
@@ -40,22 +42,26 @@ def batch(
     key: str | None = None,
     digest: str | None = None,
     relies_on: Sequence[StreamHead] = (),
+    snapshots: Snapshots | None = None,
 ) -> AppendBatch:
     """The transaction that stores ``records`` of one stream, with the change of the index where a case changed (``onto``: it goes
-    on under that version), if the streams relied on still end where they did."""
-    changed = None
+    on under that version), if the streams relied on still end where they did; and with a snapshot of the case, where it is time
+    for one. ``after`` must be what the records give, and rest on no snapshot itself."""
+    stream, changed = records[0].stream, None
     if procedure is not None and after is not None:
         if onto is None or before is None:
             changed = index.change(procedure, before, after, [record.event for record in records])
         else:
             changed = index.migrated(procedure, before, onto, after)
+    taken = None if snapshots is None or after is None else snapshots.taken(stream, expected_version, after)
     return AppendBatch(
-        stream=records[0].stream,
+        stream=stream,
         expected_version=expected_version,
         records=tuple(
             NewRecord(record.tag, record.header, record.payload, bytes.fromhex(record.hash)) for record in records
         ),
         index=changed,
+        snapshot=taken,
         key=key,
         digest=digest if key is not None else None,
         relies_on=tuple(relies_on),
