@@ -26,11 +26,11 @@ CLAUSE_TITLES = {
     "C8": Text("round trip", "原样往返"),
     "C9": Text("snapshot", "快照"),
     "C10": Text("leases", "租约"),
-    "C11": Text("immutability", "不可变"),
+    "C11": Text("append-only", "只增不改"),
     "C12": Text("isolation", "隔离"),
     "C13": Text("index", "索引"),
     "C14": Text("schema", "结构版本"),
-    "All": Text("all of them together", "全部条款"),
+    "All": Text("together", "综合"),
 }
 
 
