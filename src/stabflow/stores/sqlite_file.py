@@ -225,7 +225,10 @@ class DatabaseFile:
         if isinstance(error, apsw.CorruptError):
             if connection is not None and connection.system_errno in _UNREADABLE:
                 return self.trouble(*_BROKEN_DISK)  # which SQLite takes for a damaged file
-            return Corrupt(f"{self.path} is damaged ({error}): stop, keep the file, compare it with a backup")
+            return Corrupt(
+                f"{self.path} is damaged, or its disk cannot be read ({error}): stop, look into the system's log, keep the file,"
+                " compare it with a backup"
+            )
         # The index of the log, too, needs room.
         full = getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_SHMSIZE
         for kind, problem, cure in _MEANING:
