@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -64,11 +65,9 @@ def test_all_that_is_declared_holds(stab: Run) -> None:
     status, said, _ = stab("conformance", MEMORY, "--only", "C3", "--only", "C10", "--seed", "7", columns=120)
     assert status == 0
     lines = said.splitlines()
-    assert lines[:3] == [
-        "stabflow.testing.ready:MemoryHarness",
-        "all 27 checks held",
-        "declares FEED, OUTBOX, SNAPSHOTS",
-    ]
+    assert lines[0] == "stabflow.testing.ready:MemoryHarness"
+    assert re.fullmatch(r"all \d\d checks held", lines[1])
+    assert lines[2] == "declares FEED, OUTBOX, SNAPSHOTS"
     assert "  C3   idempotency  6         –              1" in lines
     assert "  -  the harness says that its storage has one handle:" in lines
     assert lines[-1] == "seed 7"

@@ -82,7 +82,7 @@ def test_the_power_cut_finds_a_store_that_is_not_durable() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("harness", [MemoryHarness, SqliteHarness])
 def test_the_stores_keep_the_contract_for_long(harness: type[StoreHarness]) -> None:
-    report = check_store(harness, effort=2 if SHORT else 20, seconds=900, seed=SEED)
+    report = check_store(harness, effort=2 if SHORT else 10, seconds=900, seed=SEED)
     report.raise_for_failures()
     assert report.complete
 

@@ -143,6 +143,25 @@ def revived_notices_take_their_old_places(storage: Storage) -> None:
 
 
 @check("C10", needs=NEEDS)
+def a_notice_is_revived_as_often_as_it_was_given_up(storage: Storage) -> None:
+    """A notice that was revived and given up once more is a dead letter like any other, and is revived again."""
+    store = storage.open()
+    put(store, "1", "2")
+    number = None
+    for turn in range(3):
+        claim = take_one(store, "1", f"the claim after it was revived {turn} times")
+        expect.equal((claim.notice, claim.attempts), (number or claim.notice, 1), "its number, and its attempts")
+        number = claim.notice
+        store.release(claim, retry_after=None, error=f"error {turn}")
+        dead = [(one.notice, one.attempts, one.error) for one in store.dead_letters()]
+        expect.equal(dead, [(number, 1, f"error {turn}")], f"the dead letters after it was given up {turn + 1} times")
+        expect.equal(store.revive(number), True, f"reviving it for the {turn + 1}. time")
+        expect.equal(list(store.dead_letters()), [], "the dead letters after it was revived")
+    store.ack(take_one(store, "1", "the claim in the end"))
+    take_one(store, "2", "the next of the lane")
+
+
+@check("C10", needs=NEEDS)
 def reviving_lets_the_others_wait(storage: Storage) -> None:
     """A notice that was released for later waits its time also when one ahead of it is revived and delivered meanwhile."""
     store = storage.open()
