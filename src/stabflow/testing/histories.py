@@ -22,7 +22,9 @@ SHRINKING = 2.0
 
 CASES = ("bridge-1", "bridge-2", "Dam", "大桥")
 LANES = ("letters", "mail")
-streams = st.sampled_from([*(f"case/{case}" for case in CASES), "system/offices"])
+STREAMS = (*(f"case/{case}" for case in CASES), "system/offices")
+KEYS = ("k1", "k2")
+streams = st.sampled_from([*STREAMS, *STREAMS[:1] * 3])  # one of them is longer than the others
 WORDS = ("", "a", "b", "大")
 CASE_VALUES: dict[str, tuple[Any, ...]] = dict.fromkeys(
     ("matter", "procedure", "state", "step", "outcome", "body"), WORDS
@@ -36,7 +38,7 @@ DUTY_VALUES: dict[str, tuple[Any, ...]] = {
 words = st.sampled_from(WORDS)
 filtered = st.sampled_from([None, None, None, None, *WORDS])  # with many filters at once nothing is found
 dues = st.sampled_from(["", "2026-12-01T08:00:00.000000Z", "2026-12-02T08:00:00.000000Z"])
-keys = st.sampled_from(["k1", "k2"])
+keys = st.sampled_from(KEYS)
 digests = st.sampled_from(["d1", "d1", "d1", "d2"])
 records = st.lists(st.builds(record, st.text("ab大", max_size=4), st.integers(0, 5_000)), min_size=1, max_size=3)
 duties = st.lists(

@@ -34,16 +34,17 @@ from .histories import (
     CASES,
     DUTY_VALUES,
     HISTORIES,
+    KEYS,
     MOST_STEPS,
     STEP,
     STEPS,
+    STREAMS,
     Enough,
     Search,
     acts,
     filtered,
     filters,
     handles,
-    keys,
     streams,
 )
 from .material import case_row, content, notices
@@ -161,20 +162,20 @@ class Histories(RuleBasedStateMachine):
         self.handles[which].close()
         self.handles[which] = self.storage.open()
 
-    @move(which=handles, stream=streams, key=keys, after=st.integers(-1, 12), limit=st.integers(1, 5))
-    def ask_of_a_stream(self, which: int, stream: str, key: str, after: int, limit: int) -> None:
+    @move(weight=3, which=handles, after=st.sampled_from([-1, 0, 1, 2, 3, 5]), limit=st.integers(1, 5))
+    def ask_of_each_stream(self, which: int, after: int, limit: int) -> None:
         def everything(store: Store, _: int) -> object:
-            found: dict[str, object] = {
-                f"read_stream({stream!r}, after={after}, limit={limit})": _rising(
-                    store.read_stream(stream, after=after, limit=limit)
-                ),
-                f"lookup({stream!r}, {key!r})": store.lookup(stream, key),
-            }
-            if self.has(Capability.SNAPSHOTS):
-                found[f"get_snapshot({stream!r})"] = store.get_snapshot(stream)
+            found: dict[str, object] = {"heads": list(store.heads(STREAMS))}
+            for stream in STREAMS:
+                page = store.read_stream(stream, after=after, limit=limit)
+                found[f"read_stream({stream!r}, after={after}, limit={limit})"] = _rising(page)
+                for key in KEYS:
+                    found[f"lookup({stream!r}, {key!r})"] = store.lookup(stream, key)
+                if self.has(Capability.SNAPSHOTS):
+                    found[f"get_snapshot({stream!r})"] = store.get_snapshot(stream)
             return found
 
-        self.alike(which, f"a page, a key and the snapshot of {stream!r}", everything)
+        self.alike(which, "a page, the keys and the snapshot of each stream", everything)
 
     @move(which=handles, asked=st.lists(streams, max_size=20), off=st.sampled_from([0, 0, 0, 1, -1]))
     def ask_for_heads(self, which: int, asked: list[str], off: int) -> None:
