@@ -331,10 +331,10 @@ def test_a_random_history_that_differs_is_told_by_its_steps() -> None:
 def test_random_histories_that_are_not_done_in_time_are_no_pass() -> None:
     class Slow(MemoryStore):
         def append(self, batch: Any) -> Any:
-            time.sleep(0.02)
+            time.sleep(0.05)
             return super().append(batch)
 
-    report = check_store(harness(Slow), levels=["machine"], seconds=1)
+    report = check_store(harness(Slow), levels=["machine"], seconds=2)
     (cut,) = report.results
     assert cut.outcome is Outcome.NOT_RUN
     assert "the time was over after" in cut.explanation

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
@@ -118,8 +119,10 @@ def make(
     why = one.lacking(harness, capabilities)
     if why is not None:
         return CheckResult(one, Outcome.NOT_COVERED, why)
-    if one.level is Level.MACHINE and find_spec("hypothesis") is None:
-        return CheckResult(one, Outcome.NOT_RUN, NO_HYPOTHESIS)
+    if one.level is Level.MACHINE:
+        if find_spec("hypothesis") is None:
+            return CheckResult(one, Outcome.NOT_RUN, NO_HYPOTHESIS)
+        import_module(".machine", __package__)  # before the clock runs: loading Hypothesis takes a while
 
     def work() -> None:
         storage = Storage(harness, seed=seed, effort=effort, seconds=seconds)
