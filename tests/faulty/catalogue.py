@@ -1,0 +1,254 @@
+"""The table of the faulty stores: the clauses of which one is found broken, and the lowest level at which it must be.
+
+The fault itself is the sentence at the head of the class. Levels before the one named find nothing: that is why there is that
+level. A store is made with the harness of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+
+from stabflow.testing import Level, StoreHarness
+
+from . import appending, cached, crashing, failing, feeding, index, outbox, paging, racing, subtle
+from .harnesses import FailingSharedHarness, JournalHarness, SharedHarness
+from .journal import JournalStore
+from .powerless import DiskHarness, NotSynced
+
+
+@attrs.frozen
+class Faulty:
+    """One faulty store. At the first level its harness offers all that can be offered, at the others what every harness has.
+    ``clauses`` are those of which one must be the first that is found broken; ``seconds`` are given to each
+    check, few where the fault is that it never comes to an end."""
+
+    store: type[Any]
+    clauses: str
+    level: Level
+    seconds: float = 30.0
+
+    @property
+    def name(self) -> str:
+        return self.store.__name__
+
+    @property
+    def fault(self) -> str:
+        return " ".join((self.store.__doc__ or "").split())
+
+    @contextmanager
+    def harness(self) -> Iterator[StoreHarness]:
+        if issubclass(self.store, NotSynced):
+            with DiskHarness.watching(self.store) as harness:
+                yield harness
+        elif issubclass(self.store, JournalStore):
+            yield JournalHarness(self.store)
+        elif self.level is Level.SEQUENTIAL:
+            yield FailingSharedHarness(self.store)
+        else:
+            yield SharedHarness(self.store)
+
+
+SEQUENTIAL = [
+    # C1: who may append
+    Faulty(appending.NoVersionCheck, "C1", Level.SEQUENTIAL),
+    Faulty(appending.OnlyOlderIsAConflict, "C1", Level.SEQUENTIAL),
+    Faulty(appending.MinusOneIsAnyVersion, "C1", Level.SEQUENTIAL),
+    Faulty(appending.ConflictTellsWhatWasExpected, "C1", Level.SEQUENTIAL),
+    Faulty(appending.ReliesOnIgnored, "C1", Level.SEQUENTIAL),
+    Faulty(appending.ReliesOnVersionsAlone, "C1", Level.SEQUENTIAL),
+    Faulty(appending.HeadsByVersionAlone, "Port C1", Level.SEQUENTIAL),
+    # C2: all or nothing
+    Faulty(appending.ConflictKeepsNotices, "C2", Level.SEQUENTIAL),
+    Faulty(appending.ConflictKeepsIndex, "C1 C2", Level.SEQUENTIAL),
+    Faulty(failing.TornBatch, "C2 C5", Level.SEQUENTIAL),
+    Faulty(failing.KeptUntilTheNextCommit, "C2 C5", Level.SEQUENTIAL),
+    # C3: the same act again
+    Faulty(appending.LateKeyLookup, "C1 C3", Level.SEQUENTIAL),
+    Faulty(appending.OtherDigestAccepted, "C2 C3", Level.SEQUENTIAL),
+    Faulty(appending.KeysOfAllStreams, "C2 C3", Level.SEQUENTIAL),
+    Faulty(appending.ReplayNotReported, "C1 C2 C3", Level.SEQUENTIAL),
+    Faulty(appending.ReplayTellsTheHead, "C3", Level.SEQUENTIAL),
+    Faulty(appending.ReplayRepeatsNotices, "C3", Level.SEQUENTIAL),
+    Faulty(appending.RefusedUsesUpKey, "C1 C2 C3", Level.SEQUENTIAL),
+    Faulty(appending.OnlyNewestKeyKept, "C2 C3", Level.SEQUENTIAL),
+    Faulty(appending.NoKeyWithoutRecords, "C3", Level.SEQUENTIAL),
+    # C5: what an error says
+    Faulty(failing.SwallowedDriverError, "C2 C5", Level.SEQUENTIAL),
+    Faulty(failing.UnavailableForUnknown, "C5", Level.SEQUENTIAL),
+    Faulty(failing.UnknownForCertain, "C5", Level.SEQUENTIAL),
+    Faulty(failing.DriverErrorAsItIs, "C2 C5", Level.SEQUENTIAL),
+    Faulty(failing.DriverErrorNotChained, "C5", Level.SEQUENTIAL),
+    Faulty(failing.LostIsDoneAgain, "C2 C5", Level.SEQUENTIAL),
+    # C6: the feed
+    Faulty(feeding.InclusiveCursor, "C2 C6", Level.SEQUENTIAL),
+    Faulty(feeding.NoFeedReset, "C6", Level.SEQUENTIAL),
+    Faulty(feeding.ResetOnlyWhenBehind, "C6", Level.SEQUENTIAL),
+    Faulty(feeding.CursorAheadOfAShortPage, "C2 C6", Level.SEQUENTIAL),
+    Faulty(feeding.NoCursorAtTheEnd, "C6", Level.SEQUENTIAL),
+    Faulty(feeding.FeedByStream, "C2 C6", Level.SEQUENTIAL),
+    Faulty(feeding.PositionsPerStream, "C2 C6", Level.SEQUENTIAL),
+    Faulty(feeding.BadCursorStartsOver, "C6", Level.SEQUENTIAL),
+    # C8: what comes back
+    Faulty(feeding.ReinterpretedJson, "C8", Level.SEQUENTIAL),
+    Faulty(feeding.PayloadAsText, "C8", Level.SEQUENTIAL),
+    Faulty(feeding.PayloadCut, "C8", Level.SEQUENTIAL),
+    Faulty(feeding.ZerosTrimmed, "C8", Level.SEQUENTIAL),
+    Faulty(feeding.NormalisedText, "C8", Level.SEQUENTIAL),
+    Faulty(feeding.SpacesTrimmed, "C8", Level.SEQUENTIAL),
+    Faulty(feeding.StreamsOfAnyCase, "C8", Level.SEQUENTIAL),
+    Faulty(feeding.EmptyTextIsNothing, "C7 C8 C13", Level.SEQUENTIAL),
+    # C9: snapshots
+    Faulty(paging.SnapshotBeyondHead, "Port C9", Level.SEQUENTIAL),
+    Faulty(paging.OlderSnapshotReplaces, "C9", Level.SEQUENTIAL),
+    Faulty(paging.SnapshotOfRefused, "C2 C9", Level.SEQUENTIAL),
+    # C10: the outbox
+    Faulty(outbox.NotLeased, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.NoFencing, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.ReleaseNotFenced, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.AckTwiceIsHarmless, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.ExpiredMayNotAck, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.ClaimsNeverExpire, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.OwnClock, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.LaneOrderBroken, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.RetriedGoesToTheBack, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.WaitingLetsOthersPass, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.ParkedBlocksItsLane, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.GivenUpIsLost, "C8 C10", Level.SEQUENTIAL),
+    Faulty(outbox.ErrorNotKept, "C8 C10", Level.SEQUENTIAL),
+    Faulty(outbox.DeadLettersInclusive, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.RetryAfterIgnored, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.ReleasedKeepsItsLease, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.TokensPerNotice, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.TokensOfTheStart, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.AttemptsNotCounted, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.ClaimIgnoresLimit, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.LeasedUseUpTheLimit, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.RevivedAtTheBack, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.RevivedKeepsItsAttempts, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.RevivesWhatIsNot, "Port C10", Level.SEQUENTIAL),
+    Faulty(outbox.RevivedStaysDead, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.NoticesWithoutRecordsDropped, "C3 C10", Level.SEQUENTIAL),
+    # C12: what a handle shares
+    Faulty(feeding.AliasedInput, "C12", Level.SEQUENTIAL),
+    Faulty(feeding.AliasedOutput, "Port C11 C12", Level.SEQUENTIAL),
+    Faulty(feeding.UseAfterCloseWorks, "Port C12", Level.SEQUENTIAL),
+    Faulty(feeding.ClosedReadsNothing, "Port C5 C12", Level.SEQUENTIAL),
+    Faulty(feeding.ClosedIsUnknown, "Port C5 C12", Level.SEQUENTIAL),
+    Faulty(feeding.ClosedTwiceRaises, "Port C12", Level.SEQUENTIAL),
+    Faulty(feeding.LockKeptAfterARefusal, "Port C1 C2 C12", Level.SEQUENTIAL, seconds=0.5),
+    # C14: the schema
+    Faulty(crashing.LaterFormatNotSeen, "C14", Level.SEQUENTIAL),
+    Faulty(crashing.LaterFormatUnavailable, "C14", Level.SEQUENTIAL),
+    # C13: the index, and pages
+    Faulty(index.IndexOutOfStep, "C13", Level.SEQUENTIAL),
+    Faulty(index.AllDutiesReplaced, "C7 C13", Level.SEQUENTIAL),
+    Faulty(index.ClearedStay, "C7 C13", Level.SEQUENTIAL),
+    Faulty(index.ClearedLast, "C7 C13", Level.SEQUENTIAL),
+    Faulty(index.ClearsOtherCases, "C7 C13", Level.SEQUENTIAL),
+    Faulty(index.OneRowForEachRole, "C13", Level.SEQUENTIAL),
+    Faulty(index.DutyKeptAtItsOldTime, "C7 C13", Level.SEQUENTIAL),
+    Faulty(index.EmptyFilterIsNone, "C8 C13", Level.SEQUENTIAL),
+    Faulty(index.ZeroFilterIsNone, "C8 C13", Level.SEQUENTIAL),
+    Faulty(index.OneFilterAtATime, "C13", Level.SEQUENTIAL),
+    Faulty(index.DueBeforeInclusive, "C13", Level.SEQUENTIAL),
+    Faulty(index.OpenEndedIsOverdue, "C13", Level.SEQUENTIAL),
+    Faulty(index.OpenEndedFirst, "C13", Level.SEQUENTIAL),
+    Faulty(paging.PageRepeatsItsEdge, "C13", Level.SEQUENTIAL),
+    Faulty(paging.PageSkipsARow, "C13", Level.SEQUENTIAL),
+    Faulty(paging.PagesByOffset, "C13", Level.SEQUENTIAL),
+    Faulty(paging.FullPageHasANext, "C13", Level.SEQUENTIAL),
+    Faulty(paging.FiltersThePage, "C13", Level.SEQUENTIAL),
+    Faulty(paging.DutiesPagedByTimeAlone, "C13", Level.SEQUENTIAL),
+    Faulty(paging.BadDutyCursorStartsOver, "C13", Level.SEQUENTIAL),
+    Faulty(paging.StreamLimitIgnored, "Port", Level.SEQUENTIAL),
+    Faulty(paging.StreamAfterInclusive, "Port", Level.SEQUENTIAL),
+    Faulty(paging.AnyPageSize, "Port", Level.SEQUENTIAL),
+    # What is seldom asked for
+    Faulty(subtle.NegativeAfterReadsTheEnd, "Port", Level.SEQUENTIAL),
+    Faulty(subtle.HeadsOfASet, "Port C1 C7", Level.SEQUENTIAL),
+    Faulty(subtle.HeadsAsTheyCome, "Port C1 C7", Level.SEQUENTIAL),
+    Faulty(subtle.OnlyTenHeadsCompared, "Port C1 C7", Level.SEQUENTIAL),
+    Faulty(subtle.ReliesOnFirstTen, "C1", Level.SEQUENTIAL),
+    Faulty(subtle.ReliesOnLastOfEach, "C1", Level.SEQUENTIAL),
+    Faulty(subtle.ConflictNamesTheBatch, "C1", Level.SEQUENTIAL),
+    Faulty(subtle.KeyOfTheFirstRecord, "C1", Level.SEQUENTIAL),
+    Faulty(subtle.LookupNotReplayed, "C3", Level.SEQUENTIAL),
+    Faulty(subtle.NoRecordsNoVersions, "C3", Level.SEQUENTIAL),
+    Faulty(subtle.WholeSeconds, "C10", Level.SEQUENTIAL),
+    Faulty(subtle.DeadLettersAsTheyCame, "C10", Level.SEQUENTIAL),
+    Faulty(subtle.DeadLettersByPlace, "C10", Level.SEQUENTIAL),
+    Faulty(subtle.RevivedOvertakesTheLeased, "C10", Level.SEQUENTIAL),
+    Faulty(subtle.ReleasedAfterItRanOut, "C10", Level.SEQUENTIAL),
+    Faulty(subtle.ReleasedStaysClaimed, "C10", Level.SEQUENTIAL),
+    Faulty(subtle.RevivingWakesTheLane, "C10", Level.SEQUENTIAL),
+    Faulty(subtle.BackToAnEarlierState, "C13", Level.SEQUENTIAL),
+    Faulty(subtle.ClearedOnceForAll, "C13", Level.SEQUENTIAL),
+    Faulty(subtle.TwoFiltersAtMost, "C13", Level.SEQUENTIAL),
+    Faulty(subtle.RevivedOnlyOnce, "C10", Level.SEQUENTIAL),
+    Faulty(subtle.BreachedForGood, "C13", Level.SEQUENTIAL),
+    Faulty(subtle.SortedWithoutCase, "C13", Level.SEQUENTIAL),
+]
+
+SECOND_HANDLE = [
+    Faulty(cached.EpochOfThisHandle, "C6 C7", Level.SECOND_HANDLE),
+    Faulty(cached.ClosingClosesAll, "C6 C7 C12", Level.SECOND_HANDLE),
+    Faulty(cached.VersionCheckedAgainstItsCache, "C1", Level.SECOND_HANDLE),
+    Faulty(cached.KeysOfThisHandle, "C3 C7", Level.SECOND_HANDLE),
+    Faulty(cached.EndOfFeedRemembered, "C6 C7", Level.SECOND_HANDLE),
+    Faulty(cached.StaleStream, "C1 C6 C7", Level.SECOND_HANDLE),
+    Faulty(cached.StaleHeads, "C1 C7", Level.SECOND_HANDLE),
+    Faulty(cached.StaleIndex, "C7", Level.SECOND_HANDLE),
+    Faulty(cached.StaleSnapshot, "C7 C9", Level.SECOND_HANDLE),
+    Faulty(cached.TokensOfThisHandle, "C7 C10", Level.SECOND_HANDLE),
+    Faulty(cached.LeasesOfThisHandle, "C7 C10", Level.SECOND_HANDLE),
+    Faulty(cached.ClaimsOfOthersRefused, "C7 C10", Level.SECOND_HANDLE),
+]
+
+THREADS = [
+    Faulty(racing.RacyVersionCheck, "C1 C3 C12", Level.THREADS),
+    Faulty(racing.RacyReliance, "C1 C12", Level.THREADS),
+    Faulty(racing.RacyKey, "C2 C3 C12", Level.THREADS),
+    Faulty(racing.TornReads, "C1 C2 C3 C7 C12", Level.THREADS),
+    Faulty(racing.GroupSharesItsConflict, "C1 C2 C3 C5 C12", Level.THREADS),
+    Faulty(racing.SwallowedBusy, "C1 C2 C3 C5 C12", Level.THREADS),
+    Faulty(racing.UnavailableThoughWritten, "C1 C2 C3 C5 C12", Level.THREADS),
+    Faulty(racing.EarlyPosition, "C6", Level.THREADS),
+    Faulty(racing.SnapshotWrittenAfterwards, "C2 C9", Level.THREADS),
+    Faulty(racing.DoubleClaim, "C10", Level.THREADS),
+    Faulty(racing.DoubleAck, "C10", Level.THREADS),
+    Faulty(racing.NotThreadSafe, "C1 C2 C3 C12", Level.THREADS),
+    Faulty(racing.IndexWrittenAfterwards, "C2 C12 C13", Level.THREADS),
+]
+
+KILL = [
+    Faulty(crashing.HalfTheRecords, "C2 C4", Level.KILL),
+    Faulty(crashing.OutboxAfterwards, "C2 C4", Level.KILL),
+    Faulty(crashing.IndexAfterwards, "C2 C4", Level.KILL),
+    Faulty(crashing.KeyAfterwards, "C2 C3 C4", Level.KILL),
+    Faulty(crashing.SnapshotBefore, "C2 C4 C9", Level.KILL),
+    Faulty(crashing.WriteBack, "C4", Level.KILL),
+    Faulty(crashing.LockLeftBehind, "C2 C4 C5", Level.KILL),
+    Faulty(crashing.LockOfThisProcess, "C1 C10", Level.KILL),
+]
+
+POWER = [
+    Faulty(NotSynced, "C4", Level.POWER),
+]
+
+EVERY = [*SEQUENTIAL, *SECOND_HANDLE, *THREADS, *KILL, *POWER]
+
+BY_CHANCE = {
+    appending.ReliesOnIgnored,
+    appending.LateKeyLookup,
+    appending.KeysOfAllStreams,
+    outbox.NoFencing,
+    outbox.LaneOrderBroken,
+    index.OpenEndedFirst,
+    cached.KeysOfThisHandle,
+    cached.LeasesOfThisHandle,
+}
+"""Those that random histories find without any check that was thought of beforehand."""
