@@ -8,6 +8,9 @@ import threading
 import traceback
 from collections.abc import Callable
 
+GRACE = 0.2
+"""Seconds that a thread which is given up has to end."""
+
 
 class Hangs(Exception):
     """Something did not return in its time; the text says where it is."""
@@ -41,6 +44,28 @@ def within(seconds: float, work: Callable[[], None]) -> BaseException | None:
 def give_up(thread: threading.Thread) -> None:
     """Let a thread that still runs end at its next instruction, so that it takes no time from what comes after it. One that waits
     in the operating system cannot be stopped; it is left there."""
+    if thread.ident is None or not _raise_in(thread.ident, GivenUp):
+        return
+    thread.join(GRACE)
+    if thread.is_alive():
+        _raise_in(thread.ident, None)
+        _handle_one()
+
+
+def _raise_in(ident: int, error: type[BaseException] | None) -> bool:
+    """Let the thread raise ``error`` at its next instruction, or take that back; whether it could be told."""
     set_error = getattr(getattr(ctypes, "pythonapi", None), "PyThreadState_SetAsyncExc", None)
-    if set_error is not None and thread.ident is not None and thread.is_alive():
-        set_error(ctypes.c_ulong(thread.ident), ctypes.py_object(GivenUp))
+    if set_error is None:
+        return False
+    return bool(set_error(ctypes.c_ulong(ident), None if error is None else ctypes.py_object(error)))
+
+
+def _handle_one() -> None:
+    """While an error waits for a thread that never takes it, CPython looks for one at each instruction of every thread, and many
+    threads hardly get on; that it was taken back is not noticed before another is taken. So this thread takes one."""
+    try:
+        if _raise_in(threading.get_ident(), GivenUp):
+            for _ in range(1_000):
+                pass
+    except GivenUp:
+        pass
