@@ -18,7 +18,7 @@ import pytest
 from conftest import SHORT
 from faulty import appending, cached, crashing, failing, feeding, index, outbox, paging, racing, subtle
 from faulty.catalogue import BY_CHANCE, EVERY, KILL, POWER, SECOND_HANDLE, SEQUENTIAL, THREADS, Faulty
-from faulty.harnesses import FailingJournalHarness, FailingSharedHarness
+from faulty.harnesses import FailingJournalHarness, FailingSharedHarness, SharedHarness
 from faulty.powerless import DiskHarness, Synced
 
 from stabflow.ports.store import Store
@@ -45,7 +45,9 @@ def below(level: Level) -> list[Level]:
 def caught(faulty: Faulty, levels: list[Level], *, only: list[str] | None = None) -> CheckResult | None:
     """The first check that the store fails."""
     with faulty.harness() as harness:
-        report = check_store(harness, levels=levels, only=only, seconds=faulty.seconds, stop_at_first=True)
+        report = check_store(
+            harness, levels=levels, only=only, seconds=0.5 if faulty.hangs else 30.0, stop_at_first=True
+        )
     assert report.covered, f"nothing was tried of {levels}"
     if not report.failures:
         return None
@@ -54,6 +56,7 @@ def caught(faulty: Faulty, levels: list[Level], *, only: list[str] | None = None
     (found,) = report.failures
     assert found.check.name in str(failed.value)
     assert not BROKEN.search(found.explanation), f"{faulty.name} is broken, not faulty: {found.explanation}"
+    assert faulty.hangs or "did not return in" not in found.explanation, f"{faulty.name} hangs: {found.explanation}"
     return found
 
 
@@ -98,6 +101,12 @@ def test_random_histories_find_faults_on_their_own(faulty: Faulty) -> None:
     """How many there is time for depends on what else is running; so it may take a few runs."""
     found = next((one for _ in range(5) if (one := caught(faulty, [Level.MACHINE]))), None)
     assert found is not None, told(faulty, found)
+
+
+def test_what_hung_takes_no_time_from_what_comes_after() -> None:
+    (stuck,) = (one for one in EVERY if one.hangs)
+    assert "did not return" in told(stuck, caught(stuck, [Level.SEQUENTIAL]))
+    check_store(SharedHarness, levels=[Level.THREADS], only=["C1"], seconds=10).raise_for_failures()
 
 
 def test_the_table_is_whole() -> None:
