@@ -639,8 +639,8 @@ NOT_AN_ARGUMENT: list[tuple[str, Any, str, str]] = [
     ("procedures", Path("rules.toml"), "rules.toml is not a list", "procedures=[…]"),
     ("procedures", 3, "3 is not a list", "procedures=[…]"),
     ("procedures[1]", ["five-step", 3], "3 is no procedure", "the path of its file"),
-    ("plugins", Plugin(), "is not a list of plugins", "plugins=[…]"),
-    ("plugins", None, "None is not a list of plugins", "plugins=[…]"),
+    ("plugins", Plugin(), "is not a list of plugins", "plugins=["),
+    ("plugins", None, "None is not a list of plugins", "plugins=["),
     ("calendar", None, "None names no calendar", 'such as "CN"'),
     ("store", 3, "3 is not a URL", "sqlite:///file.db"),
 ]
