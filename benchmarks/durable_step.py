@@ -61,7 +61,7 @@ class Traced:
         self.seen: list[tuple[str, tuple[Any, ...]]] = []
 
     def of(self, step: Step, store: Any) -> list[tuple[str, tuple[Any, ...]]]:
-        writer = store._writer.cursor.connection
+        writer = store._connection.cursor.connection
 
         def trace(cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
             if not sql.startswith("SELECT"):  # what the floor must read to be a step, it reads by itself

@@ -60,13 +60,13 @@ def unsynced(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(method)
     def careless(store: SqliteStore, *words: Any, **more: Any) -> Any:
-        if store._writer.cursor is None:  # what makes the file
+        if store._connection.cursor is None:  # what makes the file
             return method(store, *words, **more)
-        store._writer.cursor.execute("PRAGMA synchronous = NORMAL")
+        store._connection.cursor.execute("PRAGMA synchronous = NORMAL")
         try:
             return method(store, *words, **more)
         finally:
-            store._writer.cursor.execute("PRAGMA synchronous = FULL")
+            store._connection.cursor.execute("PRAGMA synchronous = FULL")
 
     return careless
 
@@ -131,14 +131,14 @@ def test_planted_an_error_that_only_the_first_of_a_group_is_told_is_found(
         return group.fail_everywhere(tmp, partial(SyncFault, error=apsw.IOError), 2, ends=WORST)
 
     assert (found := honest(scratch / "honest")).clean, found
-    commit_for = Writer._commit_for
+    commit = Writer._commit
 
     def to_the_first(writer: Writer, acts: Sequence[Any], outcomes: Any) -> None:
-        commit_for(writer, acts, outcomes)
+        commit(writer, acts, outcomes)
         for act_, outcome in zip(acts[1:], outcomes[1:], strict=True):
             act_.outcome = outcome
 
-    monkeypatch.setattr(Writer, "_commit_for", to_the_first)
+    monkeypatch.setattr(Writer, "_commit", to_the_first)
     tally = honest(scratch / "planted")
     assert tally.lost, tally
 

@@ -194,7 +194,7 @@ def test_a_handle_that_lost_its_connections_is_not_sure_of_what_it_finds_again(t
         for ask_in_vain in (lambda: store.read_stream(STREAMS[0]), lambda: store.heads(STREAMS)):
             with pytest.raises(StoreUnavailable):
                 ask_in_vain()
-        assert store._reader is store._writer.cursor is None
+        assert store._reader is store._connection.cursor is None
         for name, content in seen.items():
             (folder / name).write_bytes(content)
         second.fault = lambda _op: None

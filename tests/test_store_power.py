@@ -28,8 +28,8 @@ def run(folder: Path, count: int, *, synchronous: str = "full", checkpoint_every
             store.append(act(number))
             disk.mark(number)
             if number == 1 and checkpoint_every:
-                assert store._writer.cursor is not None
-                store._writer.cursor.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_every}")
+                assert store._connection.cursor is not None
+                store._connection.cursor.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_every}")
         store.close()
     return disk.log
 

@@ -259,14 +259,14 @@ def test_a_full_database_refuses_and_keeps_what_it_has(path: Path) -> None:
     with opened(path) as store:
         store.append(act(6))
         before = holdings(store, range(30))
-        assert store._writer.cursor is not None
-        pages = store._writer.cursor.connection.pragma("page_count")
-        store._writer.cursor.connection.pragma("max_page_count", pages)
+        assert store._connection.cursor is not None
+        pages = store._connection.cursor.connection.pragma("page_count")
+        store._connection.cursor.connection.pragma("max_page_count", pages)
         with pytest.raises(StoreUnavailable, match="full disk: free some space") as caught:
             store.append(act(7, size=20_000))
         assert isinstance(caught.value.__cause__, apsw.FullError)
         assert holdings(store, range(30)) == before
-        store._writer.cursor.connection.pragma("max_page_count", pages + 100)
+        store._connection.cursor.connection.pragma("max_page_count", pages + 100)
         assert store.append(act(7, size=20_000)) == AppendResult(5, 6)
 
 
@@ -321,10 +321,10 @@ def test_durability_is_declared_only_where_it_is(path: Path) -> None:
         for store in (full, normal):
             store.append(act(0))
             store.append(attrs.evolve(act(0), stream=f"of {id(store)}"))
-        assert full._writer.cursor is not None
-        assert normal._writer.cursor is not None
-        assert full._writer.cursor.connection.pragma("synchronous") == 2
-        assert normal._writer.cursor.connection.pragma("synchronous") == 1
+        assert full._connection.cursor is not None
+        assert normal._connection.cursor is not None
+        assert full._connection.cursor.connection.pragma("synchronous") == 2
+        assert normal._connection.cursor.connection.pragma("synchronous") == 1
     with pytest.raises(ValueError, match="full or normal"):
         SqliteStore.open(path, synchronous="off")
 

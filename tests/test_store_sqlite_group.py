@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,13 +15,16 @@ from pathlib import Path
 import apsw
 import attrs
 import pytest
+from conftest import SHORT
 from crash.acts import act, case_row, expected, holdings, read_all, record
+from crash.child import environment
 from crash.disk import Disk, Op, everything, lay_out, nothing, survivors
 from crash.ends import NAME
 from crash.files import opened
 
 from stabflow.errors import CommitUnknown, IdempotencyMismatch, StoreUnavailable, VersionConflict
 from stabflow.ports.store import AppendBatch, AppendResult, IndexChange, NewNotice
+from stabflow.stores import sqlite_writer
 from stabflow.stores.sqlite import SqliteStore
 
 
@@ -50,7 +57,7 @@ def together(
             told[number] = error
 
     threads = [threading.Thread(target=append, args=(number,)) for number in range(len(batches))]
-    with store._writer.lock:
+    with store._connection.lock:
         for number, thread in enumerate(threads):
             thread.start()
             # The first of them leads, and waits for the lock.
@@ -64,13 +71,13 @@ def together(
 def commits(store: SqliteStore) -> list[str]:
     """The statements that the writing connection executes from now on."""
     seen: list[str] = []
-    assert store._writer.cursor is not None
+    assert store._connection.cursor is not None
 
     def trace(_cursor: apsw.Cursor, sql: str, _bindings: object) -> bool:
         seen.append(sql)
         return True
 
-    store._writer.cursor.connection.exec_trace = trace
+    store._connection.cursor.connection.exec_trace = trace
     return seen
 
 
@@ -230,12 +237,12 @@ def test_who_is_interrupted_while_waiting_is_not_waited_for(store: SqliteStore) 
     class Gate:
         """In place of the lock at which the second waits."""
 
-        def acquire(self) -> None:
+        def acquire(self, timeout: float) -> None:
             gate.wait(30)
             raise Interrupted
 
-        def release(self) -> None:
-            pass
+        def locked(self) -> bool:
+            return False
 
     def interrupted() -> None:
         try:
@@ -243,7 +250,7 @@ def test_who_is_interrupted_while_waiting_is_not_waited_for(store: SqliteStore) 
         except Interrupted as error:
             told.append(error)
 
-    with writer.lock:
+    with store._connection.lock:
         first = threading.Thread(target=store.append, args=(batch("case/a"),))
         first.start()
         until(lambda: writer._leader is not None)
@@ -285,3 +292,64 @@ def test_many_threads_lose_and_double_nothing(store: SqliteStore) -> None:
     for worker in workers:
         worker.join(60)
     assert sorted(won) == [(f"case/{one}", n) for one in (0, 1) for n in range(1, threads * each // 2 + 1)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer that sends signals")
+@pytest.mark.parametrize("what", ["append", "heads"])
+def test_real_interrupts_leave_nobody_waiting_and_tell_nobody_a_lie(tmp_path: Path, what: str) -> None:
+    seconds = 4 if SHORT else 40
+    command = [sys.executable, "-m", "crash.interrupts", str(tmp_path), what, str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=seconds + 60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["lies"] == []
+    assert told["interrupts"] > 10 * seconds
+    assert told["acts"] > 10 * seconds
+    with opened(tmp_path / NAME, busy_timeout=0.1) as other:
+        assert other.append(batch("case/after")) == AppendResult(1, 1)
+
+
+def test_a_transaction_that_an_interrupt_left_open_is_not_seen_and_ends(store: SqliteStore) -> None:
+    connection = store._connection
+    assert connection.cursor is not None
+    connection.cursor.execute("BEGIN IMMEDIATE")
+    connection.cursor.execute("INSERT INTO keys VALUES ('case/a', 'k', 'd', 1, 1)")
+    assert store.heads(["case/a"])[0].version == 0
+    assert not connection.cursor.connection.in_transaction
+    assert store.lookup("case/a", "k") is None
+
+
+def test_a_lead_that_was_left_without_a_word_is_taken_by_who_waits(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_writer, "LOOK_UP", 0.01)
+    writer = store._writer
+    gone = sqlite_writer._Act(batch("case/gone"), 0)
+    writer._leader = gone
+    told: list[Told] = []
+    waiting = threading.Thread(target=lambda: told.append(store.append(batch("case/a"))))
+    waiting.start()
+    until(lambda: bool(writer._waiting))
+    gone.left = True
+    waiting.join(30)
+    assert told == [AppendResult(1, 1)]
+    # Whoever took a batch and left: nobody knows what became of it.
+    writer._leader = gone = sqlite_writer._Act(batch("case/gone"), 0)
+    answers: list[Told] = []
+
+    def append() -> None:
+        try:
+            answers.append(store.append(batch("case/b")))
+        except CommitUnknown as error:
+            answers.append(error)
+
+    waiting = threading.Thread(target=append)
+    waiting.start()
+    until(lambda: bool(writer._waiting))
+    writer._waiting[0].taken_by = gone
+    writer._waiting.clear()
+    gone.left = True
+    waiting.join(30)
+    assert [type(one) for one in answers] == [CommitUnknown]
+    assert store.append(batch("case/c")) == AppendResult(1, 1)

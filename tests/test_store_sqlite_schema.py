@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from urllib.parse import quote
 import apsw
 import attrs
 import pytest
-from crash.acts import STREAMS, act, expected, holdings, read_all, record
+from crash.acts import STREAMS, act, case_row, duty_row, expected, holdings, read_all, record
 from crash.files import filled, opened, raw
 
-from stabflow.errors import Corrupt, InvalidInput
+from stabflow.errors import ContractTooNew, Corrupt, InvalidInput
 from stabflow.ports import store_rules as rules
 from stabflow.ports.store import AppendBatch, Capability, CaseQuery, DutyQuery, NewNotice
 from stabflow.stores import sqlite_rows, sqlite_schema
@@ -166,8 +166,8 @@ def test_an_act_that_leaves_the_state_alone_writes_few_pages(path: Path) -> None
     filled(path, 3)
     with opened(path) as store:
         store.append(attrs.evolve(act(3), index=None))
-        assert store._writer.cursor is not None
-        connection = store._writer.cursor.connection
+        assert store._connection.cursor is not None
+        connection = store._connection.cursor.connection
         changes = connection.total_changes()
         index = act(0).index
         assert index is not None
@@ -339,3 +339,72 @@ def test_c14_what_was_changed_by_others_is_not_upgraded(path: Path) -> None:
         connection.execute(sqlite_schema.SCHEMA["records_delete"])
     with opened(path), opened(path) as store:
         assert holdings(store, range(6)) == expected(6)[6]
+
+
+def test_c14_a_newer_one_may_upgrade_the_file_under_an_open_handle(path: Path) -> None:
+    calls: list[Callable[[SqliteStore], object]] = [
+        lambda store: store.append(act(6)),
+        lambda store: store.append(act(0)),  # whose key is there
+        lambda store: store.lookup(STREAMS[0], "key-0"),
+        lambda store: store.heads(STREAMS),
+        lambda store: store.read_stream(STREAMS[0]),
+        lambda store: store.read_feed(after=None),
+        lambda store: store.find_duties(DutyQuery()),
+        lambda store: store.claim("worker", limit=1, lease_for=1.0),
+    ]
+    filled(path)
+    for call in calls:
+        with raw(path) as connection:
+            connection.pragma("user_version", sqlite_schema.SCHEMA_VERSION)
+        with opened(path) as store, opened(path) as other:
+            store.heads(STREAMS)
+            other.claim("worker", limit=1, lease_for=1.0)  # one has read, one has written
+            with raw(path) as connection:
+                connection.pragma("user_version", sqlite_schema.SCHEMA_VERSION + 1)
+            for one in (store, other):
+                with pytest.raises(ContractTooNew, match="upgrade stabflow"):
+                    call(one)
+    with raw(path) as connection:
+        assert connection.pragma("user_version") == sqlite_schema.SCHEMA_VERSION + 1
+        with pytest.raises(ContractTooNew):  # another has upgraded it between the look and this
+            sqlite_schema.upgrade(connection.cursor())
+        assert connection.pragma("user_version") == sqlite_schema.SCHEMA_VERSION + 1
+        connection.pragma("user_version", sqlite_schema.SCHEMA_VERSION)
+    with opened(path) as store:
+        assert holdings(store, range(6)) == expected(6)[6]
+
+
+def test_c13_of_several_filters_the_one_serves_that_leaves_few(path: Path) -> None:
+    filled(path)
+    with raw(path) as connection:
+        cursor = connection.cursor()
+        for n in range(600):
+            few = n % 300 == 7
+            state = "reporting" if few else "closed"
+            sqlite_rows._put_case(
+                cursor, case_row(f"c-{n}", body="county", state=state, outcome="" if few else "defer")
+            )
+            owed = duty_row(f"c-{n}", role="mayor" if few else "office", body="county", actor="u-1", breached=few)
+            cursor.execute(sqlite_rows._PUT_DUTY, sqlite_rows._duty_values(owed))
+        for query, by in (
+            (CaseQuery(body="county", state="reporting"), "state"),
+            (CaseQuery(state="reporting", outcome="defer"), "state"),
+            (CaseQuery(state="closed", outcome=""), "state"),
+            (CaseQuery(outcome=""), None),
+            (DutyQuery(body="county", role="mayor"), "role"),
+            (DutyQuery(actor="u-1", body="county", breached=True), "breached"),
+            (DutyQuery(case_id="c-7", role="mayor"), "case_id"),
+            (DutyQuery(level=0, breached=False, procedure="five-step"), None),
+        ):
+            assert sqlite_rows.narrowest(cursor, query) == by
+    with opened(path) as store:
+        assert len(store.find_cases(CaseQuery(body="county", state="reporting")).rows) == 2
+        assert len(store.find_duties(DutyQuery(body="county", role="mayor")).rows) == 2
+
+
+def test_numbers_beyond_those_of_sqlite_find_nothing(path: Path) -> None:
+    filled(path)
+    with opened(path) as store:
+        assert store.read_stream(STREAMS[0], after=2**70) == store.dead_letters(after=2**70) == ()
+        assert len(store.read_stream(STREAMS[0], after=-(2**70))) > 0
+        assert store.revive(2**70) is False

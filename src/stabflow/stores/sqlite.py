@@ -1,7 +1,7 @@
 """The store in a SQLite file: durable, and safe to use from several threads and several processes.
 
-A handle has two connections, each behind a lock: one writes (see `sqlite_writer`), one reads, so that reading waits neither for
-a disk nor for another process that writes. Both are opened when they are first needed, and nothing is made before the first
+A handle has two connections, each behind a lock: one writes (see `sqlite_connection`), one reads, so that reading waits neither
+for a disk nor for another process that writes. Both are opened when they are first needed, and nothing is made before the first
 append. An append is one ``BEGIN IMMEDIATE`` … ``COMMIT`` in a write-ahead log with ``synchronous=FULL``.
 """
 
@@ -38,12 +38,14 @@ from ..ports.store import (
     StoredRecord,
     StreamHead,
 )
-from . import sqlite_outbox, sqlite_rows
+from . import sqlite_outbox, sqlite_rows, sqlite_schema
+from .sqlite_connection import WritingConnection
 from .sqlite_file import DatabaseFile, discard
 from .sqlite_writer import Writer
 
 T = TypeVar("T")
 
+_MOST = 2**63 - 1
 _SYNCHRONOUS = {"full": "FULL", "normal": "NORMAL"}
 _ALWAYS = frozenset({Capability.MULTI_PROCESS, Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS})
 
@@ -61,7 +63,8 @@ class SqliteStore(Store):
         self._closed = False
         self._reading = threading.Lock()
         self._reader: apsw.Cursor | None = None
-        self._writer = Writer(file, lambda: rules.ticks(self._clock), self._check_open)
+        self._connection = WritingConnection(file, self._check_open)
+        self._writer = Writer(self._connection)
 
     @classmethod
     def open(
@@ -109,20 +112,21 @@ class SqliteStore(Store):
         at once are served together, with one wait for the disk."""
         rules.check_batch(batch, self.capabilities)
         self._check_process()
-        return self._writer.append(batch)
+        return self._writer.append(batch, rules.ticks(self._clock) if batch.outbox else 0)
 
     def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
         """See `Store.lookup`; the result reads ``replayed=True``, as it does when the act is appended again."""
         for digest, first, last in self._rows(sqlite_rows.LOOKUP, (stream, key)):
-            if not self._writer.settled:
-                self._writer.settle()
+            if not self._connection.settled:
+                self._connection.settle()
             return digest, AppendResult(first, last, replayed=True)
         return None
 
     def read_stream(self, stream: str, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[StoredRecord]:
         """See `Store.read_stream`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
         rules.check_page(limit)
-        return tuple(StoredRecord(*row) for row in self._rows(sqlite_rows.READ_STREAM, (stream, after, limit)))
+        rows = self._rows(sqlite_rows.READ_STREAM, (stream, _within(after), limit))
+        return tuple([StoredRecord(*row) for row in rows])
 
     def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
         """See `Store.heads`."""
@@ -138,7 +142,7 @@ class SqliteStore(Store):
         """What ``ask`` finds; ``None`` when there is no file. The writing connection answers unless it is busy: it need not read
         anew what it has just written."""
         self._check_process()
-        found = self._writer.glance(ask)
+        found = self._connection.glance(ask)
         return self._read(ask) if found is None else found[0]
 
     def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
@@ -172,12 +176,14 @@ class SqliteStore(Store):
     def find_cases(self, query: CaseQuery) -> CasePage:
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""
         rules.check_page(query.limit)
-        return rules.case_page([CaseRow(*row) for row in self._rows(*sqlite_rows.find_cases(query))], query.limit)
+        rows = self._found(lambda cursor: sqlite_rows.find_cases(query, sqlite_rows.narrowest(cursor, query)))
+        return rules.case_page([CaseRow(*row) for row in rows], query.limit)
 
     def find_duties(self, query: DutyQuery) -> DutyPage:
         """See `Store.find_duties`; `ValueError` for a bad limit, `InvalidInput` for a cursor that is none."""
         rules.check_page(query.limit)
-        rows = self._rows(*sqlite_rows.find_duties(query))
+        rules.read_cursor(query.after)  # also where there is no file yet
+        rows = self._found(lambda cursor: sqlite_rows.find_duties(query, sqlite_rows.narrowest(cursor, query)))
         return rules.duty_page([sqlite_rows.duty_row(row) for row in rows], query.limit)
 
     def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
@@ -201,16 +207,16 @@ class SqliteStore(Store):
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         """See `Store.dead_letters`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
         rules.check_page(limit)
-        return self._read(lambda cursor: sqlite_outbox.dead_letters(cursor, after=after, limit=limit)) or ()
+        return self._read(lambda cursor: sqlite_outbox.dead_letters(cursor, after=_within(after), limit=limit)) or ()
 
     def revive(self, notice: int) -> bool:
         """See `Store.revive`."""
         now = rules.ticks(self._clock)
-        return bool(self._change(lambda cursor: sqlite_outbox.revive(cursor, notice, now)))
+        return bool(self._change(lambda cursor: sqlite_outbox.revive(cursor, _within(notice), now)))
 
     def _change(self, act: Callable[[apsw.Cursor], T]) -> T | None:
         self._check_process()
-        return self._writer.change(act)
+        return self._connection.change(act)
 
     def about(self) -> Mapping[str, str]:
         """See `Store.about`. Where there is no file yet, it has no schema."""
@@ -222,10 +228,13 @@ class SqliteStore(Store):
         """Let go of the file; using the handle afterwards raises `StoreUnavailable`. In a forked process, do nothing."""
         if os.getpid() != self._process:
             return
-        with self._reading, self._writer.lock:
+        with self._reading, self._connection.lock:
             self._closed = True
-            self._writer.drop()
+            self._connection.drop()
             self._drop_reader()
+
+    def _found(self, asked: Callable[[apsw.Cursor], tuple[str, Sequence[Any]]]) -> list[tuple[Any, ...]]:
+        return self._read(lambda cursor: sqlite_rows.ask(cursor, *asked(cursor))) or []
 
     def _rows(self, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self._read(lambda cursor: sqlite_rows.ask(cursor, statement, bindings)) or []
@@ -233,8 +242,8 @@ class SqliteStore(Store):
     def _read(self, ask: Callable[[apsw.Cursor], T]) -> T | None:
         """What ``ask`` finds on the reading connection; ``None`` when there is no file."""
         self._check_process()
-        if self._writer.in_doubt:
-            self._writer.settle()
+        if self._connection.in_doubt:
+            self._connection.settle()
         with self._reading:
             self._check_open()
             if self._reader is not None:
@@ -244,6 +253,7 @@ class SqliteStore(Store):
             else:
                 return None
             try:
+                sqlite_schema.check_version(self._reader)
                 return ask(self._reader)
             except apsw.Error as error:
                 failure = self._file.failure(error, self._reader.connection)
@@ -288,6 +298,11 @@ def _parse(url: str) -> tuple[str, str]:
     if "\0" in real or real == ":memory:":
         raise wrong(f"{url!r} does not name a file", "write memory: for a store in memory")
     return real, synchronous
+
+
+def _within(number: int) -> int:
+    """The number, or the nearest that SQLite knows: beyond it there is nothing."""
+    return max(-_MOST, min(number, _MOST))
 
 
 def _short(hash_: bytes) -> str:

@@ -7,7 +7,7 @@ twelve pages instead of six for an act that leaves the state as it is.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -144,21 +144,49 @@ _SPARSE = {"outcome": "outcome <> ''", "level": "level > 0", "breached": "breach
 """Which rows are in the index on a column, where not all are."""
 
 
-def _filtered(filters: dict[str, str | int]) -> tuple[list[str], str | None]:
-    """The conditions for the filters, and the first of them that an index serves; SQLite must see that it holds what is asked."""
+_FEW, _MANY = 16, 512
+"""A filter that leaves less than the former is good enough to search by; beyond the latter nobody counts."""
+
+
+def _served(filters: Mapping[str, str | int]) -> list[str]:
+    """The filters that an index serves."""
+    return [name for name, value in filters.items() if value or name not in _SPARSE]
+
+
+def narrowest(cursor: apsw.Cursor, query: CaseQuery | DutyQuery) -> str | None:
+    """The filter that leaves the fewest rows, of those that an index serves; where several are given that is looked up, because
+    everybody may act for one body, and everything be in one state."""
+    filters, table = _filters_of_query(query)
+    served = _served(filters)
+    if len(served) < 2 or served[0] == "case_id":
+        return served[0] if served else None
+    found: dict[str, int] = {}
+    for name in served:
+        sparse = f" AND {_SPARSE[name]}" if name in _SPARSE else ""
+        few = f"SELECT 1 FROM {table} INDEXED BY {table}_{name} WHERE {name} = ?{sparse} LIMIT {_MANY}"
+        found[name] = ask(cursor, f"SELECT count(*) FROM ({few})", (filters[name],))[0][0]
+        if found[name] < _FEW:
+            return name
+    return min(found, key=found.__getitem__)
+
+
+def _filters_of_query(query: CaseQuery | DutyQuery) -> tuple[dict[str, str | int], str]:
+    """The filters of a query that may be searched by, and the table."""
+    if isinstance(query, CaseQuery):
+        return rules.given(query, rules.CASE_FILTERS), "cases"
+    filters = rules.given(query, rules.DUTY_FILTERS)
+    filters.pop("procedure", None)  # which so many share that no index is kept for it
+    return filters, "duties"
+
+
+def find_cases(query: CaseQuery, by: str | None = None) -> tuple[str, list[Any]]:
+    """The statement for one row more than the page, and its bindings; the index of the filter ``by`` is made to serve, or of the
+    first that has one."""
+    filters, _ = _filters_of_query(query)
+    first = by or next(iter(_served(filters)), None)
     where = [f"{name} = ?" for name in filters]
-    for name, value in filters.items():
-        if name not in _SPARSE:
-            return where, name
-        if value:
-            return [*where, _SPARSE[name]], name
-    return where, None
-
-
-def find_cases(query: CaseQuery) -> tuple[str, list[Any]]:
-    """The statement for one row more than the page, and its bindings; the index of the first filter is made to serve."""
-    filters = rules.given(query, rules.CASE_FILTERS)
-    where, first = _filtered(filters)
+    if first in _SPARSE:
+        where.append(_SPARSE[first])  # SQLite must see that the index holds what is asked
     bindings: list[Any] = list(filters.values())
     if query.after is not None:
         where.append("case_id > ?")
@@ -169,15 +197,18 @@ def find_cases(query: CaseQuery) -> tuple[str, list[Any]]:
     return _page(statement, where, "case_id"), [*bindings, query.limit + 1]
 
 
-def find_duties(query: DutyQuery) -> tuple[str, list[Any]]:
-    """The statement for one row more than the page, and its bindings; the index of the first filter is made to serve."""
-    filters = rules.given(query, rules.DUTY_FILTERS)
-    procedure = filters.pop("procedure", None)  # which so many share that no index is kept for it
-    where, first = _filtered(filters)
+def find_duties(query: DutyQuery, by: str | None = None) -> tuple[str, list[Any]]:
+    """The statement for one row more than the page, and its bindings; the index of the filter ``by`` is made to serve, or of the
+    first that has one."""
+    filters, _ = _filters_of_query(query)
+    first = by or next(iter(_served(filters)), None)
+    where = [f"{name} = ?" for name in filters]
+    if first in _SPARSE:
+        where.append(_SPARSE[first])
     bindings: list[Any] = list(filters.values())
-    if procedure is not None:
+    if query.procedure is not None:
         where.append("procedure = ?")
-        bindings.append(procedure)
+        bindings.append(query.procedure)
     if query.due_before is not None:
         where.append(f"due < ? AND due <> '{rules.OPEN_ENDED}'")
         bindings.append(query.due_before)

@@ -18,6 +18,8 @@ from typing import Any
 
 import apsw
 
+from ..errors import ContractTooNew
+
 APPLICATION_ID = 0x53544246
 """Marks a database as ours, in its header: ``STBF``."""
 
@@ -176,7 +178,8 @@ def upgrade(cursor: apsw.Cursor) -> None:
     """Bring the tables of an earlier version up to date, in one transaction: broken off, the earlier version is still there."""
     cursor.execute("BEGIN IMMEDIATE")
     try:
-        found = cursor.connection.pragma("user_version")  # others may have done it meanwhile
+        found = version_of(cursor)  # others may have done it meanwhile
+        check(found)
         for statement in UPGRADES.get(found, ()):
             cursor.execute(statement)
         mark(cursor)
@@ -185,6 +188,26 @@ def upgrade(cursor: apsw.Cursor) -> None:
         if cursor.connection.in_transaction:
             cursor.execute("ROLLBACK")
         raise
+
+
+def version_of(cursor: apsw.Cursor) -> int:
+    """The version of the schema, as it is now."""
+    found: Any = cursor.execute("PRAGMA user_version").fetchall()[0][0]
+    return int(found)
+
+
+def check(version: int) -> None:
+    """`ContractTooNew` where a newer stabflow made the schema."""
+    if version > SCHEMA_VERSION:
+        raise ContractTooNew(
+            f"the file has schema {version}, and this stabflow knows schemas up to {SCHEMA_VERSION}: upgrade stabflow;"
+            " the file is untouched"
+        )
+
+
+def check_version(cursor: apsw.Cursor) -> None:
+    """`ContractTooNew` where a newer stabflow has upgraded the file under an open handle."""
+    check(version_of(cursor))
 
 
 def mark(cursor: apsw.Cursor) -> None:
