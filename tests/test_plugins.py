@@ -470,7 +470,7 @@ def test_a_hook_that_brings_things_may_yield_them_and_one_may_leave_arguments_ou
 @pytest.mark.parametrize(
     ("opened", "problem"),
     [
-        (object(), "gave a object, not a Store"),
+        (object(), "gave an object, not a Store"),
         (type("Old", (MemoryStore,), {"contract": 0})(), "its store was written for contract 0, which is older"),
         (type("New", (MemoryStore,), {"contract": 2})(), "its store was written for contract 2, .*: upgrade stabflow"),
         (type("Odd", (MemoryStore,), {"contract": "1"})(), "its store has the contract '1', which is no whole number"),

@@ -53,7 +53,7 @@ def test_a_plugin_is_given_by_its_name(site: Site) -> None:
     cellar(site)
     with stabflow.open("memory:", plugins=["house"], calendar="house"):
         assert site.imported() == {"house_rules"}
-    assert equip(["house"]).names == ("house_rules.House",)
+    assert equip(["house"]).names == ("house",)
     with pytest.raises(InvalidInput, match="unknown calendar 'house'"):
         stabflow.open("memory:", calendar="house")
 
@@ -78,13 +78,13 @@ def test_objects_and_names_stand_in_the_order_in_which_they_are_given(site: Site
     house(site)
     cellar(site)
     names = equip(iter(["cellar", Mine(), "house"])).names
-    assert [name.rpartition(".")[2] for name in names] == ["Cellar", "Mine", "House"]
+    assert names == ("cellar", f"{__name__}.{Mine.__qualname__}", "house")
 
 
 def test_two_names_of_one_value_are_one_plugin(site: Site) -> None:
     cellar(site)
     equipment = equip(["cellar", "vault"])
-    assert equipment.names == ("cellar.Cellar",)
+    assert equipment.names == ("cellar",)
     assert {"cellar", "vault"} <= set(equipment.stores)
     assert standing("vault", "cellar", "vault") == [Status.LISTED]
 
@@ -129,7 +129,7 @@ BROKEN = {
     "fails when asked": ("def __getattr__(name): raise SystemExit(name)", "house_rules:House", "SystemExit: House"),
     "says nothing": (HOUSE, "house_rules", "which is no module:attribute"),
     "says nonsense": (HOUSE, "house rules:!", "which is no module:attribute"),
-    "names a number": ("house = 7", "house_rules:house", "names a int, which is no stabflow.Plugin"),
+    "names a number": ("house = 7", "house_rules:house", "names an int, which is no stabflow.Plugin"),
     "names a function": ("def house(): pass", "house_rules:house", "names a function, which is no stabflow.Plugin"),
     "names another class": (
         "class House: pass",
@@ -184,12 +184,13 @@ def test_what_is_broken_says_so_and_harms_no_other(what: str, site: Site) -> Non
         stabflow.open("memory:", plugins=["house"])
     assert problem in str(error.value)
     assert (error.value.distribution, error.value.version) == ("house-rules", "1.2")
-    assert "house" in error.value.plugin
-    assert str(error.value).startswith(f"plugin {error.value.plugin} (house-rules 1.2): ")
+    assert error.value.plugin == "house"
+    of = f"{error.value.class_name} of " if error.value.class_name else ""
+    assert str(error.value).startswith(f"plugin house ({of}house-rules 1.2): ")
     if " failed: " in problem:
         assert isinstance(error.value.__cause__, Exception | SystemExit)
     (broken, *others) = [one for one in survey(["house", "cellar"], version="0") if one.name in ("house", "cellar")]
-    assert (broken.status, broken.plugin) == (Status.BROKEN, None)
+    assert (broken.status, broken.contract) == (Status.BROKEN, None)
     assert problem in broken.problem
     assert [other.status for other in others] == [Status.LISTED]
 
@@ -223,7 +224,7 @@ def test_a_store_of_another_contract_says_what_to_upgrade(stated: str, problem: 
     site.install("cellar-store", {"cellar": source}, group("cellar = cellar:Cellar"))
     with pytest.raises(PluginError) as error:
         stabflow.open("cellar:")
-    assert str(error.value) == f"plugin cellar.Cellar (cellar-store 1.2): {error.value.problem}"
+    assert str(error.value) == f"plugin cellar (Cellar of cellar-store 1.2): {error.value.problem}"
     assert error.value.problem.startswith(problem)
 
 
@@ -254,11 +255,11 @@ def test_a_scheme_under_two_names_names_both(site: Site) -> None:
     with pytest.raises(PluginError) as error:
         equip(["cellar", "other"])
     assert str(error.value) == (
-        "plugin other_cellar.Cellar (other-store 1.2): 'cellar' comes from cellar.Cellar (cellar-store 0.3) already;"
+        "plugin other (Cellar of other-store 1.2): 'cellar' comes from cellar (Cellar of cellar-store 0.3) already;"
         " leave one of them out"
     )
     (broken,) = [one for one in survey(["cellar", "other"], version="0") if one.name == "other"]
-    assert "comes from cellar.Cellar (cellar-store 0.3) already" in broken.problem
+    assert "comes from cellar (Cellar of cellar-store 0.3) already" in broken.problem
 
 
 def test_one_distribution_that_uses_a_name_twice_is_told(site: Site) -> None:
@@ -300,8 +301,8 @@ def test_a_scheme_is_looked_up_by_its_name_and_that_one_alone_is_imported(site: 
 def test_what_serves_a_url_is_a_plugin_of_the_engine_like_any_other(site: Site) -> None:
     assert equip(url="memory:").names == ()
     cellar(site)
-    assert equip(url="vault:").names == ("cellar.Cellar",)
-    assert equip(["cellar"], url="vault:").names == ("cellar.Cellar",)
+    assert equip(url="vault:").names == ("vault",)
+    assert equip(["cellar"], url="vault:").names == ("cellar",)
 
 
 def test_a_plugin_called_like_the_scheme_must_bring_its_store(site: Site) -> None:
@@ -309,7 +310,8 @@ def test_a_plugin_called_like_the_scheme_must_bring_its_store(site: Site) -> Non
     with pytest.raises(PluginError) as error:
         stabflow.open("house:x")
     assert str(error.value) == (
-        "plugin house (house-rules 1.2): its name is the scheme 'house', and it brings no store for it"
+        "plugin house (House of house-rules 1.2): its name is the scheme 'house', and it brings no store for it: correct the"
+        " URL (such as sqlite:///cases.db); to use the plugin beside another store, give its name in the list of plugins"
     )
     with pytest.raises(PluginError, match="brings no store for it"):
         stabflow.open("house:x", plugins=["house"])
@@ -320,7 +322,11 @@ def test_a_plugin_called_like_the_scheme_must_bring_its_store(site: Site) -> Non
     [
         ("celar:x", "did you mean 'cellar:'?"),
         ("sqlit:x", "did you mean 'sqlite:'?"),
-        ("postgres:x", "known: memory:, sqlite:"),
+        (
+            "postgres:x",
+            "known: memory:, sqlite:; installed plugins: cellar, example, house, vault; for this one install a distribution"
+            " with a plugin 'postgres'",
+        ),
         ("house", "for a file in SQLite, write sqlite:///house"),
     ],
 )
@@ -346,7 +352,8 @@ def test_a_built_in_cannot_be_taken_over(site: Site) -> None:
     assert standing("sqlite") == [Status.BUILT_IN, Status.CONFLICT]
     assert site.imported() == set()
     with pytest.raises(
-        PluginError, match=r"\(evil-store 1\.2\): 'sqlite' comes from stabflow\.plugins\.built_ins\.Sqlite already"
+        PluginError,
+        match=r"\(Cellar of evil-store 1\.2\): 'sqlite' comes from stabflow\.plugins\.built_ins\.Sqlite already",
     ):
         stabflow.open("memory:", plugins=["evil"])
 
@@ -361,7 +368,7 @@ def test_a_distribution_without_a_name_goes_by_its_folder(metadata: str | None, 
     (found,) = [one for one in installed() if one.name == "house"]
     assert found.distribution == "house_rules-1.2.dist-info"
     assert standing("cellar", "house", "cellar") == [Status.LISTED]
-    assert equip(["house"]).names == ("house_rules.House",)
+    assert equip(["house"]).names == ("house",)
 
 
 def test_metadata_that_is_not_text_is_no_obstacle(site: Site) -> None:

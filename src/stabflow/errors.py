@@ -327,12 +327,17 @@ class ClockInDoubt(StabflowError):
 
 class PluginError(StabflowError):
     """A plugin is wrong; ``plugin`` names it, ``problem`` says how. ``distribution`` and ``version`` are of the distribution that
-    brought it; empty where it was given as an object."""
+    brought it; empty where it was given as an object. ``class_name`` is the class of what was installed and could be imported."""
 
-    def __init__(self, plugin: str, problem: str, *, distribution: str = "", version: str = "") -> None:
+    def __init__(
+        self, plugin: str, problem: str, *, distribution: str = "", version: str = "", class_name: str = ""
+    ) -> None:
         self.plugin, self.problem = plugin, problem
-        self.distribution, self.version = distribution, version
-        whose = f" ({distribution} {version}".rstrip() + ")" if distribution else ""
+        self.distribution, self.version, self.class_name = distribution, version, class_name
+        origin = f"{distribution} {version}".rstrip()
+        if class_name:
+            origin = f"{class_name} of {origin}"
+        whose = f" ({origin})" if distribution else ""
         super().__init__(f"plugin {plugin}{whose}: {problem}")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -71,6 +72,12 @@ def clean_text(text: object, path: str, *, max_length: int, required: bool = Tru
             "write it on one line, with blanks only",
         )
     return normal
+
+
+def visible(words: str, write: Callable[[str], str] = lambda one: ascii(one)[1:-1]) -> str:
+    """``words`` with every character that `clean_text` refuses written out, as ``\\x1b``: what others wrote, before a terminal
+    reads it. Ends of lines stay."""
+    return _UNWANTED.sub(lambda found: write(found.group()), words)
 
 
 def _is_invisible(character: str) -> bool:

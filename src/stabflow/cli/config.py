@@ -9,7 +9,9 @@ from pathlib import Path
 import attrs
 
 from ..errors import Fault, InvalidInput, near_miss
+from ..language.paths import path_text
 from ..language.tables import read_file, tables_of
+from ..text import Text, say
 
 FILE = "stabflow.toml"
 VARIABLE = "STABFLOW_CONFIG"
@@ -44,17 +46,44 @@ def configuration() -> Config:
     return Config(path.absolute(), tuple(plugins))
 
 
+def mend(config: Path) -> Text:
+    """What the operator does about a plugin that ``config`` lists and that does not work."""
+    return say("mend it, or take it out of {file}", "请修复该插件，或将其从{file}中移除", file=config)
+
+
+def mending(plugin: str) -> Text | None:
+    """What the operator does about this plugin, where the settings list it."""
+    try:
+        config = configuration()
+    except InvalidInput:
+        return None
+    return mend(config.path) if config.path is not None and plugin in config.plugins else None
+
+
 def _faults(tables: dict[str, object]) -> Iterator[Fault]:
     for key in tables:
         if key not in KEYS:
-            yield Fault(key, "is no setting", near_miss(key, KEYS))
+            yield Fault(path_text(key), "is no setting", near_miss(key, KEYS))
     plugins = tables.get("plugins", [])
     if not isinstance(plugins, list):
-        yield Fault("plugins", f"{plugins!r:.60} is not a list", 'write plugins = ["name", …]')
+        name = plugins if isinstance(plugins, str) and plugins.isprintable() and len(plugins) < _LONGEST else "name"
+        yield Fault("plugins", f"is {_kind(plugins)}, not a list", f'write plugins = ["{name}"]')
         return
     for index, name in enumerate(plugins):
+        place = f"plugins[{index}]"
         if not isinstance(name, str):
             cure = 'write the name of an installed plugin in quotes; "stabflow plugins" lists them'
-            yield Fault(f"plugins[{index}]", f"{name!r:.60} is no name", cure)
+            yield Fault(place, f"is {_kind(name)}, not a name", cure)
+        elif not name.isprintable():
+            yield Fault(place, "has a character that cannot be shown", "write the name as 'stabflow plugins' lists it")
         elif name in plugins[:index]:
-            yield Fault(f"plugins[{index}]", f"{name!r:.60} is listed twice", "leave one of them out")
+            yield Fault(place, f'"{name:.60}" is listed twice', "leave one of them out")
+
+
+_LONGEST = 60
+_KINDS = ((bool, "true or false"), (str, "text"), (int | float, "a number"), (list, "a list"), (dict, "a table"))
+
+
+def _kind(value: object) -> str:
+    """What a value in TOML is."""
+    return next((words for type_, words in _KINDS if isinstance(value, type_)), "a time")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
 import click
 
 from .. import __version__
 from ..engine.doctor import HEALTH_TITLES, Diagnosis, Health, environment, title_of, unusable
 from ..errors import PluginError, StoreError
 from ..text import Text, say
+from .config import mending
 from .failures import ENVIRONMENT, NO, YES
 from .options import Session, calendar_option, common, json_option, store_option
 from .page import Page
@@ -47,7 +49,8 @@ def _looked_at(url: str, calendar: str) -> list[Diagnosis]:
                 return [_not_there(str(path)), *(one for one in engine.diagnose() if one.check != "store")]
             return [*engine.diagnose()]
     except PluginError as error:
-        return [unusable("calendar" if error.plugin == "holidays" else "plugins", error)]
+        found = unusable("calendar" if error.plugin == "holidays" else "plugins", error)
+        return [attrs.evolve(found, cure=mending(error.plugin))]
     except (StoreError, OSError) as error:
         return [unusable("store", error)]
 

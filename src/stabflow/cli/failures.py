@@ -28,6 +28,8 @@ from ..errors import (
     VersionConflict,
 )
 from ..text import Language, Text, same, say
+from ..values import visible
+from .config import mending
 from .scaffold import NotMade
 
 YES, NO, BAD_INPUT, INCOMPLETE, ENVIRONMENT, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
@@ -84,8 +86,8 @@ def failure_json(error: Exception, language: Language, written: tuple[int, int] 
 
 def tell(text: str) -> None:
     """Write ``text`` to standard error, if anybody reads that."""
-    with suppress(OSError):
-        sys.stderr.write(text)
+    with suppress(OSError, ValueError):  # nobody reads it, or a plugin has closed it
+        sys.stderr.write(visible(text))
         sys.stderr.flush()
 
 
@@ -121,6 +123,8 @@ def _described(error: Exception, language: Language) -> str:
             last=f"{error.last:%Y-%m-%d %H:%M %Z}",
             most=error.most.days,
         ).get(language)
+    if isinstance(error, PluginError) and (cure := mending(error.plugin)):
+        return say("{error}; {cure}", "{error}；{cure}", error=error, cure=cure).get(language)
     if isinstance(error, StabflowError) or status_of(error) != BUG:
         return str(error)
     return say(

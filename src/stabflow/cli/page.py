@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text as Styled
 
 from ..text import Language, Text
+from ..values import visible
 
 NARROWEST, WIDEST = 50, 140
 _LEAST = 8
@@ -114,8 +115,9 @@ class Page:
         return text if isinstance(text, str) else text.get(self.language)
 
     def line(self, *parts: tuple[str, str] | str) -> None:
-        """One line of parts, each text or (text, style)."""
-        self.target.print(Styled.assemble(*parts), soft_wrap=True)
+        """One line of parts, each text or (text, style); what would steer a terminal is written out."""
+        clean = [visible(one) if isinstance(one, str) else (visible(one[0]), one[1]) for one in parts]
+        self.target.print(Styled.assemble(*clean), soft_wrap=True)
 
     def gap(self) -> None:
         """An empty line."""

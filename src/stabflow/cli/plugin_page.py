@@ -9,11 +9,10 @@ from pathlib import Path
 from ..decision.checks import CHECK_HOOK
 from ..decision.events import PluginFailed
 from ..history.record import Record
-from ..plugins.rules import hooks_of
 from ..plugins.survey import Standing, Status
 from ..ports.hooks import StoreScheme
 from ..text import Text, say
-from .config import FILE
+from .config import FILE, mend
 from .page import Cell, Column, Page
 
 _NONE = Text("no plugin has failed", "没有插件失败的记录")
@@ -46,10 +45,14 @@ def show_plugins(page: Page, found: Sequence[Standing], config: Path | None) -> 
     page.table(columns, [_plugin_row(page, one) for one in found])
     if wrong := [one for one in found if not one.works]:
         page.heading(Text("What does not work", "不可用的插件"))
-        for one in wrong:
-            mark, style = ("✗  ", "bold red") if one.allowed else ("!  ", "yellow")
-            said = f"{one.name} ({label})" if (label := _label(one)) else one.name
-            page.paragraph(f"{said}: {one.problem}", indent=2, mark=mark, mark_style=style)
+        for name, problem in dict.fromkeys((one.name, one.problem) for one in wrong):
+            alike = [one for one in wrong if (one.name, one.problem) == (name, problem)]
+            mark, style = ("✗  ", "bold red") if any(one.allowed for one in alike) else ("!  ", "yellow")
+            labels = ", ".join(dict.fromkeys(filter(None, map(_label, alike))))
+            said = f"{name} ({labels})" if labels else name
+            page.paragraph(f"{said}: {problem}", indent=2, mark=mark, mark_style=style)
+        if config is not None and any(one.allowed for one in wrong):
+            page.paragraph(mend(config), indent=2, mark="→  ", style="dim")
     page.gap()
     if any(one.status is Status.INSTALLED for one in found):
         page.paragraph(
@@ -68,11 +71,11 @@ def show_plugins(page: Page, found: Sequence[Standing], config: Path | None) -> 
 
 def _plugin_row(page: Page, one: Standing) -> tuple[str | Cell, ...]:
     status = Cell(page.said(_STATUS[one.status]), _STYLES.get(one.status, "green"))
-    if one.plugin is None:
+    if one.contract is None:
         return one.name, _label(one), status, "", "" if one.allowed else page.said(_NOT_IMPORTED)
-    hooks = [hook.removeprefix("stabflow_") for hook in hooks_of(one.plugin)]
+    hooks = [hook.removeprefix("stabflow_") for hook in one.hooks]
     brings = "; ".join([*(hook for hook in hooks if hook != "stores" or not one.stores), *map(_scheme, one.stores)])
-    return one.name, _label(one), status, str(one.plugin.contract), brings
+    return one.name, _label(one), status, str(one.contract), brings
 
 
 def _scheme(store: StoreScheme) -> str:

@@ -18,7 +18,9 @@ from ..engine import CaseHandle, Engine, open_engine
 from ..engine.opening import LATE_ENTRY
 from ..errors import MAX_COMPARED, InvalidInput, near_miss
 from ..language import Procedure
+from ..plugins.guards import public
 from ..text import Text
+from ..values import visible
 from .config import configuration
 from .options import Session
 from .page import console, drop
@@ -77,13 +79,14 @@ def file_of(url: str) -> Path | None:
 def where(url: str) -> str:
     """Where a store is, as people look for it."""
     path = file_of(url)
-    return url if path is None else str(path.resolve())
+    return public(url) if path is None else str(path.resolve())
 
 
 def print_json(value: object) -> None:
     """Print for programs."""
     try:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+        sys.stdout.write(visible(text, lambda one: json.dumps(one)[1:-1]) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         drop(sys.stdout)

@@ -39,9 +39,10 @@ class Failure:
     place: str
 
     @classmethod
-    def of(cls, plugin: str, hook: str, error: BaseException) -> Failure:
-        """What is said of ``error``: nothing that it quotes."""
-        root = plugin.partition(".")[0]
+    def of(cls, plugin: str, hook: str, error: BaseException, module: str) -> Failure:
+        """What is said of ``error``: nothing that it quotes. Its place is the last one in the package of ``module``, the plugin's
+        own."""
+        root = module.partition(".")[0]
         frames = [
             (frame, line, str(frame.f_globals.get("__name__")))
             for frame, line in traceback.walk_tb(error.__traceback__)
@@ -76,6 +77,7 @@ class Check:
 
     plugin: str
     ask: Ask
+    module: str
 
     def blocker(self, case: Case | None, command: Command, now: datetime) -> Blocker | None:
         """What the plugin has against ``command``; fails closed, whatever it raises or answers."""
@@ -87,7 +89,7 @@ class Check:
                 return self._failed(Failure.by_answering(self.plugin, CHECK_HOOK, answer))
             return self._named(answer)
         except RAISED as error:
-            return self._failed(Failure.of(self.plugin, CHECK_HOOK, error))
+            return self._failed(Failure.of(self.plugin, CHECK_HOOK, error, self.module))
 
     def _named(self, answer: Blocker) -> Blocker:
         """The plugin's blocker as one that says where it comes from, read once as its readers will."""

@@ -53,7 +53,7 @@ def _tell(shell: Shell, hook: str, watchers: Iterable[Watcher], case: Case | Non
         try:
             answer = watcher.tell(case, news)
         except RAISED as error:
-            _put_on_record(shell, Failure.of(watcher.plugin, hook, error), case)
+            _put_on_record(shell, Failure.of(watcher.plugin, hook, error, watcher.module), case)
         else:
             if answer is not None:  # such as a coroutine, which nobody would ever await
                 _put_on_record(shell, Failure.by_answering(watcher.plugin, hook, answer), case)

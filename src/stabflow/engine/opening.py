@@ -121,7 +121,7 @@ def open_engine(
             calendar=loaded,
             clock=clock or _now,
             requirements=equipment.requirements,
-            plugin_names=equipment.names,
+            plugin_names=equipment.having_say,
             late_entry=late_entry,
             checks=equipment.checks,
             watching=equipment.watching,

@@ -6,7 +6,6 @@ Reading imports nothing. What is wanted is picked by its name, and imported alon
 from __future__ import annotations
 
 import importlib
-import inspect
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -14,11 +13,11 @@ from importlib import metadata
 
 import attrs
 
-from ..decision.checks import RAISED
 from ..errors import PluginError, near_miss
 from ..ports.hooks import Plugin
+from ..values import visible
+from .blame import blaming, with_article
 from .built_ins import BUILT_INS
-from .rules import said
 
 GROUP = "stabflow"
 _log = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ class Installed:
 
     def error(self, problem: str) -> PluginError:
         """What is wrong with it."""
-        return PluginError(self.name, problem, distribution=self.distribution, version=self.version)
+        return PluginError(self.name, visible(problem), distribution=self.distribution, version=self.version)
 
 
 def installed() -> tuple[Installed, ...]:
@@ -68,6 +67,18 @@ def clash(one: Installed, among: Sequence[Installed]) -> str:
     return f"{labels} each bring a plugin {one.name!r}: uninstall one of them"
 
 
+def overtaken(scheme: str, distribution: str, among: Sequence[Installed]) -> str:
+    """Why nobody can tell that a URL of ``scheme`` is meant for the plugin of ``distribution``, or nothing: another one is called
+    so. Metadata tells that; nothing is imported."""
+    others = [one.label() for one in among if one.name == scheme and one.distribution != distribution]
+    if not others:
+        return ""
+    return (
+        f"it brings the scheme {scheme!r}, which is the name of a plugin of {' and of '.join(dict.fromkeys(others))}: uninstall"
+        " one of the two, or leave this one out"
+    )
+
+
 def pick(name: str, among: Sequence[Installed]) -> Installed | None:
     """The installed plugin of that name, if there is one; `PluginError` where the name does not tell which one is meant. Nothing
     is imported."""
@@ -82,28 +93,34 @@ def load(one: Installed) -> Plugin:
     place = _VALUE.fullmatch(one.value)
     if place is None:
         raise one.error(f"its entry point says {one.value!r:.80}, which is no module:attribute")
-    try:
-        target: object = importlib.import_module(place["module"])
-    except RAISED as error:
-        raise one.error(f"importing {place['module']} failed: {said(error)}") from error
-    for part in place["attribute"].split("."):
+    module = place["module"]
+    with blaming(one.error, f"importing {module}", module):
+        target: object = importlib.import_module(module)
+    with blaming(one.error, f"looking up {one.value!r}", module):
+        target, missing = _looked_up(target, place["attribute"])
+        is_class = not missing and isinstance(target, type) and issubclass(target, Plugin)
+    if missing:
+        raise one.error(f"its entry point says {one.value!r}, and there is no {missing}")
+    if is_class:
+        cure = "; an entry point may name an object as well"
+        with blaming(one.error, f"making a {one.value} without arguments", module, cure):
+            target = target()  # type: ignore[operator]
+    with blaming(one.error, f"looking at {one.value!r}", module):
+        if isinstance(target, Plugin):
+            return target
+        what = f"the class {target.__qualname__}" if isinstance(target, type) else with_article(type(target).__name__)
+    raise one.error(f"its entry point names {what}, which is no stabflow.Plugin")
+
+
+def _looked_up(target: object, path: str) -> tuple[object, str]:
+    """What stands at the path, or the part that is not there with the cure for that."""
+    for part in path.split("."):
         try:
             target = getattr(target, part)
-        except AttributeError as error:
-            cure = near_miss(part, [name for name in dir(target) if not name.startswith("_")], none="it is empty")
-            raise one.error(f"its entry point says {one.value!r}, and there is no {part!r}; {cure}") from error
-        except RAISED as error:
-            raise one.error(f"looking up {one.value!r} failed: {said(error)}") from error
-    if inspect.isclass(target) and issubclass(target, Plugin):
-        try:
-            target = target()
-        except RAISED as error:
-            problem = f"making a {one.value} without arguments failed: {said(error)}"
-            raise one.error(f"{problem}; an entry point may name an object as well") from error
-    if not isinstance(target, Plugin):
-        what = f"the class {target.__qualname__}" if inspect.isclass(target) else f"a {type(target).__name__}"
-        raise one.error(f"its entry point names {what}, which is no stabflow.Plugin")
-    return target
+        except AttributeError:
+            known = [name for name in map(str, dir(target)) if not name.startswith("_")]
+            return None, f"{part!r}; {near_miss(part, known, none='it is empty')}"
+    return target, ""
 
 
 def _first(name: str) -> metadata.Distribution | None:
@@ -133,7 +150,7 @@ def _written(distribution: metadata.Distribution) -> Iterator[tuple[str, str]]:
     try:
         text = distribution.read_text("entry_points.txt") or ""
     except (OSError, ValueError):
-        _log.warning("entry_points.txt of %s cannot be read", _identity(distribution)[0], exc_info=True)
+        _log.warning("entry_points.txt of %s cannot be read", visible(_identity(distribution)[0]), exc_info=True)
         return
     group = ""
     for line in filter(None, map(str.strip, text.splitlines())):
@@ -145,6 +162,7 @@ def _written(distribution: metadata.Distribution) -> Iterator[tuple[str, str]]:
 
 
 def _entries(distribution: metadata.Distribution) -> Iterator[Installed]:
-    distribution_name, version = _identity(distribution)
+    """Its entry points, as a terminal may show them: what metadata says is anyone's word."""
+    distribution_name, version = (" ".join(visible(one).split()) for one in _identity(distribution))
     for name, value in _written(distribution):
-        yield Installed(name, distribution_name, version, value)
+        yield Installed(visible(name), distribution_name, version, visible(value))

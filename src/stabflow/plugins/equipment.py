@@ -13,13 +13,15 @@ from ..calendar import Calendar
 from ..decision.checks import CHECK_HOOK, RAISED, Check
 from ..errors import Fault, InvalidInput, near_miss, nearest
 from ..language import Procedure
-from ..ports.hooks import PROJECT, SCHEME, CalendarSource, NamedRequirement, Plugin, StoreScheme
+from ..ports.hooks import PROJECT, SCHEME, CalendarSource, Plugin, StoreScheme
 from ..ports.store import Clock, Store
 from ..requirements import PluginRequirement
+from .blame import Owner
 from .built_ins import BUILT_INS
-from .discovery import Installed, installed, load, pick
-from .guards import guarded, loader, opener
-from .rules import Manager, Owner, arguments_of, said
+from .discovery import Installed, installed, overtaken, pick
+from .guards import guarded, loader, opener, public
+from .kits import Kit, built_in_kits, given_kit, installed_kit
+from .rules import arguments_of
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Watcher:
 
     plugin: str
     tell: Callable[..., object]
+    module: str
 
 
 @attrs.frozen
@@ -62,12 +65,13 @@ class Equipment:
     """What the plugins of one engine bring, each thing under its one name; what they check, and what they are told."""
 
     stores: Mapping[str, StoreScheme]
-    brought_by: Mapping[str, str]
-    """The plugin that brought each scheme."""
     procedures: tuple[Procedure, ...]
     requirements: Mapping[str, PluginRequirement]
     calendars: Mapping[str, CalendarSource]
     names: tuple[str, ...]
+    """Every plugin but the built-ins."""
+    having_say: tuple[str, ...] = ()
+    """Those of them whose word may decide an act: that are asked before it, or bring requirements."""
     checks: tuple[Check, ...] = ()
     watching: Watching = attrs.field(factory=Watching)
 
@@ -76,17 +80,24 @@ class Equipment:
         scheme = scheme_of(url)
         found = self.stores.get(scheme)
         if found is None:
-            file = url.strip() or "cases.db"
-            cure = self._near(scheme) if ":" in url else f"for a file in SQLite, write sqlite:///{file}"
-            raise InvalidInput.at("store", f"no store serves {url!r}", cure)
+            raise InvalidInput.at("store", f"no store serves {public(url)!r}", self._cure(url, scheme))
         return found.open(url, clock)
 
-    def _near(self, scheme: str) -> str:
-        """The scheme that was meant, of those that are there and of what is installed; else those that are there."""
-        meant = nearest(scheme, [*self.stores, *(one.name for one in installed() if SCHEME.fullmatch(one.name))])
+    def _cure(self, url: str, scheme: str) -> str:
+        """The scheme that was meant, of those that are there and of what is installed; else those, and that one is missing."""
+        if ":" not in url:
+            file = "cases.db" if "@" in url else url.strip() or "cases.db"
+            return f"for a file in SQLite, write sqlite:///{file}"
+        others = [one.name for one in installed() if SCHEME.fullmatch(one.name) and one.name not in self.stores]
+        meant = nearest(scheme, [*self.stores, *others])
         if meant is not None:
             return f"did you mean {f'{meant}:'!r}?"
-        return near_miss(f"{scheme}:", [f"{one}:" for one in self.stores])
+        cure = f"known: {_few(f'{one}:' for one in self.stores)}"
+        if others:
+            cure += f"; installed plugins: {_few(others)}"
+        if SCHEME.fullmatch(scheme):
+            cure += f"; for this one install a distribution with a plugin {scheme!r}"
+        return cure
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that id, else the one in the file of that name (``….toml``), or of a country: ``holidays:DE-BY``."""
@@ -100,6 +111,12 @@ class Equipment:
         raise InvalidInput.at("calendar", f"unknown calendar {name!r}", near_miss(name, known))
 
 
+def _few(names: Iterable[str]) -> str:
+    """The names in order, of many the first."""
+    every = sorted(set(names))
+    return ", ".join(every[:12]) + (", …" if len(every) > 12 else "")
+
+
 def scheme_of(url: str) -> str:
     """The scheme of ``url``, in small letters; empty where it has none."""
     scheme, colon, _ = url.partition(":")
@@ -109,45 +126,49 @@ def scheme_of(url: str) -> str:
 def equip(plugins: Iterable[Plugin | str] = (), *, url: str = "") -> Equipment:
     """What the built-ins and ``plugins`` bring, objects or names of installed ones; and the installed one that serves ``url``,
     where none of these does. `PluginError` names the plugin that is wrong, `InvalidInput` a name that is unknown."""
-    return equip_with(given(plugins), url=url)
+    kits = given(plugins)
+    scheme = scheme_of(url)
+    serving = [kit for kit in [*built_in_kits().values(), *kits] if scheme in kit.schemes]
+    for owner in (kit.owner for kit in serving if kit.owner.distribution):
+        if problem := overtaken(scheme, owner.distribution, installed()):
+            raise owner.error(problem)
+    if not serving and scheme and (found := pick(scheme, installed())):
+        kits.append(_serving(scheme, found, kits))
+    return equipped(kits)
 
 
-def equip_with(members: Sequence[tuple[Plugin, Owner]], *, url: str = "") -> Equipment:
-    """What the built-ins and ``members`` bring, each with the owner to blame."""
-    manager = Manager()
-    for plugin in BUILT_INS.values():
-        manager.admit(plugin, Owner.of(plugin))
-    for plugin, owner in members:
-        manager.admit(plugin, owner)
-    stores = _by_name(manager, "stabflow_stores", StoreScheme, lambda one: one.scheme)
-    if (scheme := scheme_of(url)) and scheme not in stores and (found := pick(scheme, installed())):
-        served = _serving(scheme, found, manager)
-        members = [*members, served]
-        stores = _by_name(manager, "stabflow_stores", StoreScheme, lambda one: one.scheme, known=stores, of=served[1])
-        if scheme not in stores:
-            raise found.error(f"its name is the scheme {scheme!r}, and it brings no store for it")
-    requirements = _by_name(manager, "stabflow_requirements", NamedRequirement, lambda one: one.name)
-    calendars = _by_name(manager, "stabflow_calendars", CalendarSource, lambda one: one.id)
+def equipped(kits: Sequence[Kit]) -> Equipment:
+    """What the built-ins and the plugins of ``kits`` bring together; `PluginError` where two bring the same."""
+    every = [*built_in_kits().values(), *kits]
+    for index, kit in enumerate(every):
+        if any(kit.is_same(other) for other in every[:index]):
+            raise kit.owner.error("it is given twice")
+    stores = _by_name(every, lambda kit: kit.stores, lambda one: one.scheme)
+    requirements = _by_name(every, lambda kit: kit.requirements, lambda one: one.name)
+    calendars = _by_name(every, lambda kit: kit.calendars, lambda one: one.id)
     return Equipment(
         stores={scheme: attrs.evolve(one, open=opener(owner, one.open)) for scheme, (owner, one) in stores.items()},
-        brought_by={scheme: owner.name for scheme, (owner, _) in stores.items()},
-        procedures=tuple(procedure for _, procedure in _brought(manager, "stabflow_procedures", Procedure)),
+        procedures=tuple(procedure for kit in every for procedure in kit.procedures),
         requirements={name: guarded(owner, one) for name, (owner, one) in requirements.items()},
         calendars={id_: CalendarSource(id_, loader(owner, one)) for id_, (owner, one) in calendars.items()},
-        names=tuple(owner.name for _, owner in members),
-        checks=tuple(Check(owner, ask) for owner, ask in _implementing(manager, CHECK_HOOK)),
+        names=tuple(kit.owner.name for kit in kits),
+        having_say=tuple(kit.owner.name for kit in kits if CHECK_HOOK in kit.calls or kit.requirements),
+        checks=tuple(Check(owner.name, ask, owner.module) for owner, ask in _implementing(every, CHECK_HOOK)),
         watching=Watching(
             **{
-                field.name: tuple(Watcher(*one) for one in _implementing(manager, f"{PROJECT}_{field.name}"))
+                field.name: tuple(
+                    Watcher(owner.name, tell, owner.module)
+                    for owner, tell in _implementing(every, f"{PROJECT}_{field.name}")
+                )
                 for field in attrs.fields(Watching)
             }
         ),
     )
 
 
-def given(plugins: Iterable[Plugin | str]) -> list[tuple[Plugin, Owner]]:
-    """Each of ``plugins`` with its owner. All names are looked up before anything is imported; two names of one entry point's
-    value are one plugin."""
+def given(plugins: Iterable[Plugin | str]) -> list[Kit]:
+    """Each of ``plugins`` with what it brings. All names are looked up before anything is imported; two names of one value are
+    one plugin."""
     listed = list(plugins)
     here = installed() if any(isinstance(one, str) for one in listed) else ()
     faults: list[Fault] = []
@@ -164,21 +185,15 @@ def given(plugins: Iterable[Plugin | str]) -> list[tuple[Plugin, Owner]]:
             faults.append(unknown(one, place, here))
     if faults:
         raise InvalidInput(faults, what="the list of plugins")
-    members: list[tuple[Plugin, Owner]] = []
+    kits: list[Kit] = []
     values: set[tuple[str, str]] = set()
     for each in picked:
         if not isinstance(each, Installed):
-            members.append((each, Owner.of(each)))
+            kits.append(given_kit(each))
         elif (each.distribution, each.value) not in values:
             values.add((each.distribution, each.value))
-            members.append(loaded(each))
-    return members
-
-
-def loaded(one: Installed) -> tuple[Plugin, Owner]:
-    """The installed plugin, imported, with its owner."""
-    plugin = load(one)
-    return plugin, Owner.of(plugin, one.distribution, one.version)
+            kits.append(installed_kit(each))
+    return kits
 
 
 def unknown(name: str, place: str, here: Sequence[Installed]) -> Fault:
@@ -189,21 +204,24 @@ def unknown(name: str, place: str, here: Sequence[Installed]) -> Fault:
     return Fault(place, f"no plugin {name!r:.60} is installed", cure)
 
 
-def _serving(scheme: str, found: Installed, manager: Manager) -> tuple[Plugin, Owner]:
-    """The installed plugin called like the scheme, admitted as if it had been listed."""
-    plugin, owner = loaded(found)
-    if owner.name in manager.owners:
-        raise found.error(f"its name is the scheme {scheme!r}, and it brings no store for it")
-    manager.admit(plugin, owner)
-    return plugin, owner
+def _serving(scheme: str, found: Installed, kits: Sequence[Kit]) -> Kit:
+    """The installed plugin called like the scheme, as if it had been listed; it must bring a store for it."""
+    kit = installed_kit(found)
+    if any(kit.is_same(other) for other in kits) or scheme not in kit.schemes:
+        schemes = " or ".join(f"{one}:" for one in kit.schemes) or "such as sqlite:///cases.db"
+        cure = (
+            f"correct the URL ({schemes}); to use the plugin beside another store, give its name in the list of plugins"
+        )
+        raise kit.owner.error(f"its name is the scheme {scheme!r}, and it brings no store for it: {cure}")
+    return kit
 
 
-def _implementing(manager: Manager, hook: str) -> list[tuple[str, Callable[..., object]]]:
+def _implementing(kits: Sequence[Kit], hook: str) -> list[tuple[Owner, Callable[..., object]]]:
     """The plugins that implement ``hook``, in the order in which they were given, each with what to call. An implementation may
     leave out arguments that it does not need, as pluggy lets it."""
-    given = [name for name, _ in manager.list_name_plugin()]
-    found = sorted(getattr(manager.hook, hook).get_hookimpls(), key=lambda one: given.index(one.plugin_name))
-    return [(one.plugin_name, _logged(one.plugin_name, hook, _taking(one.function, hook))) for one in found]
+    return [
+        (kit.owner, _logged(kit.owner.name, hook, _taking(kit.calls[hook], hook))) for kit in kits if hook in kit.calls
+    ]
 
 
 def _logged(owner: str, hook: str, function: Callable[..., object]) -> Callable[..., object]:
@@ -229,38 +247,15 @@ def _taking(function: Callable[..., object], hook: str) -> Callable[..., object]
     return lambda *arguments: function(*(arguments[place] for place in places))
 
 
-def _brought(manager: Manager, hook: str, type_: type[_T], of: Owner | None = None) -> list[tuple[Owner, _T]]:
-    """What the plugins answer to ``hook``, or one of them alone."""
-    found: list[tuple[Owner, _T]] = []
-    for implementation in getattr(manager.hook, hook).get_hookimpls():
-        owner = manager.owners[implementation.plugin_name]
-        if of not in (None, owner):
-            continue
-        try:
-            things: tuple[object, ...] = tuple(implementation.function())
-        except RAISED as error:
-            raise owner.error(f"{hook} failed: {said(error)}") from error
-        for thing in things:
-            if not isinstance(thing, type_):
-                raise owner.error(f"{hook} brought a {type(thing).__name__}, not a {type_.__name__}")
-            found.append((owner, thing))
-    return found
-
-
 def _by_name(
-    manager: Manager,
-    hook: str,
-    type_: type[_T],
-    name_of: Callable[[_T], str],
-    *,
-    known: Mapping[str, tuple[Owner, _T]] | None = None,
-    of: Owner | None = None,
+    kits: Sequence[Kit], brought: Callable[[Kit], Iterable[_T]], name_of: Callable[[_T], str]
 ) -> dict[str, tuple[Owner, _T]]:
-    """What the plugins brought by its name, each with its owner, besides what is ``known`` already."""
-    named = dict(known or {})
-    for owner, thing in _brought(manager, hook, type_, of):
-        name = name_of(thing)
-        if name in named:
-            raise owner.error(f"{name!r} comes from {named[name][0].label()} already; leave one of them out")
-        named[name] = (owner, thing)
+    """What the plugins brought by its name, each with its owner."""
+    named: dict[str, tuple[Owner, _T]] = {}
+    for kit in kits:
+        for thing in brought(kit):
+            name = name_of(thing)
+            if name in named:
+                raise kit.owner.error(f"{name!r} comes from {named[name][0].label()} already; leave one of them out")
+            named[name] = (kit.owner, thing)
     return named

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
+from urllib.parse import unquote
 
 from ..calendar import Calendar
 from ..decision.checks import RAISED
@@ -12,7 +13,8 @@ from ..errors import Blocker, PluginError, StabflowError
 from ..ports.hooks import CalendarSource, NamedRequirement
 from ..ports.store import CONTRACT, Clock, Store
 from ..requirements import PluginRequirement, View
-from .rules import Owner, check_contract, said
+from .blame import Owner, said, with_article
+from .rules import check_contract
 
 _T = TypeVar("_T")
 
@@ -24,11 +26,11 @@ def guarded(owner: Owner, requirement: NamedRequirement) -> PluginRequirement:
         try:
             answer: object = requirement.check(view, table)
         except RAISED as error:
-            raise owner.error(f"its requirement {requirement.name!r} failed: {said(error)}") from error
+            raise owner.error(f"its requirement {requirement.name!r} failed: {said(error, owner.module)}") from error
         if answer is None or isinstance(answer, Blocker):
             return answer
         raise owner.error(
-            f"its requirement {requirement.name!r} answered a {type(answer).__name__}, not a Blocker or None"
+            f"its requirement {requirement.name!r} answered {with_article(type(answer).__name__)}, not a Blocker or None"
         )
 
     return check
@@ -38,9 +40,10 @@ def opener(owner: Owner, open_: Callable[[str, Clock | None], Store]) -> Callabl
     """What opens a store of the contract of this stabflow, or says whose fault it is that there is none."""
 
     def opened(url: str, clock: Clock | None) -> Store:
-        store: object = _or_blame(owner, f"opening {url!r}", lambda: open_(url, clock))
+        opening = f"opening {public(url)!r}"
+        store: object = _or_blame(owner, opening, lambda: open_(url, clock), lambda words: _without_secrets(words, url))
         if not isinstance(store, Store):
-            raise owner.error(f"opening {url!r} gave a {type(store).__name__}, not a Store")
+            raise owner.error(f"{opening} gave {with_article(type(store).__name__)}, not a Store")
         try:
             check_contract(owner, "its store", store, Store, CONTRACT)
         except PluginError:
@@ -58,16 +61,39 @@ def loader(owner: Owner, source: CalendarSource) -> Callable[[], Calendar]:
     def loaded() -> Calendar:
         calendar: object = _or_blame(owner, f"loading calendar {source.id!r}", source.load)
         if not isinstance(calendar, Calendar):
-            raise owner.error(f"loading calendar {source.id!r} gave a {type(calendar).__name__}, not a Calendar")
+            raise owner.error(
+                f"loading calendar {source.id!r} gave {with_article(type(calendar).__name__)}, not a Calendar"
+            )
         return calendar
 
     return loaded
 
 
-def _or_blame(owner: Owner, what: str, act: Callable[[], _T]) -> _T:
+def public(url: str) -> str:
+    """``url`` as it may be shown: where an ``@`` is in it, a password may be too, so that only the scheme is left."""
+    if "@" not in url:
+        return url
+    scheme, colon, rest = url.partition(":")
+    if not colon or "@" in scheme:
+        return "…"
+    return f"{scheme}://…" if rest.startswith("//") else f"{scheme}:…"
+
+
+def _without_secrets(words: str, url: str) -> str:
+    """The words of a driver, which may quote the URL."""
+    if "@" not in url:
+        return words
+    rest = url.partition(":")[2].lstrip("/")
+    user = rest.rpartition("@")[0]
+    for secret in sorted({url, rest, user, unquote(user), user.partition(":")[2]} - {""}, key=len, reverse=True):
+        words = words.replace(secret, "…")
+    return words
+
+
+def _or_blame(owner: Owner, what: str, act: Callable[[], _T], shown: Callable[[str], str] = lambda words: words) -> _T:
     try:
         return act()
     except StabflowError:
         raise
     except RAISED as error:
-        raise owner.error(f"{what} failed: {said(error)}") from error
+        raise owner.error(f"{what} failed: {shown(said(error, owner.module))}") from error

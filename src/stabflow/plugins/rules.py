@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
 from types import FunctionType
 
-import attrs
 import pluggy
 
-from ..decision.checks import RAISED
 from ..errors import PluginError, near_miss
 from ..ports.hooks import CONTRACT, PROJECT, Plugin
+from .blame import Owner, blaming, said, with_article
 
 HOOKS = tuple(name for name in vars(Plugin) if name.startswith(f"{PROJECT}_"))
 _MARK = f"{PROJECT}_impl"
-
-
-@attrs.frozen
-class Owner:
-    """Whose something is: a plugin, by its class, and the distribution with which it was installed, where it was."""
-
-    name: str
-    distribution: str = ""
-    version: str = ""
-
-    @classmethod
-    def of(cls, plugin: object, distribution: str = "", version: str = "") -> Owner:
-        """The owner that ``plugin`` is."""
-        return cls(f"{type(plugin).__module__}.{type(plugin).__qualname__}", distribution, version)
-
-    def label(self) -> str:
-        """It, and where it comes from."""
-        return f"{self.name} ({self.distribution} {self.version}".rstrip() + ")" if self.distribution else self.name
-
-    def error(self, problem: str) -> PluginError:
-        """What is wrong with it."""
-        return PluginError(self.name, problem, distribution=self.distribution, version=self.version)
 
 
 class Manager(pluggy.PluginManager):
@@ -44,48 +22,40 @@ class Manager(pluggy.PluginManager):
     def __init__(self) -> None:
         super().__init__(PROJECT)
         self.add_hookspecs(Plugin)
-        self.owners: dict[str, Owner] = {}
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         """What the mark of a hook says."""
         return super().parse_hookimpl_opts(plugin, name) if name in HOOKS else None
 
-    def admit(self, plugin: object, owner: Owner) -> None:
-        """Have ``plugin`` called; `PluginError` says why it is not."""
-        _check(plugin, owner)
-        try:
-            self.register(plugin, name=owner.name)
-        except pluggy.PluginValidationError as error:
-            raise owner.error(str(error)) from error
-        except ValueError as error:
-            raise owner.error("it is given twice") from error
-        self.owners[owner.name] = owner
 
+def admit(plugin: object, owner: Owner) -> tuple[int, Mapping[str, Callable[..., object]]]:
+    """The contract of ``plugin``, and what to call for each hook that it implements; `PluginError` says why it is not called.
 
-def said(error: BaseException) -> str:
-    """What a plugin raised, in bounded words; an error that cannot even say itself is told by its type."""
+    It is looked at once: what it answers another time is its own affair.
+    """
     try:
-        words = str(error)
-    except RAISED:
-        words = "its words cannot be had"
-    return f"{type(error).__name__}: {words:.500}"
+        contract = _check(plugin, owner)
+        manager = Manager()
+        manager.register(plugin, name=owner.name)
+    except (PluginError, KeyboardInterrupt):
+        raise
+    except pluggy.PluginValidationError as error:
+        raise owner.error(str(error)) from error
+    except BaseException as error:
+        raise owner.error(f"looking at it failed: {said(error, owner.module)}") from error
+    calls = {hook: one.function for hook in HOOKS for one in getattr(manager.hook, hook).get_hookimpls()}
+    return contract, calls
 
 
-def hooks_of(plugin: Plugin) -> tuple[str, ...]:
-    """The hooks that ``plugin`` implements."""
-    return tuple(hook for hook in HOOKS if inspect.getattr_static(type(plugin), hook) is not vars(Plugin)[hook])
-
-
-def check_contract(owner: Owner, what: str, thing: object, base: type, ours: int) -> None:
-    """Refuse ``thing``, a ``base``, unless it was written for the contract ``ours``. What is installed says so itself: ``base``
-    would always say that it is up to date."""
+def check_contract(owner: Owner, what: str, thing: object, base: type, ours: int) -> int:
+    """The contract of ``thing``, a ``base``; it is refused unless it was written for ``ours``. What is installed says so itself:
+    ``base`` would always say that it is up to date."""
     write = f"write contract = {ours} in the class {type(thing).__qualname__}, if it was written for that"
-    try:
+    with blaming(owner.error, f"asking {what} for its contract", owner.module, f"; {write}"):
         stated: object = thing.contract  # type: ignore[attr-defined]
-    except RAISED as error:
-        raise owner.error(f"{what} does not say its contract: {said(error)}; {write}") from error
-    if isinstance(stated, bool) or not isinstance(stated, int):
-        raise owner.error(f"{what} has the contract {stated!r:.60}, which is no whole number; {write}")
+        shown = f"{stated!r:.60}"
+    if type(stated) is not int:
+        raise owner.error(f"{what} has the contract {shown}, which is no whole number; {write}")
     if stated > ours:
         raise owner.error(
             f"{what} was written for contract {stated}, which is newer than contract {ours} of this stabflow: upgrade stabflow"
@@ -100,12 +70,13 @@ def check_contract(owner: Owner, what: str, thing: object, base: type, ours: int
     )
     if owner.distribution and not says:
         raise owner.error(f"{what} does not say for which contract it was written; {write}")
+    return stated
 
 
-def _check(plugin: object, owner: Owner) -> None:
+def _check(plugin: object, owner: Owner) -> int:
     if not isinstance(plugin, Plugin):
         raise owner.error("it does not derive from stabflow.Plugin; give an instance of a class that does")
-    check_contract(owner, "it", plugin, Plugin, CONTRACT)
+    contract = check_contract(owner, "it", plugin, Plugin, CONTRACT)
     for attribute in sorted({*dir(type(plugin)), *vars(plugin)}):
         on_object = attribute in vars(plugin)
         found = vars(plugin)[attribute] if on_object else inspect.getattr_static(type(plugin), attribute, None)
@@ -119,6 +90,7 @@ def _check(plugin: object, owner: Owner) -> None:
             raise owner.error(f"{attribute} is set on the object; a hook is a method of its class")
         if found is not vars(Plugin)[attribute] and (problem := _wrong(attribute, found, options)):
             raise owner.error(f"{attribute} {problem}")
+    return contract
 
 
 def _mark_of(found: object) -> dict[str, object] | None:
@@ -135,7 +107,7 @@ def _mark_of(found: object) -> dict[str, object] | None:
 def _wrong(hook: str, found: object, options: dict[str, object] | None) -> str:
     """Why ``found`` would be called wrongly or never, or nothing."""
     if not isinstance(found, FunctionType):
-        return f"is a {type(found).__name__}, not a method; write def {hook}(self, …), marked with @stabflow.hookimpl"
+        return f"is {with_article(type(found).__name__)}, not a method; write def {hook}(self, …), marked with @stabflow.hookimpl"
     if options is None:
         return "is not marked with @stabflow.hookimpl, so it would never be called"
     if inspect.iscoroutinefunction(found) or inspect.isasyncgenfunction(found):

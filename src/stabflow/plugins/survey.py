@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import attrs
 
 from ..errors import PluginError
-from ..ports.hooks import Plugin, StoreScheme
-from .built_ins import BUILT_INS
-from .discovery import Installed, clash, installed
-from .equipment import Equipment, equip_with, loaded, unknown
-from .rules import Owner, hooks_of
+from ..ports.hooks import StoreScheme
+from ..values import visible
+from .blame import said
+from .discovery import Installed, clash, installed, overtaken
+from .equipment import equipped, unknown
+from .kits import Kit, built_in_kits, installed_kit
 
 
 class Status(enum.Enum):
@@ -30,8 +31,8 @@ class Status(enum.Enum):
 class Standing:
     """One plugin: where it comes from, how it stands, and what it brings.
 
-    ``allowed``: it is built in or listed. ``problem`` says why it does not work. ``plugin`` and its ``stores`` are there where it
-    was imported and works; of the others nothing but their metadata is known.
+    ``allowed``: it is built in or listed. ``problem`` says why it does not work. ``contract``, ``hooks`` and ``stores`` are
+    those that were checked, where it was imported and works; of the others nothing but their metadata is known.
     """
 
     name: str
@@ -41,7 +42,8 @@ class Standing:
     status: Status
     allowed: bool = False
     problem: str = ""
-    plugin: Plugin | None = None
+    contract: int | None = None
+    hooks: tuple[str, ...] = ()
     stores: tuple[StoreScheme, ...] = ()
 
     @property
@@ -63,9 +65,9 @@ class Standing:
             "status": self.status.value,
             "allowed": self.allowed,
             "problem": self.problem or None,
-            "hooks": None if self.plugin is None else list(hooks_of(self.plugin)),
-            "stores": None if self.plugin is None else stores,
-            "contract": None if self.plugin is None else self.plugin.contract,
+            "hooks": None if self.contract is None else list(self.hooks),
+            "stores": None if self.contract is None else stores,
+            "contract": self.contract,
         }
 
 
@@ -73,41 +75,40 @@ def survey(listed: Sequence[str], *, version: str) -> tuple[Standing, ...]:
     """Every built-in (of stabflow ``version``), then what is ``listed``, in its order, then what is installed besides. What is
     listed is imported and looked at as if an engine was opened with it; the rest is not touched."""
     here = installed()
-    equipment = equip_with(())
     standings = [
-        Standing(
-            name=name,
-            distribution="stabflow",
-            version=version,
-            status=Status.BUILT_IN,
-            allowed=True,
-            plugin=plugin,
-            stores=_stores(plugin, equipment),
+        _brings(
+            Standing(name=name, distribution="stabflow", version=version, status=Status.BUILT_IN, allowed=True), kit
         )
-        for name, plugin in BUILT_INS.items()
+        for name, kit in built_in_kits().items()
     ]
-    members: dict[tuple[str, str], tuple[Plugin, Owner]] = {}
+    kits: dict[tuple[str, str], Kit] = {}
     for name in listed:
         called = [one for one in here if one.name == name]
-        standings += [_listed(one, here, members) for one in called] or [_missing(name, here)]
+        standings += [_listed(one, here, kits) for one in called] or [_missing(name, here)]
     standings += [_not_listed(one, here) for one in here if one.name not in listed]
     return tuple(standings)
 
 
-def _listed(
-    one: Installed, here: Sequence[Installed], members: dict[tuple[str, str], tuple[Plugin, Owner]]
-) -> Standing:
-    """How an installed plugin stands that may be imported. If it works beside ``members``, it is one of them from then on; they
-    go by distribution and value, because two names of one value are one plugin."""
+def _listed(one: Installed, here: Sequence[Installed], kits: dict[tuple[str, str], Kit]) -> Standing:
+    """How an installed plugin stands that may be imported. If it works beside ``kits``, it is one of them from then on; they go
+    by distribution and value, because two names of one value are one plugin."""
     if problem := clash(one, here):
         return _standing(one, Status.CONFLICT, allowed=True, problem=problem)
+    if (known := kits.get((one.distribution, one.value))) is not None:
+        return _brings(_standing(one, Status.LISTED, allowed=True), known)
     try:
-        plugin, owner = loaded(one)
-        equipment = equip_with([*(members | {(one.distribution, one.value): (plugin, owner)}).values()])
-    except PluginError as error:
-        return _standing(one, Status.BROKEN, allowed=True, problem=error.problem)
-    members[one.distribution, one.value] = plugin, owner
-    return _standing(one, Status.LISTED, allowed=True, plugin=plugin, stores=_stores(plugin, equipment))
+        kit = installed_kit(one)
+        equipped([*kits.values(), kit])
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it does, it is told of, and the others too
+        problem = visible(str(error.problem)) if type(error) is PluginError else said(error)
+        return _standing(one, Status.BROKEN, allowed=True, problem=problem)
+    taken = [problem for store in kit.stores if (problem := overtaken(store.scheme, one.distribution, here))]
+    if taken:
+        return _standing(one, Status.CONFLICT, allowed=True, problem="; ".join(taken))
+    kits[one.distribution, one.value] = kit
+    return _brings(_standing(one, Status.LISTED, allowed=True), kit)
 
 
 def _not_listed(one: Installed, here: Sequence[Installed]) -> Standing:
@@ -120,15 +121,7 @@ def _missing(name: str, here: Sequence[Installed]) -> Standing:
     return Standing(name=name, status=Status.MISSING, allowed=True, problem=f"{fault.problem}; {fault.cure}")
 
 
-def _standing(
-    one: Installed,
-    status: Status,
-    *,
-    allowed: bool = False,
-    problem: str = "",
-    plugin: Plugin | None = None,
-    stores: tuple[StoreScheme, ...] = (),
-) -> Standing:
+def _standing(one: Installed, status: Status, *, allowed: bool = False, problem: str = "") -> Standing:
     return Standing(
         name=one.name,
         distribution=one.distribution,
@@ -137,12 +130,8 @@ def _standing(
         status=status,
         allowed=allowed,
         problem=problem,
-        plugin=plugin,
-        stores=stores,
     )
 
 
-def _stores(plugin: Plugin, equipment: Equipment) -> tuple[StoreScheme, ...]:
-    """The schemes that ``plugin`` brought to ``equipment``."""
-    owner = Owner.of(plugin).name
-    return tuple(one for scheme, one in equipment.stores.items() if equipment.brought_by[scheme] == owner)
+def _brings(standing: Standing, kit: Kit) -> Standing:
+    return attrs.evolve(standing, contract=kit.contract, hooks=kit.hooks, stores=kit.stores)
