@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import worlds
-from command_line import Run
+from command_line import PLAIN, ROOT, Run, program
 from distributions import CELLAR, HOUSE, Site, group
 from worlds import BASIS, CHAIR
 
@@ -226,6 +226,18 @@ def test_no_sequence_that_a_store_raises_reaches_a_terminal(site: Site, stab: Ru
     assert "\\x1b[2J" in err
     with pytest.raises(StoreUnavailable):
         stabflow.open("cellar:x")
+
+
+def test_no_sequence_reaches_a_terminal_by_the_log(site: Site, tmp_path: Path) -> None:
+    source = FROM + (
+        "class House(Plugin):\n    contract = 1\n    @hookimpl\n"
+        "    def stabflow_recorded(self, case, records): raise OSError('\\x1b[2J\\x9b')\n"
+    )
+    folder = house(site, source)
+    (tmp_path / "stabflow.toml").write_text('plugins = ["house"]', encoding="utf-8")
+    done = program("run", PLAIN, folder=tmp_path, PYTHONPATH=f"{ROOT / 'src'}:{folder}")
+    assert "OSError: \\x1b[2J\\x9b" in done.stderr
+    assert raw(done.stdout + done.stderr) == []
 
 
 # One name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from .case_commands import history, migrate_command, plan_command, show
 from .conformance_command import conformance
 from .doctor_command import doctor
 from .duty_commands import duties
-from .failures import BAD_INPUT, INTERRUPTED, YES, failure_json, report, tell, unfinished
+from .failures import BAD_INPUT, INTERRUPTED, YES, Plain, failure_json, report, tell, unfinished
 from .matter_commands import gate, matter
 from .new_commands import new
 from .options import Session, audience_option, calendar_option, common, json_option, refusals_option, store_option
@@ -41,6 +42,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Do what ``arguments`` say and return the exit status; every error ends here."""
     for stream in (sys.stdout, sys.stderr):
         _make_sayable(stream)
+    if logging.lastResort is not None:  # which prints what nobody else takes
+        logging.lastResort.setFormatter(Plain())
     session = Session(language=_surroundings_language(), debug=bool(os.environ.get("STABFLOW_DEBUG")))
     status = _run_commands(arguments, session)
     try:

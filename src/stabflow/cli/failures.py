@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 from contextlib import suppress
@@ -89,6 +90,14 @@ def tell(text: str) -> None:
     with suppress(OSError, ValueError):  # nobody reads it, or a plugin has closed it
         sys.stderr.write(visible(text))
         sys.stderr.flush()
+
+
+class Plain(logging.Formatter):
+    """What goes to the log, such as the errors of plugins, as a terminal may read it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and the steps that led to an error."""
+        return visible(super().format(record))
 
 
 def unfinished(written: tuple[int, int]) -> Text:
