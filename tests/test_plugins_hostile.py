@@ -224,6 +224,10 @@ def test_no_sequence_that_a_store_raises_reaches_a_terminal(site: Site, stab: Ru
     status, out, err = stab("show", "--store", "cellar:x")
     assert (status, raw(out + err)) == (2, [])
     assert "\\x1b[2J" in err
+    for words in (["doctor"], ["doctor", "--json"]):
+        status, out, err = stab(*words, "--store", "cellar:x")
+        assert (status, raw(out + err)) == (4, [])
+        assert "[2J" in out
     with pytest.raises(StoreUnavailable):
         stabflow.open("cellar:x")
 

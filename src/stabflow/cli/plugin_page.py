@@ -45,14 +45,10 @@ def show_plugins(page: Page, found: Sequence[Standing], config: Path | None) -> 
     page.table(columns, [_plugin_row(page, one) for one in found])
     if wrong := [one for one in found if not one.works]:
         page.heading(Text("What does not work", "不可用的插件"))
-        for name, problem in dict.fromkeys((one.name, one.problem) for one in wrong):
-            alike = [one for one in wrong if (one.name, one.problem) == (name, problem)]
-            mark, style = ("✗  ", "bold red") if any(one.allowed for one in alike) else ("!  ", "yellow")
-            labels = ", ".join(dict.fromkeys(filter(None, map(_label, alike))))
-            said = f"{name} ({labels})" if labels else name
-            page.paragraph(f"{said}: {problem}", indent=2, mark=mark, mark_style=style)
+        _problems(page, [one for one in wrong if one.allowed], "✗  ", "bold red")
         if config is not None and any(one.allowed for one in wrong):
             page.paragraph(mend(config), indent=2, mark="→  ", style="dim")
+        _problems(page, [one for one in wrong if not one.allowed], "!  ", "yellow")
     page.gap()
     if any(one.status is Status.INSTALLED for one in found):
         page.paragraph(
@@ -67,6 +63,15 @@ def show_plugins(page: Page, found: Sequence[Standing], config: Path | None) -> 
         )
     elif config is not None:
         page.paragraph(say("listed in {file}", "列于{file}", file=config), style="dim")
+
+
+def _problems(page: Page, found: Sequence[Standing], mark: str, style: str) -> None:
+    """What is wrong, each thing once: two that have one name have one conflict."""
+    for name, problem in dict.fromkeys((one.name, one.problem) for one in found):
+        alike = [one for one in found if (one.name, one.problem) == (name, problem)]
+        labels = ", ".join(dict.fromkeys(filter(None, map(_label, alike))))
+        said = f"{name} ({labels})" if labels else name
+        page.paragraph(f"{said}: {problem}", indent=2, mark=mark, mark_style=style)
 
 
 def _plugin_row(page: Page, one: Standing) -> tuple[str | Cell, ...]:

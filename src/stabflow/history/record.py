@@ -36,7 +36,7 @@ class Record:
 
     ``occurred_at`` is the time claimed for the act, ``recorded_at`` when it was recorded (``clamped``: the clock stood more than
     five seconds behind the record before). ``mandate`` is the hash of the record that appointed the actor, ``procedure`` the
-    digest of the procedure it was decided under, ``plugins`` those that had a say. ``hash`` chains it to the record before.
+    digest of the procedure it was decided under, ``plugins`` those that may have a say. ``hash`` chains it to the record before.
     ``position`` is its place among all records of the store; 0 as long as it has not been read back from there.
     """
 
