@@ -19,6 +19,7 @@ from stabflow.calendar import WEEKENDS
 from stabflow.decision.events import PluginFailed
 from stabflow.errors import PluginError, StoreUnavailable
 from stabflow.plugins import equip
+from stabflow.plugins.discovery import installed
 from stabflow.plugins.survey import Standing, Status, survey
 from stabflow.ports.hooks import CalendarSource, Command, NamedRequirement, StoreScheme
 from stabflow.ports.store import Clock, Store
@@ -129,6 +130,13 @@ def test_a_plugin_that_closes_what_it_writes_to_is_told_of(site: Site, stab: Run
     assert "ValueError: shut" in said
 
 
+def test_a_plugin_that_closes_where_errors_are_said_keeps_the_status(site: Site, tmp_path: Path) -> None:
+    folder = house(site, "import sys\nsys.stdout.close()\nraise ValueError('shut')")
+    (tmp_path / "stabflow.toml").write_text('plugins = ["house"]', encoding="utf-8")
+    done = program("show", folder=tmp_path, PYTHONPATH=f"{ROOT / 'src'}:{folder}")
+    assert (done.returncode, done.stdout) == (4, "")
+
+
 # Schemes that are the name of another
 
 
@@ -209,6 +217,7 @@ def test_no_sequence_of_a_plugin_reaches_a_terminal(words: list[str], site: Site
     metadata = "Metadata-Version: 2.1\nName: evil\x1b[2J\nVersion: 1\x9b2J\n"
     site.install("evil", {}, group("x\x1b[2J = evil\x9b:House", "wine = cellar\x07:x"), metadata=metadata)
     Path("stabflow.toml").write_text('plugins = ["house"]', encoding="utf-8")
+    assert raw("".join(f"{one.name}{one.label()}{one.value}" for one in installed())) == []
     status, out, err = stab(*words)
     assert (status, raw(out + err)) == (4, [])
     assert "\\\\x9b2J" in out or "\\x9b2J" in out + err
