@@ -42,6 +42,25 @@ class Untested(MemoryHarness):
         return Boastful(clock)
 
 
+class Down(MemoryHarness):
+    def provision(self):
+        raise ConnectionError("no server")
+
+
+class Childless(MemoryHarness):
+    child = "no_such_package:open"
+
+
+class Broken(MemoryStore):
+    def heads(self, streams):
+        raise KeyError("a row that is not there, said in a sentence that goes beyond eighty columns")
+
+
+class Breaking(MemoryHarness):
+    def open(self, config, clock):
+        return Broken(clock)
+
+
 class Half(StoreHarness):
     def provision(self):
         pass
@@ -66,14 +85,14 @@ def test_all_that_is_declared_holds(stab: Run) -> None:
     assert status == 0
     lines = said.splitlines()
     assert lines[0] == "stabflow.testing.ready:MemoryHarness"
-    assert re.fullmatch(r"all \d\d checks held", lines[1])
+    assert re.fullmatch(r"\d\d of the \d\d checks asked for held", lines[1])
     assert lines[2] == "declares FEED, OUTBOX, SNAPSHOTS"
-    assert "  C3   idempotency  6         –              1" in lines
+    assert "  C3   idempotency  7         –              1" in lines
     assert "  -  the harness says that its storage has one handle:" in lines
     assert lines[-1] == "seed 7"
     status, said, _ = stab("conformance", MEMORY, "--only", "C3", "--lang", "zh")
     assert status == 0
-    assert "7项检查均符合" in said
+    assert re.search(r"所要求的\d\d?项检查中8项符合", said)
     assert "测试支架声明该存储只有一个句柄" in said
 
 
@@ -83,27 +102,57 @@ def test_a_failure_is_told_first(plugin: Run) -> None:
             "conformance", f"my_stores:{name}", "--level", "sequential", "--only", "C3", columns=120
         )
         assert status == 1
-        assert said.splitlines()[:2] == ["my_stores:Faulty", "2 of 6 checks failed"]
+        assert said.splitlines()[:2] == ["my_stores:Faulty", "3 of 7 checks failed"]
         assert said.index("What failed") < said.index("Checks that held")
         assert "  ✗  C3  c3_the_same_act_again_gives_the_first_result" in said
         assert "expected: ('digest', AppendResult" in said
-        assert "  C3  idempotency  4/6" in said
+        assert "  C3  idempotency  4/7" in said
     assert (
-        "6项检查中2项不符合"
+        "7项检查中3项不符合"
         in plugin("conformance", "my_stores:made", "--level", "sequential", "--only", "C3", "--lang", "zh")[1]
     )
 
 
 def test_too_little_was_checked(plugin: Run) -> None:
     status, said, _ = plugin("conformance", MEMORY, "--level", "power")
-    assert (status, "nothing is known of this store" in said) == (3, True)
+    assert (status, "none of the 2 checks asked for could be made" in said) == (3, True)
     asked = ("conformance", "my_stores:Untested", "--level", "sequential", "--level", "kill", "--level", "power")
     status, said, _ = plugin(*asked, columns=120)
     assert status == 3
-    assert "checks held, but they are not enough" in said
+    assert re.search(r"\d\d of the \d\d checks asked for held", said)
     assert "declared, but the harness offers nothing to test it with: DURABLE" in said
     status, said, _ = plugin(*asked, "--lang", "zh")
     assert (status, "已声明，但测试支架未提供检验手段：DURABLE" in said) == (3, True)
+
+
+def test_the_power_was_not_cut(stab: Run) -> None:
+    asked = ("conformance", "stabflow.testing:SqliteHarness", "--only", "C4")
+    status, said, _ = stab(*asked, columns=140)
+    assert (status, said.splitlines()[1]) == (0, "1 of the 2 checks asked for held; the power was not cut")
+    assert "Give the harness cut_power" in said
+    assert "未切断电源" in stab(*asked, "--lang", "zh")[1]
+
+
+@pytest.mark.parametrize(("name", "left"), [("Down", r"(\d+) of \1"), ("Childless", r"1 of \d+")])
+def test_a_harness_that_does_not_work_says_nothing_about_the_store(plugin: Run, name: str, left: str) -> None:
+    status, said, _ = plugin("conformance", f"my_stores:{name}", "--only", "C12", "--only", "C3", columns=140)
+    assert status == 4
+    assert re.match(f"the harness does not work: {left} checks could not be made, and nothing", said.splitlines()[1])
+    assert ("no server" in said) or ("No module named 'no_such_package'" in said)
+    status, said, _ = plugin("conformance", f"my_stores:{name}", "--only", "C12", "--json", "--lang", "zh")
+    assert (status, json.loads(said)["broken"].startswith("测试支架无法使用：")) == (4, True)
+
+
+def test_the_place_of_an_error_stands_in_one_line(plugin: Run) -> None:
+    asked = ("--level", "sequential", "--only", "C1", "--only", "C2", "--only", "C3")
+    status, said, _ = plugin("conformance", "my_stores:Breaking", *asked, columns=80)
+    assert status == 1
+    assert "Begin with the first" in said
+    frames = [line for line in said.splitlines() if line.lstrip().startswith("File ")]
+    assert frames
+    assert all("in heads: raise KeyError" in line and line.endswith('columns")') for line in frames)
+    assert "^^" not in said
+    assert "testing/" not in "".join(frames)
 
 
 def test_json_for_programs(plugin: Run) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SHORT
-from faulty import appending, cached, crashing, failing, feeding, index, outbox, paging, racing, subtle
+from faulty import appending, cached, columns, crashing, failing, feeding, index, outbox, paging, racing, subtle
 from faulty.catalogue import BY_CHANCE, EVERY, KILL, POWER, SECOND_HANDLE, SEQUENTIAL, THREADS, Faulty
 from faulty.harnesses import FailingJournalHarness, FailingSharedHarness, SharedHarness
 from faulty.powerless import DiskHarness, Synced
@@ -110,7 +110,7 @@ def test_what_hung_takes_no_time_from_what_comes_after() -> None:
 
 
 def test_the_table_is_whole() -> None:
-    modules = [appending, cached, crashing, failing, feeding, index, outbox, paging, racing, subtle]
+    modules = [appending, cached, columns, crashing, failing, feeding, index, outbox, paging, racing, subtle]
     stores = {
         one
         for module in modules

@@ -26,7 +26,7 @@ FAULTS = {
     "c5_a_lost_answer_is_an_unknown_outcome",
 }
 NEWER = {"c14_a_later_schema_is_refused"}
-COPY = {"c6_a_copy_has_another_past"}
+COPY = {"c6_a_copy_has_another_past", "c6_a_restored_storage_has_another_past"}
 
 
 def held(report: ConformanceReport) -> set[str]:

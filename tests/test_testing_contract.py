@@ -14,6 +14,7 @@ from crash.child import environment
 from stabflow.stores.memory import MemoryStore
 from stabflow.testing import MemoryHarness, StoreContract
 from stabflow.testing.checks import CHECKS
+from stabflow.testing.expectation import HarnessBroken
 
 PLUGIN = """
 from stabflow.stores.memory import MemoryStore
@@ -82,8 +83,29 @@ def test_a_store_that_cannot_be_opened_fails_each_test() -> None:
     class Contract(StoreContract):
         harness = Down
 
-    with pytest.raises(AssertionError, match=r"(?s)could not be provisioned, opened and closed: ConnectionError"):
+    with pytest.raises(AssertionError, match=r"(?s)could not be opened and closed: ConnectionError"):
         Contract().test_c3_a_key_belongs_to_its_stream()  # type: ignore[attr-defined]
+
+
+def test_a_harness_that_does_not_work_is_no_broken_clause() -> None:
+    class Lost(MemoryHarness):
+        child = "no_such_package:open"
+
+    class Down(MemoryHarness):
+        def provision(self) -> None:
+            raise ConnectionError("no server")
+
+    class One(StoreContract):
+        harness = Lost
+
+    class Two(StoreContract):
+        harness = Down
+
+    One().test_c3_a_key_belongs_to_its_stream()  # type: ignore[attr-defined]
+    with pytest.raises(HarnessBroken, match=r"the harness does not work: its child no_such_package:open cannot"):
+        One().test_c12_a_handle_refuses_after_a_fork()  # type: ignore[attr-defined]
+    with pytest.raises(HarnessBroken, match="no empty storage could be provisioned"):
+        Two().test_c3_a_key_belongs_to_its_stream()  # type: ignore[attr-defined]
 
 
 def test_each_class_has_its_own_harness() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from stabflow.errors import StoreUnavailable
@@ -27,6 +28,8 @@ from stabflow.testing import (
     machine,
 )
 from stabflow.testing.checks import CHECKS, MODULES
+from stabflow.testing.expectation import ClauseBroken, alike, equal
+from stabflow.testing.material import case_row, duty_row
 from stabflow.testing.registry import CLAUSES, Offer
 
 
@@ -104,11 +107,20 @@ def test_what_is_declared_and_does_not_hold_is_a_failure() -> None:
 
     report = check_store(harness(Liar), only=["C6"], levels=["sequential"])
     assert len(report.failures) == 5
-    assert "reading the feed needs a store with FEED" in report.failures[0].explanation
-    with pytest.raises(ConformanceFailed, match=r"5 of 5 checks failed \(seed \d+\)\nC6 c6_the_feed_has") as caught:
+    assert {one.explanation for one in report.failures} == {"the store declares FEED and does not override read_feed"}
+    with pytest.raises(
+        ConformanceFailed, match=r"5 of 5 checks failed \(seed \d+\); begin with the first\nC6 c6_the_feed_has"
+    ) as caught:
         report.raise_for_failures()
     assert caught.value.report is report
     assert isinstance(caught.value, AssertionError)
+    assert "begin with the first that failed" in str(report)
+
+    class Careless(MemoryStore):
+        ack, release = Store.ack, Store.release
+
+    (failed,) = check_store(harness(Careless), only=["port_it_declares_what_it_can_do"]).failures
+    assert failed.explanation == "the store declares OUTBOX and does not override ack, release"
 
 
 def test_a_failure_says_what_was_expected_and_found() -> None:
@@ -140,15 +152,34 @@ def test_an_error_of_the_driver_is_told_with_its_place() -> None:
     report = check_store(harness(Broken), only=["port_an_empty_store_answers"])
     (failed,) = report.failures
     assert failed.explanation.startswith("KeyError: 'a row'\n")
-    assert "in heads" in failed.explanation
+    _, *frames = failed.explanation.splitlines()
+    assert [frame.partition(", in ")[2] for frame in frames] == ['heads: raise KeyError("a row")']
 
 
-def test_where_nothing_required_ran_nothing_is_known() -> None:
+def test_where_nothing_asked_for_could_be_made_it_is_no_pass() -> None:
     report = check_store(MemoryHarness, levels=["power"])
     assert not report.failures
     assert not report.complete
-    with pytest.raises(ConformanceFailed, match="nothing is known of this store"):
+    with pytest.raises(ConformanceFailed, match="none of the 2 checks asked for could be made"):
         report.raise_for_failures()
+    with pytest.raises(ConformanceFailed, match="nothing is known of this store"):
+        attrs.evolve(report, chosen=False).raise_for_failures()
+
+
+def test_what_was_asked_for_is_judged_alone() -> None:
+    report = check_store(MemoryHarness, only=["C9"], levels=["sequential"])
+    report.raise_for_failures()
+    assert (report.chosen, report.complete, report.required_ran, report.untested) == (True, True, False, ())
+
+
+def test_where_the_power_is_not_cut_that_is_told() -> None:
+    report = check_store(SqliteHarness, only=["C4"])
+    report.raise_for_failures()
+    assert (report.untested, report.power_not_cut, report.complete) == ((Capability.DURABLE,), True, True)
+    assert "durable against kill -9; the power was not cut" in str(report)
+    assert report.as_dict()["power_not_cut"] is True
+    report = check_store(SqliteHarness, levels=["kill"], only=["C4"])
+    assert (report.untested, report.power_not_cut) == ((), False)
 
 
 def test_what_is_declared_and_cannot_be_tested_is_told() -> None:
@@ -163,6 +194,31 @@ def test_what_is_declared_and_cannot_be_tested_is_told() -> None:
     why = outcomes(report.not_covered)
     assert why["c4_a_killed_process_loses_nothing_acknowledged"] == "the harness offers no child"
     assert check_store(harness(Claims), levels=["sequential"]).complete
+
+
+DIFFERENT: list[tuple[object, object, str]] = [
+    (duty_row(), attrs.evolve(duty_row(), estimated=0), ".estimated is of type int and must be of type bool"),
+    (b"raw", memoryview(b"raw"), "it is of type memoryview and must be of type bytes"),
+    (b"raw", bytearray(b"raw"), "it is of type bytearray and must be of type bytes"),
+    ((1,), [1], "it is of type list and must be of type tuple"),
+    ([(1, "a")], [(True, "a")], "[0][0] is of type bool and must be of type int"),
+    ({"level": 0}, {"level": False}, "what, at 'level'"),
+    ([duty_row()], [None], "[0] is None and must be of type DutyRow"),
+    ("a" * 900, "a" * 700 + "b" * 200, f"at character 700 of 900: expected {'a' * 40!r}\n  and found"),
+    (b"a" * 900, b"a" * 700, "at byte 700 of 900: expected"),
+    ([case_row(title="a" * 900)], [case_row(title="a" * 899 + "大")], "at [0].title, character 899 of 900: expected"),
+    (list(range(500)), [*range(250), 0, *range(251, 500)], "at [250]: expected 250\n  and found 0"),
+    ([*range(500)], [*range(499)], "there are 499 instead of 500"),
+]
+
+
+@pytest.mark.parametrize(("expected", "found", "told"), DIFFERENT, ids=lambda value: str(value)[:20])
+def test_what_differs_is_told(expected: object, found: object, told: str) -> None:
+    equal(expected, expected, "what")
+    assert not alike(found, expected)
+    with pytest.raises(ClauseBroken) as broken:
+        equal(found, expected, "what")
+    assert told in str(broken.value)
 
 
 # What goes wrong
@@ -196,14 +252,18 @@ def test_threads_that_hang_fail_in_time() -> None:
     assert len(report.failures) == 1
 
 
-def test_a_storage_that_cannot_be_made_is_a_failure() -> None:
+def test_a_storage_that_cannot_be_made_is_no_failure_of_the_store() -> None:
     def provision(self: StoreHarness) -> None:
         raise ConnectionError("no server")
 
     report = check_store(harness(MemoryStore, provision=provision), only=["C3"])
-    assert [one.outcome for one in report.results] == [Outcome.FAILED]
-    assert "ConnectionError: no server" in report.failures[0].explanation
-    with pytest.raises(ConformanceFailed):
+    assert {one.outcome for one in report.results} == {Outcome.NOT_RUN}
+    said = "the harness does not work: no empty storage could be provisioned: ConnectionError: no server"
+    assert report.broken is not None
+    assert report.broken.en.startswith(said)
+    assert said in str(report)
+    assert str(report.as_dict("zh")["broken"]).startswith("测试支架无法使用：")
+    with pytest.raises(ConformanceFailed, match=said):
         report.raise_for_failures()
 
 
@@ -247,7 +307,13 @@ def test_a_child_that_cannot_start_says_why() -> None:
         child = "no_such_package:open"
 
     report = check_store(Lost, only=["c12_a_handle_refuses_after_a_fork"])
-    assert "No module named 'no_such_package'" in report.failures[0].explanation
+    assert not report.failures
+    why = "its child no_such_package:open cannot be called: ModuleNotFoundError: No module named 'no_such_package'"
+    assert report.broken is not None
+    assert report.broken.en == f"the harness does not work: {why}"
+    Lost.child = "stabflow.testing.ready:open_nothing"
+    (lost,) = check_store(Lost, only=["c4_a_killed_process_loses_nothing_acknowledged"]).results
+    assert (lost.outcome, "has no attribute 'open_nothing'" in lost.explanation) == (Outcome.NOT_RUN, True)
 
 
 def test_a_configuration_that_json_cannot_say_has_no_child() -> None:
@@ -256,7 +322,8 @@ def test_a_configuration_that_json_cannot_say_has_no_child() -> None:
             return {"folder": Path("here")}
 
     report = check_store(Unsayable, only=["c12_a_handle_refuses_after_a_fork"])
-    assert "configurations that JSON can say" in report.failures[0].explanation
+    assert not report.failures
+    assert "configurations that JSON can say" in str(report.broken)
 
 
 def test_a_run_can_end_with_the_first_failure() -> None:

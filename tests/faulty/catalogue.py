@@ -14,7 +14,7 @@ import attrs
 
 from stabflow.testing import Level, StoreHarness
 
-from . import appending, cached, crashing, failing, feeding, index, outbox, paging, racing, subtle
+from . import appending, cached, columns, crashing, failing, feeding, index, outbox, paging, racing, subtle
 from .harnesses import FailingSharedHarness, JournalHarness, SharedHarness
 from .journal import JournalStore
 from .powerless import DiskHarness, NotSynced
@@ -87,6 +87,7 @@ SEQUENTIAL = [
     Faulty(feeding.InclusiveCursor, "C2 C6", Level.SEQUENTIAL),
     Faulty(feeding.NoFeedReset, "C6", Level.SEQUENTIAL),
     Faulty(feeding.ResetOnlyWhenBehind, "C6", Level.SEQUENTIAL),
+    Faulty(feeding.CursorByInodeAlone, "C6", Level.SEQUENTIAL),
     Faulty(feeding.CursorAheadOfAShortPage, "C2 C6", Level.SEQUENTIAL),
     Faulty(feeding.NoCursorAtTheEnd, "C6", Level.SEQUENTIAL),
     Faulty(feeding.FeedByStream, "C2 C6", Level.SEQUENTIAL),
@@ -101,6 +102,12 @@ SEQUENTIAL = [
     Faulty(feeding.SpacesTrimmed, "C8", Level.SEQUENTIAL),
     Faulty(feeding.StreamsOfAnyCase, "C8", Level.SEQUENTIAL),
     Faulty(feeding.EmptyTextIsNothing, "C7 C8 C13", Level.SEQUENTIAL),
+    Faulty(columns.FlagsAsNumbers, "C2 C8 C12 C13", Level.SEQUENTIAL),
+    Faulty(columns.BytesAsViews, "C2 C8 C9 C12", Level.SEQUENTIAL),
+    Faulty(columns.RowsInAList, "Port C2 C8 C12 C13", Level.SEQUENTIAL),
+    Faulty(columns.KeysCut, "C3 C8", Level.SEQUENTIAL),
+    Faulty(columns.CaseIdsCut, "C8", Level.SEQUENTIAL),
+    Faulty(columns.LanesCut, "C8", Level.SEQUENTIAL),
     # C9: snapshots
     Faulty(paging.SnapshotBeyondHead, "Port C9", Level.SEQUENTIAL),
     Faulty(paging.OlderSnapshotReplaces, "C9", Level.SEQUENTIAL),

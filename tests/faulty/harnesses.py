@@ -39,6 +39,10 @@ class FailingSharedHarness(SharedHarness):
     def copy(self, config: str) -> str:
         return self.storages.copy(config)
 
+    def restore(self, config: str, copy: str) -> bool:
+        self.storages.restore(config, copy)
+        return True
+
     def fault(self, config: str, kind: FaultKind) -> AbstractContextManager[None]:
         return self.storages.fault(config, kind)
 

@@ -40,6 +40,10 @@ class Core(MemoryStore):
             self._check_open()
             yield
 
+    def restored(self) -> None:
+        """A backup has taken its place: it has another past from now on."""
+        self._epoch = secrets.token_hex(8)
+
     def version(self, stream: str) -> int:
         return self.heads([stream])[0].version
 
@@ -174,10 +178,19 @@ class Storages:
 
     def copy(self, name: str) -> str:
         """Another storage that holds the same, with the epoch of its own that a new store has."""
-        copied, original = self.provision(), self._cores[name]
-        there = self._cores[copied]
+        copied = self.provision()
+        self._take_over(self._cores[copied], self._cores[name])
+        return copied
+
+    def restore(self, name: str, backup: str) -> None:
+        """Let the storage hold what the backup does; `Core.restored` says what of its past is known."""
+        there = self._cores[name]
+        self._take_over(there, self._cores[backup])
+        there.restored()
+
+    @staticmethod
+    def _take_over(there: Core, original: Core) -> None:
         with original._lock:
             for attribute, value in vars(original).items():
                 if attribute not in {"_clock", "_epoch"} and not hasattr(value, "acquire"):
                     setattr(there, attribute, copy.deepcopy(value))
-        return copied

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InvalidInput, near_miss
-from .failures import INCOMPLETE, NO, YES
+from .failures import ENVIRONMENT, INCOMPLETE, NO, YES
 from .options import Session, common, json_option
 from .stores import print_json
 
@@ -61,7 +61,11 @@ def conformance(
 ) -> int:
     """Check a store against its contract: MODULE:HARNESS is a StoreHarness.
 
-    The exit status is 0 where everything that is declared holds, 1 where a check failed, 3 where too little could be checked.
+    The exit status is 0 where everything that was asked for and is declared holds, 1 where a check failed, 2 where there is no
+    such harness, 3 where too little could be checked, 4 where the harness does not work.
+
+    0 is also the answer where a process was killed and the power could not be cut, because the harness has no cut_power: the
+    first line says so. Killing a process does not show whether a store syncs.
     """
     from ..testing import check_store
     from .conformance_page import show_report
@@ -89,6 +93,8 @@ def status_of(report: ConformanceReport) -> int:
     """The exit status that a report comes to."""
     if report.failures:
         return NO
+    if report.broken is not None:
+        return ENVIRONMENT
     return YES if report.complete else INCOMPLETE
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..testing import CheckResult, ConformanceReport, Level, Outcome
+from ..testing.patience import FRAME
+from ..testing.report import FEW
 from ..text import Text, listing, same, say
 from .page import Cell, Column, Page
 
@@ -34,11 +36,27 @@ CLAUSE_TITLES = {
 }
 
 
+NOT_CUT = Text(
+    "that acknowledged acts are on disk is not shown: killing a process takes nothing back that it has written. Give the harness"
+    " cut_power, or cut the power of a machine that you can spare",
+    "未能证明已确认的行为已写入磁盘：强制终止进程不会撤回其已写内容。请为测试支架提供cut_power，或对可供试验的机器实际断电",
+)
+
+
 def answer(report: ConformanceReport) -> Text:
     """What it comes to, in a sentence."""
-    made, failed = len(report.covered), len(report.failures)
+    made, failed, asked = len(report.covered), len(report.failures), len(report.results)
     if failed:
         return say("{failed} of {made} checks failed", "{made}项检查中{failed}项不符合", failed=failed, made=made)
+    if report.broken is not None:
+        return say(
+            "the harness does not work: {left} of {asked} checks could not be made, and nothing is said about the store by them",
+            "测试支架无法使用：{asked}项检查中{left}项未能进行，对该存储未作结论",
+            left=sum(one.harness_broken for one in report.results),
+            asked=asked,
+        )
+    if report.chosen:
+        return _of_those_asked_for(report, made, asked)
     if not report.required_ran:
         return Text(
             "nothing was checked that every store must keep: nothing is known of this store",
@@ -46,18 +64,41 @@ def answer(report: ConformanceReport) -> Text:
         )
     if not report.complete:
         return say("all {made} checks held, but they are not enough", "{made}项检查均符合，但尚不充分", made=made)
+    if report.power_not_cut:
+        return say(
+            "all {made} checks held: durable against kill -9; the power was not cut",
+            "{made}项检查均符合：经受住kill -9；未切断电源",
+            made=made,
+        )
     return say("all {made} checks held", "{made}项检查均符合", made=made)
+
+
+def _of_those_asked_for(report: ConformanceReport, made: int, asked: int) -> Text:
+    if not made:
+        return say("none of the {asked} checks asked for could be made", "所要求的{asked}项检查均未能进行", asked=asked)
+    power = Text("; the power was not cut", "；未切断电源") if report.power_not_cut else same("")
+    return say(
+        "{made} of the {asked} checks asked for held{power}",
+        "所要求的{asked}项检查中{made}项符合{power}",
+        made=made,
+        asked=asked,
+        power=power,
+    )
 
 
 def show_report(page: Page, report: ConformanceReport) -> None:
     """Print the report."""
     page.title(report.harness)
-    good = report.complete and not report.failures
+    good = report.complete and not report.failures and not report.power_not_cut
     page.paragraph(answer(report), style="green" if good else "bold red" if report.failures else "yellow")
     none = Text("no capability", "无")
     declared = listing([same(one.name) for one in report.capabilities], none=none)
     page.paragraph(say("declares {declared}", "声明：{declared}", declared=declared), style="dim")
-    if report.untested:
+    if report.broken is not None:
+        _show_lines(page, report.broken, indent=2)
+    if report.power_not_cut:
+        page.paragraph(NOT_CUT, style="yellow")
+    elif report.untested:
         said = say(
             "declared, but the harness offers nothing to test it with: {untested}",
             "已声明，但测试支架未提供检验手段：{untested}",
@@ -66,6 +107,10 @@ def show_report(page: Page, report: ConformanceReport) -> None:
         page.paragraph(said, style="yellow")
     if report.failures:
         page.heading(Text("What failed", "不符合之处"))
+        if len(report.failures) > FEW:
+            page.paragraph(
+                Text("Begin with the first: the others may come of it.", "请从第一项开始：其余可能由其引起。"), indent=2
+            )
         for one in report.failures:
             _show_failure(page, one)
     page.heading(Text("Checks that held, by clause and level", "各条款、各层级符合的检查数"))
@@ -83,7 +128,16 @@ def show_report(page: Page, report: ConformanceReport) -> None:
 def _show_failure(page: Page, one: CheckResult) -> None:
     page.paragraph(f"{one.check.clause}  {one.check.name}", indent=2, mark="✗  ", mark_style="bold red")
     page.paragraph(one.check.shows, indent=5)
-    page.paragraph(one.explanation, indent=5, style="dim")
+    _show_lines(page, one.why, indent=5)
+
+
+def _show_lines(page: Page, text: Text, *, indent: int) -> None:
+    """An explanation; the place of an error in one line, however long, so that it can be copied."""
+    for line in page.said(text).splitlines():
+        if line.startswith(FRAME):
+            page.line(" " * indent, (line, "dim"))
+        else:
+            page.paragraph(line, indent=indent, style="dim")
 
 
 def _show_clauses(page: Page, report: ConformanceReport) -> None:

@@ -145,7 +145,8 @@ def make(name: str, kind: Kind, folder: Path) -> Path:
     target = folder / names.distribution
     if os.path.lexists(target):
         raise NotMade([_is_there(target)], by_surroundings=False)
-    # It is made beside its place and moved there whole: what is there is there wholly, also when the power fails.
+    # It is made beside its place and moved there whole: what is there is there wholly. Nothing is synced: should the power fail
+    # just then, it is made anew.
     beside = folder / f".{names.distribution}.{secrets.token_hex(4)}"
     try:
         beside.mkdir()

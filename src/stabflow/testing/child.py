@@ -18,6 +18,9 @@ from ..errors import StoreError, VersionConflict
 from ..ports.store import AppendBatch, Capability, Store
 from .material import STREAM, act, batch, head_of, record
 
+NO_CHILD = "no child"
+"""Under this a child tells why the function that the harness names cannot be called."""
+
 
 def tell(what: object) -> None:
     """Write one line, which the kit reads as an acknowledgement."""
@@ -27,9 +30,19 @@ def tell(what: object) -> None:
 
 def opened(entry: str, config: str) -> Store:
     """A handle by the harness's own function."""
-    module, _, name = entry.partition(":")
-    store: Store = getattr(import_module(module), name)(json.loads(config))
+    store: Store = function(entry)(json.loads(config))
     return store
+
+
+def function(entry: str) -> Callable[[object], Store]:
+    """The harness's function that opens; where there is none it tells why, and this process ends."""
+    module, _, name = entry.partition(":")
+    try:
+        found: Callable[[object], Store] = getattr(import_module(module), name)
+    except Exception as error:  # noqa: BLE001 - it is told
+        tell({NO_CHILD: f"{type(error).__name__}: {error}"})
+        sys.exit(1)
+    return found
 
 
 def acts(store: Store, first: str) -> None:
@@ -46,7 +59,7 @@ def acts(store: Store, first: str) -> None:
 
 def nursery(entry: str, config: str) -> None:
     """For each number that comes in, let a process of its own append acts from that one on, and tell when it is gone."""
-    import_module(entry.partition(":")[0])  # once for all of them
+    function(entry)  # its module is loaded once for all of them
     for line in sys.stdin:
         process = os.fork()
         if process == 0:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from ..ports.store import Capability
 from .checks import Check, ordered
-from .expectation import ClauseBroken
+from .expectation import ClauseBroken, HarnessBroken
 from .harness import StoreHarness
 from .registry import as_harness
 from .report import Outcome
@@ -42,7 +42,7 @@ class StoreContract:
             seed = random.SystemRandom().randrange(2**32) if cls.seed is None else cls.seed
             capabilities, _, trouble = introduced(tested, seed, cls.seconds)
             if trouble is not None:
-                raise ClauseBroken(trouble)
+                raise trouble
             cls._known = (tested, seed, capabilities)
         return cls._known
 
@@ -52,6 +52,8 @@ def _method(one: Check) -> Callable[[StoreContract], None]:
         __tracebackhide__ = True
         tested, seed, capabilities = self._introduced()
         result = make(one, tested, capabilities, seed=seed, seconds=self.seconds, effort=self.effort)
+        if result.harness_broken:
+            raise HarnessBroken(result.explanation)
         if result.outcome is Outcome.FAILED:
             raise ClauseBroken(f"{result.sentence()}\nseed {seed}")
         if result.outcome is not Outcome.HELD:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from ..errors import FeedReset, InvalidInput, VersionConflict
-from ..ports.store import Capability, Store
+from ..ports.store import AppendBatch, Capability, Store
+from ..text import Text
 from . import expectation as expect
-from .material import STREAMS, act, batch, content, feed_from, head_of, read_all, records_of
+from .material import STREAMS, act, batch, content, feed_from, head_of, read_all, record, records_of
 from .registry import Level, Offer, check
 from .storage import Storage
 
@@ -131,6 +132,36 @@ def a_copy_has_another_past(storage: Storage) -> None:
     expect.equal(feed_from(reopened, own)[0], [], "the feed of the copy after its own cursor, when it is opened again")
     expect.equal(feed_from(store, before)[0], late, "the feed of the original after its own cursor")
     expect.equal(feed_from(store, after)[0], [], "the feed of the original after its last cursor")
+
+
+@check("C6", needs=NEEDS, offers=[Offer.COPY, Offer.RESTORE])
+def a_restored_storage_has_another_past(storage: Storage) -> None:
+    """Where a backup took the place of the storage itself, a cursor from after the backup is `FeedReset`: while the storage is
+    behind it, as far, and beyond it. One from before gives what follows there now, or is `FeedReset` too."""
+    store = storage.open()
+    some_acts(store, 0, 4)
+    _, before = feed_from(store)
+    store.close()
+    backup = storage.adopt(storage.harness.copy(storage.config))
+    store = storage.open()
+    some_acts(store, 4, 6)
+    lost, after = feed_from(store, before)
+    store.close()
+    if not storage.harness.restore(storage.config, backup):
+        raise expect.NotCovered(Text("the harness restores no backup", "测试支架不能恢复备份"))
+    for more in range(len(lost) + 3):
+        store = storage.open()
+        what = f"the cursor from after the backup, once that was restored and {more} other records have come"
+        expect.raised(FeedReset, partial(store.read_feed, after=after), what, cursor=after)
+        kept = feed_from(store)[0][records_of(range(4)) :]
+        expect.equal(len(kept), more, "records in the feed that have come since the backup was restored")
+        try:
+            found = feed_from(store, before)[0]
+        except FeedReset:
+            found = kept
+        expect.equal(found, kept, "what follows on the cursor from before the backup")
+        store.append(AppendBatch("restored", more, (record(f"restored {more}"),)))
+        store.close()
 
 
 @check("C6", Level.SECOND_HANDLE, needs=NEEDS)

@@ -47,6 +47,11 @@ class StoreHarness(abc.ABC):
         """The configuration of a copy such as a backup taken now would be, once restored beside this storage."""
         return None
 
+    def restore(self, config: Any, copy: Any) -> bool | None:
+        """Put the backup ``copy``, which `copy` made, in the place of the storage, as an operator would: the same path, the same
+        file, if need be the same name of a database; and return True. All handles are closed."""
+        return None
+
     def cut_power(self, config: Any) -> Any | None:
         """The configuration of what would be found if the power failed at this moment: a storage of its own, on which this one no
         longer depends. Handles may be open."""

@@ -129,11 +129,11 @@ class _Model:
         numbers = range(max(0, least - 30), least + 2)
         found = _only(holdings(store, numbers), declared)
         right = _only(holdings(self._memory, numbers), declared)
-        if found == right:
+        if expect.alike(found, right):
             return least
         self._append_until(least + 1, declared)
         more = _only(holdings(self._memory, numbers), declared)
-        if found == more:
+        if expect.alike(found, more):
             return least + 1
         there = sum(len(read_all(store, stream)) for stream in {act(n).stream for n in range(3)})
         nearer = more if found["heads"] == more["heads"] else right

@@ -6,7 +6,13 @@ import ctypes
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+FRAME = "  File "
+"""How the line of a frame begins."""
+
+HERE = Path(__file__).parent
 
 GRACE = 0.2
 """Seconds that a thread which is given up has to end."""
@@ -36,9 +42,18 @@ def within(seconds: float, work: Callable[[], None]) -> BaseException | None:
     if not thread.is_alive():
         return errors[0] if errors else None
     frame = sys._current_frames().get(thread.ident or 0)
-    where = "" if frame is None else "".join(traceback.format_stack(frame)[-4:])
+    where = "" if frame is None else place(traceback.extract_stack(frame))
     give_up(thread)
-    return Hangs(f"it did not return in {seconds:g} seconds; it was here:\n{where}")
+    return Hangs(f"it did not return in {seconds:g} seconds; it was here:{where}")
+
+
+def place(frames: Sequence[traceback.FrameSummary]) -> str:
+    """Where that is, a line for each of the last frames outside the kit (of the kit where there are no others)."""
+    theirs = [one for one in frames if Path(one.filename).parent != HERE and not one.filename.startswith("<frozen")]
+    lines = [
+        f'{FRAME}"{one.filename}", line {one.lineno}, in {one.name}: {one.line}' for one in (theirs or frames)[-3:]
+    ]
+    return "".join(f"\n{line}" for line in lines)
 
 
 def give_up(thread: threading.Thread) -> None:

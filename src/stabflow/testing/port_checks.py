@@ -31,13 +31,16 @@ from .storage import Storage
 
 @check("Port")
 def it_declares_what_it_can_do(storage: Storage) -> None:
-    """A store says which contract it was written for, and its capabilities are a frozenset of `Capability`."""
+    """A store says which contract it was written for; its capabilities are a frozenset of `Capability`, and it has their
+    methods."""
     store = storage.open()
     expect.true(isinstance(store, Store), "a handle must be a stabflow.ports.store.Store", type(store))
     expect.equal(store.contract, CONTRACT, "the contract the store was written for")
     declared = store.capabilities
     expect.true(isinstance(declared, frozenset), "capabilities must be a frozenset", declared)
     expect.true(all(isinstance(one, Capability) for one in declared), "capabilities must be of Capability", declared)
+    lacking = storage.not_overridden()
+    expect.true(not lacking, "; ".join(lacking))
     about = store.about()
     expect.true(isinstance(about, Mapping), "about() must give a mapping", about)
     words = [*about, *about.values()]
@@ -104,8 +107,8 @@ def a_transaction_of_the_host_is_joined(storage: Storage) -> None:
     """A store that declares `EXTERNAL_TX` commits with the host's own transaction."""
     raise expect.NotCovered(
         Text(
-            "the kit has no connection of a host to join: test join() yourself",
-            "套件没有可加入的宿主连接：请自行测试join()",
+            "the port has no method for EXTERNAL_TX yet: do not declare it",
+            "端口尚无EXTERNAL_TX的方法：请勿声明",
         )
     )
 

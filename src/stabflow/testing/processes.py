@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from .expectation import ClauseBroken, shown
+from .child import NO_CHILD
+from .expectation import ClauseBroken, HarnessBroken, shown
 from .storage import Storage
 
 _END = object()
@@ -34,7 +35,7 @@ class Child:
             told = json.dumps(config)
         except (TypeError, ValueError) as error:
             what = "a harness with a child has configurations that JSON can say, since they go to another process"
-            raise ClauseBroken(f"{what}\n  found: {shown(config)}") from error
+            raise HarnessBroken(f"{what}; this one is {shown(config)}") from error
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         command = [sys.executable, "-m", "stabflow.testing.child", job, entry, told, *map(str, arguments)]
         self._process = subprocess.Popen(
@@ -66,6 +67,8 @@ class Child:
         if heard is _END:
             self._process.wait(timeout=10)
             raise self.ended()
+        if isinstance(heard, dict) and NO_CHILD in heard:
+            raise HarnessBroken(f"its child {self._storage.harness.child} cannot be called: {heard[NO_CHILD]}")
         return heard
 
     def ended(self) -> ClauseBroken:

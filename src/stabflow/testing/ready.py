@@ -52,6 +52,16 @@ class SqliteHarness(StoreHarness):
             shutil.copy(file, copied.parent / file.name)
         return f"sqlite:///{copied}"
 
+    def restore(self, config: str, copy: str) -> bool:
+        """Write the files of the copy over those that are there, so that they stay the same files."""
+        there, backup = self._file(config), self._file(copy)
+        for file in there.parent.iterdir():
+            if not (backup.parent / file.name).exists():
+                file.unlink()
+        for file in backup.parent.iterdir():
+            shutil.copyfile(file, there.parent / file.name)
+        return True
+
     @staticmethod
     def _file(config: str) -> Path:
         return Path(config.removeprefix("sqlite:///"))

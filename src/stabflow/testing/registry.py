@@ -40,6 +40,7 @@ class Offer(enum.Enum):
     CUT_POWER = "cut_power"
     FAULT = "fault"
     NEWER = "newer"
+    RESTORE = "restore"
 
 
 @attrs.frozen

@@ -12,6 +12,9 @@ from ..ports.store import Capability
 from ..text import Language, Text, same
 from .registry import Check
 
+FEW = 3
+"""Where more than so many checks failed, one mistake may well be behind them all."""
+
 
 class Outcome(enum.Enum):
     """How a check ended: it held, it failed, the store or the harness has nothing to make it on, or it was not got through."""
@@ -24,12 +27,14 @@ class Outcome(enum.Enum):
 
 @attrs.frozen
 class CheckResult:
-    """The outcome of one check, and how many seconds it took."""
+    """The outcome of one check, and how many seconds it took; ``harness_broken`` where it was not made because the harness
+    does not work."""
 
     check: Check
     outcome: Outcome
     why: Text = same("")
     seconds: float = 0.0
+    harness_broken: bool = False
 
     @property
     def explanation(self) -> str:
@@ -71,7 +76,12 @@ class ConformanceReport:
     versions: Mapping[str, str]
     results: tuple[CheckResult, ...]
     untested: tuple[Capability, ...] = ()
-    """What the store declares and no check can be made of, because the harness offers too little."""
+    """What the store declares and no check can be made of, because the harness offers too little. DURABLE is among them also
+    where a process was killed, but the power not cut."""
+    chosen: bool = False
+    """Whether some levels or checks alone were asked for."""
+    broken: Text | None = None
+    """Why the harness does not work, if it does not: then it is not known whether the store does."""
 
     def _with(self, *outcomes: Outcome) -> tuple[CheckResult, ...]:
         return tuple(one for one in self.results if one.outcome in outcomes)
@@ -97,18 +107,35 @@ class ConformanceReport:
         return any(not one.check.needs for one in self.covered)
 
     @property
+    def power_not_cut(self) -> bool:
+        """Whether the store declares DURABLE, and held against ``kill -9`` alone, which does not show that it syncs."""
+        made = any(Capability.DURABLE in one.check.needs for one in self.covered)
+        return made and Capability.DURABLE in self.untested
+
+    @property
     def complete(self) -> bool:
-        """Whether all that was asked for could be said: something ran of what every store keeps, nothing was cut short, and
-        nothing that the store declares went untested."""
-        return self.required_ran and not self._with(Outcome.NOT_RUN) and not self.untested
+        """Whether all that was asked for could be said: something ran of what every store keeps (or, where some checks alone were
+        asked for, of those), nothing was cut short, and nothing that the store declares went untested; but that the power was not
+        cut is told by ``untested`` alone, because of a database on a server no harness can cut it."""
+        ran = bool(self.covered) if self.chosen else self.required_ran
+        left = [one for one in self.untested if not (one is Capability.DURABLE and self.power_not_cut)]
+        return ran and not self._with(Outcome.NOT_RUN) and not left
 
     def raise_for_failures(self) -> None:
-        """Raise `ConformanceFailed` if a check failed, or if nothing ran that every store must keep."""
+        """Raise `ConformanceFailed` if a check failed, if the harness does not work, or if nothing ran that every store must
+        keep; where some checks alone were asked for, if none of them could be made."""
         if self.failures:
             said = "\n".join(one.sentence() for one in self.failures)
             many = len(self.failures)
-            raise ConformanceFailed(self, f"{many} of {len(self.covered)} checks failed (seed {self.seed})\n{said}")
-        if not self.required_ran:
+            first = "; begin with the first" if many > FEW else ""
+            raise ConformanceFailed(
+                self, f"{many} of {len(self.covered)} checks failed (seed {self.seed}){first}\n{said}"
+            )
+        if self.broken is not None:
+            raise ConformanceFailed(self, self.broken.en)
+        if self.chosen and not self.covered:
+            raise ConformanceFailed(self, f"none of the {len(self.results)} checks asked for could be made")
+        if not self.chosen and not self.required_ran:
             problem = "no check ran of what every store must keep: nothing is known of this store"
             raise ConformanceFailed(self, problem)
 
@@ -121,6 +148,8 @@ class ConformanceReport:
             "untested": [one.name for one in self.untested],
             "versions": dict(self.versions),
             "complete": self.complete,
+            "power_not_cut": self.power_not_cut,
+            "broken": None if self.broken is None else self.broken.get(language),
             "results": [one.as_dict(language) for one in self.results],
         }
 
@@ -138,6 +167,12 @@ class ConformanceReport:
         lines += ["", f"{made} checks made, {failed} failed, {left} not covered{whole}"]
         if self.untested:
             lines.append(f"declared, and not tested: {', '.join(one.name for one in self.untested)}")
+        if self.power_not_cut:
+            lines.append("durable against kill -9; the power was not cut")
+        if self.broken is not None:
+            lines.append(self.broken.en)
+        if failed > FEW:
+            lines.append("begin with the first that failed")
         lines += [", ".join(f"{name} {value}" for name, value in self.versions.items()), f"seed {self.seed}"]
         lines += [f"\n{one.sentence()}" for one in self.failures]
         return "\n".join(lines)

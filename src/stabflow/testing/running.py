@@ -13,12 +13,13 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+from ..errors import Unsupported
 from ..ports.store import Capability
 from ..text import Text, same
 from .checks import CHECKS, Check, ordered
-from .expectation import ClauseBroken, CutShort, NotCovered
+from .expectation import ClauseBroken, CutShort, HarnessBroken, NotCovered
 from .harness import StoreHarness
-from .patience import GivenUp, Hangs, within
+from .patience import GivenUp, Hangs, place, within
 from .registry import CLAUSES, LEVELS, Level, as_harness
 from .report import CheckResult, ConformanceReport, Outcome
 from .storage import Storage
@@ -26,6 +27,7 @@ from .storage import Storage
 SECONDS = 60.0
 """How long one check may take."""
 
+UNWORKABLE = Text("the harness does not work", "测试支架无法使用")
 STOPPED = Text("the run was to stop at the first failure", "按要求，首次失败后即停止")
 NO_HYPOTHESIS = Text(
     "random histories need hypothesis: pip install 'stabflow[testing]'",
@@ -58,8 +60,11 @@ def check_store(
     capabilities, about, trouble = introduced(tested, seed, limit)
     results: list[CheckResult] = []
     for one in chosen:
+        if isinstance(trouble, HarnessBroken):
+            results.append(CheckResult(one, Outcome.NOT_RUN, unworkable(trouble), harness_broken=True))
+            continue
         if trouble is not None:
-            results.append(CheckResult(one, Outcome.FAILED, same(trouble)))
+            results.append(CheckResult(one, Outcome.FAILED, same(str(trouble))))
             break
         if stop_at_first and any(result.outcome is Outcome.FAILED for result in results):
             results.append(CheckResult(one, Outcome.NOT_RUN, STOPPED))
@@ -71,19 +76,24 @@ def check_store(
         capabilities=tuple(sorted(capabilities, key=lambda one: one.name)),
         versions=_versions() | about,
         results=tuple(results),
-        untested=_untested(tested, capabilities, results, chosen_checks(levels, None)),
+        untested=_untested(tested, capabilities, results, chosen),
+        chosen=len(chosen) < len(CHECKS),
+        broken=next((one.why for one in results if one.harness_broken), None),
     )
 
 
 def _untested(
     harness: StoreHarness, capabilities: frozenset[Capability], results: Sequence[CheckResult], asked: Sequence[Check]
 ) -> tuple[Capability, ...]:
-    """The capabilities of which no check was made, nor could be, of those that need them at these levels."""
+    """The capabilities of which no check was made, nor could be, of those that were asked for and need them; and DURABLE, where
+    the power could not be cut."""
     unmade = {one.check for one in results if one.outcome is Outcome.NOT_COVERED}
     found = []
     for capability in sorted(capabilities, key=lambda one: one.name):
         needing = [one for one in asked if capability in one.needs <= capabilities]
-        if needing and all(one in unmade or one.lacking(harness, capabilities) is not None for one in needing):
+        made = [one for one in needing if one not in unmade and one.lacking(harness, capabilities) is None]
+        by_power = [one for one in needing if one.level is Level.POWER and one.needs == {Capability.DURABLE}]
+        if (needing and not made) or (by_power and not set(by_power) & set(made)):
             found.append(capability)
     return tuple(found)
 
@@ -130,8 +140,11 @@ def make(
             one.run(storage)
         except BaseException as error:
             storage.in_use |= isinstance(error, GivenUp)
+            lacking = storage.not_overridden() if _unsupported(error) else []
             with suppress(Exception):  # what came first is what is told
                 storage.close()
+            if lacking:
+                raise ClauseBroken("; ".join(lacking)) from error
             raise
         storage.close()
 
@@ -142,6 +155,8 @@ def make(
     took = time.monotonic() - began
     if error is None:
         return CheckResult(one, Outcome.HELD, seconds=took)
+    if isinstance(error, HarnessBroken):
+        return CheckResult(one, Outcome.NOT_RUN, unworkable(error), took, harness_broken=True)
     if isinstance(error, NotCovered | CutShort):
         outcome = Outcome.NOT_COVERED if isinstance(error, NotCovered) else Outcome.NOT_RUN
         return CheckResult(one, outcome, error.why, took)
@@ -152,14 +167,24 @@ def explained(error: BaseException) -> str:
     """What went wrong, with the place where it was not the check itself that said so."""
     if isinstance(error, ClauseBroken | Hangs):
         return str(error) + "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-    place = "".join(traceback.format_tb(error.__traceback__)[-3:])
     notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-    return f"{type(error).__name__}: {error}{notes}\n{place}".rstrip()
+    return f"{type(error).__name__}: {error}{notes}{place(traceback.extract_tb(error.__traceback__))}"
+
+
+def _unsupported(error: BaseException | None) -> bool:
+    """Whether it is `Unsupported`, or came of that."""
+    return error is not None and (isinstance(error, Unsupported) or _unsupported(error.__cause__))
+
+
+def unworkable(error: HarnessBroken) -> Text:
+    """What to say of a check that the harness did not let be made."""
+    why = str(error) if error.__cause__ is None else f"{error}: {explained(error.__cause__)}"
+    return Text(f"{UNWORKABLE.en}: {why}", f"{UNWORKABLE.zh}：{why}")
 
 
 def introduced(
     harness: StoreHarness, seed: int, seconds: float
-) -> tuple[frozenset[Capability], dict[str, str], str | None]:
+) -> tuple[frozenset[Capability], dict[str, str], Exception | None]:
     """Open an empty storage once: the capabilities the store declares and what it says about itself, or what went wrong."""
     found: list[tuple[frozenset[Capability], dict[str, str]]] = []
 
@@ -172,8 +197,10 @@ def introduced(
             storage.close()
 
     error = within(seconds, look)
+    if isinstance(error, HarnessBroken):
+        return frozenset(), {}, error
     if error is not None:
-        return frozenset(), {}, f"an empty storage could not be provisioned, opened and closed: {explained(error)}"
+        return frozenset(), {}, ClauseBroken(f"an empty storage could not be opened and closed: {explained(error)}")
     return (*found[0], None)
 
 

@@ -8,8 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..ports.store import Capability, Store
+from .expectation import HarnessBroken
 from .harness import FakeClock, StoreHarness
 from .material import batch
+
+METHODS = {
+    Capability.FEED: ("read_feed",),
+    Capability.SNAPSHOTS: ("get_snapshot",),
+    Capability.OUTBOX: ("claim", "ack", "release", "dead_letters", "revive"),
+}
+"""What a store that declares a capability overrides."""
 
 
 class Storage:
@@ -32,7 +40,11 @@ class Storage:
 
     def provision(self) -> Any:
         """Another empty storage, destroyed at the end."""
-        return self.adopt(self.harness.provision())
+        try:
+            config = self.harness.provision()
+        except Exception as error:
+            raise HarnessBroken("no empty storage could be provisioned") from error
+        return self.adopt(config)
 
     def adopt(self, config: Any) -> Any:
         """See to it that this storage, which the harness made, is destroyed at the end."""
@@ -58,6 +70,17 @@ class Storage:
         if not self._opened:
             self.open()
         return capability in self._opened[0].capabilities
+
+    def not_overridden(self) -> list[str]:
+        """What the store declares and has only from the base class, which refuses: in a sentence for each capability."""
+        store = self._opened[0] if self._opened else self.open()
+        found = []
+        for capability, methods in METHODS.items():
+            if capability in store.capabilities:
+                missing = [one for one in methods if getattr(type(store), one, None) is getattr(Store, one)]
+                if missing:
+                    found.append(f"the store declares {capability.name} and does not override {', '.join(missing)}")
+        return found
 
     def rounds(self, least: int) -> int:
         """How many rounds of a race to run: at least so many, times the effort; of a store that is quick up to ten times more,
