@@ -45,6 +45,7 @@ def test_a_store_is_made_unless_something_else_is_asked_for(capsys: pytest.Captu
         "src/stabflow_my_ledger/testing.py",
         "tests/test_contract.py",
         "tests/test_engine.py",
+        "tests/test_journal.py",
         "tests/test_store.py",
     }
     assert [path.name for path in Path().iterdir()] == ["stabflow-my-ledger"]

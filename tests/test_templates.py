@@ -135,6 +135,12 @@ FAULTS = {
         'int(asked["position"]) - 1',
         "c6_the_cursor_is_exclusive",
     ),
+    "a past told by its file alone": (
+        STORE,
+        'self._marks[start - 1] != asked["mark"]',
+        "not self._marks",
+        "c6_a_restored_storage_has_another_past",
+    ),
     "a copy told from nothing": (
         STORE,
         'int(asked["inode"]) != self._journal.inode',
@@ -239,6 +245,13 @@ def test_every_clause_it_keeps_is_named_where_it_is_kept() -> None:
     assert set(re.findall(r"C[0-9]+", sources)) == kept
 
 
+def test_the_journal_can_go_and_takes_only_its_own_tests_with_it() -> None:
+    knows = {path for path, text in rendered(Names("x"), "store") if re.search(r"(?m)^(from|import) .*journal", text)}
+    assert knows == {"src/stabflow_x/store.py", "tests/test_journal.py"}
+    own = dict(rendered(Names("x"), "store"))["tests/test_engine.py"]
+    assert own.count("def test_") == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_clause_that_is_broken_is_found(fault: str, site: Path) -> None:
@@ -257,5 +270,5 @@ def test_its_own_contract_test_turns_red(site: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", list(HARM)[:2] if SHORT else HARM)
 def test_harm_that_is_not_seen_turns_its_own_tests_red(fault: str, site: Path) -> None:
-    ended = done(planted(site, fault), "pytest tests/test_store.py tests/test_engine.py")
+    ended = done(planted(site, fault), "pytest tests/test_journal.py tests/test_store.py tests/test_engine.py")
     assert ended.returncode == 1, ended.stdout
