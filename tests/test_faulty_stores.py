@@ -184,7 +184,8 @@ def load() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("harness", [MemoryHarness, SqliteHarness])
 @pytest.mark.usefixtures("on_a_quick_disk")
-def test_a_good_store_passes_again_and_again_under_load(harness: type[StoreHarness]) -> None:
+def test_a_good_store_passes_50_times_in_a_row_under_load(harness: type[StoreHarness]) -> None:
+    """A kit that cries wolf is switched off."""
     seeds = random.SystemRandom()
     with load():
         for _ in range(5 if SHORT else 50):
