@@ -25,6 +25,7 @@ from stabflow.testing import (
     SqliteHarness,
     StoreHarness,
     check_store,
+    kill_checks,
     machine,
 )
 from stabflow.testing.checks import CHECKS, MODULES
@@ -172,7 +173,8 @@ def test_what_was_asked_for_is_judged_alone() -> None:
     assert (report.chosen, report.complete, report.required_ran, report.untested) == (True, True, False, ())
 
 
-def test_where_the_power_is_not_cut_that_is_told() -> None:
+def test_where_the_power_is_not_cut_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kill_checks, "KILLS", 1)
     report = check_store(SqliteHarness, only=["C4"])
     report.raise_for_failures()
     assert (report.untested, report.power_not_cut, report.complete) == ((Capability.DURABLE,), True, True)

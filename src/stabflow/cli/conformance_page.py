@@ -51,7 +51,7 @@ def answer(report: ConformanceReport) -> Text:
     if report.broken is not None:
         return say(
             "the harness does not work: {left} of {asked} checks could not be made, and nothing is said about the store by them",
-            "测试支架无法使用：{asked}项检查中{left}项未能进行，对该存储未作结论",
+            "测试支架无法使用：{asked}项检查中{left}项未能进行，对该存储未作判断",
             left=sum(one.harness_broken for one in report.results),
             asked=asked,
         )
