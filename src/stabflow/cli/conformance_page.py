@@ -50,7 +50,7 @@ def answer(report: ConformanceReport) -> Text:
         return say("{failed} of {made} checks failed", "{made}项检查中{failed}项不符合", failed=failed, made=made)
     if report.broken is not None:
         return say(
-            "the harness does not work: {left} of {asked} checks could not be made, and nothing is said about the store by them",
+            "the harness does not work: {left} of {asked} checks could not be made, which says nothing about the store",
             "测试支架无法使用：{asked}项检查中{left}项未能进行，对该存储未作判断",
             left=sum(one.harness_broken for one in report.results),
             asked=asked,
@@ -91,9 +91,10 @@ def show_report(page: Page, report: ConformanceReport) -> None:
     page.title(report.harness)
     good = report.complete and not report.failures and not report.power_not_cut
     page.paragraph(answer(report), style="green" if good else "bold red" if report.failures else "yellow")
-    none = Text("no capability", "无")
-    declared = listing([same(one.name) for one in report.capabilities], none=none)
-    page.paragraph(say("declares {declared}", "声明：{declared}", declared=declared), style="dim")
+    if report.capabilities or report.broken is None:
+        none = Text("no capability", "无")
+        declared = listing([same(one.name) for one in report.capabilities], none=none)
+        page.paragraph(say("declares {declared}", "声明：{declared}", declared=declared), style="dim")
     if report.broken is not None:
         _show_lines(page, report.broken, indent=2)
     if report.power_not_cut:
@@ -137,7 +138,8 @@ def _show_lines(page: Page, text: Text, *, indent: int) -> None:
         if line.startswith(FRAME):
             page.line(" " * indent, (line, "dim"))
         else:
-            page.paragraph(line, indent=indent, style="dim")
+            inside = len(line) - len(line.lstrip(" "))
+            page.paragraph(line[inside:], indent=indent + inside, style="dim")
 
 
 def _show_clauses(page: Page, report: ConformanceReport) -> None:
@@ -162,5 +164,6 @@ def _cell(found: list[CheckResult]) -> Cell:
 
 
 def _show_reason(page: Page, reason: Text, found: list[CheckResult]) -> None:
-    page.paragraph(say("{reason}:", "{reason}：", reason=reason), indent=2, mark="-  ")
+    first = Text(reason.en.partition("\n")[0], reason.zh.partition("\n")[0])
+    page.paragraph(say("{reason}:", "{reason}：", reason=first), indent=2, mark="-  ")
     page.paragraph(", ".join(one.check.name for one in found), indent=5, style="dim")
