@@ -106,7 +106,7 @@ SEQUENTIAL = [
     Faulty(columns.BytesAsViews, "C2 C8 C9 C12", Level.SEQUENTIAL),
     Faulty(columns.RowsInAList, "Port C2 C8 C12 C13", Level.SEQUENTIAL),
     Faulty(columns.KeysCut, "C3 C8", Level.SEQUENTIAL),
-    Faulty(columns.CaseIdsCut, "C8", Level.SEQUENTIAL),
+    Faulty(columns.CaseIdsCut, "C8 C13", Level.SEQUENTIAL),
     Faulty(columns.LanesCut, "C8", Level.SEQUENTIAL),
     # C9: snapshots
     Faulty(paging.SnapshotBeyondHead, "Port C9", Level.SEQUENTIAL),

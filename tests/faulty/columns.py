@@ -52,15 +52,19 @@ class KeysCut(Core):
 
 
 class CaseIdsCut(Core):
-    """Keeps duties by the first 255 bytes of the case's id."""
+    """Keeps the ids of cases in 255 bytes, and cuts Chinese ones at 85 characters."""
 
     def append(self, batch: AppendBatch) -> AppendResult:
         change = batch.index
         if change is not None:
-            cut = change.case.case_id.encode()[:255].decode(errors="ignore")
-            duties = tuple(attrs.evolve(row, case_id=cut) for row in change.duties)
-            change = attrs.evolve(change, case=attrs.evolve(change.case, case_id=cut), duties=duties)
+            duties = tuple(attrs.evolve(row, case_id=self._cut(row.case_id)) for row in change.duties)
+            case = attrs.evolve(change.case, case_id=self._cut(change.case.case_id))
+            change = attrs.evolve(change, case=case, duties=duties)
         return super().append(attrs.evolve(batch, index=change))
+
+    @staticmethod
+    def _cut(text: str) -> str:
+        return text.encode()[:255].decode(errors="ignore")
 
 
 class LanesCut(Core):
