@@ -31,7 +31,15 @@ def run(path: Path) -> Document:
     return document
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+SEARCHING = {"checker.md", "plan-the-way.md"}
+"""Pages that search long; `dev.py check` runs all of them."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] if path.name in SEARCHING else []) for path in DOCUMENTS],
+    ids=[path.relative_to(ROOT).as_posix() for path in DOCUMENTS],
+)
 def test_the_examples_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     document = run(path)

@@ -214,7 +214,7 @@ def judged(procedure: Procedure, seed: int, steps: int) -> None:
     Walk(procedure, report, seed).go(steps)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(procedures(), st.integers(0, 2**32))
 def test_what_is_proved_holds_of_every_walk(procedure: Procedure, seed: int) -> None:
     judged(procedure, seed, 8)

@@ -214,7 +214,7 @@ DIFFERENT: list[tuple[object, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("expected", "found", "told"), DIFFERENT, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("expected", "found", "told"), DIFFERENT, ids=[f"{n}" for n in range(len(DIFFERENT))])
 def test_what_differs_is_told(expected: object, found: object, told: str) -> None:
     equal(expected, expected, "what")
     assert not alike(found, expected)
