@@ -8,9 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import lapsing
+import pytest
+from conftest import SHORT
 from hypothesis import event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from lapsing import BOARD, HEAD, HELPER, INSPECTOR, JUDGE, Hand
 
 from stabflow import Actor, CaseHandle, InvalidInput, Refused
@@ -198,4 +207,10 @@ class Passing(RuleBasedStateMachine):
 
 
 TestPassing = Passing.TestCase
-TestPassing.settings = settings(stateful_step_count=30, deadline=None)
+TestPassing.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.slow
+def test_many_passings() -> None:
+    long = settings(max_examples=30 if SHORT else 400, stateful_step_count=50, deadline=None)
+    run_state_machine_as_test(Passing, settings=long)  # type: ignore[no-untyped-call]

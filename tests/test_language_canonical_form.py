@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from language_kit import (
     BOARD,
@@ -46,6 +46,7 @@ def test_the_canonical_form_gives_the_procedure_back(text: str) -> None:
     assert canonical_bytes(again) == canonical_bytes(procedure)
 
 
+@settings(max_examples=25)
 @given(procedures())
 def test_so_does_that_of_any_procedure_and_so_does_toml(procedure: Procedure) -> None:
     stored = canonical_bytes(procedure)
@@ -257,6 +258,7 @@ def test_procedures_are_equal_when_their_digests_are() -> None:
     assert str(one) == "site-inspection@1"
 
 
+@settings(max_examples=25)
 @given(procedures(), st.data())
 def test_a_key_at_its_default_is_left_out(procedure: Procedure, data: st.DataObject) -> None:
     def said(value: object) -> Iterator[object]:

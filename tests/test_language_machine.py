@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from language_kit import BOARD, SITE, changed, load_tables, put, tables
 from procedure_strategies import procedures
 from transitions import Machine, MachineError
@@ -68,6 +68,7 @@ def test_the_machine_answers_what_the_rows_say_and_nothing_else(name: str) -> No
     check_agreement(PROCEDURES[name])
 
 
+@settings(max_examples=25)
 @given(procedures())
 def test_so_does_every_machine(procedure: Procedure) -> None:
     check_agreement(procedure)

@@ -405,7 +405,7 @@ def corrections(procedure: Procedure, case: Case) -> Iterator[Case]:
                     yield stage.corrected(case, item, {name: other}, case.updated_at)[0]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(procedures(), st.integers(0, 2**32), st.data())
 def test_the_engine_goes_along_whatever_is_planned(procedure: Procedure, seed: int, data: st.DataObject) -> None:
     """And what is said to be impossible is not found by trying everything either."""
