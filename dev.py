@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "stabflow-dev.json"
 PATHS = sysconfig.get_paths(scheme="venv", vars={"base": str(VENV), "platbase": str(VENV)})
-PURPOSES = ("demo", "all", "mutate")
+PURPOSES = ("demo", "all", "bench", "mutate")
 """What `.venv` may be for, each holding what those before it need."""
 ENVIRONMENT, INPUT, INTERRUPTED = 4, 2, 130
 
@@ -70,11 +70,12 @@ def dependency_group(name: str) -> list[str]:
 
 
 def wanted(purpose: str) -> list[str]:
-    """What pip installs for ``purpose``: "demo" is the core and the command line, "all" is what the tests need, "mutate" more."""
+    """What pip installs for ``purpose``: "demo" is the core and the command line, "all" is what the tests need, the others more."""
     if purpose == "demo":
         return ["-e", ".[cli]"]
     editable = [word for plugin in plugins() for word in ("-e", f"./{plugin.relative_to(ROOT).as_posix()}")]
-    more = dependency_group("mutation") if purpose == "mutate" else []
+    groups = {"bench": ["bench"], "mutate": ["bench", "mutation"]}.get(purpose, [])
+    more = [word for group in groups for word in dependency_group(group)]
     return ["-e", ".[cli,ics,testing]", *editable, *dependency_group("dev"), *more]
 
 
@@ -230,7 +231,7 @@ def bench(arguments: list[str]) -> int:
     unknown = [name for name in names if name not in programs]
     if unknown:
         raise Stop(f"no benchmark {', '.join(unknown)}; there are: {', '.join(programs) or 'none yet'}", INPUT)
-    install("all")
+    install("bench")
     options = [word for word in arguments if word.startswith("-")]
     return max([run("python", str(programs[name]), *options) for name in names], default=0)
 
