@@ -70,7 +70,7 @@ def dependency_group(name: str) -> list[str]:
 
 
 def wanted(purpose: str) -> list[str]:
-    """What pip installs for ``purpose``: "demo" is the core and the command line, "all" is what the tests need, the others more."""
+    """What pip installs for ``purpose``: "demo" is the core and the command line, "all" what the tests need, the others more."""
     if purpose == "demo":
         return ["-e", ".[cli]"]
     editable = [word for plugin in plugins() for word in ("-e", f"./{plugin.relative_to(ROOT).as_posix()}")]
