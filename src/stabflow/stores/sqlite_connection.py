@@ -45,8 +45,7 @@ class WritingConnection:
         return self.alone(lambda: self._change(act))
 
     def _change(self, act: Callable[[apsw.Cursor], T]) -> T | None:
-        if self.in_doubt:
-            self._settle()
+        self.settle_if_in_doubt()
         cursor = self.existing()
         if cursor is None:
             return None

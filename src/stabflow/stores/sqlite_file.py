@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import apsw
 
-from ..errors import CommitUnknown, ContractTooNew, Corrupt, StoreError, StoreUnavailable
+from ..errors import CommitUnknown, Corrupt, StoreError, StoreUnavailable
 from . import sqlite_schema as schema
 
 _OLDEST_SQLITE = (3, 51, 3)
@@ -142,12 +142,7 @@ class DatabaseFile:
         connection.set_busy_timeout(int(self.busy_timeout * 1000))
         if connection.pragma("application_id") != schema.APPLICATION_ID:
             raise self.trouble("is a database of another application", "give another path")
-        version = connection.pragma("user_version")
-        if version > schema.SCHEMA_VERSION:
-            raise ContractTooNew(
-                f"{self.path} has schema {version}, and this stabflow knows schemas up to {schema.SCHEMA_VERSION}:"
-                " upgrade stabflow; the file is untouched"
-            )
+        version = schema.check_version(connection.cursor())
         known = version == schema.SCHEMA_VERSION or version in schema.UPGRADES
         wrong = schema.damage(connection, version) if known else []
         if known and not wrong and version != schema.SCHEMA_VERSION:

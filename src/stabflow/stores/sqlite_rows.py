@@ -7,7 +7,7 @@ twelve pages instead of six for an act that leaves the state as it is.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -153,6 +153,11 @@ def _served(filters: Mapping[str, str | int]) -> list[str]:
     return [name for name, value in filters.items() if value or name not in _SPARSE]
 
 
+def _conditions(filters: Iterable[str], first: str | None) -> list[str]:
+    """What the filters ask for; where the index of the ``first`` has not all rows, SQLite must see that it has what is asked."""
+    return [*(f"{name} = ?" for name in filters), *([_SPARSE[first]] if first in _SPARSE else [])]
+
+
 def narrowest(cursor: apsw.Cursor, query: CaseQuery | DutyQuery) -> str | None:
     """The filter that leaves the fewest rows, of those that an index serves; where several are given that is looked up, because
     everybody may act for one body, and everything be in one state."""
@@ -162,8 +167,8 @@ def narrowest(cursor: apsw.Cursor, query: CaseQuery | DutyQuery) -> str | None:
         return served[0] if served else None
     found: dict[str, int] = {}
     for name in served:
-        sparse = f" AND {_SPARSE[name]}" if name in _SPARSE else ""
-        few = f"SELECT 1 FROM {table} INDEXED BY {table}_{name} WHERE {name} = ?{sparse} LIMIT {_MANY}"
+        where = " AND ".join(_conditions([name], name))
+        few = f"SELECT 1 FROM {table} INDEXED BY {table}_{name} WHERE {where} LIMIT {_MANY}"
         found[name] = ask(cursor, f"SELECT count(*) FROM ({few})", (filters[name],))[0][0]
         if found[name] < _FEW:
             return name
@@ -184,9 +189,7 @@ def find_cases(query: CaseQuery, by: str | None = None) -> tuple[str, list[Any]]
     first that has one."""
     filters, _ = _filters_of_query(query)
     first = by or next(iter(_served(filters)), None)
-    where = [f"{name} = ?" for name in filters]
-    if first in _SPARSE:
-        where.append(_SPARSE[first])  # SQLite must see that the index holds what is asked
+    where = _conditions(filters, first)
     bindings: list[Any] = list(filters.values())
     if query.after is not None:
         where.append("case_id > ?")
@@ -202,9 +205,7 @@ def find_duties(query: DutyQuery, by: str | None = None) -> tuple[str, list[Any]
     first that has one."""
     filters, _ = _filters_of_query(query)
     first = by or next(iter(_served(filters)), None)
-    where = [f"{name} = ?" for name in filters]
-    if first in _SPARSE:
-        where.append(_SPARSE[first])
+    where = _conditions(filters, first)
     bindings: list[Any] = list(filters.values())
     if query.procedure is not None:
         where.append("procedure = ?")

@@ -178,8 +178,7 @@ def upgrade(cursor: apsw.Cursor) -> None:
     """Bring the tables of an earlier version up to date, in one transaction: broken off, the earlier version is still there."""
     cursor.execute("BEGIN IMMEDIATE")
     try:
-        found = version_of(cursor)  # others may have done it meanwhile
-        check(found)
+        found = check_version(cursor)  # others may have done it meanwhile
         for statement in UPGRADES.get(found, ()):
             cursor.execute(statement)
         mark(cursor)
@@ -190,24 +189,15 @@ def upgrade(cursor: apsw.Cursor) -> None:
         raise
 
 
-def version_of(cursor: apsw.Cursor) -> int:
-    """The version of the schema, as it is now."""
-    found: Any = cursor.execute("PRAGMA user_version").fetchall()[0][0]
-    return int(found)
-
-
-def check(version: int) -> None:
-    """`ContractTooNew` where a newer stabflow made the schema."""
+def check_version(cursor: apsw.Cursor) -> int:
+    """The version of the schema, as it is now; `ContractTooNew` where a newer stabflow made it, also under an open handle."""
+    version: Any = cursor.execute("PRAGMA user_version").fetchall()[0][0]
     if version > SCHEMA_VERSION:
         raise ContractTooNew(
-            f"the file has schema {version}, and this stabflow knows schemas up to {SCHEMA_VERSION}: upgrade stabflow;"
-            " the file is untouched"
+            f"{cursor.connection.filename} has schema {version}, and this stabflow knows schemas up to {SCHEMA_VERSION}:"
+            " upgrade stabflow; the file is untouched"
         )
-
-
-def check_version(cursor: apsw.Cursor) -> None:
-    """`ContractTooNew` where a newer stabflow has upgraded the file under an open handle."""
-    check(version_of(cursor))
+    return int(version)
 
 
 def mark(cursor: apsw.Cursor) -> None:
