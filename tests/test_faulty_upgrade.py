@@ -11,8 +11,8 @@ from typing import Any
 import apsw
 import pytest
 from crash.acts import expected, holdings
+from crash.earlier import lay_down
 from crash.files import opened
-from test_store_sqlite_schema import as_version
 
 from stabflow.errors import StoreError
 from stabflow.stores import sqlite_schema
@@ -49,7 +49,7 @@ def marked_afterwards(cursor: apsw.Cursor) -> None:
 
 def broken_off(folder: Path, version: int, upgrade: Upgrade) -> Iterator[tuple[int, str]]:
     """After how many statements the process died, and what the store said of what it found then; nothing if all was well."""
-    as_version(version, folder / "earlier.db")
+    lay_down(folder / "earlier.db", version)
     for last in itertools.count(1):
         path = folder / f"after-{last}.db"
         shutil.copy(folder / "earlier.db", path)

@@ -13,6 +13,7 @@ import apsw
 import attrs
 import pytest
 from crash.acts import STREAMS, act, case_row, duty_row, expected, holdings, read_all, record
+from crash.earlier import lay_down
 from crash.files import filled, opened, raw
 
 from stabflow.errors import ContractTooNew, Corrupt, InvalidInput
@@ -245,56 +246,10 @@ def test_memory_has_a_url_too() -> None:
 
 # C14: an earlier schema is brought up to date, whole or not at all
 
-DUTIES_2 = """CREATE TABLE duties (
-  case_id TEXT NOT NULL,
-  procedure TEXT NOT NULL,
-  duty TEXT NOT NULL,
-  state TEXT NOT NULL,
-  role TEXT NOT NULL,
-  body TEXT NOT NULL,
-  actor TEXT NOT NULL,
-  level INTEGER NOT NULL,
-  due TEXT NOT NULL,  -- '~' is open-ended, and sorts last
-  estimated INTEGER NOT NULL CHECK (estimated IN (0, 1)),
-  PRIMARY KEY (case_id, duty, role, body, actor)
-) STRICT, WITHOUT ROWID"""
-DUTIES = {
-    1: DUTIES_2.replace("  procedure TEXT NOT NULL,\n", ""),
-    2: DUTIES_2,
-    3: DUTIES_2.replace("  PRIMARY KEY", "  breached INTEGER NOT NULL CHECK (breached IN (0, 1)),\n  PRIMARY KEY"),
-}
-FILTERS = {
-    1: ("role", "body", "actor", "level"),
-    2: ("role", "body", "actor", "level"),
-    3: ("role", "body", "actor", "breached"),
-}
-
-
-def as_version(version: int, path: Path) -> None:
-    """Put a store of today back to an earlier schema, with all that is in it."""
-    filled(path)
-    with raw(path) as connection:
-        columns = "case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached"
-        if version < 3:
-            columns = columns.removesuffix(", breached")
-        if version == 1:
-            columns = columns.replace("procedure, ", "")
-        kept = connection.execute(f"SELECT {columns} FROM duties").fetchall()
-        assert kept
-        for table in ("duties", "snapshots", "outbox", "claims"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("DROP INDEX cases_outcome")
-        connection.execute("CREATE INDEX cases_outcome ON cases (outcome, case_id)")
-        indexes = [f"CREATE INDEX duties_{name} ON duties ({name}, due)" for name in FILTERS[version]]
-        for statement in (DUTIES[version], *indexes, sqlite_schema.SCHEMA["duties_due"]):
-            connection.execute(statement)
-        connection.executemany(f"INSERT INTO duties VALUES ({', '.join('?' * len(kept[0]))})", kept)
-        connection.pragma("user_version", version)
-
 
 @pytest.mark.parametrize("version", sqlite_schema.UPGRADES)
 def test_c14_an_earlier_schema_is_brought_up_to_date(path: Path, version: int) -> None:
-    as_version(version, path)
+    lay_down(path, version)
     with opened(path) as store:
         assert holdings(store, range(6)) == expected(6)[6]
         assert {row.procedure for row in store.find_duties(DutyQuery()).rows} == {"five-step"}
@@ -308,7 +263,7 @@ def test_c14_an_earlier_schema_is_brought_up_to_date(path: Path, version: int) -
 
 @pytest.mark.parametrize("version", sqlite_schema.UPGRADES)
 def test_c14_an_upgrade_that_is_broken_off_leaves_the_earlier_version(path: Path, version: int) -> None:
-    as_version(version, path)
+    lay_down(path, version)
     steps = len(sqlite_schema.UPGRADES[version]) + 2
     for last in range(1, steps):
         with raw(path) as connection:
@@ -329,7 +284,7 @@ def test_c14_an_upgrade_that_is_broken_off_leaves_the_earlier_version(path: Path
 
 
 def test_c14_what_was_changed_by_others_is_not_upgraded(path: Path) -> None:
-    as_version(1, path)
+    lay_down(path, 1)
     with raw(path) as connection:
         connection.execute("DROP TRIGGER records_delete")
     with pytest.raises(Corrupt, match="records_delete"):

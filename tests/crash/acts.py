@@ -4,64 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from stabflow.ports.store import (
-    AppendBatch,
-    CaseQuery,
-    CaseRow,
-    DutyQuery,
-    DutyRow,
-    IndexChange,
-    NewRecord,
-    Store,
-    StoredRecord,
-)
+from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery, IndexChange, Store, StoredRecord
 from stabflow.stores.memory import MemoryStore
+from stabflow.testing.material import case_row, duty_row, record
+
+__all__ = ["STREAMS", "act", "case_row", "duty_row", "expected", "holdings", "read_all", "record"]
 
 STREAMS = ("case/bridge-1", "case/大桥-2", "system/offices")
-
-
-def record(text: str = "act", size: int = 0) -> NewRecord:
-    """A record with ``text`` in it, padded to some ``size``."""
-    payload = text.encode().ljust(size, b".")
-    return NewRecord("test.acted", b'{"header":"' + text.encode() + b'"}', payload, payload[:32].ljust(32, b"#"))
-
-
-def case_row(case_id: str = "bridge-1", **changes: str | int) -> CaseRow:
-    """The index row of a case, with ``changes``."""
-    values: dict[str, str | int] = {
-        "case_id": case_id,
-        "matter": "bridge",
-        "title": "Bridge 大桥",
-        "procedure": "five-step",
-        "procedure_version": "1",
-        "digest": "d" * 64,
-        "state": "investigating",
-        "step": "investigate",
-        "outcome": "",
-        "body": "county",
-        "round": 1,
-        "version": 1,
-        "opened_at": "2026-11-23T08:00:00.000000Z",
-        "updated_at": "2026-11-23T08:00:00.000000Z",
-    }
-    return CaseRow(**{**values, **changes})  # type: ignore[arg-type]
-
-
-def duty_row(case_id: str = "bridge-1", duty: str = "case", **changes: str | int | bool) -> DutyRow:
-    """A row of a duty, with ``changes``."""
-    values: dict[str, str | int | bool] = {
-        "case_id": case_id,
-        "procedure": "five-step",
-        "duty": duty,
-        "state": "investigating",
-        "role": "assessment_unit",
-        "body": "county",
-        "actor": "u-1",
-        "level": 0,
-        "due_at": "2026-12-01T08:00:00.000000Z",
-        "estimated": False,
-    }
-    return DutyRow(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def act(number: int, *, size: int = 0) -> AppendBatch:

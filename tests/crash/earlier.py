@@ -5,6 +5,7 @@ This is history: when the schema changes, the one that was released is added her
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import apsw
@@ -147,6 +148,15 @@ def make(folder: Path, version: int, count: int) -> dict[str, bytes]:
             if number == count // 2:
                 connection.wal_checkpoint()
         return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith("-shm")}
+
+
+def lay_down(path: Path, version: int, count: int = 6) -> None:
+    """A store of that version at ``path``, with so many acts in it, as it is after it was closed."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as made:
+        for name, content in make(Path(made), version, count).items():
+            path.with_name(path.name + name.removeprefix(NAME)).write_bytes(content)
+    with raw(path) as connection:
+        assert connection.pragma("user_version") == version
 
 
 def write(connection: apsw.Connection, version: int, batch: AppendBatch) -> None:
