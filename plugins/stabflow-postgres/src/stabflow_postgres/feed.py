@@ -1,0 +1,145 @@
+"""The feed: what of the records can be read, and what a cursor says.
+
+A record can be read once every transaction that is older than the one that wrote it is over, so that nothing appears below
+it any more. A transaction that has written and stays open, anywhere in the cluster, holds the feed back; nothing is missed.
+
+A cursor says which tables it was given for, on which timeline, the position it is at, how many records there were up to it and the
+beginning of the hash of the last one. Tables that were copied, dumped and restored, or made anew are others. A cluster that was
+put back to an earlier moment begins a new timeline; so does one that only lost its leader. There, the count tells: a past
+that was cut short has fewer records up to the position, and if one is missing the cursor is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import attrs
+
+from stabflow.errors import FeedReset
+from stabflow.ports import store_rules as rules
+from stabflow.ports.store import FeedPage, StoredRecord
+
+from . import functions, rows
+from . import schema as schemas
+from .connections import Session
+
+_CURSOR = re.compile(r"([0-9a-f]{16})\.([0-9a-f]{1,8})\.(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})\.([0-9a-f]{0,16})")
+
+_END = (1 << 63) - 1
+
+
+@attrs.frozen
+class Cursor:
+    """A place in the feed: behind the record at ``position``, which is 0 before the first."""
+
+    tables: str
+    timeline: int
+    position: int
+    count: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.tables}.{self.timeline:x}.{self.position}.{self.count}.{self.hash}"
+
+
+def read_cursor(cursor: str) -> Cursor:
+    """The cursor in a text; `InvalidInput` when it is none."""
+    found = _CURSOR.fullmatch(cursor)
+    if found is None or int(found[3]) > _END:
+        raise rules.no_feed_cursor()
+    return Cursor(found[1], int(found[2], 16), int(found[3]), int(found[4]), found[5])
+
+
+def tables_of(identity: str) -> str:
+    """The identity of tables as it stands in a cursor."""
+    return hashlib.blake2b(identity.encode(), digest_size=8).hexdigest()
+
+
+def horizon(s: str) -> str:
+    """The expression below which positions can be read. Where another epoch has not begun yet, all can; its parameter is the
+    identity."""
+    xmin = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    return (
+        f"(SELECT CASE WHEN identity = %s THEN ({xmin} + shift) << {functions.ORDINALS} ELSE {_END} END"
+        f" FROM {s}.epochs ORDER BY epoch DESC LIMIT 1)"
+    )
+
+
+def read(session: Session, schema: str, after: str | None, limit: int) -> FeedPage:
+    """A page of the feed; `FeedReset` when the cursor is of another past."""
+    start = None if after is None else read_cursor(after)
+    s, identity = schemas.quoted(schema), session.found.identity
+    if identity is None:
+        if after is not None:
+            raise FeedReset(after)
+        return FeedPage((), None)
+    here, timeline = tables_of(identity), session.found.timeline
+    if start is None:
+        start = Cursor(here, timeline, 0, 0, "")
+    elif start.tables != here:
+        raise FeedReset(str(after))
+    statement = (
+        f"SELECT {rows.RECORD} FROM {s}.records WHERE position >= %s AND position < {horizon(s)}"
+        " ORDER BY position LIMIT %s"
+    )
+    found = session.ask(statement, (start.position, identity, limit + 1), prepare=True)
+    if start.position:
+        if not found or found[0][0] != start.position or _short(found[0][6]) != start.hash:
+            raise FeedReset(str(after))
+        found = found[1:]
+    if start.timeline != timeline:
+        _check_count(session, s, start, str(after))
+    records = tuple([rows.record_of(row) for row in found[:limit]])
+    if not records and not start.position and not _any(session, s):
+        return FeedPage((), after)
+    return FeedPage(records, str(_behind(start, timeline, records)))
+
+
+def _behind(start: Cursor, timeline: int, records: tuple[StoredRecord, ...]) -> Cursor:
+    if not records:
+        return attrs.evolve(start, timeline=timeline)
+    last = records[-1]
+    return Cursor(start.tables, timeline, last.position, start.count + len(records), _short(last.hash))
+
+
+def _check_count(session: Session, s: str, start: Cursor, after: str) -> None:
+    ((count,),) = session.ask(f"SELECT count(*) FROM {s}.records WHERE position <= %s", (start.position,))
+    if count != start.count:
+        raise FeedReset(after)
+
+
+def _any(session: Session, s: str) -> bool:
+    """Whether there is a record that cannot be read yet."""
+    return bool(session.ask(f"SELECT EXISTS (SELECT FROM {s}.records)")[0][0])
+
+
+def _short(hash_: Any) -> str:
+    return bytes(hash_[:8]).hex()
+
+
+def lag(session: Session, schema: str) -> dict[str, str]:
+    """What an operator may want to know of the feed: how many records cannot be read yet, and which transaction is the oldest
+    of those that hold them back."""
+    s = schemas.quoted(schema)
+    statement = f"SELECT count(*) FROM {s}.records WHERE position >= {horizon(s)}"
+    ((behind,),) = session.ask(statement, (session.found.identity,))
+    told = {"feed lag": f"{behind} records"}
+    for pid, name, database, age in session.ask(_OLDEST):
+        whose = f"{name or 'another role: GRANT pg_read_all_stats shows whose'} in {database or 'another database'}"
+        told["oldest transaction"] = f"process {pid}, {whose}, for {age or '?'} s"
+    for gid, age in session.ask(_PREPARED):
+        told["prepared transaction"] = f"{gid}, for {age} s: COMMIT PREPARED or ROLLBACK PREPARED"
+    return told
+
+
+_OLDEST = """
+SELECT pid, nullif(application_name, ''), datname::text, extract(epoch FROM clock_timestamp() - xact_start)::int::text
+FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+ORDER BY age(backend_xid) DESC LIMIT 1
+"""
+
+_PREPARED = """
+SELECT gid, extract(epoch FROM clock_timestamp() - prepared)::int::text FROM pg_prepared_xacts ORDER BY prepared LIMIT 1
+"""

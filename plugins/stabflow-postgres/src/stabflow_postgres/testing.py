@@ -1,0 +1,201 @@
+"""What tests the store on a real server: the server, shared by the tests of a process, and the harness for the conformance kit.
+
+``STABFLOW_TEST_POSTGRES`` names another server by its URL; its role must be allowed to make databases, and what takes a superuser
+is then reported as not covered.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+import psycopg
+
+from stabflow.ports.store import Clock, Store
+from stabflow.testing import StoreHarness
+
+from .servers import EmbeddedServer
+from .store import PostgresStore
+
+VARIABLE = "STABFLOW_TEST_POSTGRES"
+
+Link = psycopg.Connection[tuple[Any, ...]]
+
+
+@functools.cache
+def embedded_server() -> EmbeddedServer:
+    """The server of this process, started when it is first asked for and removed when the process ends; `NoServer` when there can
+    be none."""
+    process = os.getpid()
+    server = EmbeddedServer()
+
+    def remove() -> None:
+        if os.getpid() == process:
+            server.remove()
+
+    atexit.register(remove)
+    return server
+
+
+def test_url(schema: str | None = None, **parameters: str) -> str:
+    """The URL of an empty schema, which is made by the first append, on the server that tests use."""
+    parameters["schema"] = schema or f"t_{secrets.token_hex(6)}"
+    given = os.environ.get(VARIABLE)
+    if not given:
+        return embedded_server().url(**parameters)
+    return given + ("&" if "?" in given else "?") + "&".join(f"{name}={value}" for name, value in parameters.items())
+
+
+test_url.__test__ = False  # type: ignore[attr-defined]
+
+
+def schema_of(url: str) -> str:
+    """The schema that a URL names."""
+    return dict(parse_qsl(urlsplit(url).query)).get("schema", "stabflow")
+
+
+def plain(url: str) -> str:
+    """The URL as libpq knows it, without what is for the store."""
+    base, _, query = url.partition("?")
+    ours = ("schema", "deadline", "connections", "patience", "durable")
+    kept = [option for option in query.split("&") if option.partition("=")[0] not in ours]
+    return f"{base}?{'&'.join(kept)}"
+
+
+@contextlib.contextmanager
+def administrator(url: str) -> Iterator[Link]:
+    """A connection of the tests' own to the database of a store, on which each statement commits."""
+    link: Link = psycopg.connect(plain(url), autocommit=True)
+    try:
+        yield link
+    finally:
+        link.close()
+
+
+def execute(url: str, *statements: str) -> None:
+    """Do these statements to the database of a store; ``{s}`` stands for its schema."""
+    with administrator(url) as link:
+        for statement in statements:
+            link.execute(statement.replace("{s}", schema_of(url)).encode())
+
+
+class PostgresHarness(StoreHarness):
+    """Each storage is a schema of its own; a configuration is the URL."""
+
+    child: ClassVar[str | None] = "stabflow_postgres.testing:open_for_child"
+
+    def provision(self) -> str:
+        """The URL of a schema that the first append makes."""
+        return test_url()
+
+    def open(self, config: str, clock: Clock) -> Store:
+        """A handle on the schema."""
+        return PostgresStore.from_url(config, clock)
+
+    def destroy(self, config: str) -> None:
+        """Remove the schema, or the database where that is a copy."""
+        with administrator(config) as link:
+            database = link.info.dbname
+            if not database.startswith("copy_"):
+                link.execute(f"DROP SCHEMA IF EXISTS {schema_of(config)} CASCADE".encode())
+                return
+        with administrator(test_url()) as link:
+            link.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
+
+    def copy(self, config: str) -> str:
+        """A copy of the whole database."""
+        with administrator(config) as link:
+            database = link.info.dbname
+        name = f"copy_{secrets.token_hex(6)}"
+        scheme, _, rest = config.partition("://")
+        server, _, query = rest.partition("?")
+        with administrator(f"{scheme}://{server.rpartition('/')[0]}/template1?{query}") as link:
+            link.execute(f"CREATE DATABASE {name} TEMPLATE {database}".encode())
+        return f"{scheme}://{server.rpartition('/')[0]}/{name}?{query}"
+
+    def newer(self, config: str) -> bool:
+        """Let the schema say that it is of the next version."""
+        execute(config, "UPDATE {s}.stabflow_schema SET version = version + 1")
+        return True
+
+    def fault(self, config: str, kind: str) -> AbstractContextManager[None] | None:
+        """The next append fails: at a record (``refused``), at the commit (``torn``), or behind it (``lost``)."""
+        if kind == "lost":
+            with administrator(config) as link:
+                (names,) = link.execute("SHOW synchronous_standby_names").fetchone() or ("",)
+            return answer_lost(config) if names == "nobody" else None
+        return failing(config, "BEFORE" if kind == "refused" else "AFTER")
+
+
+@contextlib.contextmanager
+def failing(url: str, when: str) -> Iterator[None]:
+    """While this is entered, inserting a record fails as on a full disk, ``BEFORE`` it is inserted, or ``AFTER`` that at the
+    commit."""
+    deferred = "DEFERRABLE INITIALLY DEFERRED " if when == "AFTER" else ""
+    execute(
+        url,
+        "CREATE FUNCTION {s}.fault() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = 'disk_full'; END $$",
+        f"CREATE {'CONSTRAINT ' if deferred else ''}TRIGGER fault {when} INSERT ON {{s}}.records {deferred}FOR EACH ROW"
+        " EXECUTE FUNCTION {s}.fault()",
+    )
+    try:
+        yield
+    finally:
+        execute(url, "DROP FUNCTION {s}.fault CASCADE")
+
+
+@contextlib.contextmanager
+def waiting_for_a_standby(url: str) -> Iterator[None]:
+    """While this is entered, an append waits at its commit for a standby that there is not. Others do not."""
+    execute(
+        url,
+        "CREATE FUNCTION {s}.wait() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM set_config('synchronous_commit', 'on', true); RETURN NEW; END $$",
+        "CREATE TRIGGER wait BEFORE INSERT ON {s}.records FOR EACH ROW EXECUTE FUNCTION {s}.wait()",
+    )
+    try:
+        yield
+    finally:
+        execute(url, "DROP FUNCTION {s}.wait CASCADE")
+
+
+@contextlib.contextmanager
+def on_waiting(url: str, act: str) -> Iterator[None]:
+    """While this is entered, do ``act`` (``pg_terminate_backend``, ``pg_cancel_backend``) once to a process that waits for a
+    standby."""
+    over = threading.Event()
+    statement = f"SELECT {act}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' LIMIT 1".encode()
+
+    def watch() -> None:
+        with administrator(url) as link:
+            while not over.wait(0.001) and link.execute(statement).fetchone() is None:
+                pass
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextlib.contextmanager
+def answer_lost(url: str) -> Iterator[None]:
+    """While this is entered, the connection of an append is cut by the server after the commit, before the answer."""
+    with waiting_for_a_standby(url), on_waiting(url, "pg_terminate_backend"):
+        yield
+
+
+def open_for_child(config: str) -> Store:
+    """A handle on the schema, in a process of its own."""
+    return PostgresStore.from_url(config)
