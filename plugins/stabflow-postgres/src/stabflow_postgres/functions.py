@@ -19,17 +19,17 @@ ORDINALS = 20
 
 _APPEND = f"""
 DECLARE
-  known record; head record; epoch record; first_position bigint; next_position bigint; xid bigint; here bigint;
-  n int := coalesce(array_length(p_tags, 1), 0);
+  known record; head record; epoch record; first_position bigint; next_position bigint; xid bigint;
+  nothing text; at int := 1; size int; n int := cardinality(p_tags);
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'stabflow appends in READ COMMITTED alone' USING ERRCODE = 'feature_not_supported';
   END IF;
-  FOR i IN 1 .. array_length(p_locks, 1) LOOP
+  FOR i IN 1 .. length(p_modes) LOOP  -- an assignment costs a third of PERFORM
     IF substr(p_modes, i, 1) = 'x' THEN
-      PERFORM pg_advisory_xact_lock(p_locks[i]);
+      nothing := pg_advisory_xact_lock(p_locks[i]);
     ELSE
-      PERFORM pg_advisory_xact_lock_shared(p_locks[i]);
+      nothing := pg_advisory_xact_lock_shared(p_locks[i]);
     END IF;
   END LOOP;
   IF p_key IS NOT NULL THEN
@@ -46,38 +46,39 @@ BEGIN
   IF coalesce(head.version, 0) <> p_expected THEN
     RETURN ARRAY[{CONFLICT}, 0, coalesce(head.version, 0)];
   END IF;
-  IF p_heads IS NOT NULL THEN
-    FOR i IN 1 .. array_length(p_heads, 1) LOOP
-      SELECT version, hash INTO known FROM {{s}}.records WHERE stream = p_heads[i] ORDER BY version DESC LIMIT 1;
-      IF coalesce(known.version, 0) <> p_versions[i] OR coalesce(known.hash, '') <> p_hashes[i] THEN
-        RETURN ARRAY[{CONFLICT}, i, coalesce(known.version, 0)];
-      END IF;
-    END LOOP;
-  END IF;
+  FOR i IN 1 .. coalesce(cardinality(p_heads), 0) LOOP
+    SELECT version, hash INTO known FROM {{s}}.records WHERE stream = p_heads[i] ORDER BY version DESC LIMIT 1;
+    IF coalesce(known.version, 0) <> p_versions[i] OR coalesce(known.hash, '') <> p_hashes[i] THEN
+      RETURN ARRAY[{CONFLICT}, i, coalesce(known.version, 0)];
+    END IF;
+  END LOOP;
   SELECT identity, shift INTO epoch FROM {{s}}.epochs ORDER BY epochs.epoch DESC LIMIT 1;
   IF epoch.identity IS DISTINCT FROM p_identity THEN
     RETURN ARRAY[{OTHER_EPOCH}];
   END IF;
-  xid := pg_current_xact_id()::text::bigint + epoch.shift;
   IF n > 0 THEN
+    xid := pg_current_xact_id()::text::bigint + epoch.shift;
     first_position := xid << {ORDINALS};
     IF head.position >> {ORDINALS} > xid THEN
       RAISE EXCEPTION 'this transaction had written before the last act on % was committed', p_stream
         USING ERRCODE = 'serialization_failure';
     END IF;
-    SELECT max(position) + 1 INTO next_position FROM {{s}}.records WHERE position >= first_position;
+    IF p_joined THEN
+      SELECT max(position) + 1 INTO next_position FROM {{s}}.records
+        WHERE position >= first_position AND position < (xid + 1) << {ORDINALS};
+    END IF;
     next_position := coalesce(next_position, first_position);
     IF (next_position + n - 1) >> {ORDINALS} <> xid THEN
       RAISE EXCEPTION 'too many records in one transaction' USING ERRCODE = 'program_limit_exceeded';
     END IF;
-    here := 1;
     FOR i IN 1 .. n LOOP
+      size := p_sizes[3 * i - 2] + p_sizes[3 * i - 1];
       INSERT INTO {{s}}.records (position, stream, version, tag, header, payload, hash) VALUES (
         next_position + i - 1, p_stream, p_expected + i, p_tags[i],
-        substr(p_body, here::int, p_sizes[3 * i - 2]),
-        substr(p_body, here::int + p_sizes[3 * i - 2], p_sizes[3 * i - 1]),
-        substr(p_body, here::int + p_sizes[3 * i - 2] + p_sizes[3 * i - 1], p_sizes[3 * i]));
-      here := here + p_sizes[3 * i - 2] + p_sizes[3 * i - 1] + p_sizes[3 * i];
+        substr(p_body, at, p_sizes[3 * i - 2]),
+        substr(p_body, at + p_sizes[3 * i - 2], p_sizes[3 * i - 1]),
+        substr(p_body, at + size, p_sizes[3 * i]));
+      at := at + size + p_sizes[3 * i];
     END LOOP;
   END IF;
   IF p_key IS NOT NULL THEN
@@ -85,9 +86,31 @@ BEGIN
       VALUES (p_stream, p_key, p_digest, p_expected + 1, p_expected + n);
   END IF;
   IF p_case IS NOT NULL THEN
-    PERFORM {{s}}.change_index(p_case, p_cleared, p_duties);
+    UPDATE {{s}}.cases SET matter = p_case[2], title = p_case[3], procedure = p_case[4], procedure_version = p_case[5],
+        digest = p_case[6], state = p_case[7], step = p_case[8], outcome = p_case[9], body = p_case[10],
+        round = p_case[11]::bigint, version = p_case[12]::bigint, opened_at = p_case[13], updated_at = p_case[14]
+      WHERE case_id = p_case[1];
+    IF NOT FOUND THEN
+      INSERT INTO {{s}}.cases (case_id, matter, title, procedure, procedure_version, digest, state, step, outcome, body,
+          round, version, opened_at, updated_at)
+        VALUES (p_case[1], p_case[2], p_case[3], p_case[4], p_case[5], p_case[6], p_case[7], p_case[8], p_case[9],
+          p_case[10], p_case[11]::bigint, p_case[12]::bigint, p_case[13], p_case[14]);
+    END IF;
+    IF p_cleared IS NOT NULL THEN
+      DELETE FROM {{s}}.duties WHERE case_id = p_case[1] AND duty = ANY (p_cleared);
+    END IF;
+    FOR i IN 0 .. coalesce(cardinality(p_duties), 0) / 10 - 1 LOOP
+      at := 10 * i;
+      INSERT INTO {{s}}.duties (case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached)
+        VALUES (p_case[1], p_duties[at + 1], p_duties[at + 2], p_duties[at + 3], p_duties[at + 4], p_duties[at + 5],
+          p_duties[at + 6], p_duties[at + 7]::bigint, p_duties[at + 8], p_duties[at + 9]::boolean,
+          p_duties[at + 10]::boolean)
+        ON CONFLICT (case_id, duty, role, body, actor) DO UPDATE SET procedure = excluded.procedure,
+          state = excluded.state, level = excluded.level, due = excluded.due, estimated = excluded.estimated,
+          breached = excluded.breached;
+    END LOOP;
   END IF;
-  IF p_snapshot_version IS NOT NULL THEN
+  IF p_snapshot IS NOT NULL THEN
     INSERT INTO {{s}}.snapshots AS old VALUES (p_stream, p_snapshot_version, p_snapshot)
       ON CONFLICT (stream) DO UPDATE SET version = excluded.version, data = excluded.data
       WHERE old.version < excluded.version;
@@ -96,35 +119,6 @@ BEGIN
     PERFORM {{s}}.add_notices(p_lanes, p_notices, {{s}}.tick(p_now));
   END IF;
   RETURN ARRAY[{WRITTEN}];
-END
-"""
-
-_CHANGE_INDEX = """
-DECLARE at int;
-BEGIN
-  UPDATE {s}.cases SET matter = p_case[2], title = p_case[3], procedure = p_case[4], procedure_version = p_case[5],
-      digest = p_case[6], state = p_case[7], step = p_case[8], outcome = p_case[9], body = p_case[10],
-      round = p_case[11]::bigint, version = p_case[12]::bigint, opened_at = p_case[13], updated_at = p_case[14]
-    WHERE case_id = p_case[1];
-  IF NOT FOUND THEN
-    INSERT INTO {s}.cases (case_id, matter, title, procedure, procedure_version, digest, state, step, outcome, body, round,
-        version, opened_at, updated_at)
-      VALUES (p_case[1], p_case[2], p_case[3], p_case[4], p_case[5], p_case[6], p_case[7], p_case[8], p_case[9], p_case[10],
-        p_case[11]::bigint, p_case[12]::bigint, p_case[13], p_case[14]);
-  END IF;
-  IF p_cleared IS NOT NULL THEN
-    DELETE FROM {s}.duties WHERE case_id = p_case[1] AND duty = ANY (p_cleared);
-  END IF;
-  IF p_duties IS NOT NULL THEN
-    FOR i IN 0 .. array_length(p_duties, 1) / 10 - 1 LOOP
-      at := 10 * i;
-      INSERT INTO {s}.duties (case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached)
-        VALUES (p_case[1], p_duties[at + 1], p_duties[at + 2], p_duties[at + 3], p_duties[at + 4], p_duties[at + 5],
-          p_duties[at + 6], p_duties[at + 7]::bigint, p_duties[at + 8], p_duties[at + 9]::boolean, p_duties[at + 10]::boolean)
-        ON CONFLICT (case_id, duty, role, body, actor) DO UPDATE SET procedure = excluded.procedure, state = excluded.state,
-          level = excluded.level, due = excluded.due, estimated = excluded.estimated, breached = excluded.breached;
-    END LOOP;
-  END IF;
 END
 """
 
@@ -252,13 +246,12 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "append_only": ("() RETURNS trigger", _APPEND_ONLY),
     "tick": ("(p_now bigint) RETURNS bigint", _TICK),
     "replicated": ("() RETURNS void", _REPLICATED),
-    "change_index": ("(p_case text[], p_cleared text[], p_duties text[]) RETURNS void", _CHANGE_INDEX),
     "add_notices": ("(p_lanes text[], p_payloads bytea[], p_ready bigint) RETURNS void", _ADD_NOTICES),
     "append": (
         "(p_locks bigint[], p_modes text, p_identity text, p_stream text, p_expected bigint, p_key text, p_digest text,"
         " p_tags text[], p_sizes int[], p_body bytea, p_heads text[], p_versions bigint[], p_hashes bytea[], p_case text[],"
         " p_cleared text[], p_duties text[], p_snapshot_version bigint, p_snapshot bytea, p_lanes text[], p_notices bytea[],"
-        " p_now bigint) RETURNS bigint[]",
+        " p_now bigint, p_joined boolean) RETURNS bigint[]",
         _APPEND,
     ),
     "known": (

@@ -45,6 +45,7 @@ def settings(address: Address) -> str:
         "lock_timeout": str(max(1, milliseconds * 5 // 10)),
         "default_transaction_isolation": "read committed",
         "client_connection_check_interval": "1000",
+        "plan_cache_mode": "force_generic_plan",
     }
     return "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in values.items())
 

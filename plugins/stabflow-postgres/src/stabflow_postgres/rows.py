@@ -22,6 +22,7 @@ Parameters = tuple[str | bytes | None, ...]
 
 _SOH = "\x01"
 _ESCAPED = re.compile("\x01(.)", re.DOTALL)
+_SPECIAL = re.compile(r"[\x00\x01\\]")
 _PLAIN = {"\x01": "\x00", "\x02": "\x01"}
 
 
@@ -39,7 +40,11 @@ def get(text: str) -> str:
 
 def texts(values: Iterable[str]) -> str:
     """An array literal of texts."""
-    return "{" + ",".join([_element(value) for value in values]) + "}"
+    given = list(values)
+    plain = '","'.join(given)
+    if given and not _SPECIAL.search(plain) and plain.count('"') == 2 * len(given) - 2:
+        return f'{{"{plain}"}}'
+    return "{" + ",".join([_element(value) for value in given]) + "}"
 
 
 def _element(value: str) -> str:
@@ -71,7 +76,7 @@ def lane_lock(schema: str, lane: str) -> int:
     return schemas.lock_number(schema, "lane", lane)
 
 
-_APPEND = "append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_APPEND = f"append({', '.join(['%s'] * 22)})"
 
 
 def append_statement(schema: str) -> str:
@@ -79,9 +84,11 @@ def append_statement(schema: str) -> str:
     return f"SELECT {schemas.quoted(schema)}.{_APPEND}"
 
 
-def append_parameters(schema: str, identity: str, batch: AppendBatch, now: int | None) -> Parameters:
-    """The parameters of an append to the tables ``identity``; its notices may be claimed from ``now`` on. All but bytes go as
-    texts, so that the statement is prepared once."""
+def append_parameters(
+    schema: str, identity: str, batch: AppendBatch, now: int | None, *, joined: bool = False
+) -> Parameters:
+    """The parameters of an append to the tables ``identity``; its notices may be claimed from ``now`` on. In a transaction that is
+    ``joined`` others may have gone before. All but bytes go as texts, so that the statement is prepared once."""
     modes = {stream_lock(schema, head.stream): "s" for head in batch.relies_on}
     modes |= {lane_lock(schema, notice.lane): "x" for notice in batch.outbox}
     modes[stream_lock(schema, batch.stream)] = "x"
@@ -113,6 +120,7 @@ def append_parameters(schema: str, identity: str, batch: AppendBatch, now: int |
         texts([one.lane for one in outbox]) if outbox else None,
         blobs([one.payload for one in outbox]) if outbox else None,
         None if now is None else str(now),
+        "t" if joined else "f",
     )
 
 
