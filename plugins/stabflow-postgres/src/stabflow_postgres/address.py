@@ -88,7 +88,7 @@ def read_url(url: str) -> Address:
         found = conninfo_to_dict(f"postgresql{rest}")
     except (psycopg.Error, UnicodeError):  # what it says may repeat the password
         found = None
-    if found is None:
+    if found is None or not re.fullmatch(r"[0-9,]*", str(found.get("port") or "")):
         _refuse("cannot be read by libpq", f"{_FORM}, other parameters as libpq names them, % signs written %25")
     parameters = {name: str(value) for name, value in found.items() if value is not None}
     schema = ours.get("schema", "stabflow")

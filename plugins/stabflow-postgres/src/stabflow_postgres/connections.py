@@ -81,8 +81,6 @@ class Session:
         try:
             rows = self._run(statement, parameters, True)
         except psycopg.Error as error:
-            if faults.does_not_fit(error):
-                raise ValueError(f"this does not fit the tables: {self._address.without_secrets(error)}") from error
             raise faults.of_writing(self._address, error) from error
         if self._warned is not None:
             self.close()
@@ -205,7 +203,7 @@ class Pool:
         try:
             link = Link.connect(autocommit=True, **dict(self.address.parameters))  # type: ignore[arg-type]
         except psycopg.Error as error:
-            raise faults.at_the_door(self.address, error) from error
+            raise faults.at_the_door(self.address, error) from faults.bare(self.address, error)
         session = Session(self.address, link, self._watchdog)
         try:
             session.ask(inspection.settings(self.address))

@@ -110,7 +110,9 @@ def _version(address: Address, found: Mapping[str, Any], ask: Ask) -> int:
     if schemas.MARK not in found["tables"]:
         names = ", ".join(sorted(found["tables"]))
         raise _unfit(
-            address, f"has tables of another application in this schema ({names})", "name another by ?schema= in the URL"
+            address,
+            f"has tables of another application in this schema ({names})",
+            "name another by ?schema= in the URL",
         )
     rows = ask(f"SELECT version FROM {schemas.quoted(address.schema)}.{schemas.MARK}")
     version = int(rows[0][0]) if rows else 0

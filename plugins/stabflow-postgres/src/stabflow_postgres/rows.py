@@ -201,7 +201,10 @@ def find_duties(schema: str, query: DutyQuery) -> tuple[str, list[Any]]:
     if after is not None:
         where.append(f"({_DUTY_ORDER}) > (%s, %s, %s, %s, %s, %s)")
         bindings.extend(put(part) for part in after)
-    return _page(f"SELECT {DUTY} FROM {schemas.quoted(schema)}.duties", where, _DUTY_ORDER), [*bindings, query.limit + 1]
+    return _page(f"SELECT {DUTY} FROM {schemas.quoted(schema)}.duties", where, _DUTY_ORDER), [
+        *bindings,
+        query.limit + 1,
+    ]
 
 
 def _filtered(filters: dict[str, str | int]) -> tuple[list[str], list[Any]]:

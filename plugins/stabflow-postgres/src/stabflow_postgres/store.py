@@ -169,9 +169,7 @@ class PostgresStore(Store):
         rules.check_lease(limit, lease_for)
         statement = f"SELECT notice, lane, payload, token, attempts FROM {self._s}.claim(%s, %s, %s, %s)"
         found = self._change(statement, rows.put(owner), str(limit), self._tick(), _microseconds(lease_for))
-        return tuple(
-            [Claim(notice, rows.get(lane), bytes(data), token, n) for notice, lane, data, token, n in found]
-        )
+        return tuple([Claim(notice, rows.get(lane), bytes(data), token, n) for notice, lane, data, token, n in found])
 
     def ack(self, claim: Claim) -> None:
         """See `Store.ack`."""

@@ -73,7 +73,7 @@ def plain(url: str) -> str:
 @contextlib.contextmanager
 def administrator(url: str) -> Iterator[Link]:
     """A connection of the tests' own to the database of a store, on which each statement commits."""
-    link: Link = psycopg.connect(plain(url), autocommit=True)
+    link: Link = psycopg.connect(plain(url), autocommit=True, options="-c lock_timeout=10s -c synchronous_commit=local")
     try:
         yield link
     finally:
@@ -165,6 +165,8 @@ def waiting_for_a_standby(url: str) -> Iterator[None]:
     try:
         yield
     finally:
+        with administrator(url) as link:
+            link.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
         execute(url, "DROP FUNCTION {s}.wait CASCADE")
 
 

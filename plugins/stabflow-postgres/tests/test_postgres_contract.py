@@ -1,0 +1,33 @@
+"""The conformance kit on a real server: in order and with a second handle at once, the rest with the slow tests."""
+
+from __future__ import annotations
+
+import pytest
+from stabflow_postgres.testing import PostgresHarness
+
+from stabflow.ports.store import Capability
+from stabflow.testing import Level, check_store
+
+NOT_COVERED = {
+    "port_what_is_not_declared_is_refused",  # all that this asks for is declared
+    "port_a_transaction_of_the_host_is_joined",
+}
+"""What the kit cannot check on this store; of whatever else it cannot check, it says so by a failure here."""
+
+
+def check(*levels: Level) -> None:
+    report = check_store(PostgresHarness, levels=levels)
+    report.raise_for_failures()
+    left = {one.check.name for one in report.not_covered}
+    assert left <= NOT_COVERED, report
+    assert Capability.DURABLE in report.capabilities
+
+
+def test_in_order_and_with_a_second_handle() -> None:
+    check(Level.SEQUENTIAL, Level.SECOND_HANDLE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [Level.THREADS, Level.KILL, Level.MACHINE], ids=lambda level: level.value)
+def test_with_threads_kills_and_random_histories(level: Level) -> None:
+    check(level)

@@ -1,0 +1,130 @@
+"""A role that does not own the tables can use the store, and nobody changes what is on record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from stabflow_postgres import PostgresStore, setup, setup_sql
+from stabflow_postgres.testing import administrator, embedded_server, plain, schema_of, test_url
+
+from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery
+from stabflow.testing.material import act, holdings
+
+Open = Callable[..., PostgresStore]
+
+CHANGES = (
+    "UPDATE {s}.records SET payload = ''",
+    "UPDATE {s}.records SET payload = '' WHERE false",
+    "DELETE FROM {s}.records",
+    "TRUNCATE {s}.records",
+    "TRUNCATE {s}.records, {s}.keys CASCADE",
+    "UPDATE {s}.keys SET digest = ''",
+    "DELETE FROM {s}.keys",
+    "TRUNCATE {s}.keys",
+    "INSERT INTO {s}.keys SELECT * FROM {s}.keys ON CONFLICT (stream, key) DO UPDATE SET digest = ''",
+    "INSERT INTO {s}.records SELECT * FROM {s}.records ON CONFLICT (stream, version) DO UPDATE SET payload = ''",
+    "MERGE INTO {s}.records r USING {s}.keys k ON r.stream = k.stream WHEN MATCHED THEN DELETE",
+)
+
+
+def used(store: PostgresStore) -> dict[str, object]:
+    """What is there after every method was used."""
+    for number in range(6):
+        store.append(act(number, store.capabilities))
+        store.append(act(number, store.capabilities))
+    first, second, third = store.claim("worker", limit=3, lease_for=60)
+    store.ack(first)
+    store.release(second, retry_after=0.0, error="later")
+    store.release(third, retry_after=None, error="never")
+    assert [one.notice for one in store.dead_letters()] == [third.notice]
+    assert store.revive(third.notice)
+    assert store.find_cases(CaseQuery()).rows
+    assert store.find_duties(DutyQuery(level=1)).rows
+    assert store.about()["feed lag"] == "0 records"
+    return holdings(store, range(6))
+
+
+@pytest.mark.parametrize("by", ["setup", "script"])
+def test_the_application_can_do_all_that_it_must(url: str, role: str, opened: Open, by: str) -> None:
+    if by == "setup":
+        setup(url, application=role)
+        setup(url, application=role)
+    else:
+        embedded_server().program(
+            "psql", "-q", "-v", "ON_ERROR_STOP=1", "postgres", feed=setup_sql(schema_of(url), role)
+        )
+    found = used(opened(url.replace("//stabflow@", f"//{role}@")))
+    other = test_url()
+    assert found == used(opened(other))
+    with administrator(other) as link:
+        link.execute(f"DROP SCHEMA {schema_of(other)} CASCADE".encode())
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("who", ["application", "owner", "replica"])
+def test_nobody_changes_what_is_on_record(protected: tuple[str, str], change: str, who: str) -> None:
+    url, role = protected
+    user = role if who == "application" else "stabflow"
+    with psycopg.connect(plain(url.replace("//stabflow@", f"//{user}@")), autocommit=True) as link:
+        if who == "replica":  # in which mode ordinary triggers sleep
+            link.execute("SET session_replication_role = replica")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as found:
+            link.execute(change.replace("{s}", schema_of(url)).encode())
+    if who != "application":
+        assert "append-only" in str(found.value)
+
+
+def test_the_application_cannot_take_the_guards_away(protected: tuple[str, str]) -> None:
+    url, role = protected
+    s = schema_of(url)
+    with psycopg.connect(plain(url.replace("//stabflow@", f"//{role}@")), autocommit=True) as link:
+        for statement in (
+            f"ALTER TABLE {s}.records DISABLE TRIGGER append_only",
+            f"DROP TRIGGER append_only ON {s}.records",
+            f"DROP TABLE {s}.records",
+            f"DROP FUNCTION {s}.append_only CASCADE",
+            f"CREATE TABLE {s}.mine (id int)",
+            f"UPDATE {s}.stabflow_schema SET version = 9",
+            f"DELETE FROM {s}.epochs",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                link.execute(statement.encode())
+
+
+@pytest.fixture(scope="module")
+def protected() -> object:
+    """A schema with a record in it, and a role that is given what the application needs."""
+    url, role = test_url(), "app_protected"
+    with administrator(url) as link:
+        link.execute(f"CREATE ROLE {role} LOGIN".encode())
+        setup(url, application=role)
+        store = PostgresStore.from_url(url)
+        store.append(act(0, store.capabilities))
+        store.close()
+        yield url, role
+        link.execute(f"DROP SCHEMA {schema_of(url)} CASCADE".encode())
+        link.execute(f"DROP ROLE {role}".encode())
+
+
+def test_the_script_is_for_names_that_can_be_used() -> None:
+    with pytest.raises(ValueError, match="no name for a schema"):
+        setup_sql("a; DROP TABLE x")
+    assert re.search(r'TO "my ""app"', setup_sql(application='my "app'))
+
+
+def test_an_append_is_one_statement(url: str, opened: Open) -> None:
+    """And so one round trip, and its own transaction."""
+    store = opened(url)
+    for number in range(2):
+        store.append(act(number, store.capabilities))
+    sent: list[str] = []
+    with store._pool.lent() as session:
+        tell = session.tell
+        session.tell = lambda statement, *more: (sent.append(statement), tell(statement, *more))[1]  # type: ignore[method-assign, func-returns-value]
+        session.ask = lambda *_, **__: pytest.fail("more than one statement")  # type: ignore[method-assign]
+    planned: AppendBatch = act(2, store.capabilities)
+    store.append(planned)
+    assert len(sent) == 1
