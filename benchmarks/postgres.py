@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
-from store import HEADER, PAYLOAD, batch
 from stabflow_postgres import PostgresStore
 from stabflow_postgres.servers import EmbeddedServer
 from stabflow_postgres.testing import execute, plain
+from store import HEADER, PAYLOAD, batch
 
 from stabflow.ports.store import StreamHead
 

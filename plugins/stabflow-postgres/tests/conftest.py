@@ -8,13 +8,13 @@ from contextlib import ExitStack, closing
 
 import pytest
 from stabflow_postgres import PostgresStore
-from stabflow_postgres.testing import PostgresHarness, administrator, test_url
+from stabflow_postgres.testing import PostgresHarness, administrator, fresh_url
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
     """The URL of an empty schema, removed afterwards. Without a server to test on this is an error, and no skip."""
-    given = test_url(deadline="5")
+    given = fresh_url(deadline="5")
     yield given
     PostgresHarness().destroy(given)
 

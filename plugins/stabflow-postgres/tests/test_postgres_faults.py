@@ -1,4 +1,4 @@
-"""What goes wrong around the store: each a typed error that says what to do, tells the outcome rightly, and repeats no password."""
+"""What goes wrong around the store: each is an error that says what to do, tells the outcome rightly, and repeats no password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from stabflow_postgres import PostgresStore, faults, schema, setup
 from stabflow_postgres.address import read_url
 from stabflow_postgres.servers import wait_until
-from stabflow_postgres.testing import administrator, execute, failing, plain, schema_of, test_url
+from stabflow_postgres.testing import administrator, execute, failing, fresh_url, plain, schema_of
 
 from stabflow.errors import (
     ContractTooNew,
@@ -329,9 +329,9 @@ def test_a_full_disk(url: str, opened: Open) -> None:
 
 def test_a_pool_that_has_run_dry(url: str, opened: Open) -> None:
     store = opened(f"{url}&connections=2&patience=0.05")
-    with store._pool.lent(), store._pool.lent():
-        with pytest.raises(StoreUnavailable, match=r"all 2 connections .* were in use for 0\.05 s: raise connections="):
-            store.append(act())
+    dry = r"all 2 connections .* were in use for 0\.05 s: raise connections="
+    with store._pool.lent(), store._pool.lent(), pytest.raises(StoreUnavailable, match=dry):
+        store.append(act())
     assert store.append(act()).last_version == 1
 
 
@@ -409,4 +409,4 @@ def test_every_error_says_what_to_do(url: str) -> None:
     ]
     for error in made:
         assert re.search(r"try again|ask again|see that", str(error)), error
-    assert test_url().startswith("postgresql://")
+    assert fresh_url().startswith("postgresql://")

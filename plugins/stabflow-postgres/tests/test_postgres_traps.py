@@ -18,10 +18,10 @@ from stabflow_postgres.testing import (
     administrator,
     embedded_server,
     execute,
+    fresh_url,
     on_waiting,
     plain,
     schema_of,
-    test_url,
     waiting_for_a_standby,
 )
 
@@ -53,7 +53,7 @@ def one_waits(url: str) -> Iterator[None]:
 
 
 def test_a_commit_that_waits_for_a_standby_has_a_deadline_of_ours(url: str, opened: Open) -> None:
-    """``statement_timeout``, which is shorter, does not fire; the socket is shut, nothing is cancelled, and the key settles it."""
+    """``statement_timeout``, which is shorter, does not fire; the socket is shut, nothing is cancelled, the key settles it."""
     store, reader = opened(url.replace("deadline=5", "deadline=0.5")), opened(url)
     store.append(act())
     assert reader.heads(["case/one"])[0].version == 1
@@ -347,7 +347,7 @@ def test_nothing_reads_bodies_as_json(url: str, opened: Open) -> None:
 
 def test_one_head_after_another_schema_is_made(opened: Open) -> None:
     """A handle on a schema that another makes meanwhile finds it, and one whose schema goes says so."""
-    url = test_url()
+    url = fresh_url()
     one, two = opened(url), opened(url)
     assert two.heads(["case/one"]) == (StreamHead("case/one", 0, b""),)
     one.append(act())

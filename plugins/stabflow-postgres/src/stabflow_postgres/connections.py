@@ -34,7 +34,7 @@ _COMMIT_WAS_CUT_SHORT = "01000"
 
 
 class Link(psycopg.Connection[Row]):
-    """A connection that is closed where others would cancel: a cancelled commit may have been done, and no standby may have it."""
+    """A connection that is closed where others would cancel: a cancelled commit may be done, and on no standby."""
 
     def cancel(self) -> None:
         """Close the connection."""

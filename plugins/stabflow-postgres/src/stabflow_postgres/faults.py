@@ -101,8 +101,8 @@ def bare(address: Address, error: psycopg.Error) -> psycopg.Error:
 
 
 def of_reading(address: Address, error: psycopg.Error) -> StoreError | ValueError:
-    """The error for a statement that only reads, or was not sent; `ValueError` where a value cannot be held: it is too long for an
-    index, or too great."""
+    """The error for a statement that only reads, or was not sent; `ValueError` where a value cannot be held: it is too long for
+    an index, or too great."""
     state = error.diag.sqlstate or ""
     said = address.without_secrets(error.diag.message_primary or error)
     if state.startswith("22") or state == "54000":

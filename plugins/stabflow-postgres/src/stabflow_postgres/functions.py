@@ -1,7 +1,7 @@
 """The functions in the database: an append, and what is done with a notice, is one statement and so one round trip.
 
-Each takes its advisory locks first, in the order in which the caller gives them (by number, so that nobody waits in a circle), and
-only then its transaction number and its snapshots: so along a stream, positions rise with versions. A lock stands for a
+Each takes its advisory locks first, in the order in which the caller gives them (by number, so that nobody waits in a circle),
+and only then its transaction number and its snapshots: so along a stream, positions rise with versions. A lock stands for a
 stream, written to or relied upon, which need not have a row yet, or for a lane of the outbox. Locks are held until the commit, on
 standbys too, is done.
 
@@ -248,10 +248,12 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "replicated": ("() RETURNS void", _REPLICATED),
     "add_notices": ("(p_lanes text[], p_payloads bytea[], p_ready bigint) RETURNS void", _ADD_NOTICES),
     "append": (
-        "(p_locks bigint[], p_modes text, p_identity text, p_stream text, p_expected bigint, p_key text, p_digest text,"
-        " p_tags text[], p_sizes int[], p_body bytea, p_heads text[], p_versions bigint[], p_hashes bytea[], p_case text[],"
-        " p_cleared text[], p_duties text[], p_snapshot_version bigint, p_snapshot bytea, p_lanes text[], p_notices bytea[],"
-        " p_now bigint, p_joined boolean) RETURNS bigint[]",
+        (
+            "(p_locks bigint[], p_modes text, p_identity text, p_stream text, p_expected bigint, p_key text, p_digest text,"
+            " p_tags text[], p_sizes int[], p_body bytea, p_heads text[], p_versions bigint[], p_hashes bytea[], p_case text[],"
+            " p_cleared text[], p_duties text[], p_snapshot_version bigint, p_snapshot bytea, p_lanes text[], p_notices bytea[],"
+            " p_now bigint, p_joined boolean) RETURNS bigint[]"
+        ),
         _APPEND,
     ),
     "known": (
@@ -260,15 +262,19 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     ),
     "begin_epoch": ("(p_lock bigint, p_identity text) RETURNS void", _BEGIN_EPOCH),
     "claim": (
-        "(p_owner text, p_limit int, p_now bigint, p_lease bigint, OUT notice bigint, OUT lane text, OUT payload bytea,"
-        " OUT token bigint, OUT attempts bigint) RETURNS SETOF record",
+        (
+            "(p_owner text, p_limit int, p_now bigint, p_lease bigint, OUT notice bigint, OUT lane text, OUT payload bytea,"
+            " OUT token bigint, OUT attempts bigint) RETURNS SETOF record"
+        ),
         _CLAIM,
     ),
     "step_up": ("(p_lane text) RETURNS void", _STEP_UP),
     "ack": ("(p_lock bigint, p_notice bigint, p_lane text, p_token bigint) RETURNS boolean", _ACK),
     "release": (
-        "(p_lock bigint, p_notice bigint, p_lane text, p_token bigint, p_now bigint, p_wait bigint, p_error text)"
-        " RETURNS boolean",
+        (
+            "(p_lock bigint, p_notice bigint, p_lane text, p_token bigint, p_now bigint, p_wait bigint, p_error text)"
+            " RETURNS boolean"
+        ),
         _RELEASE,
     ),
     "revive": ("(p_lock bigint, p_notice bigint, p_lane text, p_now bigint) RETURNS boolean", _REVIVE),

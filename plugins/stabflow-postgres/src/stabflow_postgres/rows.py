@@ -87,8 +87,8 @@ def append_statement(schema: str) -> str:
 def append_parameters(
     schema: str, identity: str, batch: AppendBatch, now: int | None, *, joined: bool = False
 ) -> Parameters:
-    """The parameters of an append to the tables ``identity``; its notices may be claimed from ``now`` on. In a transaction that is
-    ``joined`` others may have gone before. All but bytes go as texts, so that the statement is prepared once."""
+    """The parameters of an append to the tables ``identity``; its notices may be claimed from ``now`` on. In a transaction that
+    is ``joined`` others may have gone before. All but bytes go as texts, so that the statement is prepared once."""
     modes = {stream_lock(schema, head.stream): "s" for head in batch.relies_on}
     modes |= {lane_lock(schema, notice.lane): "x" for notice in batch.outbox}
     modes[stream_lock(schema, batch.stream)] = "x"
@@ -164,22 +164,29 @@ def record_of(row: tuple[Any, ...]) -> StoredRecord:
     return StoredRecord(position, get(stream), version, get(tag), bytes(header), bytes(payload), bytes(hash_))
 
 
-CASE = "case_id, matter, title, procedure, procedure_version, digest, state, step, outcome, body, round, version, opened_at, updated_at"
+CASE = (
+    "case_id, matter, title, procedure, procedure_version, digest, state, step, outcome, body, round, version, opened_at,"
+    " updated_at"
+)
 DUTY = "case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached"
 _DUTY_ORDER = "due, case_id, duty, role, body, actor"
 
 
 def case_of(row: tuple[Any, ...]) -> CaseRow:
     """A case row, from the columns `CASE`."""
-    return CaseRow(*[get(value) if isinstance(value, str) else value for value in row])
+    return CaseRow(*_got(row))
 
 
 def duty_of(row: tuple[Any, ...]) -> DutyRow:
     """A duty row, from the columns `DUTY`."""
-    values = [get(value) if isinstance(value, str) else value for value in row]
+    values = _got(row)
     if values[8] == rules.OPEN_ENDED:
         values[8] = ""
     return DutyRow(*values)
+
+
+def _got(row: tuple[Any, ...]) -> list[Any]:
+    return [get(value) if isinstance(value, str) else value for value in row]
 
 
 def find_cases(schema: str, query: CaseQuery) -> tuple[str, list[Any]]:

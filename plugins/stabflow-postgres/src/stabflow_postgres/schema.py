@@ -1,8 +1,8 @@
 """The tables of the PostgreSQL store, what guards them, and who may do what with them.
 
-All texts are compared byte by byte (``COLLATE "C"``); bodies are ``bytea``, which nothing reads. Records and keys are append-only:
-triggers stop UPDATE, DELETE and TRUNCATE by anybody, whoever owns the tables and however ``session_replication_role`` stands, and
-the application's role is given SELECT and INSERT alone.
+All texts are compared byte by byte (``COLLATE "C"``); bodies are ``bytea``, which nothing reads. Records and keys are
+append-only: triggers stop UPDATE, DELETE and TRUNCATE by anybody, whoever owns the tables and however
+``session_replication_role`` stands, and the application's role is given SELECT and INSERT alone.
 
 A record's ``position`` is made of the transaction that wrote it: ``(xid + shift) << 20 | ordinal``. What is below the oldest
 transaction still running can be read, so nothing appears later below what was seen; a plain sequence cannot promise that.

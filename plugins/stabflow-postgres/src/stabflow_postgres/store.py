@@ -100,7 +100,7 @@ class PostgresStore(Store):
         return rows.append_parameters(self._schema, session.found.identity or "", batch, now)
 
     def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
-        """See `Store.lookup`; the result reads ``replayed=True``. What is found has reached a standby, where there must be one."""
+        """See `Store.lookup`; the result reads ``replayed=True``. What is found is on a standby, where it must be."""
         statement = f"SELECT digest, first_version, last_version FROM {self._s}.known(%s, %s)"
         for digest, first, last in self._rows(statement, (rows.put(stream), rows.put(key))):
             if digest is not None:

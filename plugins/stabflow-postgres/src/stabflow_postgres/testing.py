@@ -45,16 +45,13 @@ def embedded_server() -> EmbeddedServer:
     return server
 
 
-def test_url(schema: str | None = None, **parameters: str) -> str:
+def fresh_url(schema: str | None = None, **parameters: str) -> str:
     """The URL of an empty schema, which is made by the first append, on the server that tests use."""
     parameters["schema"] = schema or f"t_{secrets.token_hex(6)}"
     given = os.environ.get(VARIABLE)
     if not given:
         return embedded_server().url(**parameters)
     return given + ("&" if "?" in given else "?") + "&".join(f"{name}={value}" for name, value in parameters.items())
-
-
-test_url.__test__ = False  # type: ignore[attr-defined]
 
 
 def schema_of(url: str) -> str:
@@ -94,7 +91,7 @@ class PostgresHarness(StoreHarness):
 
     def provision(self) -> str:
         """The URL of a schema that the first append makes."""
-        return test_url()
+        return fresh_url()
 
     def open(self, config: str, clock: Clock) -> Store:
         """A handle on the schema."""
@@ -107,7 +104,7 @@ class PostgresHarness(StoreHarness):
             if not database.startswith("copy_"):
                 link.execute(f"DROP SCHEMA IF EXISTS {schema_of(config)} CASCADE".encode())
                 return
-        with administrator(test_url()) as link:
+        with administrator(fresh_url()) as link:
             link.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
 
     def copy(self, config: str) -> str:

@@ -13,7 +13,7 @@ from .connections import Pool, Session
 
 
 def create(session: Session, address: Address) -> bool:
-    """Make the schema within the transaction of ``session``, and begin its first epoch; ``False`` if somebody else has made it."""
+    """Make the schema within the transaction of ``session``, and begin its first epoch; ``False`` if others have made it."""
     _lock(session, address)
     session.look()
     if session.found.identity is not None:
