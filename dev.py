@@ -69,11 +69,18 @@ def dependency_group(name: str) -> list[str]:
     return found
 
 
+def for_tests(plugin: Path) -> str:
+    """A plugin as pip installs it for the tests: with its extra ``testing``, where it has one."""
+    project = tomllib.loads((plugin / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    more = "[testing]" if "testing" in project.get("optional-dependencies", {}) else ""
+    return f"./{plugin.relative_to(ROOT).as_posix()}{more}"
+
+
 def wanted(purpose: str) -> list[str]:
     """What pip installs for ``purpose``: "demo" is the core and the command line, "all" what the tests need, the others more."""
     if purpose == "demo":
         return ["-e", ".[cli]"]
-    editable = [word for plugin in plugins() for word in ("-e", f"./{plugin.relative_to(ROOT).as_posix()}")]
+    editable = [word for plugin in plugins() for word in ("-e", for_tests(plugin))]
     groups = {"bench": ["bench"], "mutate": ["bench", "mutation"]}.get(purpose, [])
     more = [word for group in groups for word in dependency_group(group)]
     return ["-e", ".[cli,ics,testing]", *editable, *dependency_group("dev"), *more]

@@ -21,6 +21,8 @@ _CAPABILITIES = frozenset(
 class PostgresPlugin(Plugin):
     """Brings the store for URLs that begin with ``postgresql://`` or ``postgres://``."""
 
+    contract = 1
+
     @hookimpl
     def stabflow_stores(self) -> Iterable[StoreScheme]:
         return tuple(

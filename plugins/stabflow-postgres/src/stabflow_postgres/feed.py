@@ -5,8 +5,8 @@ it any more. A transaction that has written and stays open, anywhere in the clus
 
 A cursor says which tables it was given for, on which timeline, the position it is at, how many records there were up to it and
 the beginning of the hash of the last one. Tables that were copied, dumped and restored, or made anew are others. A cluster
-that was put back to an earlier moment begins a new timeline; so does one that only lost its leader. There, the count tells: a past
-that was cut short has fewer records up to the position, and if one is missing the cursor is refused.
+that was put back to an earlier moment begins a new timeline; so does one that only lost its leader. There, the count tells: a
+past that was cut short has fewer records up to the position, and if one is missing the cursor is refused.
 """
 
 from __future__ import annotations

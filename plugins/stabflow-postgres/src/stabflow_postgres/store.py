@@ -42,6 +42,8 @@ _ALWAYS = frozenset({Capability.MULTI_PROCESS, Capability.FEED, Capability.OUTBO
 class PostgresStore(Store):
     """A handle on a schema of a PostgreSQL database; `from_url` makes one. It refuses to be used after a fork."""
 
+    contract = 1
+
     def __init__(self, address: Address, clock: Clock | None = None) -> None:
         self.capabilities = _ALWAYS | ({Capability.DURABLE} if address.durable else set())
         self._address = address

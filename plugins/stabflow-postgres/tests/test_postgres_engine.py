@@ -1,0 +1,102 @@
+"""The engine on a real server: its rule machine, and many that act at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+import test_engine_machine
+import test_engine_together as together
+import worlds
+from conftest import SHORT
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+from stabflow_postgres.testing import PostgresHarness, fresh_url
+
+import stabflow
+from stabflow import Engine
+from stabflow.decision.events import Added
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    with worlds.constituted(stabflow.open(url, clock=now, procedures=[worlds.small()])) as engine:
+        yield engine
+
+
+def test_an_act_goes_all_the_way(engine: Engine, url: str) -> None:
+    case = worlds.opened(engine)
+    worlds.noted(case)
+    with stabflow.open(url) as other:
+        assert other.case(case.id).history() == case.history()
+        assert other.verify().cases == 1
+        assert other.feed().records[-1].stream == f"case/{case.id}"
+
+
+RACES: list[Callable[..., None]] = [
+    together.test_threads_on_different_cases,
+    together.test_threads_on_one_case,
+    together.test_threads_sending_the_same_request,
+    together.test_threads_with_a_small_cache,
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
+def test_threads(race: Callable[..., None], engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = (monkeypatch,) if race is together.test_threads_with_a_small_cache else ()
+    race(engine, *more)
+
+
+@pytest.mark.slow
+def test_processes_race_on_one_case(engine: Engine, url: str) -> None:
+    case_id = worlds.opened(engine).id
+    spawn = multiprocessing.get_context("spawn")
+    gate = spawn.Barrier(3)
+    racers = [spawn.Process(target=together.race, args=(url, case_id, number, gate)) for number in range(3)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(timeout=120)
+    assert [racer.exitcode for racer in racers] == [0, 0, 0]
+    total = 3 * together.TURNS
+    with stabflow.open(url) as other:
+        history = other.case(case_id).history()
+        assert [record.version for record in history] == list(range(1, 3 + total + 1))
+        items = [record.event.item for record in history if isinstance(record.event, Added)]
+        assert items == [f"note-{number}" for number in range(1, total + 1)]
+        assert other.verify().cases == 1
+
+
+class OnPostgres(test_engine_machine.Acting):
+    """Over a schema, through two handles."""
+
+    def start(self) -> None:
+        self.url = fresh_url()
+        self.engine, self.other = self.opened(), self.opened()
+
+    def opened(self) -> Engine:
+        return stabflow.open(self.url, clock=self.clock, procedures=[test_engine_machine.LENDING])
+
+    def reopen_engine(self) -> None:
+        self.engine.close()
+        self.engine, self.other = self.other, self.opened()
+
+    def teardown(self) -> None:
+        if hasattr(self, "engine"):
+            self.engine.close()
+            self.other.close()
+            PostgresHarness().destroy(self.url)
+
+
+@pytest.mark.slow
+def test_random_acts() -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        OnPostgres, settings=settings(max_examples=3 if SHORT else 40, stateful_step_count=40, deadline=None)
+    )
