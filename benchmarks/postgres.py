@@ -140,7 +140,9 @@ def server_time(folder: Path) -> float:
             continue
         fields = text.rpartition(")")[2].split()
         if int(fields[1]) == first or stat.parent.name == str(first):
-            total += int(fields[11]) + int(fields[12])
+            total += sum(map(int, fields[11:13]))
+            if stat.parent.name == str(first):  # with what has ended since
+                total += sum(map(int, fields[13:15]))
     return total / os.sysconf("SC_CLK_TCK")
 
 

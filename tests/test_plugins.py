@@ -52,7 +52,7 @@ def test_a_store_of_a_plugin_serves_its_scheme() -> None:
     [
         ("sqlit:///x.db", "did you mean 'sqlite:'"),
         ("memry:", "did you mean 'memory:'"),
-        ("postgres://x", "known: memory:, sqlite:"),
+        ("mongodb://x", "known: memory:, sqlite:"),
         ("assessments.db", "sqlite:///assessments.db"),
         ("", "sqlite:///"),
         (":", "known"),

@@ -78,6 +78,13 @@ def test_what_is_found_by_its_key_waits_for_the_standby_too(url: str, opened: Op
     assert waiting.lookup("case/one", "unused") is None
 
 
+def test_a_first_append_that_waits_for_a_standby_is_unknown_too(url: str, opened: Open) -> None:
+    waiting = opened(f"{url.replace('deadline=5', 'deadline=0.4')}&{ON_A_STANDBY}")
+    with one_waits(url), pytest.raises(CommitUnknown, match="same key"):
+        waiting.append(act(key="k"))
+    assert opened(url).append(act(key="k")).replayed
+
+
 def test_a_cancelled_commit_looks_like_success(url: str) -> None:
     """The trap itself, without us: the server reports success for what no standby has, with a warning."""
     warnings: list[str | None] = []

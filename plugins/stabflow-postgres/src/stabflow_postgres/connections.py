@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import select
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -56,6 +56,7 @@ class Session:
         self._poll = select.poll()
         self._poll.register(link.fileno(), select.POLLIN)
         self._cursor = link.cursor(binary=True)
+        self._searching = psycopg.ClientCursor(link)
         self.found: Finding = inspection.NOTHING
         link.add_notice_handler(self._hear)
 
@@ -72,6 +73,17 @@ class Session:
         """All rows that answer a statement which writes nothing."""
         try:
             return self._run(statement, parameters, prepare)
+        except psycopg.Error as error:
+            raise faults.of_reading(self._address, error) from error
+
+    def search(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
+        """All rows that answer a statement whose plan hangs on its parameters, so that it is made anew for them."""
+
+        def call() -> list[Row]:
+            return self._searching.execute(statement.encode(), parameters).fetchall()
+
+        try:
+            return self._watched(call)
         except psycopg.Error as error:
             raise faults.of_reading(self._address, error) from error
 

@@ -45,7 +45,10 @@ def settings(address: Address) -> str:
         "lock_timeout": str(max(1, milliseconds * 5 // 10)),
         "default_transaction_isolation": "read committed",
         "client_connection_check_interval": "1000",
+        # What is asked again and again is planned once; pages come in the order of an index, also before rows were counted.
         "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "enable_bitmapscan": "off",
     }
     return "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in values.items())
 

@@ -156,14 +156,14 @@ class PostgresStore(Store):
         """See `Store.find_cases`; `ValueError` when the limit is not from 1 to `MAX_PAGE`."""
         rules.check_page(query.limit)
         statement, bindings = rows.find_cases(self._schema, query)
-        found = self._rows(statement, bindings, prepare=False)
+        found = self._search(statement, bindings)
         return rules.case_page([rows.case_of(row) for row in found], query.limit)
 
     def find_duties(self, query: DutyQuery) -> DutyPage:
         """See `Store.find_duties`; `ValueError` for a bad limit, `InvalidInput` for a cursor that is none."""
         rules.check_page(query.limit)
         statement, bindings = rows.find_duties(self._schema, query)
-        found = self._rows(statement, bindings, prepare=False)
+        found = self._search(statement, bindings)
         return rules.duty_page([rows.duty_of(row) for row in found], query.limit)
 
     def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
@@ -224,10 +224,15 @@ class PostgresStore(Store):
         if os.getpid() == self._process:
             self._pool.close()
 
-    def _rows(self, statement: str, bindings: Sequence[Any], *, prepare: bool = True) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
         self._check_process()
         with self._pool.lent() as session:
-            return [] if self._is_absent(session) else session.ask(statement, bindings, prepare=prepare)
+            return [] if self._is_absent(session) else session.ask(statement, bindings, prepare=True)
+
+    def _search(self, statement: str, bindings: Sequence[Any]) -> list[tuple[Any, ...]]:
+        self._check_process()
+        with self._pool.lent() as session:
+            return [] if self._is_absent(session) else session.search(statement, bindings)
 
     def _change(self, statement: str, *bindings: str | None) -> list[tuple[Any, ...]]:
         self._check_process()
