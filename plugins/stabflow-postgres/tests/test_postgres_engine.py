@@ -25,6 +25,14 @@ def now() -> datetime:
 
 
 @pytest.fixture
+def url() -> Iterator[str]:
+    """The URL of an empty schema, on the server that `STABFLOW_TEST_POSTGRES` names if it does."""
+    given = fresh_url()
+    yield given
+    PostgresHarness().destroy(given)
+
+
+@pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
     with worlds.constituted(stabflow.open(url, clock=now, procedures=[worlds.small()])) as engine:
         yield engine

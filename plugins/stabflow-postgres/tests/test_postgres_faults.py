@@ -15,7 +15,7 @@ import pytest
 from stabflow_postgres import PostgresStore, faults, schema, setup
 from stabflow_postgres.address import read_url
 from stabflow_postgres.servers import wait_until
-from stabflow_postgres.testing import administrator, execute, failing, fresh_url, plain, schema_of
+from stabflow_postgres.testing import administrator, execute, failing, plain, schema_of
 
 from stabflow.errors import (
     ContractTooNew,
@@ -409,4 +409,3 @@ def test_every_error_says_what_to_do(url: str) -> None:
     ]
     for error in made:
         assert re.search(r"try again|ask again|see that", str(error)), error
-    assert fresh_url().startswith("postgresql://")

@@ -18,7 +18,7 @@ from stabflow.ports.store import AppendBatch, CaseQuery, CaseRow, DutyQuery, Dut
 pytestmark = pytest.mark.slow
 
 MANY = 100_000
-MOST_ROWS = 2_000
+MOST_ROWS = 3_000
 """So many rows at most may be touched for a page of 100: those of the page, and some that other filters leave out."""
 
 AT = "2026-11-23T08:00:00.000000Z"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from stabflow_postgres import PostgresStore, setup, setup_sql
-from stabflow_postgres.testing import administrator, embedded_server, fresh_url, plain, schema_of
+from stabflow_postgres.testing import administrator, embedded_server, plain, schema_of
 
 from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery
 from stabflow.testing.material import act, holdings
@@ -57,7 +57,7 @@ def test_the_application_can_do_all_that_it_must(url: str, role: str, opened: Op
             "psql", "-q", "-v", "ON_ERROR_STOP=1", "postgres", feed=setup_sql(schema_of(url), role)
         )
     found = used(opened(url.replace("//stabflow@", f"//{role}@")))
-    other = fresh_url()
+    other = url.replace(schema_of(url), f"{schema_of(url)}_other")
     assert found == used(opened(other))
     with administrator(other) as link:
         link.execute(f"DROP SCHEMA {schema_of(other)} CASCADE".encode())
@@ -97,7 +97,7 @@ def test_the_application_cannot_take_the_guards_away(protected: tuple[str, str])
 @pytest.fixture(scope="module")
 def protected() -> object:
     """A schema with a record in it, and a role that is given what the application needs."""
-    url, role = fresh_url(), "app_protected"
+    url, role = embedded_server().url(schema="protected"), "app_protected"
     with administrator(url) as link:
         link.execute(f"CREATE ROLE {role} LOGIN".encode())
         setup(url, application=role)

@@ -18,7 +18,6 @@ from stabflow_postgres.testing import (
     administrator,
     embedded_server,
     execute,
-    fresh_url,
     on_waiting,
     plain,
     schema_of,
@@ -352,9 +351,8 @@ def test_nothing_reads_bodies_as_json(url: str, opened: Open) -> None:
     assert changed[0] != body.decode()  # which is why
 
 
-def test_one_head_after_another_schema_is_made(opened: Open) -> None:
+def test_a_schema_that_comes_and_goes(url: str, opened: Open) -> None:
     """A handle on a schema that another makes meanwhile finds it, and one whose schema goes says so."""
-    url = fresh_url()
     one, two = opened(url), opened(url)
     assert two.heads(["case/one"]) == (StreamHead("case/one", 0, b""),)
     one.append(act())

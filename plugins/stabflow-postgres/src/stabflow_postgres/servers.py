@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import psycopg
 
+_PREFIX = "stabflow-pg-"
 MEMORY = Path("/dev/shm")
 _NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 
@@ -57,14 +58,21 @@ def programs() -> Path:
     return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
+def _user() -> tuple[str, ...]:
+    """What stands before a program of the server, so that it does not run as root."""
+    return _NOBODY if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
+
+
 class EmbeddedServer:
     """A server of its own, reached by a Unix socket in a short folder, and on 127.0.0.1; a context that stops and removes it."""
 
     def __init__(self, settings: Mapping[str, str] | None = None, *, in_memory: bool = True) -> None:
         self._bin = programs()
         self._settings = SETTINGS | dict(settings or {})
-        root = MEMORY if in_memory and os.access(MEMORY, os.W_OK) else None
-        self.folder = Path(tempfile.mkdtemp(prefix="stabflow-pg-", dir=root))
+        root = MEMORY if in_memory and os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+        self._sweep(root)
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
+        (self.folder / "owner").write_text(str(os.getpid()), encoding="ascii")
         short = self.folder if len(str(self.folder)) < 70 else Path("/tmp")  # the path of a socket has 107 bytes
         self.socket = short
         self.port = 0
@@ -74,6 +82,18 @@ class EmbeddedServer:
         except BaseException:
             self.remove()
             raise
+
+    def _sweep(self, root: Path) -> None:
+        """Remove the servers of processes that were killed before they could."""
+        for folder in root.glob(f"{_PREFIX}*"):
+            try:
+                os.kill(int((folder / "owner").read_text(encoding="ascii")), 0)
+            except ProcessLookupError:
+                stop = [*_user(), str(self._bin / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop"]
+                subprocess.run(stop, check=False, capture_output=True, timeout=60, cwd=root)
+                shutil.rmtree(folder, ignore_errors=True)
+            except (OSError, ValueError):  # another user's, or just being made
+                continue
 
     def _initialize(self) -> None:
         self._run(
@@ -137,8 +157,7 @@ class EmbeddedServer:
         return self._run(name, "-h", str(self.socket), "-p", str(self.port), "-U", "stabflow", *arguments, feed=feed)
 
     def _run(self, name: str, *arguments: str, feed: str | None = None) -> str:
-        user = _NOBODY if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
-        command = [*user, str(self._bin / name), *arguments]
+        command = [*_user(), str(self._bin / name), *arguments]
         output = self.folder / "output"
         with output.open("w+", encoding="utf-8") as said:  # a pipe would be kept open by the server that is started
             try:
