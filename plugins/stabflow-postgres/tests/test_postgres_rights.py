@@ -122,9 +122,10 @@ def test_an_append_is_one_statement(url: str, opened: Open) -> None:
         store.append(act(number, store.capabilities))
     sent: list[str] = []
     with store._pool.lent() as session:
-        tell = session.tell
-        session.tell = lambda statement, *more: (sent.append(statement), tell(statement, *more))[1]  # type: ignore[method-assign, func-returns-value]
-        session.ask = lambda *_, **__: pytest.fail("more than one statement")  # type: ignore[method-assign]
+        tell = session.tell_straight
+        session.tell_straight = lambda statement, values: (sent.append(statement), tell(statement, values))[1]  # type: ignore[method-assign, func-returns-value]
+        for other in ("ask", "ask_straight", "tell", "look"):
+            setattr(session, other, lambda *_, **__: pytest.fail("more than one statement"))
     planned: AppendBatch = act(2, store.capabilities)
     store.append(planned)
     assert len(sent) == 1

@@ -108,7 +108,7 @@ def test_a_commit_that_somebody_else_cancelled_is_not_acknowledged(url: str, ope
 
 
 def test_who_is_interrupted_cancels_nothing(url: str, opened: Open) -> None:
-    store = opened(url)
+    store = opened(url.replace("deadline=5", "deadline=1.5"))
     store.append(act())
 
     def interrupt() -> None:

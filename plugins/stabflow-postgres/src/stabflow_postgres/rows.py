@@ -7,13 +7,22 @@ texts stand as they are. Lists of texts go as array literals written here, which
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from stabflow.errors import IdempotencyMismatch, VersionConflict
 from stabflow.ports import store_rules as rules
-from stabflow.ports.store import AppendBatch, AppendResult, CaseQuery, CaseRow, DutyQuery, DutyRow, StoredRecord
+from stabflow.ports.store import (
+    AppendBatch,
+    AppendResult,
+    CaseQuery,
+    CaseRow,
+    DutyQuery,
+    DutyRow,
+    StoredRecord,
+    StreamHead,
+)
 
 from . import functions
 from . import schema as schemas
@@ -76,12 +85,36 @@ def lane_lock(schema: str, lane: str) -> int:
     return schemas.lock_number(schema, "lane", lane)
 
 
-_APPEND = f"append({', '.join(['%s'] * 22)})"
+_PARAMETERS = 22
+
+_HEADS_AT_ONCE = 16
+"""So many heads are compared by one statement; most acts rely on two."""
 
 
-def append_statement(schema: str) -> str:
-    """The statement that appends; see `append_parameters`."""
-    return f"SELECT {schemas.quoted(schema)}.{_APPEND}"
+def append_statement(schema: str, *, numbered: bool = False) -> str:
+    """The statement that appends, its parameters written ``%s``, or ``$1`` …; see `append_parameters`."""
+    parameters = [f"${n}" if numbered else "%s" for n in range(1, _PARAMETERS + 1)]
+    return f"SELECT {schemas.quoted(schema)}.append({', '.join(parameters)})"
+
+
+@lru_cache(256)
+def are_heads_statement(schema: str, count: int) -> str:
+    """Asks for the record at each head, and for the one after it: two look-ups by key, which the last of a stream is not."""
+    records = f"{schemas.quoted(schema)}.records"
+    return "SELECT " + " AND ".join(
+        f"(SELECT hash FROM {records} WHERE stream = ${n} AND version = ${n + 1}) IS NOT DISTINCT FROM ${n + 2}::bytea"
+        f" AND NOT EXISTS (SELECT FROM {records} WHERE stream = ${n} AND version = ${n + 1} + 1)"
+        for n in range(1, 3 * count, 3)
+    )
+
+
+def are_heads_parameters(heads: Sequence[StreamHead]) -> Iterator[Parameters]:
+    """The parameters for `are_heads_statement`, for so many heads at a time as one statement takes."""
+    for start in range(0, len(heads), _HEADS_AT_ONCE):
+        found: list[str | bytes | None] = []
+        for one in heads[start : start + _HEADS_AT_ONCE]:
+            found += (put(one.stream), str(one.version), bytes(one.hash) if one.version or one.hash else None)
+        yield tuple(found)
 
 
 def append_parameters(
@@ -122,6 +155,11 @@ def append_parameters(
         None if now is None else str(now),
         "t" if joined else "f",
     )
+
+
+def read_answer(text: bytes) -> list[int]:
+    """The numbers that an append answers, from their text."""
+    return [int(number) for number in text[1:-1].split(b",")]
 
 
 def result_of(batch: AppendBatch, answer: Sequence[int]) -> AppendResult | None:

@@ -52,7 +52,7 @@ class PostgresStore(Store):
         self._clock = clock
         self._process = os.getpid()
         self._pool = Pool(address)
-        self._append = rows.append_statement(address.schema)
+        self._append = rows.append_statement(address.schema, numbered=True)
 
     @classmethod
     def from_url(cls, url: str, clock: Clock | None = None) -> PostgresStore:
@@ -81,8 +81,8 @@ class PostgresStore(Store):
             if self._is_absent(session) and (first := self._append_first(session, batch, now)) is not None:
                 return first
             for _ in range(3):
-                ((answer,),) = session.tell(self._append, self._parameters(session, batch, now))
-                result = rows.result_of(batch, answer)
+                answer = session.tell_straight(self._append, self._parameters(session, batch, now))
+                result = rows.result_of(batch, rows.read_answer(answer))
                 if result is not None:
                     return result
                 session.look()
@@ -95,8 +95,8 @@ class PostgresStore(Store):
         with session.transaction():
             if not upkeep.create(session, self._address):
                 return None
-            ((answer,),) = session.ask(self._append, self._parameters(session, batch, now))
-            return rows.result_of(batch, answer)
+            answer = session.ask_straight(self._append, self._parameters(session, batch, now))
+            return rows.result_of(batch, rows.read_answer(answer))
 
     def _parameters(self, session: Session, batch: AppendBatch, now: int | None) -> rows.Parameters:
         return rows.append_parameters(self._schema, session.found.identity or "", batch, now)
@@ -133,6 +133,17 @@ class PostgresStore(Store):
                 for stream, (version, hash_) in zip(streams, found, strict=True)
             ]
         )
+
+    def are_heads(self, heads: Sequence[StreamHead]) -> bool:
+        """See `Store.are_heads`: one look-up by key for each, where `heads` reads the last record."""
+        self._check_process()
+        with self._pool.lent() as session:
+            if self._is_absent(session):
+                return all(head.version == 0 and not head.hash for head in heads)
+            return all(
+                session.ask_straight(rows.are_heads_statement(self._schema, len(one) // 3), one) == b"t"
+                for one in rows.are_heads_parameters(heads)
+            )
 
     def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
         """See `Store.read_feed`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`. A record comes once every transaction

@@ -7,7 +7,6 @@ what no standby has. So whoever waits too long has the socket shut, from another
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import threading
 import time
@@ -36,7 +35,7 @@ class Watch:
             if self._over or self.expired:
                 return
             self.expired = True
-            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._fileno)) as twin:
+            with contextlib.suppress(OSError), socket.fromfd(self._fileno, socket.AF_INET, socket.SOCK_STREAM) as twin:
                 twin.shutdown(socket.SHUT_RDWR)
 
 
