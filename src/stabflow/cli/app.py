@@ -22,6 +22,7 @@ from . import run_page
 from .calendar_commands import recalendar
 from .case_commands import history, migrate_command, plan_command, show
 from .conformance_command import conformance
+from .copy_command import copy_command
 from .doctor_command import doctor
 from .duty_commands import duties
 from .failures import BAD_INPUT, INTERRUPTED, YES, Plain, failure_json, report, tell, unfinished
@@ -170,6 +171,7 @@ for one in (
     tick,
     recalendar,
     doctor,
+    copy_command,
     matter,
     gate,
     procedures,

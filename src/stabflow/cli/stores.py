@@ -26,6 +26,7 @@ from .options import Session
 from .page import console, drop
 
 STORE = "sqlite:///stabflow.db"
+WRITING = Text("writing", "写入中")
 
 
 def open_store(
@@ -93,23 +94,22 @@ def print_json(value: object) -> None:
 
 
 @contextmanager
-def progress(session: Session) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, from the first act that is written until all are; nothing elsewhere."""
+def progress(session: Session) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal, from the first that is done, such as an act that is written, until all is; nothing elsewhere."""
     target = console(sys.stderr)
-    label = Text("writing", "写入中").get(session.language)
     bar = Progress(
-        TextColumn(label),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         console=target,
         transient=True,
         disable=not target.is_terminal,
     )
-    task = bar.add_task(label, total=None)
+    task = bar.add_task("", total=None)
 
-    def advance(written: int, whole: int) -> None:
-        session.written = (written, whole)
-        bar.update(task, completed=written, total=whole)
+    def advance(done: int, whole: int, doing: Text = WRITING) -> None:
+        session.written = (done, whole) if doing is WRITING else session.written
+        bar.update(task, completed=done, total=whole, description=doing.get(session.language))
         bar.start()
 
     try:

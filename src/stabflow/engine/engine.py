@@ -21,6 +21,7 @@ from ..ports.store import MAX_PAGE, CaseQuery, CaseRow, DutyRow
 from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean_id, clean_text, utc
 from . import observers, pages, streams
 from .admission import admit
+from .copying import Copied, Progress, copy_store
 from .doctor import Diagnosis, diagnose
 from .duties import owed
 from .feed import Feed, read_feed
@@ -429,6 +430,19 @@ class Engine:
             raise InvalidInput.at("matters", f"{matters!r:.60} is one key", "give a list of keys")
         keys = [clean_id(key, f"matters[{n}]") for n, key in enumerate(matters)]
         return Verifier(self._shell.store, self._shell.registry, self._shell.copied).run(keys)
+
+    def copy_to(self, target: Engine, /, *, outbox: bool = True, progress: Progress | None = None) -> Copied:
+        """Copy everything of this store into that of ``target``: the records with their keys, in their order, the index, and the
+        ``outbox``. Each record follows its chain before it is written; afterwards all of it is compared, and ``target`` is
+        verified. Broken off, it goes on where it was; this store is only read.
+
+        What a key answers with that was used for a notice alone is not taken along. Stop whatever acts on either store: if this
+        one has gone on meanwhile, the answer is ``behind``, and the copy must be run again. Raises `InvalidInput` when ``target``
+        holds anything else, and `StoreError`, `Corrupt` among them.
+        """
+        return copy_store(
+            self._shell.store, target._shell.store, target._shell.registry, outbox=outbox, progress=progress
+        )
 
     def diagnose(self) -> tuple[Diagnosis, ...]:
         """What an operator should know: whether the store is durable, which years the calendar covers, which due times are

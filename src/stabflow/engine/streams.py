@@ -32,6 +32,16 @@ def matter_stream(key: str) -> str:
     return f"matter/{key}"
 
 
+def case_of(stream: str) -> str | None:
+    """The id of the case whose stream this is; ``None`` where it is no case's."""
+    return stream.removeprefix("case/") if stream.startswith("case/") else None
+
+
+def matter_of(stream: str) -> str | None:
+    """The key of the matter whose stream this is; ``None`` where it is no matter's."""
+    return stream.removeprefix("matter/") if stream.startswith("matter/") else None
+
+
 def read(store: Store, stream: str, *, after: int = 0, head: str = GENESIS) -> Iterator[Record]:
     """The records of ``stream`` after version ``after``, whose hash is ``head``; `Corrupt` where the chain is broken."""
     while True:

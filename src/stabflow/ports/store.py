@@ -244,6 +244,16 @@ class Claim:
 
 
 @attrs.frozen
+class WaitingNotice:
+    """A notice that is neither delivered nor given up, leased or not; ``attempts`` counts its claims so far."""
+
+    notice: int
+    lane: str
+    payload: bytes
+    attempts: int
+
+
+@attrs.frozen
 class DeadLetter:
     """A notice that was given up after so many ``attempts``, with the last error."""
 
@@ -328,6 +338,10 @@ class Store(abc.ABC):
         """The notice was not delivered: it may be claimed again after ``retry_after`` seconds, ahead of its lane as before; or
         (``None``) it is given up, and the next of its lane may be claimed (C10). `LeaseLost` as for `ack`."""
         raise Unsupported(Capability.OUTBOX.name, "releasing a notice")
+
+    def waiting(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[WaitingNotice]:
+        """Notices that are neither delivered nor given up, by number, those above ``after``; nothing is taken (C10)."""
+        raise Unsupported(Capability.OUTBOX.name, "reading the outbox")
 
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         """Notices that were given up, by number, those above ``after`` (C10)."""

@@ -35,6 +35,7 @@ from ..ports.store import (
     Store,
     StoredRecord,
     StreamHead,
+    WaitingNotice,
 )
 
 _NAME = "the store in memory"
@@ -286,6 +287,16 @@ class MemoryStore(Store):
         del lane[notice.number]
         if not lane:
             del self._lanes[notice.lane]
+
+    def waiting(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[WaitingNotice]:
+        """See `Store.waiting`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
+        rules.check_page(limit)
+        self._check_process()
+        with self._lock:
+            self._check_open()
+            found = [one for lane in self._lanes.values() for one in lane.values() if one.number > after]
+            found = sorted(found, key=lambda one: one.number)[:limit]
+            return tuple([WaitingNotice(one.number, one.lane, one.payload, one.attempts) for one in found])
 
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         """See `Store.dead_letters`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""

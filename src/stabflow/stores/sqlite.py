@@ -37,6 +37,7 @@ from ..ports.store import (
     Store,
     StoredRecord,
     StreamHead,
+    WaitingNotice,
 )
 from . import sqlite_outbox, sqlite_rows, sqlite_schema
 from .sqlite_connection import WritingConnection
@@ -203,6 +204,11 @@ class SqliteStore(Store):
         ready = None if retry_after is None else rules.ticks(self._clock, retry_after)
         if not self._change(lambda cursor: sqlite_outbox.release(cursor, claim, ready=ready, error=error)):
             raise LeaseLost(claim.notice, claim.token)
+
+    def waiting(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[WaitingNotice]:
+        """See `Store.waiting`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
+        rules.check_page(limit)
+        return self._read(lambda cursor: sqlite_outbox.waiting(cursor, after=after, limit=limit)) or ()
 
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         """See `Store.dead_letters`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""

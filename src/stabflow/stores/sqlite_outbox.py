@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from ..ports.store import Claim, DeadLetter, NewNotice
+from ..ports.store import Claim, DeadLetter, NewNotice, WaitingNotice
 
 BEHIND, FIRST, GIVEN_UP = 0, 1, 2
 """What ``place`` says of a notice: it waits for others of its lane; it may be claimed once it is ready; it is a dead letter."""
@@ -36,6 +36,7 @@ _DEAD = (
     "SELECT notice, lane, payload, attempts, error FROM outbox INDEXED BY outbox_dead"
     f" WHERE place = {GIVEN_UP} AND notice > ? ORDER BY notice LIMIT ?"
 )
+_WAITING = f"SELECT notice, lane, payload, attempts FROM outbox WHERE place <> {GIVEN_UP} AND notice > ? ORDER BY notice LIMIT ?"
 _LANE_OF_DEAD = f"SELECT lane FROM outbox WHERE notice = ? AND place = {GIVEN_UP}"
 _STEP_BACK = f"UPDATE outbox SET place = {BEHIND} WHERE lane = ? AND place = {FIRST} AND token = 0"
 _HAS_FIRST = f"SELECT EXISTS (SELECT 1 FROM outbox WHERE lane = ? AND place = {FIRST})"
@@ -88,6 +89,11 @@ def release(cursor: apsw.Cursor, claim: Claim, *, ready: int | None, error: str)
 def _lane_of(cursor: apsw.Cursor, claim: Claim) -> str | None:
     rows = cursor.execute(_IS_LAST, (claim.notice, claim.token)).fetchall()
     return str(rows[0][0]) if rows and claim.token else None
+
+
+def waiting(cursor: apsw.Cursor, *, after: int, limit: int) -> Sequence[WaitingNotice]:
+    """The notices that are neither delivered nor given up."""
+    return tuple([WaitingNotice(*row) for row in cursor.execute(_WAITING, (after, limit))])
 
 
 def dead_letters(cursor: apsw.Cursor, *, after: int, limit: int) -> Sequence[DeadLetter]:

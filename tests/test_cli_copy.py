@@ -1,0 +1,92 @@
+"""`stabflow copy`: in words, in JSON, by its exit status, and killed again and again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import worlds
+from command_line import Run
+from conftest import SHORT
+from crash.child import environment
+from test_engine_copying import holdings
+
+from stabflow import Matter
+from stabflow.stores.sqlite import SqliteStore
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path}/from.db"
+    with worlds.engine_on(url) as engine:
+        worlds.opened(worlds.constituted(engine), key="open")
+    return url
+
+
+def test_it_says_what_arrived(stab: Run, source: str, tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path}/to.db"
+    status, said, _ = stab("copy", source, target)
+    assert status == 0
+    assert said.splitlines()[:2] == [str(tmp_path / "to.db"), "whole, compared and verified"]
+    assert [line.split() for line in said.splitlines() if line.startswith("  cases")] == [["cases", "1"]]
+    status, said, _ = stab("copy", source, target, "--json")
+    told = json.loads(said)
+    assert (status, told["added"], told["cases"], told["behind"]) == (0, 0, 1, False)
+    assert told["verified"]["cases"] == 1
+    assert "已完整复制" in stab("copy", source, target, "--lang", "zh")[1]
+    assert "without --no-outbox" in " ".join(stab("copy", source, target, "--no-outbox")[1].split())
+
+
+def test_what_cannot_be_copied(stab: Run, source: str, tmp_path: Path) -> None:
+    assert stab("copy", source, source)[0] == 2
+    status, _, said = stab("copy", f"sqlite:///{tmp_path}/not-there.db", f"sqlite:///{tmp_path}/to.db")
+    assert (status, "does not exist" in said) == (2, True)
+    assert not (tmp_path / "to.db").exists()
+    other = f"sqlite:///{tmp_path}/other.db"
+    with worlds.engine_on(other) as engine:
+        worlds.opened(worlds.constituted(engine), Matter("road-2", "Road"))
+    status, _, said = stab("copy", source, other, "--json")
+    assert (status, "to stand" in said) == (2, True)
+
+
+KILLED = """
+import os, signal, sys
+import worlds
+from stabflow.engine.copying import Stage
+
+left = int(sys.argv[3])
+
+def tell(stage, count, whole):
+    global left
+    left -= stage is Stage.COPYING
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with worlds.engine_on(sys.argv[1]) as source, worlds.engine_on(sys.argv[2]) as target:
+    source.copy_to(target, progress=tell)
+"""
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_arrives_whole(stab: Run, tmp_path: Path) -> None:
+    source, target = (f"sqlite:///{tmp_path}/{name}.db?synchronous=normal" for name in ("from", "to"))
+    with worlds.engine_on(source) as engine:
+        worlds.constituted(engine)
+        for n in range(4 if SHORT else 20):
+            worlds.noted(worlds.opened(engine, Matter(f"road-{n}", "Road"), key="open"))
+    killed = 0
+    while subprocess.run(
+        [sys.executable, "-c", KILLED, source, target, "3"], env=environment(), check=False, timeout=60
+    ).returncode:
+        killed += 1
+        assert killed < 100
+    assert killed > 2
+    status, said, _ = stab("copy", source, target, "--json")
+    assert (status, json.loads(said)["added"]) == (0, 0)
+    stores = [SqliteStore.open(tmp_path / name) for name in ("from.db", "to.db")]
+    assert holdings(stores[0]) == holdings(stores[1])
+    for store in stores:
+        store.close()

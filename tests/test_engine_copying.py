@@ -1,0 +1,394 @@
+"""A store copied into another: whole, compared, refused where anything else is there, and gone on with after a break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import worlds
+from worlds import BASIS, CHAIR, CLERK
+
+import stabflow
+from stabflow import Engine, InvalidInput, Matter
+from stabflow.engine import copying
+from stabflow.engine.copying import Copied, Stage
+from stabflow.errors import CommitUnknown, Corrupt, StoreUnavailable
+from stabflow.history.record import from_stored
+from stabflow.ports.store import (
+    AppendBatch,
+    AppendResult,
+    CaseQuery,
+    DutyQuery,
+    NewNotice,
+    Store,
+    StoredRecord,
+)
+from stabflow.stores.memory import MemoryStore
+from stabflow.stores.sqlite import SqliteStore
+
+
+def on(store: Store, clock: worlds.FakeClock | None = None) -> Engine:
+    return worlds.engine_on("given:", clock, plugins=[worlds.Given(store)])
+
+
+def notice(store: Store, lane: str, text: str) -> None:
+    one = NewNotice(lane, text.encode())
+    store.append(AppendBatch("system/notices", 0, (), outbox=(one,), key=text, digest="notice"))
+
+
+def filled(store: Store) -> Store:
+    """A store with all there is: offices, cases under keys and without, breaches, attempts, ticks, notices of every kind."""
+    engine = on(store)
+    worlds.constituted(engine)
+    first = worlds.opened(engine, key="open-1")
+    with first.acting(CLERK, basis=BASIS, key="two-notes") as act:
+        act.add("note", **worlds.NOTE)
+        act.add("note", **worlds.NOTE)
+    second = worlds.opened(engine, Matter("road-2", "道路"))
+    worlds.noted(second)
+    second.fire("restart", by=CHAIR, basis=BASIS, key="again")
+    later = on(store, worlds.FakeClock(worlds.START.replace(month=6)))
+    later.tick(through=later._shell.now(), basis="checked")
+    with pytest.raises(stabflow.NotCleared):
+        later.gate("bridge-1", accept=["small@1"]).require()
+    with pytest.raises(stabflow.NotCleared):
+        later.gate("never-opened", accept=["small@1"]).require()
+    for lane, text in (("a", "gone"), ("b", "gone too"), ("a", "first"), ("a", "second"), ("c", "third")):
+        notice(store, lane, text)
+    for claim in store.claim("worker", limit=2, lease_for=60.0):
+        store.release(claim, retry_after=None, error="no such address")
+    store.claim("worker", limit=1, lease_for=60.0)
+    return store
+
+
+def plain(record: StoredRecord) -> StoredRecord:
+    return attrs.evolve(record, position=0)
+
+
+def holdings(store: Store) -> dict[str, object]:
+    """Everything a store holds, as far as another store can hold the same."""
+    records = store.read_feed(after=None).records
+    keys = {(one.stream, from_stored(one).key or "") for one in records}
+    return {
+        "records": [plain(one) for one in records],
+        "keys": {key: found for key in sorted(keys) if (found := store.lookup(*key)) is not None},
+        "cases": store.find_cases(CaseQuery()).rows,
+        "duties": store.find_duties(DutyQuery()).rows,
+        "waiting": [(one.lane, one.payload) for one in store.waiting()],
+        "dead": [(one.lane, one.payload, one.error) for one in store.dead_letters()],
+    }
+
+
+def copied(source: Store, target: Store, **more: Any) -> Copied:
+    return on(source).copy_to(on(target), **more)
+
+
+@pytest.fixture
+def source() -> Store:
+    return filled(MemoryStore())
+
+
+@pytest.fixture(params=["memory to memory", "memory to SQLite", "SQLite to memory", "SQLite to SQLite"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Store, Store]]:
+    stores: list[Store] = []
+    for n, kind in enumerate(request.param.split(" to ")):
+        sqlite = SqliteStore.open(tmp_path / f"{n}.db", synchronous="normal")
+        stores.append(MemoryStore() if kind == "memory" else sqlite)
+    yield filled(stores[0]), stores[1]
+    for store in stores:
+        store.close()
+
+
+def test_everything_arrives(pair: tuple[Store, Store]) -> None:
+    source, target = pair
+    before = holdings(source)
+    told: list[tuple[Stage, int, int]] = []
+    done = copied(source, target, progress=lambda *what: told.append(what))
+    assert holdings(target) == holdings(source) == before
+    keys = before["keys"]
+    assert isinstance(keys, dict)
+    assert {"open-1", "two-notes", "again"} < {key for _, key in keys}
+    assert done.verified is not None
+    assert done.verified.cases == done.cases == 2
+    assert (done.records, done.added) == (len(before["records"]), len(before["records"]))  # type: ignore[arg-type]
+    assert (done.keys, done.waiting, done.dead_letters, done.behind) == (len(keys), 3, 2, False)
+    assert done.duties == len(before["duties"])  # type: ignore[arg-type]
+    assert [count for stage, count, _ in told if stage is Stage.COPYING][-1] == done.records
+    assert told[-1][0] is Stage.CHECKING
+    assert all(count <= whole for _, count, whole in told)
+    again = copied(source, target)
+    assert (again.added, attrs.evolve(again, added=done.added)) == (0, done)
+
+
+def test_the_copy_goes_on_as_the_source_would(source: Store) -> None:
+    target = MemoryStore()
+    copied(source, target)
+    engine = on(target, worlds.FakeClock(worlds.START.replace(month=7)))
+    case = engine.case("small-bridge-1-1")
+    with case.acting(CLERK, basis=BASIS, key="two-notes") as act:  # known already
+        act.add("note", **worlds.NOTE)
+        act.add("note", **worlds.NOTE)
+    assert case.value.version == on(source).case(case.id).value.version
+    case.fire("restart", by=CHAIR, basis=BASIS)
+    assert engine.tick(through=engine._shell.now(), basis="checked").failures == ()
+    engine.verify()
+    claims = target.claim("worker", limit=10, lease_for=60.0)
+    assert [one.payload for one in claims] == [b"first", b"third"]
+
+
+def test_an_empty_store_is_copied() -> None:
+    done = copied(MemoryStore(), MemoryStore())
+    assert (done.records, done.cases, done.behind) == (0, 0, False)
+
+
+def test_what_was_done_under_one_key_stays_together_over_the_end_of_a_page(
+    source: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size in (1, 2, 3, 5):
+        monkeypatch.setattr(copying, "MAX_PAGE", size)
+        target = MemoryStore()
+        copied(source, target)
+        assert holdings(target) == holdings(source)
+
+
+# Broken off
+
+
+class Breaking(MemoryStore):
+    """Breaks the connection at its ``left``-th append, before it is stored or after."""
+
+    left = -1
+    stores = False
+
+    def append(self, batch: AppendBatch) -> AppendResult:
+        self.left -= 1
+        if self.left == 0 and not self.stores:
+            raise StoreUnavailable("the cable is out")
+        result = super().append(batch)
+        if self.left == 0:
+            raise CommitUnknown("the cable broke")
+        return result
+
+
+@pytest.mark.parametrize("stores", [False, True])
+def test_broken_off_anywhere_it_goes_on_where_it_was(source: Store, *, stores: bool) -> None:
+    wanted, target = holdings(source), Breaking()
+    target.stores = stores
+    broken = 0
+    while True:  # ends, because each turn stores one more
+        before = len(target.read_feed(after=None).records)
+        target.left = 1 if stores else 2
+        try:
+            done = copied(source, target)
+        except (StoreUnavailable, CommitUnknown):
+            broken += 1
+            assert broken < 100
+            continue
+        break
+    assert broken > 15
+    assert holdings(target) == wanted
+    assert done.added == len(wanted["records"]) - before  # type: ignore[arg-type]
+
+
+def test_killed_between_a_claim_and_giving_up_it_waits_for_the_lease(
+    source: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stabflow.engine import outbox_copying
+
+    monkeypatch.setattr(outbox_copying, "LEASE", 0.2)
+
+    class Killed(MemoryStore):
+        dies = True
+
+        def release(self, claim: Any, *, retry_after: float | None, error: str) -> None:
+            if self.dies:
+                raise KeyboardInterrupt
+            super().release(claim, retry_after=retry_after, error=error)
+
+    target = Killed()
+    with pytest.raises(KeyboardInterrupt):
+        copied(source, target)
+    target.dies = False
+    copied(source, target)
+    assert holdings(target) == holdings(source)
+
+
+def test_a_source_in_use_is_followed_until_it_is_quiet() -> None:
+    class Busy(MemoryStore):
+        """In which somebody acts after so many pages of the feed were read."""
+
+        pages = -1
+        auditors = 1
+
+        def read_feed(self, *, after: str | None, limit: int = 1_000) -> Any:
+            self.pages -= 1
+            if self.pages == 0:
+                case = on(self).case("small-bridge-1-1")
+                case.fire("restart", by=CHAIR, basis=BASIS)
+                self.auditors += 1
+                auditor = stabflow.Actor(f"auditor-{self.auditors}", body="audit")
+                case.appoint("auditor", auditor, by=CHAIR, basis=BASIS)
+            return super().read_feed(after=after, limit=limit)
+
+    source, target = filled(Busy()), MemoryStore()
+    assert isinstance(source, Busy)
+    for pages in (2, 3, 4, 5, 6, 7):  # wherever in the copy somebody acts
+        source.pages = pages
+        done = copied(source, target, outbox=False)
+        if done.behind:
+            assert done.verified is None
+            done = copied(source, target, outbox=False)
+        assert (done.behind, done.waiting) == (False, 0)
+        assert target.waiting() == ()
+    source.pages = -1
+    copied(source, target)
+    assert holdings(target) == holdings(source)
+
+
+# Refused
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_a_store_is_not_copied_into_itself(kind: str, tmp_path: Path) -> None:
+    source = filled(MemoryStore() if kind == "memory" else SqliteStore.open(tmp_path / "s.db"))
+    target = source if kind == "memory" else SqliteStore.open(tmp_path / "s.db")
+    before = holdings(source)
+    with pytest.raises(InvalidInput, match="is the storage that is to be copied"):
+        copied(source, target)
+    assert holdings(source) == before
+    target.close()
+    source.close()
+
+
+def test_a_target_with_other_things_is_refused_and_left_as_it_is(source: Store) -> None:
+    for foreign in (other_records, gone_on, other_notices, more_notices):
+        target = foreign(source)
+        before = holdings(target)
+        with pytest.raises(InvalidInput, match=r"has more than|is to stand|in its outbox"):
+            copied(source, target)
+        assert holdings(target) == before, foreign
+
+
+def other_records(source: Store) -> Store:
+    store = MemoryStore()
+    worlds.opened(worlds.constituted(on(store)))
+    return store
+
+
+def gone_on(source: Store) -> Store:
+    store = MemoryStore()
+    copied(source, store)
+    on(store).case("small-bridge-1-1").fire("restart", by=CHAIR, basis=BASIS)
+    return store
+
+
+def other_notices(source: Store) -> Store:
+    store = MemoryStore()
+    copied(source, store, outbox=False)
+    notice(store, "a", "of its own")
+    return store
+
+
+def more_notices(source: Store) -> Store:
+    store = MemoryStore()
+    copied(source, store)
+    notice(store, "a", "of its own")
+    return store
+
+
+def test_a_source_that_was_tampered_with_is_not_copied_beyond_that(source: Store) -> None:
+    assert isinstance(source, MemoryStore)
+    stream = "case/small-road-2-1"
+    forged = attrs.evolve(source._records[stream][2], payload=b"{}")
+    source._feed[forged.position - 1] = source._records[stream][2] = forged
+    target = MemoryStore()
+    with pytest.raises(Corrupt, match="does not follow from the chain"):
+        copied(source, target)
+    assert len(target.read_stream(stream)) < forged.version
+
+
+def test_a_key_that_the_source_has_lost_is_told(source: Store) -> None:
+    assert isinstance(source, MemoryStore)
+    del source._keys["case/small-bridge-1-1", "two-notes"]
+    with pytest.raises(Corrupt, match="keeps under its key"):
+        copied(source, MemoryStore())
+
+
+# A target that does not keep what it is given
+
+
+class Forgetting(MemoryStore):
+    """Alters what it is given."""
+
+    def __init__(self, forget: Callable[[AppendBatch], AppendBatch]) -> None:
+        super().__init__()
+        self.forget = forget
+
+    def append(self, batch: AppendBatch) -> AppendResult:
+        return super().append(self.forget(batch))
+
+
+def keyless(batch: AppendBatch) -> AppendBatch:
+    return attrs.evolve(batch, key=None, digest=None) if batch.records else batch
+
+
+def other_digest(batch: AppendBatch) -> AppendBatch:
+    return attrs.evolve(batch, digest="another") if batch.records and batch.key else batch
+
+
+def without_duties(batch: AppendBatch) -> AppendBatch:
+    return batch if batch.index is None else attrs.evolve(batch, index=attrs.evolve(batch.index, duties=()))
+
+
+def without_case(batch: AppendBatch) -> AppendBatch:
+    return attrs.evolve(batch, index=None)
+
+
+def with_other_bytes(batch: AppendBatch) -> AppendBatch:
+    return attrs.evolve(batch, records=tuple(attrs.evolve(one, payload=one.payload + b" ") for one in batch.records))
+
+
+def without_error(batch: AppendBatch) -> AppendBatch:
+    return attrs.evolve(batch, outbox=tuple(attrs.evolve(one, lane="z") for one in batch.outbox))
+
+
+@pytest.mark.parametrize(
+    ("forget", "error"),
+    [
+        (keyless, Corrupt),
+        (other_digest, Corrupt),
+        (without_duties, Corrupt),
+        (without_case, Corrupt),
+        (with_other_bytes, InvalidInput),
+        (without_error, (InvalidInput, StoreUnavailable)),
+    ],
+)
+def test_what_does_not_arrive_as_it_was_sent_is_told(
+    source: Store, forget: Callable[[AppendBatch], AppendBatch], error: Any
+) -> None:
+    with pytest.raises(error):
+        copied(source, Forgetting(forget))
+
+
+def test_records_that_were_acknowledged_and_are_gone_are_told(source: Store) -> None:
+    class Losing(MemoryStore):
+        def read_feed(self, *, after: str | None, limit: int = 1_000) -> Any:
+            page = super().read_feed(after=after, limit=limit)
+            return attrs.evolve(page, records=page.records[:-1])
+
+    with pytest.raises(Corrupt, match="acknowledged"):
+        copied(source, Losing())
+
+
+def test_what_waits_can_be_read_in_pages(pair: tuple[Store, Store]) -> None:
+    store, empty = pair
+    assert list(empty.waiting()) == []
+    first, *others = store.waiting()
+    assert [(one.payload, one.attempts) for one in (first, *others)] == [(b"first", 1), (b"second", 0), (b"third", 0)]
+    assert list(store.waiting(limit=1)) == [first]
+    assert list(store.waiting(after=first.notice, limit=5)) == others
+    with pytest.raises(ValueError, match="a page has"):
+        store.waiting(limit=0)
