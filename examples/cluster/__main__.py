@@ -29,7 +29,9 @@ def _status(arguments: argparse.Namespace) -> int:
     for one in cluster.standings():
         part = "leads" if one.role == "primary" else "follows" if one.streaming else one.role or "does not answer"
         waited = ", waited for" if one.counts else ""
-        print(f"{one.node}  {cluster.layout.node(one.node).address}  {part}{waited}  {one.state} timeline {one.timeline}")
+        print(
+            f"{one.node}  {cluster.layout.node(one.node).address}  {part}{waited}  {one.state} timeline {one.timeline}"
+        )
     return 0 if cluster.is_whole() else 1
 
 

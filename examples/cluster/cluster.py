@@ -97,7 +97,14 @@ class Cluster:
 
     def _wait_for_etcd(self) -> None:
         endpoints = ",".join(f"{node.address}:{ETCD}" for node in self.layout.nodes)
-        ask = [*self.network.on(CLIENT), etcd_program("etcdctl"), f"--endpoints={endpoints}", "endpoint", "health", "--cluster"]
+        ask = [
+            *self.network.on(CLIENT),
+            etcd_program("etcdctl"),
+            f"--endpoints={endpoints}",
+            "endpoint",
+            "health",
+            "--cluster",
+        ]
         until = time.monotonic() + ETCD_SECONDS
         while True:
             done = subprocess.run(ask, capture_output=True, text=True, timeout=20, check=False)
@@ -161,13 +168,17 @@ class Cluster:
         while not self.is_whole():
             if time.monotonic() - began > seconds:
                 said = "\n".join(str(one) for one in self.standings())
-                logs = "\n".join(f"{node.patroni_log}:\n{processes.tail(node.patroni_log)}" for node in self.layout.nodes)
+                logs = "\n".join(
+                    f"{node.patroni_log}:\n{processes.tail(node.patroni_log)}" for node in self.layout.nodes
+                )
                 raise ClusterError(f"the cluster is not whole after {seconds:.0f} s:\n{said}\n{logs}")
             time.sleep(0.2)
         return time.monotonic() - began
 
     @contextlib.contextmanager
-    def connected(self, node: Node, *, user: str = APPLICATION, database: str = DATABASE) -> Iterator[psycopg.Connection]:
+    def connected(
+        self, node: Node, *, user: str = APPLICATION, database: str = DATABASE
+    ) -> Iterator[psycopg.Connection]:
         """A connection to one node, whatever its part is."""
         with self.network.entered():
             connection = psycopg.connect(self.layout.conninfo(node, user=user, database=database), autocommit=True)

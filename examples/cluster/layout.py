@@ -76,7 +76,9 @@ class Layout:
             secret = {name: secrets.token_hex(16) for name in (SUPERUSER, REPLICATOR, APPLICATION)}
             _write_secret(layout._file, json.dumps({"namespaces": namespaces, "passwords": secret}))
         elif there["namespaces"] is not namespaces:
-            raise ClusterError(f"{run} holds a cluster made for another kind of network; remove the folder, or take another")
+            raise ClusterError(
+                f"{run} holds a cluster made for another kind of network; remove the folder, or take another"
+            )
         for node in layout.nodes:
             node.folder.mkdir(exist_ok=True)
         layout._write_passfile()

@@ -29,7 +29,9 @@ def why_no_user() -> str | None:
     done = subprocess.run([*as_nobody(), "true"], capture_output=True, text=True, timeout=20, check=False)
     if done.returncode == 0:
         return None
-    return f"PostgreSQL does not run as root, and there are no user namespaces: {done.stderr.strip()}; run as another user"
+    return (
+        f"PostgreSQL does not run as root, and there are no user namespaces: {done.stderr.strip()}; run as another user"
+    )
 
 
 def as_nobody() -> list[str]:
