@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .cluster import Cluster, check_disk
 from .faults import FAULTS, fault_named
-from .layout import ClusterError
+from .layout import ClusterError, claimed
 
 RUN = Path(".cluster")
 
@@ -69,7 +69,8 @@ def main() -> int:
     commands.add_parser("stop", help="stop it; its data stays in the folder").set_defaults(do=_stop)
     arguments = parser.parse_args()
     try:
-        return int(arguments.do(arguments))
+        with claimed(arguments.run):
+            return int(arguments.do(arguments))
     except ClusterError as error:
         print(error, file=sys.stderr)
         return 4

@@ -10,6 +10,7 @@ PART is `worker`, `ticker`, `sender` or `courier`; BEGAN is when the run began, 
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ from typing import TypeVar
 
 import stabflow
 from stabflow import Actor, CaseHandle, Engine, Matter
+from stabflow.engine.acts import Acts
 from stabflow.errors import ClockInDoubt, CommitUnknown, LeaseLost, StoreUnavailable, VersionConflict
 from stabflow.plugins import equip
 from stabflow.ports.store import AppendBatch, NewNotice, Store
@@ -84,19 +86,25 @@ def work(name: str, engine: Engine, journal: Journal, clock: Clock) -> None:
     prefix = f"{name}-{os.getpid()}"
     while not stopping.is_set():
         case_id = f"{prefix}-{done}"
-        matter = Matter(case_id, "Errands")
-        case, _ = journal.until_answered(
-            lambda i=case_id, m=matter: engine.open_case(  # type: ignore[misc]
-                "errand", m, by=HEAD, basis=ORDER, case_id=i, key=f"{i}-open"
-            )
-        )
+        case, _ = journal.until_answered(functools.partial(opened, engine, case_id))
         act(case, journal, clock, f"{case_id}-appoint", HEAD, lambda acting: acting.appoint("runner", RUNNER))
         for n in range(1, ERRANDS_PER_CASE + 1):
             act(case, journal, clock, f"{case_id}-add-{n}", HEAD, lambda acting: acting.add("errand", words="a letter"))
             done += 1
             if n % LEFT_UNDONE:
-                item = f"errand-{n}"
-                act(case, journal, clock, f"{case_id}-do-{n}", RUNNER, lambda acting, i=item: acting.fire("do", item=i))
+                do = functools.partial(run_errand, f"errand-{n}")
+                act(case, journal, clock, f"{case_id}-do-{n}", RUNNER, do)
+
+
+def run_errand(item: str, acting: Acts) -> None:
+    """Do what was to be done."""
+    acting.fire("do", item=item)
+
+
+def opened(engine: Engine, case_id: str) -> CaseHandle:
+    """The case of that id, opened if it is not there."""
+    matter = Matter(case_id, "Errands")
+    return engine.open_case("errand", matter, by=HEAD, basis=ORDER, case_id=case_id, key=f"{case_id}-open")
 
 
 def act(
@@ -105,7 +113,7 @@ def act(
     clock: Clock,
     key: str,
     by: Actor,
-    what: Callable[[stabflow.engine.Acts], object],
+    what: Callable[[Acts], object],
 ) -> None:
     """Do something in a case under ``key``, and note what was acknowledged."""
     asked: list[datetime] = []
@@ -146,7 +154,7 @@ def send(name: str, store: Store, journal: Journal) -> None:
         key = f"{name}-{os.getpid()}-{n}"
         notice = NewNotice(f"{name}-{n % 2}", key.encode())
         batch = AppendBatch(f"{NOTICES}/{name}", 0, (), outbox=(notice,), key=key, digest="notice")
-        result, _ = journal.until_answered(lambda b=batch: store.append(b))  # type: ignore[misc]
+        result, _ = journal.until_answered(functools.partial(store.append, batch))
         journal.write("sent", notice=key, found=result.replayed)
         if stopping.wait(PAUSE * 5):
             raise Stopped
@@ -159,7 +167,7 @@ def deliver(name: str, store: Store, journal: Journal) -> None:
         for claim in claims:
             journal.write("delivered", notice=claim.payload.decode(), token=claim.token, attempts=claim.attempts)
             try:
-                journal.until_answered(lambda c=claim: store.ack(c))  # type: ignore[misc]
+                journal.until_answered(functools.partial(store.ack, claim))
             except LeaseLost:
                 journal.write("lease lost", notice=claim.payload.decode(), token=claim.token)
             else:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -97,8 +101,8 @@ class Layout:
     def _file(self) -> Path:
         return self.run / "cluster.json"
 
-    def _stored(self) -> dict[str, object] | None:
-        return json.loads(self._file.read_text()) if self._file.exists() else None
+    def _stored(self) -> dict[str, Any] | None:
+        return dict(json.loads(self._file.read_text())) if self._file.exists() else None
 
     @property
     def mark(self) -> str:
@@ -133,9 +137,7 @@ class Layout:
     def passwords(self) -> dict[str, str]:
         there = self._stored()
         assert there is not None, "a layout is stored when it is made"
-        passwords = there["passwords"]
-        assert isinstance(passwords, dict)
-        return passwords
+        return dict(there["passwords"])
 
     @property
     def passfile(self) -> Path:
@@ -158,6 +160,17 @@ class Layout:
             f"host={node.address} port={POSTGRES} user={user} dbname={database} passfile='{self.passfile}' connect_timeout=2"
             " target_session_attrs=any options='-c statement_timeout=20000'"
         )
+
+
+@contextlib.contextmanager
+def claimed(run: Path) -> Iterator[None]:
+    """Within it nobody else may start, break or stop the cluster in ``run``."""
+    with run.with_name(f"{run.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ClusterError(f"somebody else is at work on the cluster in {run}; wait until they are done") from None
+        yield
 
 
 def _write_secret(path: Path, text: str) -> None:

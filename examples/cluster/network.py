@@ -47,6 +47,7 @@ class Network(abc.ABC):
 
     def heal(self, host: str) -> None:
         """Let ``host`` reach the others again."""
+        self.cut(host)
 
 
 class Loopback(Network):

@@ -1,0 +1,112 @@
+"""The application on a real cluster while faults strike: `python3 dev.py test cluster`, briefly under STABFLOW_SHORT=1.
+
+One cluster and one set of processes live through all faults, one after the other; after each, every node is read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import stabflow
+from examples.cluster.application import PROCEDURE, Clock
+from examples.cluster.cluster import Cluster, check_disk, why_not
+from examples.cluster.faults import FAULTS, Fault
+from examples.cluster.layout import claimed
+from examples.cluster.load import ROOT, Load
+from examples.cluster.trial import Outcome, notices_wrong, table, try_fault, versions
+
+SHORT = os.environ.get("STABFLOW_SHORT") == "1"
+LEFT_OUT = "STABFLOW_WITHOUT_CLUSTER"
+DRAIN_SECONDS = 60.0
+
+CHOSEN = [fault for fault in FAULTS if not SHORT or fault.name == "kill-leader"]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A whole cluster in a folder of this checkout; what an earlier run has left there is stopped first."""
+    if reason := why_not():
+        pytest.fail(f"{reason}. To leave the cluster out here, say so: {LEFT_OUT}=1")
+    run = ROOT / ".cluster-test"
+    with claimed(run):
+        if (run / "cluster.json").exists():
+            Cluster.there(run).stop()
+            shutil.rmtree(run)
+        cluster = Cluster.new(run)
+        check_disk(run)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            killed = cluster.stop()
+        assert killed == [], "these did not stop by themselves"
+        shutil.rmtree(run)
+
+
+@pytest.fixture(scope="module")
+def load(cluster: Cluster) -> Iterator[Load]:
+    load = Load(cluster)
+    try:
+        load.start()
+        yield load
+    finally:
+        load.kill()
+
+
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest) -> Iterator[list[Outcome]]:
+    """What came of each fault, printed as a table in the end."""
+    found: list[Outcome] = []
+    yield found
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    if found and terminal is not None:
+        terminal.write_line(f"\n{table(found)}\n{versions()}, {time.strftime('%Y-%m-%d')}")
+
+
+@pytest.mark.parametrize("fault", CHOSEN, ids=lambda fault: fault.name)
+def test_what_was_acknowledged_outlives(cluster: Cluster, load: Load, outcomes: list[Outcome], fault: Fault) -> None:
+    if fault.needs_namespaces and not cluster.network.can_cut:
+        pytest.fail(
+            f"{fault.title}: this machine allows no network namespaces. To leave the cluster out, say so: {LEFT_OUT}=1"
+        )
+    outcome = try_fault(cluster, load, fault)
+    outcomes.append(outcome)
+    assert outcome.evidence.wrong == []
+    assert outcome.acknowledged > 100
+    assert outcome.gap < 60
+
+
+def test_in_the_end_all_is_delivered_and_verified(cluster: Cluster, load: Load) -> None:
+    load.stop("worker", "sender")
+    wait_until_delivered(load)
+    time.sleep(8)  # an hour of the run and more: what is still open lapses, and is found
+    load.stop()
+    events = load.events()
+    assert notices_wrong(events) == []
+    assert [one.facts for one in events if one.what == "failed"] == []
+    began = float((cluster.layout.run / "application" / "began").read_text())
+    with cluster.network.entered():
+        os.environ["PGPASSFILE"] = str(cluster.layout.passfile)
+        with stabflow.open(cluster.layout.url(deadline="60"), clock=Clock(began), procedures=[PROCEDURE]) as engine:
+            breaches = list(engine.tick().breaches)
+            verified = engine.verify()
+            overdue = [row for row in engine.duties(overdue=True) if not row.breached]
+    assert (breaches, overdue) == ([], [])
+    assert verified.records >= len(load.acknowledged())
+
+
+def wait_until_delivered(load: Load) -> None:
+    until = time.monotonic() + DRAIN_SECONDS
+    while True:
+        events = load.events()
+        sent = {one.facts["notice"] for one in events if one.what == "sent"}
+        done = {one.facts["notice"] for one in events if one.what in ("settled", "lease lost")}
+        if sent <= done:
+            return
+        assert time.monotonic() < until, f"{len(sent - done)} notices are not delivered after {DRAIN_SECONDS:.0f} s"
+        time.sleep(0.5)
