@@ -4,9 +4,11 @@
     python3 dev.py demo [ARG ...]          watch a matter go through the five steps; installs the core and `cli` only
     python3 dev.py test [PYTEST-ARG ...]   the tests; with arguments in one process, so that --pdb and -s work
     python3 dev.py test slow [ARG ...]     the slow suites (STABFLOW_SHORT=1 cuts them short)
+    python3 dev.py test cluster [ARG ...]  faults on a PostgreSQL cluster, in minutes (STABFLOW_SHORT=1: one of them)
     python3 dev.py check                   lint, format, types, the examples in the documents, the wheel
     python3 dev.py bench [NAME ...]        the benchmarks, or those named
     python3 dev.py lab [--update]          the crash laboratory: every fault, everywhere, and the table of what was lost
+    python3 dev.py cluster start           such a cluster to look at and to break; see examples/cluster/README.md
     python3 dev.py mutate PATH ...         which changes of these modules no test would notice
 
 The first run makes `.venv` beside this file. It is made afresh when a pyproject.toml, the Python or the place of the
@@ -34,8 +36,10 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "stabflow-dev.json"
 PATHS = sysconfig.get_paths(scheme="venv", vars={"base": str(VENV), "platbase": str(VENV)})
-PURPOSES = ("demo", "all", "bench", "mutate")
+PURPOSES = ("demo", "all", "bench", "cluster", "mutate")
 """What `.venv` may be for, each holding what those before it need."""
+GROUPS = ("bench", "cluster", "mutation")
+"""The dependency groups of the purposes after "all"."""
 ENVIRONMENT, INPUT, INTERRUPTED = 4, 2, 130
 
 
@@ -81,8 +85,7 @@ def wanted(purpose: str) -> list[str]:
     if purpose == "demo":
         return ["-e", ".[cli]"]
     editable = [word for plugin in plugins() for word in ("-e", for_tests(plugin))]
-    groups = {"bench": ["bench"], "mutate": ["bench", "mutation"]}.get(purpose, [])
-    more = [word for group in groups for word in dependency_group(group)]
+    more = [word for group in GROUPS[: PURPOSES.index(purpose) - 1] for word in dependency_group(group)]
     return ["-e", ".[cli,ics,testing]", *editable, *dependency_group("dev"), *more]
 
 
@@ -198,7 +201,11 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The quick suites, the slow ones, or what the arguments say; spread over the cores unless there are arguments."""
+    """The quick suites, the slow ones, those on a cluster, or what the arguments say; spread over the cores unless there are
+    arguments."""
+    if arguments[:1] == ["cluster"]:
+        install("cluster")
+        return run("pytest", "examples/cluster", *arguments[1:])
     install("all")
     parallel = ["-n", "auto", "--dist", "worksteal"]
     if arguments[:1] == ["slow"]:
@@ -213,7 +220,7 @@ def check(arguments: list[str]) -> int:
         raise Stop(f"check takes no arguments, not {' '.join(arguments)!r}", INPUT)
     install("all")
     plugin_sources = [str(path) for path in sorted(ROOT.glob("plugins/*/src"))]
-    typed = ["src", "dev.py", *map(str, ROOT.glob("tests/typing")), *plugin_sources]
+    typed = ["src", "dev.py", "examples/cluster", *map(str, ROOT.glob("tests/typing")), *plugin_sources]
     steps = {
         "lint": ["ruff", "check", "."],
         "format": ["ruff", "format", "--check", "."],
@@ -249,6 +256,12 @@ def lab(arguments: list[str]) -> int:
     return run("python", "-m", "crash.lab", *arguments, PYTHONPATH=str(ROOT / "tests"))
 
 
+def cluster(arguments: list[str]) -> int:
+    """The example of a cluster."""
+    install("cluster")
+    return run("python", "-m", "examples.cluster", *arguments)
+
+
 def mutate(arguments: list[str]) -> int:
     """Change the modules at these paths in one place after the other, and list the changes that no test noticed."""
     rooms = ROOT / "src"
@@ -267,7 +280,15 @@ def mutate(arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument says."""
-    verbs = {"demo": demo, "test": test, "check": check, "bench": bench, "lab": lab, "mutate": mutate}
+    verbs = {
+        "demo": demo,
+        "test": test,
+        "check": check,
+        "bench": bench,
+        "lab": lab,
+        "cluster": cluster,
+        "mutate": mutate,
+    }
     if not arguments or arguments[0] not in verbs:
         asked = arguments[:1] in (["-h"], ["--help"], ["help"])
         print(__doc__.strip(), file=sys.stdout if asked else sys.stderr)

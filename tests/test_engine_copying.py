@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from stabflow.ports.store import (
     AppendResult,
     CaseQuery,
     DutyQuery,
+    FeedPage,
     NewNotice,
     Store,
     StoredRecord,
+    StreamHead,
 )
 from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
@@ -379,8 +381,40 @@ def test_records_that_were_acknowledged_and_are_gone_are_told(source: Store) -> 
             page = super().read_feed(after=after, limit=limit)
             return attrs.evolve(page, records=page.records[:-1])
 
+        def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
+            alone = len(streams) == 1  # not a page's
+            return [attrs.evolve(head, version=head.version - lost * alone) for head in super().heads(streams)]
+
+    lost = 1
     with pytest.raises(Corrupt, match="acknowledged"):
         copied(source, Losing())
+    lost = 0  # it is there, and held back as by a transaction that is still open
+    with pytest.raises(StoreUnavailable, match="does not show"):
+        copied(source, Losing())
+
+
+def test_a_source_whose_feed_holds_back_its_newest_record_is_not_copied_whole(source: Store) -> None:
+    class HoldingBack(MemoryStore):
+        holds = True
+
+        def read_feed(self, *, after: str | None, limit: int = 1_000) -> FeedPage:
+            page = super().read_feed(after=after, limit=limit)
+            newest = self._feed[-1] if self.holds and self._feed else None
+            if not page.records or page.records[-1] != newest:
+                return page
+            return attrs.evolve(page, records=page.records[:-1], cursor=f"{self._epoch}.{len(self._feed) - 1}")
+
+    target, held = MemoryStore(), HoldingBack()
+    held.holds = False
+    filled(held)
+    worlds.noted(on(held).case("small-bridge-1-1"))
+    held.holds = True
+    done = copied(held, target)
+    assert (done.behind, done.verified) == (True, None)
+    worlds.opened(on(held), Matter("lane-3", "Lane"))
+    held.holds = False
+    assert copied(held, target).behind is False
+    assert holdings(target) == holdings(held)
 
 
 def test_what_waits_can_be_read_in_pages(pair: tuple[Store, Store]) -> None:

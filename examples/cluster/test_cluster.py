@@ -15,10 +15,11 @@ import pytest
 import stabflow
 from examples.cluster.application import PROCEDURE, Clock
 from examples.cluster.cluster import Cluster, check_disk, why_not
+from examples.cluster.conftest import DELIVERIES
 from examples.cluster.faults import FAULTS, Fault
 from examples.cluster.layout import claimed
 from examples.cluster.load import ROOT, Load
-from examples.cluster.trial import Outcome, notices_wrong, table, try_fault, versions
+from examples.cluster.trial import Outcome, deliveries, notices_wrong, try_fault
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
 LEFT_OUT = "STABFLOW_WITHOUT_CLUSTER"
@@ -58,16 +59,6 @@ def load(cluster: Cluster) -> Iterator[Load]:
         load.kill()
 
 
-@pytest.fixture(scope="module")
-def outcomes(request: pytest.FixtureRequest) -> Iterator[list[Outcome]]:
-    """What came of each fault, printed as a table in the end."""
-    found: list[Outcome] = []
-    yield found
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    if found and terminal is not None:
-        terminal.write_line(f"\n{table(found)}\n{versions()}, {time.strftime('%Y-%m-%d')}")
-
-
 @pytest.mark.parametrize("fault", CHOSEN, ids=lambda fault: fault.name)
 def test_what_was_acknowledged_outlives(cluster: Cluster, load: Load, outcomes: list[Outcome], fault: Fault) -> None:
     if fault.needs_namespaces and not cluster.network.can_cut:
@@ -81,12 +72,13 @@ def test_what_was_acknowledged_outlives(cluster: Cluster, load: Load, outcomes: 
     assert outcome.gap < 60
 
 
-def test_in_the_end_all_is_delivered_and_verified(cluster: Cluster, load: Load) -> None:
+def test_in_the_end_all_is_delivered_and_verified(request: pytest.FixtureRequest, cluster: Cluster, load: Load) -> None:
     load.stop("worker", "sender")
     wait_until_delivered(load)
     time.sleep(8)  # an hour of the run and more: what is still open lapses, and is found
     load.stop()
     events = load.events()
+    request.config.stash[DELIVERIES] = deliveries(events)
     assert notices_wrong(events) == []
     assert [one.facts for one in events if one.what == "failed"] == []
     began = float((cluster.layout.run / "application" / "began").read_text())

@@ -88,6 +88,15 @@ def notices_wrong(events: Sequence[Event]) -> list[str]:
     return found + [f"notice {one} was settled {count} times" for one, count in settled.items() if count > 1]
 
 
+def deliveries(events: Sequence[Event]) -> str:
+    """How the notices fared, in words."""
+    sent = {one.facts["notice"] for one in events if one.what == "sent"}
+    delivered = Counter(one.facts["notice"] for one in events if one.what == "delivered")
+    settled = {one.facts["notice"] for one in events if one.what == "settled"}
+    again = sum(count > 1 for count in delivered.values())
+    return f"{len(sent)} notices sent, {len(delivered)} delivered, {again} of them more than once; {len(settled)} settled once"
+
+
 def table(outcomes: Sequence[Outcome]) -> str:
     """The outcomes as a table in Markdown."""
     lines = [

@@ -14,7 +14,7 @@ import attrs
 
 from .. import canonical
 from ..decision.events import Opened
-from ..errors import Corrupt, FeedReset, InvalidInput
+from ..errors import Corrupt, FeedReset, InvalidInput, StoreUnavailable
 from ..history.chain import verified
 from ..ports.store import (
     MAX_PAGE,
@@ -75,9 +75,11 @@ def copy_store(
     copying.append_after(copying.compare(Stage.COMPARING))
     end = copying.compare(Stage.CHECKING)
     cases, duties, difference = copying.compare_index()
-    behind = bool(source.read_feed(after=end, limit=1).records)
+    behind = copying.is_behind(end, difference)
     if difference and not behind:
-        raise Corrupt(f"{difference} is not the same in both indexes: stop, keep both stores, and copy into a new one")
+        raise Corrupt(
+            f"the index of case {difference!r} is not the same in both stores: stop, keep both, and copy into a new one"
+        )
     waiting, dead = copy_outbox(source, target) if outbox and not behind else (0, 0)
     return Copied(
         records=copying.count,
@@ -127,7 +129,7 @@ class _Copying:
             for wanted in page.records:
                 found = next(there, None)
                 if found is None:
-                    self._check_kept(before)
+                    self._check_kept(before, wanted)
                     return after
                 _check_same(wanted, found)
                 if stage is Stage.CHECKING:
@@ -138,12 +140,28 @@ class _Copying:
             end = page.cursor
         if next(there, None) is not None:
             raise InvalidInput.at("TO", f"has more than the {self.count} records of the store to be copied", _ELSEWHERE)
-        self._check_kept(before)
         return end
 
-    def _check_kept(self, before: int) -> None:
-        if self.count < before + self.added:
+    def _check_kept(self, before: int, missing: StoredRecord) -> None:
+        """Where the target's feed ends at ``missing``: whether all is there that was there before, and that was added."""
+        if self.count >= before + self.added:
+            return
+        (head,) = self._target.heads([missing.stream])
+        if head.version < missing.version:
             raise Corrupt(f"TO acknowledged {before + self.added} records, and has {self.count}: look at that storage")
+        raise StoreUnavailable(
+            f"the feed of TO does not show version {missing.version} of {missing.stream} yet, which is there: a transaction that"
+            " began earlier is still open in that database; end it, and run the copy again"
+        )
+
+    def is_behind(self, end: str | None, case_id: str) -> bool:
+        """Whether the source has more than what was compared up to its cursor ``end``: its feed shows it, or a stream that was
+        read goes on, or that of the case in which the indexes differ."""
+        if self._source.read_feed(after=end, limit=1).records:
+            return True
+        names = sorted(self.streams | ({streams.case_stream(case_id)} if case_id else set()))
+        parts = [names[n : n + MAX_PAGE] for n in range(0, len(names), MAX_PAGE)]
+        return any(tuple(self._source.heads(part)) != tuple(self._target.heads(part)) for part in parts)
 
     def _check_key(self, record: StoredRecord) -> None:
         """`Corrupt` unless both stores answer alike with what was done under the key of a record, if that was the first of it."""
@@ -236,16 +254,16 @@ class _Copying:
         return IndexChange(row, tuple(gone), tuple(pages.duties(self._source, query)))
 
     def compare_index(self) -> tuple[int, int, str]:
-        """How many cases and duties both indexes have, and where they are not the same, if anywhere."""
+        """How many cases and duties both indexes have, and of which case they are not the same, if of any."""
         cases, duties = 0, 0
         query, owed = CaseQuery(limit=MAX_PAGE), DutyQuery(limit=MAX_PAGE)
         for wanted, found in itertools.zip_longest(*(pages.cases(one, query) for one in (self._source, self._target))):
             if wanted != found:
-                return cases, duties, f"case {(wanted or found).case_id!r}"
+                return cases, duties, str((wanted or found).case_id)
             cases += 1
         for wanted, found in itertools.zip_longest(*(pages.duties(one, owed) for one in (self._source, self._target))):
             if wanted != found:
-                return cases, duties, f"duty {(wanted or found).duty!r} of case {(wanted or found).case_id!r}"
+                return cases, duties, str((wanted or found).case_id)
             duties += 1
         return cases, duties, ""
 
