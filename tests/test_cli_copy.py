@@ -11,8 +11,8 @@ import pytest
 import worlds
 from command_line import Run
 from conftest import SHORT
+from copies import holdings
 from crash.child import environment
-from test_engine_copying import holdings
 
 from stabflow import Matter
 from stabflow.stores.sqlite import SqliteStore

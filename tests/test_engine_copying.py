@@ -9,83 +9,23 @@ from typing import Any
 import attrs
 import pytest
 import worlds
+from copies import copied, filled, holdings, notice, on
 from worlds import BASIS, CHAIR, CLERK
 
 import stabflow
-from stabflow import Engine, InvalidInput, Matter
+from stabflow import InvalidInput, Matter
 from stabflow.engine import copying
-from stabflow.engine.copying import Copied, Stage
+from stabflow.engine.copying import Stage
 from stabflow.errors import CommitUnknown, Corrupt, StoreUnavailable
-from stabflow.history.record import from_stored
 from stabflow.ports.store import (
     AppendBatch,
     AppendResult,
-    CaseQuery,
-    DutyQuery,
     FeedPage,
-    NewNotice,
     Store,
-    StoredRecord,
     StreamHead,
 )
 from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
-
-
-def on(store: Store, clock: worlds.FakeClock | None = None) -> Engine:
-    return worlds.engine_on("given:", clock, plugins=[worlds.Given(store)])
-
-
-def notice(store: Store, lane: str, text: str) -> None:
-    one = NewNotice(lane, text.encode())
-    store.append(AppendBatch("system/notices", 0, (), outbox=(one,), key=text, digest="notice"))
-
-
-def filled(store: Store) -> Store:
-    """A store with all there is: offices, cases under keys and without, breaches, attempts, ticks, notices of every kind."""
-    engine = on(store)
-    worlds.constituted(engine)
-    first = worlds.opened(engine, key="open-1")
-    with first.acting(CLERK, basis=BASIS, key="two-notes") as act:
-        act.add("note", **worlds.NOTE)
-        act.add("note", **worlds.NOTE)
-    second = worlds.opened(engine, Matter("road-2", "道路"))
-    worlds.noted(second)
-    second.fire("restart", by=CHAIR, basis=BASIS, key="again")
-    later = on(store, worlds.FakeClock(worlds.START.replace(month=6)))
-    later.tick(through=later._shell.now(), basis="checked")
-    with pytest.raises(stabflow.NotCleared):
-        later.gate("bridge-1", accept=["small@1"]).require()
-    with pytest.raises(stabflow.NotCleared):
-        later.gate("never-opened", accept=["small@1"]).require()
-    for lane, text in (("a", "gone"), ("b", "gone too"), ("a", "first"), ("a", "second"), ("c", "third")):
-        notice(store, lane, text)
-    for claim in store.claim("worker", limit=2, lease_for=60.0):
-        store.release(claim, retry_after=None, error="no such address")
-    store.claim("worker", limit=1, lease_for=60.0)
-    return store
-
-
-def plain(record: StoredRecord) -> StoredRecord:
-    return attrs.evolve(record, position=0)
-
-
-def holdings(store: Store) -> dict[str, object]:
-    """Everything a store holds, as far as another store can hold the same."""
-    records = store.read_feed(after=None).records
-    keys = {(one.stream, from_stored(one).key or "") for one in records}
-    return {
-        "records": [plain(one) for one in records],
-        "keys": {key: found for key in sorted(keys) if (found := store.lookup(*key)) is not None},
-        "cases": store.find_cases(CaseQuery()).rows,
-        "duties": store.find_duties(DutyQuery()).rows,
-        "waiting": [(one.lane, one.payload) for one in store.waiting()],
-        "dead": [(one.lane, one.payload, one.error) for one in store.dead_letters()],
-    }
-
-
-def copied(source: Store, target: Store, **more: Any) -> Copied:
-    return on(source).copy_to(on(target), **more)
 
 
 @pytest.fixture
