@@ -5,7 +5,7 @@ a second, so that an errand lapses within six.
 
     python -m examples.cluster.application PART NAME URL JOURNAL BEGAN
 
-PART is `worker`, `ticker`, `sender` or `courier`; BEGAN is when the run began, in seconds since 1970.
+PART is `worker`, `ticker`, `follower`, `sender` or `courier`; BEGAN is when the run began, in seconds since 1970.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import TypeVar
 import stabflow
 from stabflow import Actor, CaseHandle, Engine, Matter
 from stabflow.engine.acts import Acts
-from stabflow.errors import ClockInDoubt, CommitUnknown, LeaseLost, StoreUnavailable, VersionConflict
+from stabflow.errors import ClockInDoubt, CommitUnknown, FeedReset, LeaseLost, StoreUnavailable, VersionConflict
 from stabflow.plugins import equip
 from stabflow.ports.store import AppendBatch, NewNotice, Store
 
@@ -148,6 +148,21 @@ def tick(engine: Engine, journal: Journal, clock: Clock) -> None:
         journal.write("ticked", breaches=found)
 
 
+def follow(engine: Engine, journal: Journal) -> None:
+    """Follow the feed from its beginning, and again from there when it has another past than was seen."""
+    cursor: str | None = None
+    while not stopping.wait(PAUSE * 5):
+        try:
+            page, _ = journal.until_answered(functools.partial(engine.feed, after=cursor))
+        except FeedReset:
+            journal.write("feed reset")
+            cursor = None
+            continue
+        cursor = page.cursor
+        if page.records:
+            journal.write("followed", records=[[one.stream, one.version, one.hash] for one in page.records])
+
+
 def send(name: str, store: Store, journal: Journal) -> None:
     """Put notices into the outbox, in two lanes."""
     for n in range(sys.maxsize):
@@ -191,6 +206,8 @@ def main(part: str, name: str, url: str, journal_path: str, began: str) -> None:
             journal.write("began", part=part)
             if part == "ticker":
                 tick(engine, journal, clock)
+            elif part == "follower":
+                follow(engine, journal)
             else:
                 constitute(engine, journal)
                 work(name, engine, journal, clock)

@@ -18,7 +18,7 @@ from .cluster import Cluster
 from .layout import CLIENT, ClusterError
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {"worker": 3, "ticker": 2, "sender": 1, "courier": 2}
+PARTS = {"worker": 3, "ticker": 2, "follower": 1, "sender": 1, "courier": 2}
 """How many processes there are of each part of the application."""
 DEADLINE = "3"
 """Seconds after which the store gives up waiting for an answer, and asks again on another connection."""

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 import pytest
 
 import stabflow
+from examples.cluster import evidence
 from examples.cluster.application import PROCEDURE, Clock
 from examples.cluster.cluster import Cluster, check_disk, why_not
 from examples.cluster.conftest import DELIVERIES
 from examples.cluster.faults import FAULTS, Fault
 from examples.cluster.layout import claimed
 from examples.cluster.load import ROOT, Load
-from examples.cluster.trial import Outcome, deliveries, notices_wrong, try_fault
+from examples.cluster.trial import Outcome, deliveries, following_wrong, notices_wrong, try_fault
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
 LEFT_OUT = "STABFLOW_WITHOUT_CLUSTER"
@@ -76,6 +77,8 @@ def test_in_the_end_all_is_delivered_and_verified(request: pytest.FixtureRequest
     load.stop("worker", "sender")
     wait_until_delivered(load)
     time.sleep(8)  # an hour of the run and more: what is still open lapses, and is found
+    load.stop("ticker")
+    time.sleep(2)  # the follower looks ten times a second
     load.stop()
     events = load.events()
     request.config.stash[DELIVERIES] = deliveries(events)
@@ -90,6 +93,7 @@ def test_in_the_end_all_is_delivered_and_verified(request: pytest.FixtureRequest
             overdue = [row for row in engine.duties(overdue=True) if not row.breached]
     assert (breaches, overdue) == ([], [])
     assert verified.records >= len(load.acknowledged())
+    assert following_wrong(events, evidence.gather(cluster, load.acknowledged()).records) == []
 
 
 def wait_until_delivered(load: Load) -> None:

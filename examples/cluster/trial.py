@@ -88,13 +88,32 @@ def notices_wrong(events: Sequence[Event]) -> list[str]:
     return found + [f"notice {one} was settled {count} times" for one, count in settled.items() if count > 1]
 
 
+def following_wrong(events: Sequence[Event], records: int) -> list[str]:
+    """What is wrong with what the follower of the feed saw, from the beginning or since it began anew: every record once, each
+    stream in its order."""
+    resets = [n for n, one in enumerate(events) if one.what == "feed reset"]
+    pages = [one.facts["records"] for one in events[resets[-1] if resets else 0 :] if one.what == "followed"]
+    heads: Counter[str] = Counter()
+    found = []
+    for stream, seen, _ in itertools.chain.from_iterable(pages):
+        if seen != heads[stream] + 1:
+            found.append(f"after version {heads[stream]} of {stream} the feed had version {seen}")
+        heads[stream] = seen
+    total = sum(heads.values())
+    return found if total == records else [*found, f"the feed had {total} of {records} records"]
+
+
 def deliveries(events: Sequence[Event]) -> str:
     """How the notices fared, in words."""
     sent = {one.facts["notice"] for one in events if one.what == "sent"}
     delivered = Counter(one.facts["notice"] for one in events if one.what == "delivered")
     settled = {one.facts["notice"] for one in events if one.what == "settled"}
     again = sum(count > 1 for count in delivered.values())
-    return f"{len(sent)} notices sent, {len(delivered)} delivered, {again} of them more than once; {len(settled)} settled once"
+    resets = sum(one.what == "feed reset" for one in events)
+    return (
+        f"the follower of the feed had to begin anew {resets} times; {len(sent)} notices sent, {len(delivered)} delivered,"
+        f" {again} of them more than once; {len(settled)} settled once"
+    )
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
