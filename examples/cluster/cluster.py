@@ -48,7 +48,7 @@ class Cluster:
     network: Network
 
     @classmethod
-    def new(cls, run: Path, *, namespaces: bool | None = None) -> Cluster:
+    def new(cls, run: Path, *, namespaces: bool | None = None, synchronous: bool = True) -> Cluster:
         """A cluster to be started in ``run``; in network namespaces if they are asked for, or possible where nothing is asked."""
         if reason := why_not():
             raise ClusterError(reason)
@@ -56,7 +56,7 @@ class Cluster:
             namespaces = why_no_namespaces() is None
         elif namespaces and (reason := why_no_namespaces()):
             raise ClusterError(f"no network namespaces: {reason}")
-        layout = Layout.made(run, namespaces=namespaces)
+        layout = Layout.made(run, namespaces=namespaces, synchronous=synchronous)
         return cls(layout, network_of(layout))
 
     @classmethod
@@ -158,7 +158,11 @@ class Cluster:
         """Whether one node leads and both others follow it, each such that the leader may wait for it."""
         standings = self.standings()
         leads = [one for one in standings if one.role == "primary"]
-        follows = [one for one in standings if one.role == "replica" and one.streaming and one.counts]
+        follows = [
+            one
+            for one in standings
+            if one.role == "replica" and one.streaming and one.counts is self.layout.synchronous
+        ]
         return len(leads) == 1 and len(follows) == len(standings) - 1
 
     def wait_whole(self, seconds: float = WHOLE_SECONDS) -> float:

@@ -91,6 +91,16 @@ class CutLeader(Fault):
 
 
 @attrs.frozen
+class IsolateLeader(CutLeader):
+    """The leader no longer reaches the other nodes, nor they it; the applications still reach all three."""
+
+    def strike(self, cluster: Cluster) -> tuple[Node, ...]:
+        leader = _leader(cluster)
+        cluster.network.isolate(leader.name, [node.name for node in cluster.layout.nodes if node != leader])
+        return (leader,)
+
+
+@attrs.frozen
 class KillAll(Fault):
     """Every server on every node is killed at once."""
 
@@ -105,6 +115,9 @@ FAULTS: tuple[Fault, ...] = (
     PauseLeader("pause-leader", "SIGSTOP of everything on the leader, then SIGCONT", 30),
     KillEtcd("kill-etcd", "kill -9 of two of three etcd members", 20),
     CutLeader("cut-leader", "the leader's link down, then up", 30, needs_namespaces=True),
+    IsolateLeader(
+        "isolate-leader", "the leader cut off from its peers, not from the applications", 30, needs_namespaces=True
+    ),
     KillAll("kill-all", "kill -9 of every process on all three nodes", 1),
 )
 

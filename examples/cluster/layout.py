@@ -64,25 +64,26 @@ class Node:
 
 @attrs.frozen
 class Layout:
-    """A cluster in the folder ``run``. With ``namespaces`` each node is a host of its own, else all are on the loopback."""
+    """A cluster in the folder ``run``. With ``namespaces`` each node is a host of its own, else all are on the loopback. One that
+    is not ``synchronous`` acknowledges what no other node has yet, and is for seeing that it loses that."""
 
     run: Path
     namespaces: bool
+    synchronous: bool = True
 
     @classmethod
-    def made(cls, run: Path, *, namespaces: bool) -> Layout:
+    def made(cls, run: Path, *, namespaces: bool, synchronous: bool = True) -> Layout:
         """The layout of a new cluster, or of the one that was made in ``run`` before."""
         run = run.resolve()
         run.mkdir(parents=True, exist_ok=True)
-        layout = cls(run, namespaces)
+        layout = cls(run, namespaces, synchronous)
         there = layout._stored()
         if there is None:
             secret = {name: secrets.token_hex(16) for name in (SUPERUSER, REPLICATOR, APPLICATION)}
-            _write_secret(layout._file, json.dumps({"namespaces": namespaces, "passwords": secret}))
-        elif there["namespaces"] is not namespaces:
-            raise ClusterError(
-                f"{run} holds a cluster made for another kind of network; remove the folder, or take another"
-            )
+            kind = {"namespaces": namespaces, "synchronous": synchronous}
+            _write_secret(layout._file, json.dumps({**kind, "passwords": secret}))
+        elif (there["namespaces"], there["synchronous"]) != (namespaces, synchronous):
+            raise ClusterError(f"{run} holds a cluster of another kind; remove the folder, or take another")
         for node in layout.nodes:
             node.folder.mkdir(exist_ok=True)
         layout._write_passfile()
@@ -95,7 +96,7 @@ class Layout:
         there = layout._stored()
         if there is None:
             raise ClusterError(f"{run} holds no cluster; start one first")
-        return attrs.evolve(layout, namespaces=there["namespaces"])
+        return attrs.evolve(layout, namespaces=there["namespaces"], synchronous=there["synchronous"])
 
     @property
     def _file(self) -> Path:

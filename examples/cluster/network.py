@@ -11,7 +11,7 @@ import contextlib
 import ctypes
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .layout import CLIENT, ClusterError, Layout
@@ -44,6 +44,10 @@ class Network(abc.ABC):
     def cut(self, host: str) -> None:
         """Cut ``host`` off from every other."""
         raise ClusterError("a node can be cut off only where each has a network namespace, which takes root")
+
+    def isolate(self, host: str, peers: Iterable[str]) -> None:
+        """Cut ``host`` off from its peers alone: the applications still reach it, and it does not reach them to ask."""
+        self.cut(host)
 
     def heal(self, host: str) -> None:
         """Let ``host`` reach the others again."""
@@ -125,8 +129,13 @@ class Namespaces(Network):
     def cut(self, host: str) -> None:
         _ip("-n", self._name("sw"), "link", "set", f"p-{host}", "down")
 
+    def isolate(self, host: str, peers: Iterable[str]) -> None:
+        for peer in peers:
+            _ip("-n", self._name(host), "route", "replace", "blackhole", f"{self._hosts[peer]}/32")
+
     def heal(self, host: str) -> None:
         _ip("-n", self._name("sw"), "link", "set", f"p-{host}", "up")
+        _ip("-n", self._name(host), "route", "flush", "type", "blackhole")
 
     def _name(self, host: str) -> str:
         return f"stabflow-{self._mark}-{host}"

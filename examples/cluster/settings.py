@@ -38,6 +38,9 @@ _OF_ALL_NODES = {
 }
 
 
+_ASYNCHRONOUS = {"synchronous_mode": "off", "synchronous_mode_strict": False}
+
+
 def _folder_of(package: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
@@ -96,7 +99,7 @@ def write_patroni_settings(layout: Layout, node: Node) -> None:
         "restapi": {"listen": rest, "connect_address": rest},
         "etcd3": {"hosts": [f"{one.address}:{ETCD}" for one in layout.nodes]},
         "bootstrap": {
-            "dcs": _OF_ALL_NODES,
+            "dcs": _OF_ALL_NODES | ({} if layout.synchronous else _ASYNCHRONOUS),
             "initdb": [{"encoding": "UTF8"}, {"locale-provider": "builtin"}, {"locale": "C.UTF-8"}, "data-checksums"],
         },
         "postgresql": {

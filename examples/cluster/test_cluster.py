@@ -6,7 +6,6 @@ One cluster and one set of processes live through all faults, one after the othe
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 
@@ -15,15 +14,12 @@ import pytest
 import stabflow
 from examples.cluster import evidence
 from examples.cluster.application import PROCEDURE, Clock
-from examples.cluster.cluster import Cluster, check_disk, why_not
-from examples.cluster.conftest import DELIVERIES
+from examples.cluster.cluster import Cluster
 from examples.cluster.faults import FAULTS, Fault
-from examples.cluster.layout import claimed
-from examples.cluster.load import ROOT, Load
+from examples.cluster.load import Load
+from examples.cluster.running import LEFT_OUT, SHORT, loaded, running
 from examples.cluster.trial import Outcome, deliveries, following_wrong, notices_wrong, try_fault
 
-SHORT = os.environ.get("STABFLOW_SHORT") == "1"
-LEFT_OUT = "STABFLOW_WITHOUT_CLUSTER"
 DRAIN_SECONDS = 60.0
 
 CHOSEN = [fault for fault in FAULTS if not SHORT or fault.name == "kill-leader"]
@@ -31,33 +27,14 @@ CHOSEN = [fault for fault in FAULTS if not SHORT or fault.name == "kill-leader"]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """A whole cluster in a folder of this checkout; what an earlier run has left there is stopped first."""
-    if reason := why_not():
-        pytest.fail(f"{reason}. To leave the cluster out here, say so: {LEFT_OUT}=1")
-    run = ROOT / ".cluster-test"
-    with claimed(run):
-        if (run / "cluster.json").exists():
-            Cluster.there(run).stop()
-            shutil.rmtree(run)
-        cluster = Cluster.new(run)
-        check_disk(run)
-        try:
-            cluster.start()
-            yield cluster
-        finally:
-            killed = cluster.stop()
-        assert killed == [], "these did not stop by themselves"
-        shutil.rmtree(run)
+    with running("cluster") as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
 def load(cluster: Cluster) -> Iterator[Load]:
-    load = Load(cluster)
-    try:
-        load.start()
+    with loaded(cluster) as load:
         yield load
-    finally:
-        load.kill()
 
 
 @pytest.mark.parametrize("fault", CHOSEN, ids=lambda fault: fault.name)
@@ -73,7 +50,7 @@ def test_what_was_acknowledged_outlives(cluster: Cluster, load: Load, outcomes: 
     assert outcome.gap < 60
 
 
-def test_in_the_end_all_is_delivered_and_verified(request: pytest.FixtureRequest, cluster: Cluster, load: Load) -> None:
+def test_in_the_end_all_is_delivered_and_verified(remarks: list[str], cluster: Cluster, load: Load) -> None:
     load.stop("worker", "sender")
     wait_until_delivered(load)
     time.sleep(8)  # an hour of the run and more: what is still open lapses, and is found
@@ -81,7 +58,7 @@ def test_in_the_end_all_is_delivered_and_verified(request: pytest.FixtureRequest
     time.sleep(2)  # the follower looks ten times a second
     load.stop()
     events = load.events()
-    request.config.stash[DELIVERIES] = deliveries(events)
+    remarks.append(deliveries(events))
     assert notices_wrong(events) == []
     assert [one.facts for one in events if one.what == "failed"] == []
     began = float((cluster.layout.run / "application" / "began").read_text())
