@@ -28,8 +28,9 @@ from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def source() -> Store:
+    """A full store, which nothing may change."""
     return filled(MemoryStore())
 
 
@@ -177,7 +178,7 @@ def test_a_source_in_use_is_followed_until_it_is_quiet() -> None:
 
     source, target = filled(Busy()), MemoryStore()
     assert isinstance(source, Busy)
-    for pages in (2, 3, 4, 5, 6, 7):  # wherever in the copy somebody acts
+    for pages in (2, 3, 5, 7):  # wherever in the copy somebody acts
         source.pages = pages
         done = copied(source, target, outbox=False)
         if done.behind:
@@ -241,8 +242,9 @@ def more_notices(source: Store) -> Store:
     return store
 
 
-def test_a_source_that_was_tampered_with_is_not_copied_beyond_that(source: Store) -> None:
-    assert isinstance(source, MemoryStore)
+def test_a_source_that_was_tampered_with_is_not_copied_beyond_that() -> None:
+    source = MemoryStore()
+    filled(source)
     stream = "case/small-road-2-1"
     forged = attrs.evolve(source._records[stream][2], payload=b"{}")
     source._feed[forged.position - 1] = source._records[stream][2] = forged
@@ -252,8 +254,9 @@ def test_a_source_that_was_tampered_with_is_not_copied_beyond_that(source: Store
     assert len(target.read_stream(stream)) < forged.version
 
 
-def test_a_key_that_the_source_has_lost_is_told(source: Store) -> None:
-    assert isinstance(source, MemoryStore)
+def test_a_key_that_the_source_has_lost_is_told() -> None:
+    source = MemoryStore()
+    filled(source)
     del source._keys["case/small-bridge-1-1", "two-notes"]
     with pytest.raises(Corrupt, match="keeps under its key"):
         copied(source, MemoryStore())
@@ -333,7 +336,7 @@ def test_records_that_were_acknowledged_and_are_gone_are_told(source: Store) -> 
         copied(source, Losing())
 
 
-def test_a_source_whose_feed_holds_back_its_newest_record_is_not_copied_whole(source: Store) -> None:
+def test_a_source_whose_feed_holds_back_its_newest_record_is_not_copied_whole() -> None:
     class HoldingBack(MemoryStore):
         holds = True
 
