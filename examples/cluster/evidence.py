@@ -45,9 +45,9 @@ class Row:
 
 @attrs.frozen
 class Evidence:
-    """What was found on all nodes. Every list is of what is wrong, and ought to be empty."""
+    """What was found on all nodes: where each stream ends, and so on. Every list is of what is wrong, and ought to be empty."""
 
-    records: int
+    heads: Mapping[str, int]
     breaches: int
     acknowledged: int
     lost: list[str]
@@ -74,7 +74,7 @@ def gather(cluster: Cluster, acknowledged: Sequence[Event]) -> Evidence:
     held = {node.name: _records(cluster, node, reached) for node in cluster.layout.nodes}
     settled = {name: [row for row in rows if row.position < horizon] for name, rows in held.items()}
     return Evidence(
-        records=len(settled[leader.name]),
+        heads={row.stream: row.version for row in settled[leader.name]},
         breaches=sum(row.tag == "breach.found" for row in settled[leader.name]),
         acknowledged=len(acknowledged),
         lost=[one for name, rows in held.items() for one in _lost(name, rows, acknowledged)],

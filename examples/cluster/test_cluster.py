@@ -61,6 +61,7 @@ def test_in_the_end_all_is_delivered_and_verified(remarks: list[str], cluster: C
     remarks.append(deliveries(events))
     assert notices_wrong(events) == []
     assert [one.facts for one in events if one.what == "failed"] == []
+    assert following_wrong(events, evidence.gather(cluster, load.acknowledged()).heads) == []
     began = float((cluster.layout.run / "application" / "began").read_text())
     with cluster.network.entered():
         os.environ["PGPASSFILE"] = str(cluster.layout.passfile)
@@ -70,7 +71,6 @@ def test_in_the_end_all_is_delivered_and_verified(remarks: list[str], cluster: C
             overdue = [row for row in engine.duties(overdue=True) if not row.breached]
     assert (breaches, overdue) == ([], [])
     assert verified.records >= len(load.acknowledged())
-    assert following_wrong(events, evidence.gather(cluster, load.acknowledged()).records) == []
 
 
 def wait_until_delivered(load: Load) -> None:

