@@ -43,6 +43,7 @@ class Plain(MemoryStore):
     claim = Store.claim
     ack = Store.ack
     release = Store.release
+    waiting = Store.waiting
     dead_letters = Store.dead_letters
     revive = Store.revive
 
@@ -366,6 +367,26 @@ def test_every_name_is_exported_once() -> None:
 @pytest.fixture
 def few_histories(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "HISTORIES", 4)
+
+
+def test_what_waits_must_be_told_whole() -> None:
+    class Hiding(MemoryStore):
+        """Does not tell what is leased."""
+
+        def waiting(self, **asked: Any) -> Any:
+            return [one for one in super().waiting(**asked) if not one.attempts]
+
+    class Taking(MemoryStore):
+        """Leases what it tells."""
+
+        def waiting(self, **asked: Any) -> Any:
+            found = super().waiting(**asked)
+            super().claim("looking", limit=1, lease_for=60.0)
+            return found
+
+    for kind in (Hiding, Taking):
+        report = check_store(harness(kind), levels=["sequential"], only=["c10_what_waits_is_told_and_not_taken"])
+        assert [one.outcome for one in report.results] == [Outcome.FAILED], kind
 
 
 @pytest.mark.usefixtures("few_histories")

@@ -75,6 +75,30 @@ def a_parked_notice_frees_its_lane(storage: Storage) -> None:
 
 
 @check("C10", needs=NEEDS)
+def what_waits_is_told_and_not_taken(storage: Storage) -> None:
+    """What is neither delivered nor given up is told by number, leased or not, with its attempts; looking takes nothing."""
+    store = storage.open()
+    mixed = (*notices("a1", "a2", lane="a"), *notices("b1", lane="b"), *notices("c1", lane="c"))
+    store.append(batch(outbox=mixed))
+    told = [(one.lane, one.payload, one.attempts) for one in store.waiting()]
+    expect.equal(told, [("a", b"a1", 0), ("a", b"a2", 0), ("b", b"b1", 0), ("c", b"c1", 0)], "what waits")
+    a, b, c = sorted(take(store), key=lambda one: one.payload)
+    told = [(one.lane, one.payload, one.attempts) for one in store.waiting()]
+    expect.equal(
+        told, [("a", b"a1", 1), ("a", b"a2", 0), ("b", b"b1", 1), ("c", b"c1", 1)], "what waits while three are out"
+    )
+    numbers = [one.notice for one in store.waiting()]
+    expect.equal(sorted(numbers), numbers, "the order of what waits")
+    expect.equal([one.notice for one in store.waiting(limit=3)], numbers[:3], "the first three")
+    expect.equal([one.notice for one in store.waiting(after=numbers[2], limit=3)], numbers[3:], "those above the third")
+    store.ack(a)
+    store.release(b, retry_after=None, error="gone")
+    store.release(c, retry_after=600.0, error="later")
+    expect.equal([one.payload for one in store.waiting()], [b"a2", b"c1"], "what waits in the end")
+    take_one(store, "a2", "what can be claimed after so many looks")
+
+
+@check("C10", needs=NEEDS)
 def dead_letters_come_in_pages(storage: Storage) -> None:
     """Dead letters are told by number, those above ``after``, at most ``limit``."""
     store = storage.open()

@@ -69,6 +69,7 @@ def an_empty_store_answers(storage: Storage) -> None:
         expect.equal(store.get_snapshot(STREAM), None, "the snapshot of a stream that is not there")
     if storage.has(Capability.OUTBOX):
         expect.equal(list(store.claim("worker", limit=1, lease_for=1.0)), [], "notices of an empty store")
+        expect.equal(list(store.waiting()), [], "what waits in an empty store")
         expect.equal(list(store.dead_letters()), [], "dead letters of an empty store")
         expect.equal(store.revive(1), False, "reviving a notice that is not there")
 
@@ -85,6 +86,7 @@ def what_is_not_declared_is_refused(storage: Storage) -> None:
         ],
         Capability.OUTBOX: [
             lambda: store.claim("worker", limit=1, lease_for=1.0),
+            store.waiting,
             store.dead_letters,
             lambda: store.revive(1),
             lambda: store.append(batch(outbox=(NewNotice("lane", b"notice"),))),
@@ -181,6 +183,7 @@ def pages_are_bounded(storage: Storage) -> None:
             asked["read_feed"] = partial(store.read_feed, after=None, limit=limit)
         if storage.has(Capability.OUTBOX):
             asked["claim"] = partial(store.claim, "worker", limit=limit, lease_for=1.0)
+            asked["waiting"] = partial(store.waiting, limit=limit)
             asked["dead_letters"] = partial(store.dead_letters, limit=limit)
         for name, call in asked.items():
             expect.raised(ValueError, call, f"{name} with limit {limit}")
@@ -214,6 +217,7 @@ def a_closed_handle_says_so(storage: Storage) -> None:
         asked["get_snapshot"] = lambda: store.get_snapshot(STREAM)
     if Capability.OUTBOX in declared:
         asked["claim"] = lambda: store.claim("worker", limit=1, lease_for=1.0)
+        asked["waiting"] = store.waiting
         asked["dead_letters"] = store.dead_letters
         asked["revive"] = lambda: store.revive(1)
     for name, call in asked.items():
