@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -69,7 +70,8 @@ def main() -> int:
     commands.add_parser("stop", help="stop it; its data stays in the folder").set_defaults(do=_stop)
     arguments = parser.parse_args()
     try:
-        with claimed(arguments.run):
+        asks_only = arguments.do is _status
+        with contextlib.nullcontext() if asks_only else claimed(arguments.run):
             return int(arguments.do(arguments))
     except ClusterError as error:
         print(error, file=sys.stderr)

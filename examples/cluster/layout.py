@@ -166,12 +166,16 @@ class Layout:
 @contextlib.contextmanager
 def claimed(run: Path) -> Iterator[None]:
     """Within it nobody else may start, break or stop the cluster in ``run``."""
-    with run.with_name(f"{run.name}.lock").open("w") as file:
+    run.mkdir(parents=True, exist_ok=True)
+    folder = os.open(run, os.O_RDONLY)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             raise ClusterError(f"somebody else is at work on the cluster in {run}; wait until they are done") from None
         yield
+    finally:
+        os.close(folder)
 
 
 def _write_secret(path: Path, text: str) -> None:
