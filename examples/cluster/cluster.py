@@ -166,8 +166,9 @@ class Cluster:
         return len(leads) == 1 and len(follows) == len(standings) - 1
 
     def wait_whole(self, seconds: float = WHOLE_SECONDS) -> float:
-        """Wait until the cluster is whole; how many seconds that took."""
+        """Wait until the cluster is whole, its etcd too; how many seconds that took."""
         began = time.monotonic()
+        self._wait_for_etcd()
         while not self.is_whole():
             if time.monotonic() - began > seconds:
                 said = "\n".join(str(one) for one in self.standings())
