@@ -127,6 +127,8 @@ SEQUENTIAL = [
     Faulty(outbox.GivenUpIsLost, "C8 C10", Level.SEQUENTIAL),
     Faulty(outbox.ErrorNotKept, "C8 C10", Level.SEQUENTIAL),
     Faulty(outbox.DeadLettersInclusive, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.LeasedDoNotWait, "C10", Level.SEQUENTIAL),
+    Faulty(outbox.WaitingInclusive, "C10", Level.SEQUENTIAL),
     Faulty(outbox.RetryAfterIgnored, "C10", Level.SEQUENTIAL),
     Faulty(outbox.ReleasedKeepsItsLease, "C10", Level.SEQUENTIAL),
     Faulty(outbox.TokensPerNotice, "C10", Level.SEQUENTIAL),

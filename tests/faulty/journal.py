@@ -40,6 +40,7 @@ from stabflow.ports.store import (
     Store,
     StoredRecord,
     StreamHead,
+    WaitingNotice,
 )
 from stabflow.stores.memory import MemoryStore
 
@@ -239,6 +240,9 @@ class JournalStore(Store):
 
     def release(self, claim: Claim, *, retry_after: float | None, error: str) -> None:
         self.change(release=Release(claim, retry_after, error))
+
+    def waiting(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[WaitingNotice]:
+        return self._ask(lambda state: state.waiting(after=after, limit=limit))
 
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         return self._ask(lambda state: state.dead_letters(after=after, limit=limit))

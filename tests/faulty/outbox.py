@@ -8,7 +8,7 @@ import attrs
 
 from stabflow.errors import LeaseLost
 from stabflow.ports import store_rules as rules
-from stabflow.ports.store import MAX_PAGE, AppendBatch, AppendResult, Claim, Clock, DeadLetter
+from stabflow.ports.store import MAX_PAGE, AppendBatch, AppendResult, Claim, Clock, DeadLetter, WaitingNotice
 
 from .shared import Core
 
@@ -160,6 +160,20 @@ class DeadLettersInclusive(Core):
 
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         return super().dead_letters(after=max(after - 1, 0), limit=limit)
+
+
+class LeasedDoNotWait(Core):
+    """Does not tell of what is leased when asked what waits."""
+
+    def waiting(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[WaitingNotice]:
+        return tuple(one for one in super().waiting(after=after, limit=limit) if not one.attempts)
+
+
+class WaitingInclusive(Core):
+    """Reads what waits from ``after`` by >=."""
+
+    def waiting(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[WaitingNotice]:
+        return super().waiting(after=max(after - 1, 0), limit=limit)
 
 
 class RetryAfterIgnored(Core):

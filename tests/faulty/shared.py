@@ -26,6 +26,7 @@ from stabflow.ports.store import (
     Store,
     StoredRecord,
     StreamHead,
+    WaitingNotice,
 )
 from stabflow.stores.memory import MemoryStore, _Notice
 
@@ -133,6 +134,9 @@ class Handle(Store):
 
     def release(self, claim: Claim, *, retry_after: float | None, error: str) -> None:
         self.core.release(claim, retry_after=retry_after, error=error)
+
+    def waiting(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[WaitingNotice]:
+        return self.core.waiting(after=after, limit=limit)
 
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         return self.core.dead_letters(after=after, limit=limit)
