@@ -29,6 +29,7 @@ from stabflow.ports.store import (
     Store,
     StoredRecord,
     StreamHead,
+    WaitingNotice,
 )
 
 from . import connections, feed, rows, upkeep
@@ -200,6 +201,16 @@ class PostgresStore(Store):
         found = self._change(statement, lock, str(claim.notice), rows.put(claim.lane), str(claim.token), *more)
         if not found or not found[0][0]:
             raise LeaseLost(claim.notice, claim.token)
+
+    def waiting(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[WaitingNotice]:
+        """See `Store.waiting`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""
+        rules.check_page(limit)
+        statement = (
+            f"SELECT notice, lane, payload, attempts FROM {self._s}.outbox WHERE place <> 2 AND notice > %s::bigint"
+            " ORDER BY notice LIMIT %s::bigint"
+        )
+        found = self._rows(statement, (str(after), str(limit)))
+        return tuple([WaitingNotice(one, rows.get(lane), bytes(data), n) for one, lane, data, n in found])
 
     def dead_letters(self, *, after: int = 0, limit: int = MAX_PAGE) -> Sequence[DeadLetter]:
         """See `Store.dead_letters`; `ValueError` when ``limit`` is not from 1 to `MAX_PAGE`."""

@@ -1,0 +1,49 @@
+"""A store taken into PostgreSQL, and out of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import copies
+import pytest
+import worlds
+from stabflow_postgres import PostgresStore
+from stabflow_postgres.testing import administrator, schema_of
+
+from stabflow.errors import StoreUnavailable
+from stabflow.stores.memory import MemoryStore
+
+Open = Callable[..., PostgresStore]
+
+
+def test_there_and_back(url: str, opened: Open) -> None:
+    source, there, back = copies.filled(MemoryStore()), opened(url), MemoryStore()
+    done = copies.copied(source, there)
+    assert (done.behind, done.cases) == (False, 2)
+    assert copies.copied(there, back).records == done.records
+    assert copies.holdings(there) == copies.holdings(back) == copies.holdings(source)
+    assert copies.copied(source, there).added == 0
+
+
+def test_what_is_filled_there_is_taken_elsewhere(url: str, opened: Open) -> None:
+    source, target = copies.filled(opened(url)), MemoryStore()
+    assert copies.copied(source, target).verified is not None
+    assert copies.holdings(source) == copies.holdings(target)
+
+
+def test_an_open_transaction_holds_the_feed_back(url: str, opened: Open) -> None:
+    source, target = opened(url), MemoryStore()
+    copies.filled(source)
+    with administrator(url) as link:
+        link.execute("BEGIN")
+        link.execute("SELECT pg_current_xact_id()")
+        worlds.noted(copies.on(source).case("small-bridge-1-1"))
+        done = copies.copied(source, target)
+        assert (done.behind, done.verified) == (True, None)
+        other = f"{schema_of(url)}_too"
+        with pytest.raises(StoreUnavailable, match="does not show"):
+            copies.copied(copies.filled(MemoryStore()), opened(url.replace(schema_of(url), other)))
+        link.execute("COMMIT")
+        link.execute(f"DROP SCHEMA {other} CASCADE".encode())
+    assert copies.copied(source, target).behind is False
+    assert copies.holdings(source) == copies.holdings(target)
