@@ -118,6 +118,19 @@ class PostgresHarness(StoreHarness):
             link.execute(f"CREATE DATABASE {name} TEMPLATE {database}".encode())
         return f"{scheme}://{server.rpartition('/')[0]}/{name}?{query}"
 
+    def restore(self, config: str, copy: str) -> bool | None:
+        """The backup, dumped and restored into the database of the storage, under the same names. Takes the programs of a server
+        of our own."""
+        if os.environ.get(VARIABLE):
+            return None
+        server, schema = embedded_server(), schema_of(config)
+        with administrator(copy) as link:
+            dump = server.program("pg_dump", "-n", schema, link.info.dbname)
+        with administrator(config) as link:
+            link.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE".encode())
+            server.program("psql", "-q", "-v", "ON_ERROR_STOP=1", link.info.dbname, feed=dump)
+        return True
+
     def newer(self, config: str) -> bool:
         """Let the schema say that it is of the next version."""
         execute(config, "UPDATE {s}.stabflow_schema SET version = version + 1")
