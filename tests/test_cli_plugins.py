@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -104,7 +105,7 @@ def test_built_ins_are_listed_with_what_they_bring(stab: Run) -> None:
     assert found["calendars"]["hooks"] == ["stabflow_calendars"]
     status, said, _ = stab("plugins", columns=120)
     assert status == 0
-    assert "sqlite     stabflow 0.1.0" in said
+    assert re.search(r"sqlite +stabflow 0\.1\.0", said)
     assert "stores memory: (FEED, OUTBOX, SNAPSHOTS)" in said
     assert "内置" in stab("plugins", "--lang", "zh")[1]
 

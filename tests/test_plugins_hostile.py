@@ -341,8 +341,8 @@ def test_records_name_those_that_may_have_a_say_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("postgres://u:secret@h/x", "'postgres://…'"),
-        ("postgres:u:secret@h", "'postgres:…'"),
+        ("mongodb://u:secret@h/x", "'mongodb://…'"),
+        ("mongodb:u:secret@h", "'mongodb:…'"),
         ("u:secret@h/x", "'u:…'"),
         ("secret@h", "'…'"),
         ("a@secret:x", "'…'"),

@@ -30,6 +30,7 @@ READING: Mapping[str, Callable[[Store], object]] = {
     "find_duties": lambda store: store.find_duties(DutyQuery()),
     "read_feed": lambda store: store.read_feed(after=None),
     "get_snapshot": lambda store: store.get_snapshot(STREAMS[0]),
+    "waiting": lambda store: store.waiting(),
     "dead_letters": lambda store: store.dead_letters(),
 }
 WRITING: Mapping[str, Callable[[Store], object]] = {

@@ -1,4 +1,4 @@
-"""The conformance kit on a real server: in order and with a second handle at once, the rest with the slow tests."""
+"""The conformance kit on a real server: in order at once, the rest with the slow tests."""
 
 from __future__ import annotations
 
@@ -32,13 +32,15 @@ def check(*levels: Level) -> None:
     assert Capability.DURABLE in report.capabilities
 
 
-def test_in_order_and_with_a_second_handle() -> None:
-    check(Level.SEQUENTIAL, Level.SECOND_HANDLE)
+def test_in_order() -> None:
+    check(Level.SEQUENTIAL)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", [Level.THREADS, Level.KILL, Level.MACHINE], ids=lambda level: level.value)
-def test_with_threads_kills_and_random_histories(level: Level) -> None:
+@pytest.mark.parametrize(
+    "level", [Level.SECOND_HANDLE, Level.THREADS, Level.KILL, Level.MACHINE], ids=lambda level: level.value
+)
+def test_with_handles_threads_kills_and_random_histories(level: Level) -> None:
     check(level)
 
 

@@ -66,6 +66,7 @@ def test_a_commit_that_waits_for_a_standby_has_a_deadline_of_ours(url: str, open
     assert store.heads(["case/one"])[0].version == 2
 
 
+@pytest.mark.slow
 def test_what_is_found_by_its_key_waits_for_the_standby_too(url: str, opened: Open) -> None:
     """That it is there does not say that a standby has it: the answer waits for one, as the first one did."""
     opened(url).append(act(key="k"))
@@ -107,6 +108,7 @@ def test_a_commit_that_somebody_else_cancelled_is_not_acknowledged(url: str, ope
     assert store.append(act(after=1, key="k")).replayed
 
 
+@pytest.mark.slow
 def test_who_is_interrupted_cancels_nothing(url: str, opened: Open) -> None:
     store = opened(url.replace("deadline=5", "deadline=1.5"))
     store.append(act())

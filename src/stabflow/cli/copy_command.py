@@ -67,7 +67,7 @@ def _show(page: Page, name: str, done: Copied, *, records_only: bool) -> None:
         (Text("of these written now", "其中本次写入"), done.added),
         (Text("keys", "幂等键"), done.keys),
         (Text("cases", "评估案件"), done.cases),
-        (Text("duties", "待办事项"), done.duties),
+        (Text("duties", "应尽职责"), done.duties),
     ]
     if not records_only and not done.behind:
         counts += [
