@@ -221,7 +221,7 @@ def held_back(url: str, opened: Open) -> tuple[list[str], list[str]]:
     with psycopg.connect(plain(url)) as late:
         with store._pool.lent() as session:
             identity = str(session.found.identity)
-        earlier = rows.append_parameters(schema_of(url), identity, act("case/earlier"), None, joined=True)
+        earlier = rows.append_parameters(schema_of(url), identity, act("case/earlier"), None)
         late.execute(rows.append_statement(schema_of(url)).encode(), earlier)
         store.append(act("case/later"))
         page = store.read_feed(after=cursor)

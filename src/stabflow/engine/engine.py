@@ -27,10 +27,11 @@ from .duties import owed
 from .feed import Feed, read_feed
 from .gate import Gate
 from .handle import CaseHandle
+from .joining import Joined
 from .matters import MatterOverview
 from .migration import Migration, migrate, migrate_all
 from .observing import overview
-from .offices import FOUNDING, OfficeBook, check_constitution, check_withdrawal, standing
+from .offices import FOUNDING, check_constitution, check_withdrawal, standing
 from .proofs import Unproved
 from .recalendar import Recalendaring, recalendar
 from .shell import RETRIES, Shell, claimed, recorded
@@ -383,20 +384,17 @@ class Engine:
             stream: streams.copy(stream, shell.store, store)
             for stream in (streams.OFFICES, streams.procedure_stream(known.id, known.version))
         }
-        return Engine(
-            Shell(
-                store=store,
-                registry=shell.registry.over(store),
-                offices=OfficeBook(store),
-                calendar=shell.calendar,
-                clock=shell.clock,
-                requirements=shell.requirements,
-                plugin_names=shell.plugin_names,
-                late_entry=shell.late_entry,
-                checks=shell.checks,
-                copied=copied,
-            )
-        )
+        return Engine(shell.over(store, copied=copied))
+
+    def joined(self, connection: object, /) -> Joined:
+        """This engine within a transaction of the host, on its own ``connection`` to the same database: the host's change and the
+        acts are stored together, or not at all. See `Joined`; which connections there can be, the page of the store says.
+
+        Raises `InvalidInput` where the connection is of another kind or leads elsewhere, and `Unsupported` where the store does
+        not declare ``EXTERNAL_TX``.
+        """
+        store = self._shell.store.join(connection)
+        return Joined(Engine(self._shell.within(store)), store)
 
     def feed(self, *, after: str | None = None, limit: int = MAX_PAGE) -> Feed:
         """The records of the whole store after a cursor, from the first one without, at most ``limit``, in the order in which

@@ -30,7 +30,11 @@ _TRIES = 100
 
 
 def recorded(shell: Shell, case: Case, records: Sequence[Record]) -> None:
-    """Tell that ``records`` were stored, by one transaction which left ``case``; and of each breach that was found in them."""
+    """Tell that ``records`` were stored, by one transaction which left ``case``; and of each breach that was found in them.
+    Within a transaction of the host nothing is stored yet: see `committed`."""
+    if shell.outside is not None:
+        shell.untold.append((case, tuple(records)))
+        return
     if shell.watching.recorded:
         _tell(shell, "stabflow_recorded", shell.watching.recorded, case, records)
     if shell.watching.breach_found:
@@ -39,8 +43,23 @@ def recorded(shell: Shell, case: Case, records: Sequence[Record]) -> None:
                 _tell(shell, "stabflow_breach_found", shell.watching.breach_found, case, case.breaches[event.duty])
 
 
+def committed(shell: Shell) -> None:
+    """Tell what was done within transactions of the host that are over, as far as it is stored; of the rest, never."""
+    outside, untold = shell.outside, shell.untold
+    assert outside is not None, "asked of a shell within a transaction of the host"
+    while untold:
+        case, records = untold[0]
+        last = records[-1]
+        there = outside.store.read_stream(last.stream, after=last.version - 1, limit=1)
+        untold.pop(0)
+        if there and there[0].hash.hex() == last.hash:
+            recorded(outside, case, records)
+
+
 def refused(shell: Shell, case: Case | None, refusal: Refused) -> None:
-    """Tell that an act on ``case`` was refused, and put on record which plugins failed as they were asked."""
+    """Tell that an act on ``case`` was refused, and put on record which plugins failed as they were asked; whatever becomes of a
+    transaction of the host in which that was."""
+    shell = shell.outside or shell
     for blocker in refusal.blockers:
         if isinstance(blocker, CheckFailed):
             _put_on_record(shell, blocker.failure, case)

@@ -130,9 +130,9 @@ class Tenures:
 class OfficeBook:
     """The offices as the store has them; every look reads what is new since the last."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, known: Offices | None = None) -> None:
         self._store = store
-        self._known = Offices()
+        self._known = known or Offices()
 
     @property
     def last_seen(self) -> Offices:

@@ -47,7 +47,8 @@ class Shell:
     """Everything an act needs that is not the decision itself: the store, the clock, the calendar, who is in office.
 
     ``checks`` are asked before it, those ``watching`` are told after it. ``copied`` says of streams up to which version they
-    were copied from another store, without the keys.
+    were copied from another store, without the keys. Where ``outside`` is given, ``store`` is within a transaction of the host:
+    that is the shell beyond it, and plugins are told of what is ``untold`` when the host has committed.
 
     A case is what its records give. Only where it is asked for ``looking``, which decides nothing, may it rest on a snapshot:
     whoever can write to the storage could have put another in its place, and what is decided on that would stand in the records
@@ -65,13 +66,46 @@ class Shell:
     checks: tuple[Check, ...] = ()
     watching: Watching = attrs.field(factory=Watching)
     copied: Mapping[str, int] = attrs.field(factory=dict)
+    outside: Shell | None = None
+    untold: list[tuple[Case, tuple[Record, ...]]] = attrs.field(factory=list, init=False)
     snapshots: Snapshots | None = attrs.field(init=False)
-    _cases: OrderedDict[str, _Seen] = attrs.field(factory=OrderedDict)
-    _lock: threading.Lock = attrs.field(factory=threading.Lock)
+    _cases: OrderedDict[str, _Seen] = attrs.field(factory=OrderedDict, init=False)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     @snapshots.default
     def _takes_snapshots(self) -> Snapshots | None:
         return Snapshots() if Capability.SNAPSHOTS in self.store.capabilities else None
+
+    def over(
+        self,
+        store: Store,
+        *,
+        offices: Offices | None = None,
+        outside: Shell | None = None,
+        copied: Mapping[str, int] | None = None,
+    ) -> Shell:
+        """The same over another store, of which so much is known already, and of which no plugin is told."""
+        return Shell(
+            store=store,
+            registry=self.registry.over(store),
+            offices=OfficeBook(store, offices),
+            calendar=self.calendar,
+            clock=self.clock,
+            requirements=self.requirements,
+            plugin_names=self.plugin_names,
+            late_entry=self.late_entry,
+            checks=self.checks,
+            copied=copied or {},
+            outside=outside,
+        )
+
+    def within(self, store: Store) -> Shell:
+        """The same within a transaction of the host, over the ``store`` that has joined it. What was read last holds there too,
+        where it still is so."""
+        joined = self.over(store, offices=self.offices.last_seen, outside=self)
+        with self._lock:
+            joined._cases.update(self._cases)
+        return joined
 
     def now(self) -> datetime:
         """What the clock says."""

@@ -309,6 +309,13 @@ class Store(abc.ABC):
     def close(self) -> None:
         """Let go of the storage; using the handle afterwards raises `StoreUnavailable`. Closing twice is harmless."""
 
+    def join(self, connection: object) -> JoinedStore:
+        """A store in the transaction that the host has, or is about to have, on ``connection``, whose kind the store knows.
+
+        Raises `InvalidInput` when it is of another kind or leads to another storage, or the transaction cannot hold a batch.
+        """
+        raise Unsupported(Capability.EXTERNAL_TX.name, "joining a transaction of the host")
+
     def about(self) -> Mapping[str, str]:
         """What an operator may want to know of the storage, in words: such as the version of its software and of its schema."""
         return {}
@@ -351,3 +358,40 @@ class Store(abc.ABC):
         """Let a notice that was given up be claimed again, its attempts counted anew, ahead of its lane, or after the one of
         it that is leased just now; ``False`` when there is no such (C10)."""
         raise Unsupported(Capability.OUTBOX.name, "reviving a dead letter")
+
+
+class JoinedStore(Store):
+    """A store within the transactions of a host's connection: it reads what the open one sees, and what it appends is stored
+    when the host commits that one, with the host's own changes, or never.
+
+    It keeps every clause but that a return is no promise yet (C4, C7): the commit is. A batch that is refused with
+    `VersionConflict` or `IdempotencyMismatch` leaves the transaction as it was. After `StoreUnavailable` it may be that it can
+    only be rolled back. `CommitUnknown` comes of `commit` alone. Where no transaction is open, `StoreUnavailable` is raised: a
+    host that forgets to begin one must not store half of what it means to. It is used by the thread that has the transaction.
+    """
+
+    @property
+    @abc.abstractmethod
+    def is_open(self) -> bool:
+        """Whether the host has a transaction open now."""
+
+    @abc.abstractmethod
+    def begin(self) -> None:
+        """Have a transaction open that `commit` can end: begin one, unless the host has. `InvalidInput` where the host has said
+        that somebody else ends it."""
+
+    @abc.abstractmethod
+    def commit(self) -> None:
+        """Commit the host's transaction, with all that is in it. `StoreUnavailable` when it was rolled back instead,
+        `CommitUnknown` when that cannot be known; the host's own errors, of what it had left to write, pass as they are."""
+
+    @abc.abstractmethod
+    def rollback(self) -> None:
+        """Roll the host's transaction back, if there is one open."""
+
+    def when_committed(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called after each commit of the host, as long as this is open, where the host's library can say so."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Let go of the connection, which stays the host's, with its transaction as it is."""

@@ -15,7 +15,8 @@ from .material import batch
 METHODS = {
     Capability.FEED: ("read_feed",),
     Capability.SNAPSHOTS: ("get_snapshot",),
-    Capability.OUTBOX: ("claim", "ack", "release", "dead_letters", "revive"),
+    Capability.OUTBOX: ("claim", "ack", "release", "waiting", "dead_letters", "revive"),
+    Capability.EXTERNAL_TX: ("join",),
 }
 """What a store that declares a capability overrides."""
 

@@ -13,9 +13,7 @@ from .upkeep import setup, setup_sql
 
 __all__ = ["PostgresPlugin", "PostgresStore", "plugin", "setup", "setup_sql"]
 
-_CAPABILITIES = frozenset(
-    {Capability.DURABLE, Capability.MULTI_PROCESS, Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS}
-)
+_CAPABILITIES = frozenset(Capability)
 
 
 class PostgresPlugin(Plugin):

@@ -1,7 +1,8 @@
 """The functions in the database: an append, and what is done with a notice, is one statement and so one round trip.
 
 Each takes its advisory locks first, in the order in which the caller gives them (by number, so that nobody waits in a circle),
-and only then its transaction number and its snapshots: so along a stream, positions rise with versions. A lock stands for a
+and only then its transaction number and its snapshots: so along a stream, positions rise with versions. A transaction of a
+host that has written before has an earlier number, and draws a fresh one for each append. A lock stands for a
 stream, written to or relied upon, which need not have a row yet, or for a lane of the outbox. Locks are held until the commit, on
 standbys too, is done.
 
@@ -19,7 +20,7 @@ ORDINALS = 20
 
 _APPEND = f"""
 DECLARE
-  known record; head record; epoch record; first_position bigint; next_position bigint; xid bigint;
+  known record; head record; epoch record; first_position bigint; xid bigint;
   nothing text; at int := 1; size int; n int := cardinality(p_tags);
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -42,7 +43,7 @@ BEGIN
       RETURN ARRAY[{REPLAYED}, known.first_version, known.last_version];
     END IF;
   END IF;
-  SELECT version, position INTO head FROM {{s}}.records WHERE stream = p_stream ORDER BY version DESC LIMIT 1;
+  SELECT version INTO head FROM {{s}}.records WHERE stream = p_stream ORDER BY version DESC LIMIT 1;
   IF coalesce(head.version, 0) <> p_expected THEN
     RETURN ARRAY[{CONFLICT}, 0, coalesce(head.version, 0)];
   END IF;
@@ -57,24 +58,19 @@ BEGIN
     RETURN ARRAY[{OTHER_EPOCH}];
   END IF;
   IF n > 0 THEN
-    xid := pg_current_xact_id()::text::bigint + epoch.shift;
-    first_position := xid << {ORDINALS};
-    IF head.position >> {ORDINALS} > xid THEN
-      RAISE EXCEPTION 'this transaction had written before the last act on % was committed', p_stream
-        USING ERRCODE = 'serialization_failure';
+    IF pg_current_xact_id_if_assigned() IS NULL THEN
+      xid := pg_current_xact_id()::text::bigint;
+    ELSE
+      xid := {{s}}.fresh_number();
     END IF;
-    IF p_joined THEN
-      SELECT max(position) + 1 INTO next_position FROM {{s}}.records
-        WHERE position >= first_position AND position < (xid + 1) << {ORDINALS};
-    END IF;
-    next_position := coalesce(next_position, first_position);
-    IF (next_position + n - 1) >> {ORDINALS} <> xid THEN
+    first_position := (xid + epoch.shift) << {ORDINALS};
+    IF n > 1 << {ORDINALS} THEN
       RAISE EXCEPTION 'too many records in one transaction' USING ERRCODE = 'program_limit_exceeded';
     END IF;
     FOR i IN 1 .. n LOOP
       size := p_sizes[3 * i - 2] + p_sizes[3 * i - 1];
       INSERT INTO {{s}}.records (position, stream, version, tag, header, payload, hash) VALUES (
-        next_position + i - 1, p_stream, p_expected + i, p_tags[i],
+        first_position + i - 1, p_stream, p_expected + i, p_tags[i],
         substr(p_body, at, p_sizes[3 * i - 2]),
         substr(p_body, at + p_sizes[3 * i - 2], p_sizes[3 * i - 1]),
         substr(p_body, at + size, p_sizes[3 * i]));
@@ -119,6 +115,21 @@ BEGIN
     PERFORM {{s}}.add_notices(p_lanes, p_notices, {{s}}.tick(p_now));
   END IF;
   RETURN ARRAY[{WRITTEN}];
+END
+"""
+
+_FRESH_NUMBER = """
+DECLARE own bigint := pg_current_xact_id()::text::bigint; low bigint; fresh bigint;
+BEGIN
+  -- A subtransaction draws a number of its own as soon as it writes. It is undone; nobody else will have the number.
+  BEGIN
+    INSERT INTO {s}.numbers DEFAULT VALUES RETURNING xmin::text::bigint INTO low;
+    RAISE EXCEPTION USING ERRCODE = 'SF000';
+  EXCEPTION WHEN SQLSTATE 'SF000' THEN
+    NULL;
+  END;
+  fresh := (own >> 32 << 32) | low;
+  RETURN CASE WHEN fresh < own THEN fresh + (1::bigint << 32) ELSE fresh END;
 END
 """
 
@@ -245,6 +256,7 @@ END
 FUNCTIONS: dict[str, tuple[str, str]] = {
     "append_only": ("() RETURNS trigger", _APPEND_ONLY),
     "tick": ("(p_now bigint) RETURNS bigint", _TICK),
+    "fresh_number": ("() RETURNS bigint", _FRESH_NUMBER),
     "replicated": ("() RETURNS void", _REPLICATED),
     "add_notices": ("(p_lanes text[], p_payloads bytea[], p_ready bigint) RETURNS void", _ADD_NOTICES),
     "append": (
@@ -252,7 +264,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
             "(p_locks bigint[], p_modes text, p_identity text, p_stream text, p_expected bigint, p_key text, p_digest text,"
             " p_tags text[], p_sizes int[], p_body bytea, p_heads text[], p_versions bigint[], p_hashes bytea[], p_case text[],"
             " p_cleared text[], p_duties text[], p_snapshot_version bigint, p_snapshot bytea, p_lanes text[], p_notices bytea[],"
-            " p_now bigint, p_joined boolean) RETURNS bigint[]"
+            " p_now bigint) RETURNS bigint[]"
         ),
         _APPEND,
     ),

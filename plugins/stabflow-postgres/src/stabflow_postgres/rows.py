@@ -85,7 +85,7 @@ def lane_lock(schema: str, lane: str) -> int:
     return schemas.lock_number(schema, "lane", lane)
 
 
-_PARAMETERS = 22
+_PARAMETERS = 21
 
 _HEADS_AT_ONCE = 16
 """So many heads are compared by one statement; most acts rely on two."""
@@ -117,11 +117,9 @@ def are_heads_parameters(heads: Sequence[StreamHead]) -> Iterator[Parameters]:
         yield tuple(found)
 
 
-def append_parameters(
-    schema: str, identity: str, batch: AppendBatch, now: int | None, *, joined: bool = False
-) -> Parameters:
-    """The parameters of an append to the tables ``identity``; its notices may be claimed from ``now`` on. In a transaction that
-    is ``joined`` others may have gone before. All but bytes go as texts, so that the statement is prepared once."""
+def append_parameters(schema: str, identity: str, batch: AppendBatch, now: int | None) -> Parameters:
+    """The parameters of an append to the tables ``identity``; its notices may be claimed from ``now`` on. All but bytes go as
+    texts, so that the statement is prepared once."""
     modes = {stream_lock(schema, head.stream): "s" for head in batch.relies_on}
     modes |= {lane_lock(schema, notice.lane): "x" for notice in batch.outbox}
     modes[stream_lock(schema, batch.stream)] = "x"
@@ -153,7 +151,6 @@ def append_parameters(
         texts([one.lane for one in outbox]) if outbox else None,
         blobs([one.payload for one in outbox]) if outbox else None,
         None if now is None else str(now),
-        "t" if joined else "f",
     )
 
 

@@ -30,6 +30,7 @@ _TEXT = 'text COLLATE "C" NOT NULL'
 TABLES: dict[str, str] = {
     MARK: "id int PRIMARY KEY CHECK (id = 1), version int NOT NULL",
     "epochs": f"epoch bigint PRIMARY KEY, identity {_TEXT}, shift bigint NOT NULL, since timestamptz NOT NULL",
+    "numbers": "nothing boolean",  # which has no rows: see fresh_number
     "records": (
         f"position bigint NOT NULL, stream {_TEXT}, version bigint NOT NULL CHECK (version > 0), tag {_TEXT},"
         " header bytea NOT NULL, payload bytea NOT NULL, hash bytea NOT NULL,"
@@ -76,6 +77,7 @@ GUARDED = ("records", "keys")
 RIGHTS = {
     MARK: "SELECT",
     "epochs": "SELECT, INSERT",
+    "numbers": "SELECT, INSERT",
     "records": "SELECT, INSERT",
     "keys": "SELECT, INSERT",
     "cases": "SELECT, INSERT, UPDATE",

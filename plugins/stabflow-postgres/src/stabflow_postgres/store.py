@@ -25,6 +25,7 @@ from stabflow.ports.store import (
     DutyPage,
     DutyQuery,
     FeedPage,
+    JoinedStore,
     Snapshot,
     Store,
     StoredRecord,
@@ -37,7 +38,9 @@ from . import schema as schemas
 from .address import Address, read_url
 from .connections import Pool, Session
 
-_ALWAYS = frozenset({Capability.MULTI_PROCESS, Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS})
+_ALWAYS = frozenset(
+    {Capability.MULTI_PROCESS, Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS, Capability.EXTERNAL_TX}
+)
 
 
 class PostgresStore(Store):
@@ -71,6 +74,19 @@ class PostgresStore(Store):
             store.close()
             raise
         return store
+
+    def join(self, connection: object) -> JoinedStore:
+        """See `Store.join`: ``connection`` is a `psycopg.Connection`, or a session of SQLAlchemy over psycopg 3. The schema must
+        be there; its transactions must be READ COMMITTED, which is what PostgreSQL does unless it is told otherwise."""
+        from .joined import JoinedPostgresStore
+
+        self._check_process()
+        return JoinedPostgresStore(self._address, self._clock, connection, self._identity)
+
+    def _identity(self) -> str | None:
+        with self._pool.lent() as session:
+            self._is_absent(session)
+            return session.found.identity
 
     def append(self, batch: AppendBatch) -> AppendResult:
         """See `Store.append`. `ValueError` when the batch could not be right, such as a key without a digest, or a text that is

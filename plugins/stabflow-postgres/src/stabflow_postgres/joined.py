@@ -1,0 +1,308 @@
+"""The store within a transaction of the host, on the host's own connection.
+
+The function that appends is the same; only the commit is the host's. Nothing is prepared on its connection and no setting of it
+is changed. Each answer is waited for as long as the deadline of the store allows; then the connection is closed, and so the
+transaction, which had not been committed, is rolled back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn, TypeVar
+
+import psycopg
+from psycopg import pq
+from psycopg.adapt import AdaptersMap
+from psycopg.rows import tuple_row
+
+from stabflow.errors import StabflowError, StoreUnavailable, Unsupported
+from stabflow.ports import store_rules as rules
+from stabflow.ports.store import AppendBatch, AppendResult, Capability, Claim, Clock, JoinedStore
+
+from . import faults, inspection, rows
+from .address import Address
+from .connections import Row, Session, Values
+from .hosts import Host, Tell, host_of, unfit
+from .inspection import Finding
+from .store import PostgresStore
+from .watchdog import Watchdog
+
+T = TypeVar("T")
+
+_LOOKED_AT: weakref.WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[str, bool], Finding]] = (
+    weakref.WeakKeyDictionary()
+)
+"""What was found on connections that have been joined before, which holds as long as they live."""
+
+_HOW = (
+    "SELECT current_setting('transaction_isolation') || ' ' || current_setting('synchronous_commit') || ' '"
+    " || current_setting('transaction_read_only')"
+)
+
+
+class _Cursor(psycopg.Cursor[Row]):
+    """A cursor which reads as psycopg does of itself, whatever the host has its connection do."""
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        """Those of psycopg."""
+        return psycopg.adapters
+
+
+class _ClientCursor(psycopg.ClientCursor[Row]):
+    """The same, for statements whose parameters stand in their text."""
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        """Those of psycopg."""
+        return psycopg.adapters
+
+
+class HostSession(Session):
+    """The host's connection, as the store uses it: within an open transaction alone."""
+
+    def __init__(self, address: Address, host: Host, identity: Callable[[], str | None], watchdog: Watchdog) -> None:
+        self._address = address
+        self._host = host
+        self._identity = identity
+        self._watchdog = watchdog
+        self._warned: str | None = None
+        self.found: Finding = inspection.NOTHING
+
+    def ready(self) -> None:
+        """See that a transaction is open which can hold a batch, and on which connection."""
+        if not self._host.is_open:
+            raise StoreUnavailable(
+                f"{self._address}: no transaction of the host is open on its connection: begin one; nothing was stored"
+            )
+        link = self._on_host(self._host.link)
+        status = link.info.transaction_status
+        if status is pq.TransactionStatus.IDLE:  # a session begins on its connection when something is asked
+            self._on_host(lambda: link.execute("SELECT 1"))
+        elif status is not pq.TransactionStatus.INTRANS:
+            raise StoreUnavailable(f"{self._address}: {_STATES[status]}; nothing was stored")
+        if getattr(self, "_link", None) is not link:
+            self._take(link)
+        if self.found.identity is None:
+            self._check()
+
+    def _take(self, link: psycopg.Connection[Any]) -> None:
+        self.let_go()
+        self._link: Any = link
+        self._cursor: Any = _Cursor(link, row_factory=tuple_row)
+        self._cursor.format = pq.Format.BINARY
+        self._searching: Any = _ClientCursor(link, row_factory=tuple_row)
+        self.found = inspection.NOTHING
+        link.add_notice_handler(self._hear)
+
+    def _check(self) -> None:
+        """Look whether the connection leads to the same tables, and how it is set."""
+        if self._link.info.encoding != "utf-8":
+            raise unfit(f"talks {self._link.info.encoding} to the server", "set client_encoding to UTF8")
+        isolation, commits, read_only = self.ask_straight(_HOW, ()).decode().rsplit(" ", 2)
+        if isolation != "read committed":
+            raise unfit(
+                f"has a transaction that is {isolation}", "use READ COMMITTED, or an act may be decided on what was"
+            )
+        if self._address.durable and commits == "off":
+            raise unfit("has synchronous_commit = off", "switch it on; or open the store with durable=no")
+        if read_only == "on":
+            raise unfit("has a transaction that is read-only", "begin one that may write")
+        known, kind = _LOOKED_AT.setdefault(self._link, {}), (self._address.schema, self._address.durable)
+        found = known.get(kind)
+        if found is None:
+            found = inspection.look(self._address, self.ask)
+            here = self._identity()
+            if here is None:
+                raise unfit("leads to a store that is not there yet", "constitute its offices first, or run setup(…)")
+            if found.identity != here:
+                raise unfit(f"leads to another database than {self._address}", "connect the host to the same one")
+            known[kind] = found
+        self.found = found
+
+    def look(self) -> None:
+        """Look again before the next statement."""
+        self.found = inspection.NOTHING
+
+    def begin(self) -> None:
+        """See `JoinedStore.begin`."""
+        self._on_host(self._host.begin)
+        self.look()
+        self.ready()
+
+    def commit(self) -> None:
+        """See `JoinedStore.commit`."""
+        link = self._host.link() if self._host.is_open else None
+        if link is None or link.info.transaction_status is not pq.TransactionStatus.INTRANS:
+            self._host.rollback()
+            raise StoreUnavailable(
+                f"{self._address}: the host's transaction had failed or ended before, and was rolled back: nothing was stored"
+            )
+        self._warned = None
+        watch = self._watchdog.begin(link.fileno())
+        try:
+            self._host.commit()
+        except Exception as error:
+            late = self._watchdog.end(watch)
+            if late or link.closed or link.info.status is not pq.ConnStatus.OK:
+                why = (
+                    f"no answer to the commit within {self._address.deadline:g} s"
+                    if late
+                    else "the connection was lost"
+                )
+                raise faults.unknown(self._address, why) from error
+            raise
+        finally:
+            self._watchdog.end(watch)
+        if self._warned is not None:
+            raise faults.unknown(self._address, f"the wait for a standby was cut short ({self._warned})")
+
+    def let_go(self) -> None:
+        """Leave the connection to the host."""
+        link = getattr(self, "_link", None)
+        if link is not None:
+            with contextlib.suppress(ValueError):
+                link.remove_notice_handler(self._hear)
+
+    def _straight(self, statement: str, values: Values) -> bytes:
+        """As of a session of our own, but nothing is left prepared."""
+        sent: Any = [value.encode() if isinstance(value, str) else value for value in values]
+        formats = [pq.Format.BINARY if isinstance(value, bytes) else pq.Format.TEXT for value in values]
+        with self._link.lock:
+            return (
+                self._answer(self._link.pgconn.exec_params(statement.encode(), sent, None, formats)).get_value(0, 0)
+                or b""
+            )
+
+    def _run(self, statement: str, parameters: Any, prepare: bool | None) -> list[Row]:
+        return super()._run(statement, parameters, False)
+
+    def _on_host(self, call: Callable[[], T]) -> T:
+        """What the host's library answers; its own errors as one of ours."""
+        try:
+            return call()
+        except StabflowError:
+            raise
+        except Exception as error:
+            said = self._address.without_secrets(error)
+            raise StoreUnavailable(
+                f"{self._address}: the host's connection cannot be used: nothing was stored ({said})"
+            ) from error
+
+
+_STATES = {
+    pq.TransactionStatus.INERROR: "the host's transaction has failed already: roll it back",
+    pq.TransactionStatus.ACTIVE: "the host's connection is busy with another statement: use it in one thread",
+    pq.TransactionStatus.UNKNOWN: "the host's connection is broken: its transaction is rolled back",
+}
+
+
+class _Lender:
+    """Lends the host's connection, where a store has a pool."""
+
+    def __init__(self, session: HostSession, name: str) -> None:
+        self.session = session
+        self.name = name
+        self._closed = False
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[HostSession]:
+        """The connection, with a transaction open on it."""
+        if self._closed:
+            raise rules.closed(self.name)
+        self.session.ready()
+        yield self.session
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is lent any more."""
+        return self._closed
+
+    def close(self) -> None:
+        """Lend nothing any more; the connection stays open."""
+        self._closed = True
+        self.session.let_go()
+
+
+class JoinedPostgresStore(PostgresStore, JoinedStore):
+    """See `JoinedStore`; `PostgresStore.join` makes one."""
+
+    def __init__(
+        self, address: Address, clock: Clock | None, connection: object, identity: Callable[[], str | None]
+    ) -> None:
+        super().__init__(address, clock)
+        self._host = host_of(connection)
+        self._watchdog = Watchdog(address.deadline)
+        self._session = HostSession(address, self._host, identity, self._watchdog)
+        self._pool: Any = _Lender(self._session, f"the joined transaction on {address}")
+        if self._host.is_open:
+            self._session.ready()
+
+    @property
+    def is_open(self) -> bool:
+        """See `JoinedStore.is_open`."""
+        return self._host.is_open
+
+    def begin(self) -> None:
+        """See `JoinedStore.begin`."""
+        self._check_process()
+        self._session.begin()
+
+    def commit(self) -> None:
+        """See `JoinedStore.commit`."""
+        self._check_process()
+        self._session.commit()
+
+    def rollback(self) -> None:
+        """See `JoinedStore.rollback`."""
+        self._check_process()
+        self._session._on_host(self._host.rollback)
+
+    def when_committed(self, tell: Tell) -> None:
+        """See `JoinedStore.when_committed`: a session of SQLAlchemy can say so."""
+        self._host.when_committed(tell)
+
+    def join(self, connection: object) -> NoReturn:
+        """Not again."""
+        raise Unsupported(Capability.EXTERNAL_TX.name, "joining a transaction out of another")
+
+    def append(self, batch: AppendBatch) -> AppendResult:
+        """See `Store.append`: it is stored once the host has committed."""
+        rules.check_batch(batch, self.capabilities)
+        self._check_process()
+        now = self._now() if batch.outbox else None
+        with self._pool.lent() as session:
+            answer = session.ask_straight(self._append, self._parameters(session, batch, now))
+            result = rows.result_of(batch, rows.read_answer(answer))
+            if result is not None:
+                return result
+            session.look()
+        raise StoreUnavailable(f"{self._address} is being replaced: nothing was stored; try again")
+
+    def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
+        """Not within a transaction of the host, which would keep every other worker waiting."""
+        raise _no_leases("claiming notices")
+
+    def ack(self, claim: Claim) -> None:
+        """Not within a transaction of the host."""
+        raise _no_leases("acknowledging a notice")
+
+    def release(self, claim: Claim, *, retry_after: float | None, error: str) -> None:
+        """Not within a transaction of the host."""
+        raise _no_leases("releasing a notice")
+
+    def revive(self, notice: int) -> bool:
+        """Not within a transaction of the host."""
+        raise _no_leases("reviving a dead letter")
+
+    def close(self) -> None:
+        """Let go of the host's connection, which stays open."""
+        self._host.let_go()
+        self._pool.close()
+        self._watchdog.close()
+
+
+def _no_leases(what: str) -> Unsupported:
+    return Unsupported(Capability.OUTBOX.name, f"{what} within a transaction of the host")
