@@ -47,13 +47,19 @@ def committed(shell: Shell) -> None:
     """Tell what was done within transactions of the host that are over, as far as it is stored; of the rest, never."""
     outside, untold = shell.outside, shell.untold
     assert outside is not None, "asked of a shell within a transaction of the host"
+    watched = outside.watching.recorded or outside.watching.breach_found
     while untold:
         case, records = untold[0]
-        last = records[-1]
-        there = outside.store.read_stream(last.stream, after=last.version - 1, limit=1)
+        outside.remember(case)  # where it is not so, that is found out when it is next read
+        is_told = bool(watched) and _is_stored(outside, records[-1])
         untold.pop(0)
-        if there and there[0].hash.hex() == last.hash:
+        if is_told:
             recorded(outside, case, records)
+
+
+def _is_stored(shell: Shell, record: Record) -> bool:
+    there = shell.store.read_stream(record.stream, after=record.version - 1, limit=1)
+    return bool(there) and there[0].hash.hex() == record.hash
 
 
 def refused(shell: Shell, case: Case | None, refusal: Refused) -> None:

@@ -33,8 +33,11 @@ class Registry:
             self._given.setdefault(str(procedure), procedure)
 
     def over(self, store: Store) -> Registry:
-        """A registry that knows the same procedures by name, over another store."""
-        return Registry(store, self._given.values())
+        """A registry that knows the same procedures by name, over another store. What was read of this one need not be read
+        again: a procedure is known by its digest, and its text by the hash of its record."""
+        other = Registry(store, ())
+        other._given, other._read, other._in_use = self._given, self._read, self._in_use
+        return other
 
     def check_definition(self, procedure: Procedure) -> None:
         """`ProcedureError` where another definition of this version is known by its name, also a bundled one."""

@@ -206,13 +206,13 @@ class Pool:
     _idle: list[Session] = attrs.field(factory=list, init=False)
     _guard: threading.Lock = attrs.field(factory=threading.Lock, init=False)
     _room: threading.Semaphore = attrs.field(init=False)
-    _watchdog: Watchdog = attrs.field(init=False)
+    watchdog: Watchdog = attrs.field(init=False)
     _closed: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.name = f"the store {self.address}"
         self._room = threading.Semaphore(self.address.connections)
-        self._watchdog = Watchdog(self.address.deadline)
+        self.watchdog = Watchdog(self.address.deadline)
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[Session]:
@@ -258,7 +258,7 @@ class Pool:
             link = Link.connect(autocommit=True, **dict(self.address.parameters))  # type: ignore[arg-type]
         except psycopg.Error as error:
             raise faults.at_the_door(self.address, error) from faults.bare(self.address, error)
-        session = Session(self.address, link, self._watchdog)
+        session = Session(self.address, link, self.watchdog)
         try:
             session.look()
             session.ask(inspection.settings(self.address))
@@ -274,7 +274,7 @@ class Pool:
             idle, self._idle = self._idle, []
         for session in idle:
             session.close()
-        self._watchdog.close()
+        self.watchdog.close()
 
 
 def begin_epoch(session: Session, address: Address) -> None:

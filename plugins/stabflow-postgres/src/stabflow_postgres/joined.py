@@ -230,12 +230,16 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
     """See `JoinedStore`; `PostgresStore.join` makes one."""
 
     def __init__(
-        self, address: Address, clock: Clock | None, connection: object, identity: Callable[[], str | None]
+        self,
+        address: Address,
+        clock: Clock | None,
+        connection: object,
+        identity: Callable[[], str | None],
+        watchdog: Watchdog,
     ) -> None:
         super().__init__(address, clock)
         self._host = host_of(connection)
-        self._watchdog = Watchdog(address.deadline)
-        self._session = HostSession(address, self._host, identity, self._watchdog)
+        self._session = HostSession(address, self._host, identity, watchdog)
         self._pool: Any = _Lender(self._session, f"the joined transaction on {address}")
         if self._host.is_open:
             self._session.ready()
@@ -301,7 +305,6 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
         """Let go of the host's connection, which stays open."""
         self._host.let_go()
         self._pool.close()
-        self._watchdog.close()
 
 
 def _no_leases(what: str) -> Unsupported:

@@ -81,7 +81,7 @@ class PostgresStore(Store):
         from .joined import JoinedPostgresStore
 
         self._check_process()
-        return JoinedPostgresStore(self._address, self._clock, connection, self._identity)
+        return JoinedPostgresStore(self._address, self._clock, connection, self._identity, self._pool.watchdog)
 
     def _identity(self) -> str | None:
         with self._pool.lent() as session:
