@@ -329,6 +329,16 @@ def test_a_session_over_another_driver_is_refused(engine: Engine) -> None:
 
 
 @host
+def test_a_host_that_ends_its_transaction_within_the_block_is_told_that_nobody_knows(
+    engine: Engine, url: str, host: Any
+) -> None:
+    with host(url) as (connection, _):
+        with pytest.raises(CommitUnknown, match="ended its transaction before the end of the block"):
+            within(engine, connection, opened, lambda joined: connection.commit())
+        assert len(list(engine.cases())) == 1
+
+
+@host
 def test_without_an_open_transaction_nothing_is_stored(engine: Engine, url: str, host: Any) -> None:
     with host(url) as (connection, _):
         joined = engine.joined(connection)

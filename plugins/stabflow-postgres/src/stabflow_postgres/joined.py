@@ -134,11 +134,13 @@ class HostSession(Session):
 
     def commit(self) -> None:
         """See `JoinedStore.commit`."""
-        link = self._host.link() if self._host.is_open else None
-        if link is None or link.info.transaction_status is not pq.TransactionStatus.INTRANS:
-            self._host.rollback()
+        link = self._host.link() if self._host.is_open else self._link
+        if link.info.transaction_status is pq.TransactionStatus.IDLE:
+            raise faults.unknown(self._address, "the host ended its transaction before the end of the block")
+        if link.info.transaction_status is not pq.TransactionStatus.INTRANS:
+            self._on_host(self._host.rollback)
             raise StoreUnavailable(
-                f"{self._address}: the host's transaction had failed or ended before, and was rolled back: nothing was stored"
+                f"{self._address}: the host's transaction had failed, and was rolled back: nothing was stored"
             )
         self._warned = None
         watch = self._watchdog.begin(link.fileno())
