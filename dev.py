@@ -189,8 +189,13 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def run(name: str, *arguments: str, **environment: str) -> int:
-    """Run a program of `.venv` in the checkout; its exit status, 128 + n when signal n ended it."""
-    status = subprocess.call([program(name), *arguments], cwd=ROOT, env={**os.environ, **environment})
+    """Run a program of `.venv` in the checkout; its exit status, 128 + n when signal n ended it.
+
+    What it compiles is kept for the next process, whatever PYTHONDONTWRITEBYTECODE says: the tests start some hundred, and
+    collecting them compiles every test anew.
+    """
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment}
+    status = subprocess.call([program(name), *arguments], cwd=ROOT, env=env)
     return status if status >= 0 else 128 - status
 
 

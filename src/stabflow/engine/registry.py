@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from ..decision.events import Event, Proved, Registered
@@ -11,12 +12,11 @@ from ..history.chain import GENESIS
 from ..history.commit import batch, seal
 from ..history.record import Circumstances, Record
 from ..language import Procedure, bundled, bundled_names, from_canonical, load
-from ..language.canonical_form import canonical_bytes
 from ..language.loader import by_version
 from ..ports.store import MAX_PAGE, CaseQuery, Store, StreamHead
 from ..reasoning.check import CHECKER
 from . import pages, streams
-from .proofs import is_released
+from .proofs import REMEMBERED, is_released
 
 
 class Registry:
@@ -165,10 +165,16 @@ def _missing(procedure: Procedure, present: Sequence[Record], *, proved: bool) -
     named = {"procedure": procedure.id, "procedure_version": procedure.version, "digest": procedure.digest}
     missing: list[Event] = []
     if not present:
-        missing.append(Registered(**named, text=canonical_bytes(procedure).decode("utf-8")))
+        missing.append(Registered(**named, text=procedure.canonical.decode("utf-8")))
     if proved and not any(_is_proof(record, procedure) for record in present):
         missing.append(Proved(**named, checker=CHECKER))
     return missing
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _written(text: str) -> Procedure:
+    """The procedure whose canonical form is ``text``: examined once in a process, not once for every store that keeps it."""
+    return from_canonical(text.encode("utf-8"))
 
 
 def _text_of(record: Record) -> Procedure:
@@ -176,7 +182,7 @@ def _text_of(record: Record) -> Procedure:
     event = record.event
     if not isinstance(event, Registered):
         raise Corrupt(f"{record.stream} version {record.version} is {record.tag}, which keeps no procedure")
-    kept = from_canonical(event.text.encode("utf-8"))
+    kept = _written(event.text)
     said = (event.procedure, event.procedure_version, event.digest)
     if (kept.id, kept.version, kept.digest) != said or record.stream != streams.procedure_stream(kept.id, kept.version):
         raise Corrupt(f"the text that {record.stream} keeps is not that of the procedure recorded with it")

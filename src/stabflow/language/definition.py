@@ -50,7 +50,12 @@ class Procedure(Draft):
     @functools.cached_property
     def digest(self) -> str:
         """The SHA-256 of the canonical form, titles included."""
-        return canonical.sha256(canonical_bytes(self))
+        return canonical.sha256(self.canonical)
+
+    @functools.cached_property
+    def canonical(self) -> bytes:
+        """The canonical form in canonical bytes: what a store keeps, and `stabflow.language.from_canonical` reads back."""
+        return canonical_bytes(self)
 
     @functools.cached_property
     def zone(self) -> ZoneInfo:

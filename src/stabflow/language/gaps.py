@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -40,25 +41,33 @@ def is_gap(text: str) -> bool:
 
 def gap_faults(draft: Draft) -> Iterator[Fault]:
     """A fault for every gap in ``draft``, each place once."""
-    for where in dict.fromkeys(where for where, text in _texts(draft, ()) if is_gap(text)):
+    for where in dict.fromkeys(_gaps(draft, ())):
         path = path_text(*where)
         cure = _CURES.get(path) or _CURES.get(str(where[-1]), "say what belongs here, or leave it out")
         yield Fault(path, f"is a gap, marked {GAP}", cure)
 
 
-def _texts(value: object, where: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...], str]]:
-    """Every text in ``value``, keys left aside, with its place; texts in one list share one."""
+def _gaps(value: object, where: tuple[Key, ...]) -> Iterator[tuple[Key, ...]]:
+    """The place of every gap in ``value``, keys left aside; texts in one list share one."""
     if isinstance(value, str):
-        yield where, value
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _texts(one, (*where, key))
+        if is_gap(value):
+            yield where
+    elif value is None or isinstance(value, int):
+        return
     elif isinstance(value, tuple):
         for index, one in enumerate(value):
-            yield from _texts(one, where if isinstance(one, str) else (*where, index))
-    else:
+            yield from _gaps(one, where if isinstance(one, str) else (*where, index))
+    elif attrs.has(type(value)):
         type_: type = type(value)
-        for field in attrs.fields(type_) if attrs.has(type_) else ():
-            if field.init:
-                outer = (*where, "procedure") if isinstance(value, Draft) and field.name in IDENTITY else where
-                yield from _texts(getattr(value, field.name), (*outer, field.name.rstrip("_")))
+        for name, key in _keys(type_):
+            outer = (*where, "procedure") if isinstance(value, Draft) and name in IDENTITY else where
+            yield from _gaps(getattr(value, name), (*outer, key))
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _gaps(one, (*where, key))
+
+
+@functools.cache
+def _keys(type_: type) -> tuple[tuple[str, str], ...]:
+    """The attributes of a part of the language, and the key under which each is written."""
+    return tuple((field.name, field.name.rstrip("_")) for field in attrs.fields(type_) if field.init)

@@ -11,7 +11,6 @@ import attrs
 
 from .. import canonical
 from ..errors import Corrupt, Fault, InvalidInput, ProcedureError, near_miss
-from .canonical_form import canonical_bytes
 from .definition import Procedure
 from .parts import Draft
 from .static import faults
@@ -38,7 +37,7 @@ def from_canonical(data: bytes) -> Procedure:
         procedure = _procedure(tables, "the stored procedure", stored=True)
     except ProcedureError as error:
         raise Corrupt(f"the bytes are canonical JSON, but no procedure: {error}") from error
-    if canonical_bytes(procedure) != data:
+    if procedure.canonical != data:
         raise Corrupt(f"the bytes describe {procedure}, but are not its canonical form")
     return procedure
 
