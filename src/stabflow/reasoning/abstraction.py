@@ -31,6 +31,8 @@ were corrected."""
 
 Counts = frozenset[tuple[ItemClass, int]]
 
+_UNCORRECTED: frozenset[tuple[Signature, ...]] = frozenset()
+
 Fresh = tuple[tuple[str, str, bool | None], ...]
 """For a kind and a state, whether there is an item added since it was last entered; ``None`` where it never was."""
 
@@ -106,9 +108,10 @@ class Abstraction:
     def signature(self, name: str, value: Value | None) -> Signature:
         """Which tests of ``name`` by later rows the value passes."""
         asked = (name, type(value), value)  # True is not 1
-        if asked not in self._signatures:
-            self._signatures[asked] = signature_of(value, self._kept[name])
-        return self._signatures[asked]
+        try:
+            return self._signatures[asked]
+        except KeyError:
+            return self._signatures.setdefault(asked, signature_of(value, self._kept[name]))
 
     def told(self, chosen: Iterable[tuple[str, Value | None]]) -> tuple[tuple[str, Signature], ...]:
         """What later rows can tell of the values that an act states."""
@@ -129,21 +132,26 @@ class Abstraction:
         if item.superseded or not lookers:
             return None
         if self._moves[item.kind, item.state]:
-            names = self._fields_at[item.kind, item.state]
-            values = tuple([self.signature(name, item.fields.get(name)) for name in names])
-            fresh = tuple([_is_fresh(case, item, state) for state in self._since(item.kind, case.state)[0]])
+            values = tuple([self.signature(name, item.fields.get(name)) for name in self._fields_at[item.kind, item.state]])
+            since, counting = self._counted_among(item.kind, case.state)
+            fresh = tuple([_is_fresh(case, item, state) for state in since])
             entered = tuple([state in item.entered for state in self._item_entries_at[item.kind, item.state]])
             if case.state in self._still_laid_out[item.kind]:
                 entered += (item.laid_out,)
-            counting = max([self._room.get(item.kind, 0), *(one.threshold for one in lookers)])
-            found = (item.kind, item.state, values, fresh + entered, frozenset[tuple[Signature, ...]]())
-            return found, counting + self._spare.get(item.kind, 0)
+            return (item.kind, item.state, values, fresh + entered, _UNCORRECTED), counting
         told, counting = self._counting(case, item, lookers)
         others = [self._counting(case, one, lookers) for one in self._corrected(item)]
         counting = max([counting, *(count for _, count in others)])
         more = self._spare.get(item.kind, 0)
         would = frozenset([other for other, _ in others if other != told])
         return ((item.kind, "", told, (), would), counting + more) if counting else None
+
+    @remembered
+    def _counted_among(self, kind: str, state: str) -> tuple[tuple[str, ...], int]:
+        """The states since which it matters, in a state of the case, that an item was added which can still move; and how far
+        it is worth counting."""
+        thresholds = (one.threshold for one in self._lookers[kind, state])
+        return self._since(kind, state)[0], max(self._room.get(kind, 0), *thresholds) + self._spare.get(kind, 0)
 
     def _counting(self, case: Case, item: Item, lookers: Iterable[Looker]) -> tuple[tuple[Signature, ...], int]:
         """Who counts an item that can no longer move, and how far it is worth counting."""

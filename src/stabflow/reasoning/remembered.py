@@ -17,10 +17,10 @@ def remembered(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S
 
     @functools.wraps(method)
     def answer(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        known = vars(self).setdefault(name, {})
-        if args not in known:
-            known[args] = method(self, *args, **kwargs)
-        found: R = known[args]
-        return found
+        known: dict[object, R] = vars(self).setdefault(name, {})
+        try:
+            return known[args]
+        except KeyError:
+            return known.setdefault(args, method(self, *args, **kwargs))
 
     return answer
