@@ -114,18 +114,22 @@ CLERK = Actor("clerk", body="county")
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 
 
+@cache
 def stamp(version: int) -> Stamp:
     return Stamp(version, AT, AT, CLERK, "clerk", Basis("minutes"), "", f"{version:064x}")
 
 
+@cache
+def opened(procedure: Procedure) -> Opened:
+    return Opened(
+        case_id="case", procedure=procedure.id, procedure_version=procedure.version, digest=procedure.digest,
+        matter=Matter("hall", "Hall"), trigger="open", state="open",
+    )  # fmt: skip
+
+
 def history(procedure: Procedure, acts: Sequence[tuple[str, Mapping[str, int]]]) -> list[tuple[Event, Stamp]]:
     """A case in which each of ``acts`` states values of the case ("") or of a talk, whether they fit or not."""
-    found: list[Event] = [
-        Opened(
-            case_id="case", procedure=procedure.id, procedure_version=procedure.version, digest=procedure.digest,
-            matter=Matter("hall", "Hall"), trigger="open", state="open",
-        )
-    ]  # fmt: skip
+    found: list[Event] = [opened(procedure)]
     due: DueTime | None = None
     known: set[tuple[str, str]] = set()
     for item, values in acts:

@@ -3,8 +3,10 @@ could have been stated, and keeps what would be shown in exactly this way."""
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pytest
 from hypothesis import given, reject, settings
@@ -29,19 +31,24 @@ def allowed(
     requires = [
         one for row in procedure.lifecycle(kind).transitions if row.trigger in ("count", "add") for one in row.requires
     ]
-    asked = [(frozenset(_names(one)), one) for one in requires]
+    asked = [(frozenset(_names(one)), _met(one)) for one in requires]
+    numbers = {name: number for name, number in stands.items() if name not in stated}
+    known = [numbers.keys() | {*stated[: place + 1]} for place in range(len(stated))]
+    tests = [
+        [met for names, met in asked if name in names and names <= known[place]] for place, name in enumerate(stated)
+    ]
 
-    def go_on(numbers: dict[str, int], left: Sequence[str]) -> Iterator[Numbers]:
-        if not left:
+    def go_on(place: int) -> Iterator[Numbers]:
+        if place == len(stated):
             yield {name: numbers[name] for name in stated}
             return
-        field, most = fields[left[0]], fields[left[0]].max
+        field, most = fields[stated[place]], fields[stated[place]].max
         for number in range(field.min or 0, (highest if most is None else min(most, highest)) + 1):
-            now = {**numbers, left[0]: number}
-            if all(_is_met(one, now) for names, one in asked if left[0] in names and names <= now.keys()):
-                yield from go_on(now, left[1:])
+            numbers[stated[place]] = number
+            if all([met(numbers) for met in tests[place]]):
+                yield from go_on(place + 1)
 
-    yield from go_on({name: number for name, number in stands.items() if name not in stated}, stated)
+    yield from go_on(0)
 
 
 def _names(one: Requirement) -> Iterator[str]:
@@ -52,22 +59,31 @@ def _names(one: Requirement) -> Iterator[str]:
                 yield part.comparison[1]
 
 
-def _is_met(one: Requirement, numbers: Numbers) -> bool:
+def _met(one: Requirement) -> Callable[[Numbers], bool]:
+    """Whether numbers meet a requirement."""
     if not isinstance(one, ValueIs):
-        return any(_is_met(part, numbers) for _, part in one.walk() if part is not one)
-    have = sum(numbers[name] for name in one.value) * one.times
-    comparison, bound = one.comparison
-    need = numbers[bound] if isinstance(bound, str) else bound
-    return {"at_least": have >= need, "at_most": have <= need, "equals": have == need}[comparison]
+        ways = [_met(part) for _, part in one.walk() if part is not one]
+        return lambda numbers: any(way(numbers) for way in ways)
+    names, times, (comparison, bound) = one.value, one.times, one.comparison
+    compare = {"at_least": operator.ge, "at_most": operator.le, "equals": operator.eq}[comparison]
+
+    def is_met(numbers: Numbers) -> bool:
+        have = sum([numbers[name] for name in names]) * times
+        return bool(compare(have, numbers[bound] if isinstance(bound, str) else bound))
+
+    return is_met
 
 
 def display(procedure: Procedure, acts: Acts) -> Display:
     """All that the public is shown of ``acts``, after each of them."""
-    found = []
-    for length in range(1, len(acts) + 1):
-        hidden = disclosed(procedure, acts[:length]).hidden
-        found += [(key, str(hidden.get(key, value))) for key, value in _stated(acts[:length])]
-    return tuple(found)
+    shown = (shown_at_last(procedure, acts[:length]) for length in range(1, len(acts) + 1))
+    return tuple(itertools.chain.from_iterable(shown))
+
+
+def shown_at_last(procedure: Procedure, acts: Acts) -> Display:
+    """What the public is shown after the last of ``acts``."""
+    hidden = disclosed(procedure, acts).hidden
+    return tuple([(key, str(hidden.get(key, value))) for key, value in _stated(acts)])
 
 
 def assert_untold(procedure: Procedure, every: Iterable[Acts], core: int) -> None:
@@ -82,7 +98,7 @@ def assert_untold(procedure: Procedure, every: Iterable[Acts], core: int) -> Non
         if kept not in earlier:
             earlier[kept] = display(procedure, before)
         rules = (earlier[kept], acts[-1][0], tuple(acts[-1][1]))
-        alike[display(procedure, acts)].append(acts)
+        alike[earlier[kept] + shown_at_last(procedure, acts)].append(acts)
         for key, value in _stated(acts):
             ruled[rules][key].add(value)
     for shown, cases in alike.items():
