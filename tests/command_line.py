@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+import stabflow
+from stabflow.dossier import Dossier, run
 
 ROOT = Path(__file__).parent.parent
 PLAIN = ROOT / "examples" / "plain.toml"
@@ -15,6 +20,21 @@ CASE = "five-step-market-hall-1"
 GRANT = ROOT / "tests" / "grants" / "small-grant.toml"
 CHOIR = ROOT / "tests" / "grants" / "choir.toml"
 Run = Callable[..., tuple[int, str, str]]
+
+
+def written(dossier: Path, file: str = "stabflow.db") -> None:
+    """Lay a store down in the present folder in which ``dossier`` was run, as ``stabflow run`` leaves it."""
+    Path(file).write_bytes(_store_of(dossier))
+
+
+@functools.cache
+def _store_of(dossier: Path) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "stabflow.db")
+        with stabflow.open(f"sqlite:///{file}", late_entry=None) as engine:
+            run(Dossier.load(dossier), engine)
+        assert [one.name for one in Path(folder).iterdir()] == [file.name], "all of it lies in one file"
+        return file.read_bytes()
 
 
 def program(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import BRIDGE, CASE, PLAIN, ROOT, Run, program
+from command_line import BRIDGE, CASE, PLAIN, ROOT, Run, program, written
 from rich.cells import cell_len
 
 import stabflow
@@ -103,7 +103,7 @@ def test_the_store_can_come_from_the_surroundings(stab: Run, tmp_path: Path) -> 
 
 
 def test_show_and_history_in_both_languages(stab: Run) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     english, chinese = stab("show", CASE)[1], stab("show", CASE, "--lang", "zh")[1]
     for said in ("to be implemented · decided · outcome: implement", "Facts", "consultation-1", "Who holds which role"):
         assert said in english
@@ -154,7 +154,7 @@ def test_show_prints_what_is_stored(stab: Run, tmp_path: Path) -> None:
 
 def test_a_value_is_written_for_programs_in_one_way(stab: Run) -> None:
     """A day, a number and a file say what they are, whether the case is asked for or its history."""
-    stab("run", BRIDGE)
+    written(BRIDGE)
     (listed,) = json.loads(stab("show", "--json")[1])
     shown = json.loads(stab("show", listed["case_id"], "--json")[1])
     facts: dict[str, Any] = {}
@@ -171,13 +171,13 @@ def test_a_value_is_written_for_programs_in_one_way(stab: Run) -> None:
 
 
 def test_the_cases_of_a_store_can_be_listed(stab: Run) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     assert CASE in stab("show")[1]
     assert [row["case_id"] for row in json.loads(stab("show", "--json")[1])] == [CASE]
 
 
 def test_json_is_pure_stable_and_keeps_chinese(stab: Run) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     for words in (("show", CASE), ("history", CASE), ("procedures",), ("procedures", "five-step"), ("show",)):
         first, second = stab(*words, "--json"), stab(*words, "--json")
         assert first == second
@@ -238,7 +238,7 @@ def test_every_requirement_can_be_said() -> None:
 
 
 def test_chinese_pages_list_and_bracket_as_chinese_does(stab: Run) -> None:
-    stab("run", BRIDGE, "--store", "sqlite:///b.db")
+    written(BRIDGE, "b.db")
     pages = {
         "run": stab("run", BRIDGE, "--store", "memory:", "--refusals", "--lang", "zh", columns=200)[1],
         "show": stab("show", "five-step-county-bridge-1", "--store", "sqlite:///b.db", "--lang", "zh", columns=200)[1],
@@ -279,7 +279,7 @@ def test_clauses_are_counted_in_english(stab: Run) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("columns", [50, 72, 80, 100, 120, 200])
 def test_no_line_is_wider_than_the_terminal(stab: Run, language: Language, columns: int) -> None:
-    stab("run", BRIDGE, "--store", "sqlite:///b.db")
+    written(BRIDGE, "b.db")
     case = "five-step-county-bridge-1"
     pages = [
         stab("run", BRIDGE, "--store", "memory:", "--refusals", "--lang", language, columns=columns),
@@ -296,7 +296,7 @@ def test_no_line_is_wider_than_the_terminal(stab: Run, language: Language, colum
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_chinese_columns_line_up(stab: Run, columns: int) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     lines = stab("history", CASE, "--lang", "zh", columns=columns)[1].splitlines()
     assert lines[-1].startswith("32项记录中有32项为事后补录，补录最长滞后")
     lines = lines[: lines.index("")]
@@ -438,7 +438,7 @@ def test_reading_a_store_that_is_not_there_says_so(stab: Run, tmp_path: Path) ->
 
 
 def test_an_unknown_case_is_told_with_the_nearest(stab: Run) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     status, _, err = stab("show", "five-step-market-hal-1")
     assert status == 2
     assert f"did you mean '{CASE}'?" in err
@@ -446,7 +446,7 @@ def test_an_unknown_case_is_told_with_the_nearest(stab: Run) -> None:
 
 
 def test_one_case_is_asked_for_by_its_id_alone(stab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
 
     def listed(_engine: object, **_filters: object) -> object:
         raise AssertionError("the whole store is listed")
@@ -457,7 +457,7 @@ def test_one_case_is_asked_for_by_its_id_alone(stab: Run, monkeypatch: pytest.Mo
 
 
 def test_what_can_be_no_id_is_an_unknown_case(stab: Run) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     for words in (["history", "\udcff"], ["show", " "], ["show", "x" * 600]):
         status, _, err = stab(*words)
         assert status == 2
@@ -512,7 +512,7 @@ def test_a_store_file_that_is_not_ours_stays_as_it_is(stab: Run, tmp_path: Path)
 
 
 def test_a_store_of_a_newer_schema_stays_as_it_is(stab: Run, tmp_path: Path) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     connection = sqlite3.connect(tmp_path / "stabflow.db")
     connection.execute("PRAGMA user_version = 99")
     connection.commit()
@@ -526,7 +526,7 @@ def test_a_store_of_a_newer_schema_stays_as_it_is(stab: Run, tmp_path: Path) -> 
 
 
 def test_a_store_that_may_not_be_written_is_told(stab: Run, tmp_path: Path) -> None:
-    stab("run", PLAIN, "--store", "sqlite:///kept.db")
+    written(PLAIN, "kept.db")
     folder = tmp_path / "locked"
     folder.mkdir()
     (tmp_path / "kept.db").rename(folder / "kept.db")
@@ -544,7 +544,7 @@ def test_a_store_that_may_not_be_written_is_told(stab: Run, tmp_path: Path) -> N
 
 
 def test_a_damaged_store_is_the_environment(stab: Run, tmp_path: Path) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     connection = sqlite3.connect(tmp_path / "stabflow.db")
     (trigger,) = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' LIMIT 1").fetchone()
     connection.execute(f"DROP TRIGGER {trigger}")
@@ -710,7 +710,7 @@ def test_the_command_is_a_process_like_any_other(tmp_path: Path) -> None:
 
 
 def test_every_act_can_be_said(stab: Run) -> None:
-    stab("run", BRIDGE)
+    written(BRIDGE)
     with stabflow.open("sqlite:///stabflow.db") as engine:
         handle = engine.case("five-step-county-bridge-1")
         procedure = handle.procedure
@@ -722,7 +722,7 @@ def test_every_act_can_be_said(stab: Run) -> None:
 
 
 def test_the_history_names_who_acted(stab: Run) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     with stabflow.open("sqlite:///stabflow.db") as engine:
         actors = {record.actor.id for record in engine.case(CASE).history()}
     for columns in (80, 120):
@@ -743,7 +743,7 @@ def test_a_vacant_role_is_called_vacant(stab: Run, tmp_path: Path) -> None:
 
 
 def test_a_conflict_of_offices_is_the_stores_and_is_said_once(stab: Run) -> None:
-    stab("run", PLAIN)
+    written(PLAIN)
     for language, said in (("en", "the store, beside dossier"), ("zh", "存储与案卷")):
         status, _, err = stab("run", BRIDGE, "--lang", language)
         assert status == 2
@@ -783,7 +783,7 @@ def test_a_procedure_shows_the_names_that_one_writes(stab: Run) -> None:
 
 
 def test_cases_are_listed_in_words_and_with_whole_ids(stab: Run) -> None:
-    stab("run", BRIDGE)
+    written(BRIDGE)
     said = stab("show", "--lang", "zh")[1]
     for word in ("案件编号", "five-step-county-bridge-1", "实施完毕", "办结"):
         assert word in said

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import BRIDGE, CHOIR, GRANT, PLAIN, Run
+from command_line import BRIDGE, CHOIR, GRANT, PLAIN, Run, written
 
 import stabflow
 from stabflow import Actor
@@ -22,7 +22,7 @@ def flat(out: str) -> str:
 
 
 def test_every_value_of_an_item_has_its_name(stab: Run) -> None:
-    stab("run", BRIDGE)
+    written(BRIDGE)
     out = flat(stab("show", "five-step-county-bridge-1", columns=140)[1])
     zh = re.sub(r"\s+", "", stab("show", "five-step-county-bridge-1", "--lang", "zh", columns=140)[1])
     with stabflow.open("sqlite:///stabflow.db") as engine:
@@ -37,7 +37,7 @@ def test_every_value_of_an_item_has_its_name(stab: Run) -> None:
 
 
 def test_several_choices_are_parted_by_what_does_not_occur_in_them(stab: Run) -> None:
-    stab("run", BRIDGE)
+    written(BRIDGE)
     procedure = stabflow.procedure("five-step")
     field = procedure.lifecycle("document").fields["report_parts"]
     parts = [procedure.choice_title(field, one) for one in procedure.lists["report_part"]]
