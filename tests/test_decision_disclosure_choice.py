@@ -45,7 +45,7 @@ def allowed(
         field, most = fields[stated[place]], fields[stated[place]].max
         for number in range(field.min or 0, (highest if most is None else min(most, highest)) + 1):
             numbers[stated[place]] = number
-            if all([met(numbers) for met in tests[place]]):
+            if all(met(numbers) for met in tests[place]):
                 yield from go_on(place + 1)
 
     yield from go_on(0)

@@ -132,7 +132,9 @@ class Abstraction:
         if item.superseded or not lookers:
             return None
         if self._moves[item.kind, item.state]:
-            values = tuple([self.signature(name, item.fields.get(name)) for name in self._fields_at[item.kind, item.state]])
+            values = tuple(
+                [self.signature(name, item.fields.get(name)) for name in self._fields_at[item.kind, item.state]]
+            )
             since, counting = self._counted_among(item.kind, case.state)
             fresh = tuple([_is_fresh(case, item, state) for state in since])
             entered = tuple([state in item.entered for state in self._item_entries_at[item.kind, item.state]])
