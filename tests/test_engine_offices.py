@@ -477,6 +477,20 @@ def test_a_store_without_the_text_of_a_procedure_is_corrupt() -> None:
         worlds.engine_over(store).verify()
 
 
+def test_what_stores_keep_of_a_procedure_is_read_once() -> None:
+    other = worlds.small(find='en = "Small"', put='en = "Little"')
+    handles = []
+    for procedure in (worlds.small(), other, worlds.small()):
+        store = MemoryStore()
+        engine = worlds.constituted(worlds.engine_over(store, procedures=[procedure]), procedure)
+        case = engine.open_case(procedure, BRIDGE, by=CHAIR, basis=BASIS)
+        handles.append(worlds.engine_over(store, procedures=[]).case(case.id))
+    first, second, third = (handle.procedure for handle in handles)
+    assert (first.digest, second.digest) == (worlds.small().digest, other.digest)
+    assert first is third
+    assert first != second, "of another definition of the same version"
+
+
 # Nothing comes of a first act that fails
 
 

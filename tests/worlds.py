@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -143,6 +144,7 @@ BRIDGE = Matter("bridge-1", "替建渡口大桥")
 NOTE: dict[str, Any] = {"words": "书面", "owner": CLERK, "deadline": datetime(2026, 4, 1, tzinfo=UTC).date()}
 
 
+@functools.cache
 def small(**changed: str) -> Procedure:
     """The small procedure, with some of its text replaced: ``old="new"`` by keyword pairs ``find`` and ``put``."""
     text = SMALL
