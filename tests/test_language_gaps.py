@@ -28,7 +28,7 @@ def open_text(content: Tables) -> list[str]:
     return [path for path in texts(content) if not any(part in FORMS for part in path.split("/"))]
 
 
-@pytest.mark.parametrize("marked", ["TODO", "TODO: ask the head"])
+@pytest.mark.parametrize("marked", ["TODO", pytest.param("TODO: ask the head", marks=pytest.mark.slow)])
 def test_every_text_of_a_procedure_can_be_a_gap(marked: str) -> None:
     content = tables(BOARD)
     places = open_text(content)
