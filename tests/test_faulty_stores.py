@@ -16,12 +16,31 @@ from pathlib import Path
 
 import pytest
 from conftest import SHORT
-from faulty import appending, cached, columns, crashing, failing, feeding, index, outbox, paging, racing, subtle
+from faulty import (
+    appending,
+    cached,
+    columns,
+    crashing,
+    failing,
+    feeding,
+    index,
+    joining,
+    outbox,
+    paging,
+    racing,
+    subtle,
+)
 from faulty.catalogue import BY_CHANCE, EVERY, KILL, POWER, SECOND_HANDLE, SEQUENTIAL, THREADS, Faulty
-from faulty.harnesses import FailingJournalHarness, FailingSharedHarness, SharedHarness
+from faulty.harnesses import (
+    FailingJournalHarness,
+    FailingSharedHarness,
+    HostedHarness,
+    OptimisticHarness,
+    SharedHarness,
+)
 from faulty.powerless import DiskHarness, Synced
 
-from stabflow.ports.store import Store
+from stabflow.ports.store import Capability, Store
 from stabflow.testing import (
     CheckResult,
     ConformanceFailed,
@@ -31,6 +50,7 @@ from stabflow.testing import (
     StoreHarness,
     check_store,
 )
+from stabflow.testing.checks import CHECKS
 
 LEVELS = list(Level)
 
@@ -66,15 +86,15 @@ def told(faulty: Faulty, found: CheckResult | None) -> str:
 
 @pytest.mark.parametrize("faulty", SEQUENTIAL, ids=lambda one: one.name)
 def test_a_fault_that_one_handle_shows(faulty: Faulty) -> None:
-    found = caught(faulty, [Level.SEQUENTIAL], only=faulty.clauses.split())
+    found = caught(faulty, [Level.SEQUENTIAL], only=faulty.likely)
     assert found is not None, told(faulty, found)
 
 
 @pytest.mark.parametrize("faulty", SECOND_HANDLE, ids=lambda one: one.name)
 def test_a_fault_that_a_second_handle_shows(faulty: Faulty) -> None:
-    clauses = faulty.clauses.split()
-    assert (found := caught(faulty, [Level.SEQUENTIAL], only=clauses)) is None, told(faulty, found)
-    assert (found := caught(faulty, [Level.SECOND_HANDLE], only=clauses)) is not None, told(faulty, found)
+    found = caught(faulty, [Level.SEQUENTIAL], only=faulty.clauses.split())
+    assert found is None, told(faulty, found)
+    assert (found := caught(faulty, [Level.SECOND_HANDLE], only=faulty.likely)) is not None, told(faulty, found)
 
 
 @pytest.mark.slow
@@ -91,7 +111,7 @@ def test_a_fault_is_found_at_its_level_and_not_below_it(faulty: Faulty) -> None:
 def test_a_race_is_found_again_and_again(faulty: Faulty) -> None:
     """What is found only now and then is found by nobody."""
     for _ in range(2 if SHORT else 10):
-        found = caught(faulty, [Level.THREADS], only=faulty.clauses.split())
+        found = caught(faulty, [Level.THREADS], only=faulty.likely)
         assert found is not None, told(faulty, found)
 
 
@@ -110,7 +130,9 @@ def test_what_hung_takes_no_time_from_what_comes_after() -> None:
 
 
 def test_the_table_is_whole() -> None:
-    modules = [appending, cached, columns, crashing, failing, feeding, index, outbox, paging, racing, subtle]
+    modules = [
+        appending, cached, columns, crashing, failing, feeding, index, joining, outbox, paging, racing, subtle,
+    ]  # fmt: skip
     stores = {
         one
         for module in modules
@@ -142,9 +164,18 @@ def test_what_the_faulty_stores_are_made_of_is_right(harness: type[StoreHarness]
     assert report.complete
 
 
+@pytest.mark.parametrize("harness", [HostedHarness, OptimisticHarness])
+def test_what_the_stores_with_hosts_are_made_of_is_right(harness: type[StoreHarness]) -> None:
+    with_hosts = [one.name for one in CHECKS if Capability.EXTERNAL_TX in one.needs]
+    report = check_store(harness, levels=[Level.SEQUENTIAL, Level.SECOND_HANDLE], only=with_hosts)
+    report.raise_for_failures()
+    assert not report.not_covered
+    assert len(report.covered) == len(with_hosts) - 1  # one takes threads
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("on_a_quick_disk")
-@pytest.mark.parametrize("harness", [FailingSharedHarness, FailingJournalHarness])
+@pytest.mark.parametrize("harness", [FailingSharedHarness, FailingJournalHarness, HostedHarness, OptimisticHarness])
 def test_what_the_faulty_stores_are_made_of_is_right_at_every_level(harness: type[StoreHarness]) -> None:
     check_store(harness).raise_for_failures()
 

@@ -14,8 +14,9 @@ import attrs
 
 from stabflow.testing import Level, StoreHarness
 
-from . import appending, cached, columns, crashing, failing, feeding, index, outbox, paging, racing, subtle
-from .harnesses import FailingSharedHarness, JournalHarness, SharedHarness
+from . import appending, cached, columns, crashing, failing, feeding, index, joining, outbox, paging, racing, subtle
+from .harnesses import FailingSharedHarness, HostedHarness, JournalHarness, SharedHarness
+from .hosted import Hosted
 from .journal import JournalStore
 from .powerless import DiskHarness, NotSynced
 
@@ -24,12 +25,18 @@ from .powerless import DiskHarness, NotSynced
 class Faulty:
     """One faulty store. At the first level its harness offers all that can be offered, at the others what every harness has.
     ``clauses`` are those of which one must be the first that is found broken; ``hangs``, if the fault is that it never comes to
-    an end: by that no other may be found."""
+    an end: by that no other may be found. ``check`` is one that finds it, where a clause has many others."""
 
     store: type[Any]
     clauses: str
     level: Level
     hangs: bool = False
+    check: str = ""
+
+    @property
+    def likely(self) -> list[str]:
+        """What to try first."""
+        return [self.check] if self.check else self.clauses.split()
 
     @property
     def name(self) -> str:
@@ -46,6 +53,8 @@ class Faulty:
                 yield harness
         elif issubclass(self.store, JournalStore):
             yield JournalHarness(self.store)
+        elif issubclass(self.store, Hosted):
+            yield HostedHarness(self.store)
         elif self.level is Level.SEQUENTIAL:
             yield FailingSharedHarness(self.store)
         else:
@@ -200,6 +209,44 @@ SEQUENTIAL = [
     Faulty(subtle.RevivedOnlyOnce, "C10", Level.SEQUENTIAL),
     Faulty(subtle.BreachedForGood, "C13", Level.SEQUENTIAL),
     Faulty(subtle.SortedWithoutCase, "C13", Level.SEQUENTIAL),
+    # EXTERNAL_TX: transactions of a host
+    Faulty(joining.CommitsAtOnce, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
+    Faulty(joining.RollbackOfTheChangeAlone, "C2", Level.SEQUENTIAL, check="c2_a_rollback_leaves_nothing"),
+    Faulty(joining.ActsAlone, "C2", Level.SEQUENTIAL, check="c2_a_rollback_leaves_nothing"),
+    Faulty(joining.ChangeLeftOpen, "C2", Level.SEQUENTIAL, check="c2_a_refused_batch_leaves_the_transaction"),
+    Faulty(joining.CommittedByItselfAlone, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
+    Faulty(joining.KeyNotUndone, "C2", Level.SEQUENTIAL, check="c2_a_rollback_leaves_nothing"),
+    Faulty(joining.NoticesAtOnce, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
+    Faulty(joining.IndexAtOnce, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
+    Faulty(joining.SnapshotAtOnce, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
+    Faulty(joining.ReadsWhatIsCommitted, "C7", Level.SEQUENTIAL, check="c7_the_transaction_reads_what_it_wrote"),
+    Faulty(
+        joining.KeysOfOthersAlone, "C3", Level.SEQUENTIAL, check="c3_a_key_answers_within_the_transaction_and_after_it"
+    ),
+    Faulty(joining.HeadsOfBefore, "C7", Level.SEQUENTIAL, check="c7_the_transaction_reads_what_it_wrote"),
+    Faulty(joining.FeedBeforeTheCommit, "C7", Level.SEQUENTIAL, check="c7_the_transaction_reads_what_it_wrote"),
+    Faulty(joining.ConflictBreaks, "C2", Level.SEQUENTIAL, check="c2_a_refused_batch_leaves_the_transaction"),
+    Faulty(joining.MismatchBreaks, "C2", Level.SEQUENTIAL, check="c2_a_refused_batch_leaves_the_transaction"),
+    Faulty(
+        joining.ConflictUndoesWhatWasBefore, "C2", Level.SEQUENTIAL, check="c2_a_refused_batch_leaves_the_transaction"
+    ),
+    Faulty(joining.CommitsWithoutOne, "Port", Level.SEQUENTIAL, check="port_without_a_transaction_nothing_is_done"),
+    Faulty(joining.BeginsOne, "Port", Level.SEQUENTIAL, check="port_without_a_transaction_nothing_is_done"),
+    Faulty(joining.ReadsWithoutOne, "Port", Level.SEQUENTIAL, check="port_without_a_transaction_nothing_is_done"),
+    Faulty(joining.CommitsNothing, "Port", Level.SEQUENTIAL, check="port_a_transaction_can_be_begun_and_ended"),
+    Faulty(joining.OfItsOwnAlone, "Port", Level.SEQUENTIAL, check="port_a_transaction_can_be_begun_and_ended"),
+    Faulty(joining.BeginCommits, "Port", Level.SEQUENTIAL, check="port_a_transaction_can_be_begun_and_ended"),
+    Faulty(joining.BeginsAnew, "Port", Level.SEQUENTIAL, check="port_a_transaction_can_be_begun_and_ended"),
+    Faulty(joining.CloseCommits, "Port", Level.SEQUENTIAL, check="port_closing_leaves_the_transaction"),
+    Faulty(joining.CloseRollsBack, "Port", Level.SEQUENTIAL, check="port_closing_leaves_the_transaction"),
+    Faulty(joining.GoesOnWhenClosed, "Port", Level.SEQUENTIAL, check="port_closing_leaves_the_transaction"),
+    Faulty(joining.Leases, "Port", Level.SEQUENTIAL, check="port_leases_are_not_for_a_transaction_of_the_host"),
+    Faulty(joining.Revives, "Port", Level.SEQUENTIAL, check="port_leases_are_not_for_a_transaction_of_the_host"),
+    Faulty(joining.AnyConnection, "Port", Level.SEQUENTIAL, check="port_what_is_no_connection_is_bad_input"),
+    Faulty(
+        joining.StorageOfTheConnection, "Port", Level.SEQUENTIAL, check="port_a_batch_goes_to_the_storage_of_its_store"
+    ),
+    Faulty(joining.JoinsAgain, "Port", Level.SEQUENTIAL, check="port_a_joined_store_joins_nothing"),
 ]
 
 SECOND_HANDLE = [
@@ -215,6 +262,13 @@ SECOND_HANDLE = [
     Faulty(cached.TokensOfThisHandle, "C7 C10", Level.SECOND_HANDLE),
     Faulty(cached.LeasesOfThisHandle, "C7 C10", Level.SECOND_HANDLE),
     Faulty(cached.ClaimsOfOthersRefused, "C7 C10", Level.SECOND_HANDLE),
+    Faulty(joining.NobodyWaits, "C1", Level.SECOND_HANDLE, check="c1_one_of_two_wins_a_version"),
+    Faulty(joining.RelianceNotHeld, "C1", Level.SECOND_HANDLE, check="c1_what_the_host_relies_on_stays"),
+    Faulty(joining.ChangeCommittedFirst, "C1", Level.SECOND_HANDLE, check="c1_one_of_two_wins_a_version"),
+    Faulty(joining.SeesWhatWas, "C1", Level.SECOND_HANDLE, check="c1_the_host_decides_on_what_is"),
+    Faulty(joining.PlaceOfTheBeginning, "C6", Level.SECOND_HANDLE, check="c6_who_commits_last_comes_last"),
+    Faulty(joining.PlaceAboveItsOwnStream, "C6", Level.SECOND_HANDLE, check="c6_a_place_is_above_what_was_relied_on"),
+    Faulty(joining.PlaceOfTheAppend, "C6", Level.SECOND_HANDLE, check="c6_nothing_is_missed_while_a_host_is_at_work"),
 ]
 
 THREADS = [
@@ -231,6 +285,7 @@ THREADS = [
     Faulty(racing.DoubleAck, "C10", Level.THREADS),
     Faulty(racing.NotThreadSafe, "C1 C2 C3 C12", Level.THREADS),
     Faulty(racing.IndexWrittenAfterwards, "C2 C12 C13", Level.THREADS),
+    Faulty(joining.RacyCommit, "C2", Level.THREADS, check="c2_hosts_race_with_others"),
 ]
 
 KILL = [

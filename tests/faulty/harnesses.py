@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from stabflow.ports.store import Clock, Store
-from stabflow.testing import FaultKind, StoreHarness
+from stabflow.testing import FaultKind, Host, StoreHarness
 
 from . import crashing
+from .hosted import Application, Hosted, HostedCore, OptimisticHosted
 from .journal import JournalStore, planned_faults
 from .shared import Core, Handle, Storages
 
@@ -45,6 +46,26 @@ class FailingSharedHarness(SharedHarness):
 
     def fault(self, config: str, kind: FaultKind) -> AbstractContextManager[None]:
         return self.storages.fault(config, kind)
+
+
+class HostedHarness(FailingSharedHarness):
+    """The same, with hosts beside them."""
+
+    def __init__(self, made_of: type[Hosted] = Hosted) -> None:
+        super().__init__(made_of)
+        self.made_of = made_of
+
+    def host(self, config: str) -> Host:
+        core = self.storages.core(config)
+        assert isinstance(core, HostedCore)
+        return Application(core, self.made_of.Work)
+
+
+class OptimisticHarness(HostedHarness):
+    """The same, where nobody waits for a host."""
+
+    def __init__(self) -> None:
+        super().__init__(OptimisticHosted)
 
 
 JOURNALS: dict[str, type[JournalStore]] = {

@@ -169,6 +169,9 @@ class Storages:
         core._clock = clock or rules.system_clock
         return self._handle(core)
 
+    def core(self, name: str) -> Core:
+        return self._cores[name]
+
     def destroy(self, name: str) -> None:
         self._cores.pop(name).close()
 

@@ -6,15 +6,13 @@ import os
 
 import pytest
 from stabflow_postgres import servers
-from stabflow_postgres.testing import VARIABLE, PostgresHarness
+from stabflow_postgres.testing import VARIABLE, PostgresHarness, SqlalchemyHarness
 
 from stabflow.ports.store import Capability
 from stabflow.testing import Level, check_store
+from stabflow.testing.checks import CHECKS
 
-NOT_COVERED = {
-    "port_what_is_not_declared_is_refused",  # all that this asks for is declared
-    "port_a_transaction_of_the_host_is_joined",
-}
+NOT_COVERED = {"port_what_is_not_declared_is_refused"}  # all that this asks for is declared
 """What the kit cannot check on this store; of whatever else it cannot check, it says so by a failure here."""
 
 if os.environ.get(VARIABLE):
@@ -24,8 +22,8 @@ if os.environ.get(VARIABLE):
     }
 
 
-def check(*levels: Level) -> None:
-    report = check_store(PostgresHarness, levels=levels)
+def check(*levels: Level, harness: type[PostgresHarness] = PostgresHarness, only: list[str] | None = None) -> None:
+    report = check_store(harness, levels=levels, only=only)
     report.raise_for_failures()
     left = {one.check.name for one in report.not_covered}
     assert left <= NOT_COVERED, report
@@ -42,6 +40,12 @@ def test_in_order() -> None:
 )
 def test_with_handles_threads_kills_and_random_histories(level: Level) -> None:
     check(level)
+
+
+@pytest.mark.slow
+def test_with_hosts_that_have_sessions_of_sqlalchemy() -> None:
+    with_hosts = [one.name for one in CHECKS if Capability.EXTERNAL_TX in one.needs]
+    check(*Level, harness=SqlalchemyHarness, only=with_hosts)
 
 
 def test_where_the_wheel_is_missing_that_is_an_error_which_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

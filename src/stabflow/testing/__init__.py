@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .harness import FAULT_KINDS as FAULT_KINDS
     from .harness import FakeClock as FakeClock
     from .harness import FaultKind as FaultKind
+    from .harness import Host as Host
     from .harness import StoreHarness as StoreHarness
     from .ready import MemoryHarness as MemoryHarness
     from .ready import SqliteHarness as SqliteHarness
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 # Each name is loaded when it is asked for, so that a child process, which needs few of them, starts at once.
 _HOMES = {
     "contract": ("StoreContract",),
-    "harness": ("FAULT_KINDS", "FakeClock", "FaultKind", "StoreHarness"),
+    "harness": ("FAULT_KINDS", "FakeClock", "FaultKind", "Host", "StoreHarness"),
     "ready": ("MemoryHarness", "SqliteHarness"),
     "registry": ("Check", "Level"),
     "report": ("CheckResult", "ConformanceFailed", "ConformanceReport", "Outcome"),
@@ -45,6 +46,7 @@ __all__ = [
     "ConformanceReport",
     "FakeClock",
     "FaultKind",
+    "Host",
     "Level",
     "MemoryHarness",
     "Outcome",

@@ -10,6 +10,8 @@ from . import (
     feed_checks,
     idempotency_checks,
     isolation_checks,
+    joined_checks,
+    joined_order_checks,
     kill_checks,
     lane_checks,
     lease_checks,
@@ -43,6 +45,8 @@ MODULES = (
     duty_index_checks,
     race_checks,
     watch_checks,
+    joined_checks,
+    joined_order_checks,
     kill_checks,
     machine_checks,
 )

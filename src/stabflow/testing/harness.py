@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import threading
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
@@ -15,6 +16,36 @@ FaultKind = Literal["refused", "torn", "lost"]
 nothing is committed; ``lost``, after everything is committed, but the answer does not arrive."""
 
 FAULT_KINDS: tuple[FaultKind, ...] = ("refused", "torn", "lost")
+
+
+class Host(abc.ABC):
+    """An application beside the store: on the same database it has a table of its own, and a connection on which the store can be
+    joined. The kit uses it in one thread, and closes it."""
+
+    @property
+    @abc.abstractmethod
+    def connection(self) -> object:
+        """What `Store.join` is given."""
+
+    @abc.abstractmethod
+    def change(self, text: str) -> None:
+        """Write ``text`` into the host's own table, in the transaction that is open; begin one, if none is."""
+
+    @abc.abstractmethod
+    def changes(self) -> Sequence[str]:
+        """The texts in that table as another connection sees them: those that are committed, in any order."""
+
+    @abc.abstractmethod
+    def commit(self) -> None:
+        """Commit the host's transaction by its own means, as if it knew of no store."""
+
+    @abc.abstractmethod
+    def rollback(self) -> None:
+        """Roll it back by its own means; without an open one this is harmless."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close the connection; a transaction that is open is rolled back. Closing twice is harmless."""
 
 
 class StoreHarness(abc.ABC):
@@ -65,6 +96,11 @@ class StoreHarness(abc.ABC):
     def fault(self, config: Any, kind: FaultKind) -> AbstractContextManager[None] | None:
         """While the returned context is entered, the next commit on the storage fails in the way of ``kind``, and only that one.
         None for a kind that cannot be made."""
+        return None
+
+    def host(self, config: Any) -> Host | None:
+        """A new host application on the database of the storage, whose transactions the store can join. Its table outlives it,
+        and goes with the storage. Something has been appended to the storage before."""
         return None
 
 

@@ -104,17 +104,6 @@ def what_is_not_declared_is_refused(storage: Storage) -> None:
     expect.equal(list(store.read_stream(STREAM)), [], "records after refused appends")
 
 
-@check("Port", needs=[Capability.EXTERNAL_TX])
-def a_transaction_of_the_host_is_joined(storage: Storage) -> None:
-    """A store that declares `EXTERNAL_TX` commits with the host's own transaction."""
-    raise expect.NotCovered(
-        Text(
-            "the port has no method for EXTERNAL_TX yet: do not declare it",
-            "端口尚无EXTERNAL_TX的方法：请勿声明",
-        )
-    )
-
-
 @check("Port")
 def a_batch_that_could_not_be_right_is_a_value_error(storage: Storage) -> None:
     """A batch that could never be right is a bug above the store: `ValueError`, and nothing is written."""

@@ -39,6 +39,7 @@ class Offer(enum.Enum):
     COPY = "copy"
     CUT_POWER = "cut_power"
     FAULT = "fault"
+    HOST = "host"
     NEWER = "newer"
     RESTORE = "restore"
 

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..ports.store import Capability, Store
-from .expectation import HarnessBroken
-from .harness import FakeClock, StoreHarness
+from ..ports.store import Capability, JoinedStore, Store
+from ..text import Text
+from .expectation import HarnessBroken, NotCovered
+from .harness import FakeClock, Host, StoreHarness
 from .material import batch
 
 METHODS = {
@@ -34,6 +35,7 @@ class Storage:
         self.clock = FakeClock()
         self._configs: list[Any] = []
         self._opened: list[Store] = []
+        self._hosts: list[Host] = []
         self._pace: float | None = None
         self._lap_until = self.deadline
         self.in_use = False
@@ -65,6 +67,20 @@ class Storage:
         store = self.harness.open(self.provision(), self.clock)
         self._opened.append(store)
         return store
+
+    def host(self, config: Any = None) -> Host:
+        """A new host application beside this storage, unless another is named; closed at the end."""
+        host = self.harness.host(self.config if config is None else config)
+        if host is None:
+            raise NotCovered(Text("the harness makes no host here", "测试支架在此不能建立宿主"))
+        self._hosts.append(host)
+        return host
+
+    def join(self, store: Store, host: Host) -> JoinedStore:
+        """The store within the host's transactions; closed at the end."""
+        joined = store.join(host.connection)
+        self._opened.append(joined)
+        return joined
 
     def has(self, capability: Capability) -> bool:
         """Whether the store declares ``capability``."""
@@ -111,11 +127,14 @@ class Storage:
         return max(0.0, self.deadline - time.monotonic())
 
     def close(self) -> None:
-        """Close every handle, and destroy every storage; not while threads that were given up may still be at it."""
+        """Close every handle and every host, and destroy every storage; not while threads that were given up may still be at
+        it."""
         if self.in_use:
             return
         for store in reversed(self._opened):
             store.close()
         self._opened.clear()
+        while self._hosts:
+            self._hosts.pop().close()
         while self._configs:
             self.harness.destroy(self._configs.pop())

@@ -12,7 +12,7 @@ import functools
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 import psycopg
 
 from stabflow.ports.store import Clock, Store
-from stabflow.testing import StoreHarness
+from stabflow.testing import Host, StoreHarness
 
 from .servers import EmbeddedServer
 from .store import PostgresStore
@@ -102,7 +102,8 @@ class PostgresHarness(StoreHarness):
         with administrator(config) as link:
             database = link.info.dbname
             if not database.startswith("copy_"):
-                link.execute(f"DROP SCHEMA IF EXISTS {schema_of(config)} CASCADE".encode())
+                for schema in (schema_of(config), f"host_{schema_of(config)}"):
+                    link.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE".encode())
                 return
         with administrator(fresh_url()) as link:
             link.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
@@ -143,6 +144,94 @@ class PostgresHarness(StoreHarness):
                 (names,) = link.execute("SHOW synchronous_standby_names").fetchone() or ("",)
             return answer_lost(config) if names == "nobody" else None
         return failing(config, "BEFORE" if kind == "refused" else "AFTER")
+
+    def host(self, config: str) -> Host:
+        """A host on a connection of psycopg."""
+        return PsycopgHost(config)
+
+
+class SqlalchemyHarness(PostgresHarness):
+    """The same, its hosts with sessions of SQLAlchemy."""
+
+    def host(self, config: str) -> Host:
+        """A host with a session of SQLAlchemy."""
+        return SqlalchemyHost(config)
+
+
+class PsycopgHost(Host):
+    """A host on a connection of psycopg, its table in a schema beside that of the store."""
+
+    def __init__(self, url: str) -> None:
+        execute(
+            url,
+            "CREATE SCHEMA IF NOT EXISTS host_{s}",
+            "CREATE TABLE IF NOT EXISTS host_{s}.changes (change text NOT NULL)",
+        )
+        self._table = f"host_{schema_of(url)}.changes"
+        self._link: Link = psycopg.connect(plain(url))
+        self._other: Link = psycopg.connect(plain(url), autocommit=True)
+
+    @property
+    def connection(self) -> object:
+        """The connection."""
+        return self._link
+
+    def change(self, text: str) -> None:
+        """Insert a row."""
+        self._link.execute(f"INSERT INTO {self._table} VALUES (%s)".encode(), [text])
+
+    def changes(self) -> Sequence[str]:
+        """All rows."""
+        return [text for (text,) in self._other.execute(f"SELECT change FROM {self._table}".encode())]
+
+    def commit(self) -> None:
+        """Commit."""
+        self._link.commit()
+
+    def rollback(self) -> None:
+        """Roll back."""
+        self._link.rollback()
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._link.close()
+        self._other.close()
+
+
+class SqlalchemyHost(PsycopgHost):
+    """A host with a session of SQLAlchemy over psycopg 3."""
+
+    def __init__(self, url: str) -> None:
+        import sqlalchemy
+        from sqlalchemy import orm
+
+        super().__init__(url)
+        self._engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: self._link)
+        self._session = orm.Session(self._engine)
+        self._insert = sqlalchemy.text(f"INSERT INTO {self._table} VALUES (:change)")
+
+    @property
+    def connection(self) -> object:
+        """The session."""
+        return self._session
+
+    def change(self, text: str) -> None:
+        """Insert a row."""
+        self._session.execute(self._insert, {"change": text})
+
+    def commit(self) -> None:
+        """Commit."""
+        self._session.commit()
+
+    def rollback(self) -> None:
+        """Roll back."""
+        self._session.rollback()
+
+    def close(self) -> None:
+        """Close the session, and both connections."""
+        self._session.close()
+        self._engine.dispose()
+        super().close()
 
 
 @contextlib.contextmanager

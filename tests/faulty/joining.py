@@ -1,0 +1,457 @@
+"""Faults of stores that join the transactions of a host (EXTERNAL_TX)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from stabflow.errors import IdempotencyMismatch, StoreUnavailable, VersionConflict
+from stabflow.ports.store import MAX_PAGE, AppendBatch, AppendResult, Claim, FeedPage, JoinedStore, StreamHead
+
+from .hosted import Connection, Hosted, HostedCore, Joined, Optimistic, Transaction
+from .shared import Core
+
+# What belongs to the transaction
+
+
+class CommitsAtOnce(Hosted):
+    """Appends by a connection of its own, which commits."""
+
+    class Work(Transaction):
+        def append(self, batch: AppendBatch) -> AppendResult:
+            return self.core.append(batch)
+
+
+class RollbackOfTheChangeAlone(Hosted):
+    """Keeps what was appended when the host rolls back."""
+
+    class Work(Transaction):
+        def rollback(self) -> None:
+            self.changes.clear()
+            self.commit()
+
+
+class ActsAlone(Hosted):
+    """Rolls back what was appended, and leaves the host's change in a transaction that is still open."""
+
+    class Within(Joined):
+        def rollback(self) -> None:
+            over = self.link.transaction
+            super().rollback()
+            if over is not None and over.changes:
+                self.link.begin().changes += over.changes
+
+
+class ChangeLeftOpen(Hosted):
+    """Commits what was appended, and leaves the host's change in a transaction that is still open."""
+
+    class Within(Joined):
+        def commit(self) -> None:
+            changes = [] if self.link.transaction is None else self.link.transaction.changes
+            kept = list(changes)
+            changes.clear()
+            super().commit()
+            if kept:
+                self.link.begin().changes += kept
+
+
+class CommittedByItselfAlone(Hosted):
+    """Writes when it is told to commit; of the host's own commit it knows nothing."""
+
+    class Work(Transaction):
+        told = False
+
+        def commit(self) -> None:
+            if not self.told:
+                self.batches.clear()
+            super().commit()
+
+    class Within(Joined):
+        def commit(self) -> None:
+            if isinstance(self.link.transaction, CommittedByItselfAlone.Work):
+                self.link.transaction.told = True
+            super().commit()
+
+
+class KeyNotUndone(Hosted):
+    """Keeps its keys in a place that no rollback reaches."""
+
+    class Work(Transaction):
+        def rollback(self) -> None:
+            if self.own is not None:
+                self.core._keys.update(self.own._keys)
+            super().rollback()
+
+
+class NoticesAtOnce(Hosted):
+    """Puts notices into an outbox elsewhere, at once."""
+
+    class Work(Transaction):
+        def append(self, batch: AppendBatch) -> AppendResult:
+            result = super().append(batch)
+            if not result.replayed:
+                self.core.enqueue(batch)
+                self.batches[-1] = attrs.evolve(batch, outbox=())
+            return result
+
+
+class IndexAtOnce(Hosted):
+    """Keeps its index by another connection, at once."""
+
+    class Work(Transaction):
+        def append(self, batch: AppendBatch) -> AppendResult:
+            result = super().append(batch)
+            if batch.index is not None and not result.replayed:
+                self.core._change_index(batch.index)
+            return result
+
+
+class SnapshotAtOnce(Hosted):
+    """Writes snapshots to a cache, at once."""
+
+    class Work(Transaction):
+        def append(self, batch: AppendBatch) -> AppendResult:
+            result = super().append(batch)
+            if batch.snapshot is not None and not result.replayed:
+                self.core._snapshots[batch.stream] = batch.snapshot
+            return result
+
+
+class ReadsWhatIsCommitted(Hosted):
+    """Reads by another connection."""
+
+    class Within(Joined):
+        @property
+        def core(self) -> Core:
+            return self.transaction().core
+
+
+class KeysOfOthersAlone(Hosted):
+    """Looks for keys by another connection."""
+
+    class Within(Joined):
+        def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
+            return self.transaction().core.lookup(stream, key)
+
+
+class HeadsOfBefore(Hosted):
+    """Compares heads by another connection."""
+
+    class Within(Joined):
+        def are_heads(self, heads: Sequence[StreamHead]) -> bool:
+            return self.transaction().core.are_heads(heads)
+
+
+class FeedBeforeTheCommit(Hosted):
+    """Has in its feed what may yet be rolled back."""
+
+    class Within(Joined):
+        def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
+            return self.core.read_feed(after=after, limit=limit)
+
+
+# What a refusal does
+
+
+class _Broken(Transaction):
+    by: type[Exception] = VersionConflict
+    broken = False
+
+    def append(self, batch: AppendBatch) -> AppendResult:
+        try:
+            return super().append(batch)
+        except self.by:
+            self.broken = True
+            raise
+
+    def commit(self) -> None:
+        if self.broken:
+            return self.rollback()
+        return super().commit()
+
+
+class ConflictBreaks(Hosted):
+    """Raises a conflict in the database, which then has a failed transaction, and rolls it back at the commit without a word."""
+
+    Work = _Broken
+
+
+class MismatchBreaks(Hosted):
+    """The same, for a key that was used otherwise."""
+
+    class Work(_Broken):
+        by = IdempotencyMismatch
+
+
+class ConflictUndoesWhatWasBefore(Hosted):
+    """Has one savepoint, from before its first append."""
+
+    class Work(Transaction):
+        def append(self, batch: AppendBatch) -> AppendResult:
+            try:
+                return super().append(batch)
+            except VersionConflict:
+                self.batches.clear()
+                self.own = self.core.copied()
+                raise
+
+
+# Without a transaction, and beyond it
+
+
+class CommitsWithoutOne(Hosted):
+    """Where no transaction is open, it appends on its own."""
+
+    class Within(Joined):
+        def append(self, batch: AppendBatch) -> AppendResult:
+            return super().append(batch) if self.is_open else self.link.core.append(batch)
+
+
+class BeginsOne(Hosted):
+    """Where no transaction is open, it begins one, as the drivers of databases do."""
+
+    class Within(Joined):
+        def transaction(self) -> Transaction:
+            if not self._closed:
+                self.link.begin()
+            return super().transaction()
+
+
+class ReadsWithoutOne(Hosted):
+    """Where no transaction is open, it reads what is committed."""
+
+    class Within(Joined):
+        @property
+        def core(self) -> Core:
+            return super().core if self.is_open or self._closed else self.link.core
+
+
+class CommitsNothing(Hosted):
+    """A commit without a transaction is no error: who had lost his is not told."""
+
+    class Within(Joined):
+        def commit(self) -> None:
+            self.link.commit()
+
+
+class OfItsOwnAlone(Hosted):
+    """Knows of a transaction only where it has begun it."""
+
+    class Within(Joined):
+        _begun = False
+
+        @property
+        def is_open(self) -> bool:
+            return super().is_open and self._begun
+
+        def begin(self) -> None:
+            super().begin()
+            self._begun = True
+
+
+class BeginCommits(Hosted):
+    """Beginning commits what is open, as some databases do."""
+
+    class Within(Joined):
+        def begin(self) -> None:
+            self.link.commit()
+            super().begin()
+
+
+class BeginsAnew(Hosted):
+    """Beginning rolls back what is open."""
+
+    class Within(Joined):
+        def begin(self) -> None:
+            self.link.rollback()
+            super().begin()
+
+
+class CloseCommits(Hosted):
+    """Commits when it is closed."""
+
+    class Within(Joined):
+        def close(self) -> None:
+            super().close()
+            self.link.commit()
+
+
+class CloseRollsBack(Hosted):
+    """Rolls back when it is closed."""
+
+    class Within(Joined):
+        def close(self) -> None:
+            super().close()
+            self.link.rollback()
+
+
+class GoesOnWhenClosed(Hosted):
+    """Can be used after it was closed."""
+
+    class Within(Joined):
+        def close(self) -> None:
+            pass
+
+
+class Leases(Hosted):
+    """Claims and settles at once, whatever becomes of the transaction."""
+
+    class Within(Joined):
+        def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:  # type: ignore[override]
+            return self.link.core.claim(owner, limit=limit, lease_for=lease_for)
+
+
+class Revives(Hosted):
+    """Revives at once, whatever becomes of the transaction."""
+
+    class Within(Joined):
+        def revive(self, notice: int) -> bool:  # type: ignore[override]
+            return self.link.core.revive(notice)
+
+
+class AnyConnection(Hosted):
+    """Takes what it does not know for a sign that it should use a connection of its own."""
+
+    def join(self, connection: object) -> JoinedStore:
+        if not isinstance(connection, Connection):
+            connection = Connection(self._hosted, self.Work)
+        return super().join(connection)
+
+    @property
+    def _hosted(self) -> HostedCore:
+        assert isinstance(self.core, HostedCore)
+        return self.core
+
+
+class StorageOfTheConnection(Hosted):
+    """Appends to wherever the connection leads."""
+
+    def join(self, connection: object) -> JoinedStore:
+        if isinstance(connection, Connection):
+            return self.Within(connection.core, connection)
+        return super().join(connection)
+
+
+class JoinsAgain(Hosted):
+    """Can be joined out of a transaction."""
+
+    class Within(Joined):
+        def join(self, connection: object) -> JoinedStore:  # type: ignore[override]
+            return type(self)(self.link.core, self.link)
+
+
+# Others at work meanwhile
+
+
+class NobodyWaits(Hosted):
+    """Compares versions when it appends, and no more at the commit."""
+
+    class Work(Optimistic):
+        def check(self) -> None:
+            for n, batch in enumerate(self.batches):
+                expected = self.core.version(batch.stream) + sum(
+                    len(earlier.records) for earlier in self.batches[:n] if earlier.stream == batch.stream
+                )
+                self.batches[n] = attrs.evolve(batch, expected_version=expected, relies_on=())
+
+
+class RelianceNotHeld(Hosted):
+    """Compares what an act relies on when it is appended, and no more at the commit."""
+
+    class Work(Optimistic):
+        def check(self) -> None:
+            self.batches = [attrs.evolve(batch, relies_on=()) for batch in self.batches]
+            super().check()
+
+
+class ChangeCommittedFirst(Hosted):
+    """Commits the host's change, then finds that others were first."""
+
+    class Work(Optimistic):
+        def check(self) -> None:
+            self.core.changes += self.changes
+            self.changes.clear()
+            super().check()
+
+
+class SeesWhatWas(Hosted):
+    """Reads what there was when the transaction began."""
+
+    class Work(Transaction):
+        def __init__(self, core: HostedCore) -> None:
+            super().__init__(core)
+            self.then = core.copied()
+
+        @property
+        def view(self) -> HostedCore:
+            return self.own or self.then
+
+
+def _put(core: HostedCore, count: int, place: int) -> None:
+    """Move the last ``count`` records to a place in the feed, and number all anew."""
+    core._feed[place:] = core._feed[-count:] + core._feed[place:-count]
+    core._feed[:] = [attrs.evolve(one, position=n) for n, one in enumerate(core._feed, 1)]
+    for stream, records in core._records.items():
+        by_version = {one.version: one for one in core._feed if one.stream == stream}
+        records[:] = [by_version[version] for version in sorted(by_version)]
+
+
+class PlaceOfTheBeginning(Hosted):
+    """Takes the place in the feed from the number of the transaction, which it has since the host first wrote."""
+
+    class Work(Transaction):
+        def __init__(self, core: HostedCore) -> None:
+            super().__init__(core)
+            self.place = len(core._feed)
+
+        def commit(self) -> None:
+            with self.alone():
+                before = len(self.core._feed)
+                super().commit()
+                if (added := len(self.core._feed) - before) and self.is_early():
+                    _put(self.core, added, self.place)
+
+        def is_early(self) -> bool:
+            return True
+
+
+class PlaceAboveItsOwnStream(Hosted):
+    """The same, but takes a later place where the stream that it appends to has grown meanwhile."""
+
+    class Work(PlaceOfTheBeginning.Work):
+        def is_early(self) -> bool:
+            since = {one.stream for one in self.core._feed[self.place :][: -sum(len(b.records) for b in self.batches)]}
+            return since.isdisjoint(batch.stream for batch in self.batches)
+
+
+class PlaceOfTheAppend(Hosted):
+    """Draws the place in the feed from a sequence, while others draw later ones and commit before."""
+
+    class Work(Optimistic):
+        place = 0
+
+        def start(self) -> None:
+            self.place = len(self.core._feed)
+            super().start()
+
+        def commit(self) -> None:
+            with self.alone():
+                before = len(self.core._feed)
+                super().commit()
+                if added := len(self.core._feed) - before:
+                    _put(self.core, added, self.place)
+
+
+class RacyCommit(Hosted):
+    """Looks whether others were first, and then commits: the host's change, and what was appended."""
+
+    class Work(Optimistic):
+        def commit(self) -> None:
+            self.check()
+            self.core.changes += self.changes
+            try:
+                for batch in self.batches:
+                    self.core.append(batch)
+            except VersionConflict as conflict:
+                raise StoreUnavailable("others were first") from conflict
