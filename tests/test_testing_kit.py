@@ -12,6 +12,9 @@ from typing import Any
 
 import attrs
 import pytest
+from faulty.harnesses import HostedHarness
+from faulty.hosted import Application, Hosted
+from faulty.joining import ConflictBreaks
 
 from stabflow.errors import StoreUnavailable
 from stabflow.ports.store import MAX_PAGE, Capability, Clock, Store, StoredRecord
@@ -19,6 +22,7 @@ from stabflow.stores.memory import MemoryStore
 from stabflow.testing import (
     CheckResult,
     ConformanceFailed,
+    Host,
     Level,
     MemoryHarness,
     Outcome,
@@ -197,6 +201,41 @@ def test_what_is_declared_and_cannot_be_tested_is_told() -> None:
     why = outcomes(report.not_covered)
     assert why["c4_a_killed_process_loses_nothing_acknowledged"] == "the harness offers no child"
     assert check_store(harness(Claims), levels=["sequential"]).complete
+
+
+def test_without_a_host_nobody_says_that_its_transactions_can_be_joined() -> None:
+    class Claims(Plain):
+        capabilities = frozenset({Capability.EXTERNAL_TX})
+
+    only = ["c2_a_rollback_leaves_nothing", "port_a_joined_store_joins_nothing"]
+    for offered, why in ({}, "offers no host"), ({"host": lambda self, config: None}, "makes no host here"):
+        report = check_store(harness(Claims, **offered), only=only)
+        assert outcomes(report.not_covered) == dict.fromkeys(only, f"the harness {why}")
+        assert report.untested == (Capability.EXTERNAL_TX,)
+    (failed,) = check_store(harness(Claims), only=["port_it_declares_what_it_can_do"]).failures
+    assert failed.explanation == "the store declares EXTERNAL_TX and does not override join"
+
+
+def test_hosts_are_closed_whatever_comes_of_the_check() -> None:
+    hosts: list[Application] = []
+
+    class Watched(HostedHarness):
+        def host(self, config: str) -> Host:
+            hosts.append(Watching(self.storages.core(config), self.made_of.Work))
+            return hosts[-1]
+
+    class Watching(Application):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+            super().close()
+
+    for made_of, outcome in (Hosted, Outcome.HELD), (ConflictBreaks, Outcome.FAILED):
+        (result,) = check_store(Watched(made_of), only=["c2_a_refused_batch_leaves_the_transaction"]).results
+        assert result.outcome is outcome
+        assert [host.closed for host in hosts] == [True]
+        hosts.clear()
 
 
 DIFFERENT: list[tuple[object, object, str]] = [

@@ -210,16 +210,16 @@ SEQUENTIAL = [
     Faulty(subtle.BreachedForGood, "C13", Level.SEQUENTIAL),
     Faulty(subtle.SortedWithoutCase, "C13", Level.SEQUENTIAL),
     # EXTERNAL_TX: transactions of a host
-    Faulty(joining.CommitsAtOnce, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
-    Faulty(joining.RollbackOfTheChangeAlone, "C2", Level.SEQUENTIAL, check="c2_a_rollback_leaves_nothing"),
-    Faulty(joining.ActsAlone, "C2", Level.SEQUENTIAL, check="c2_a_rollback_leaves_nothing"),
-    Faulty(joining.ChangeLeftOpen, "C2", Level.SEQUENTIAL, check="c2_a_refused_batch_leaves_the_transaction"),
-    Faulty(joining.CommittedByItselfAlone, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
+    Faulty(joining.CommitsAtOnce, "Port C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
+    Faulty(joining.RollbackOfTheChangeAlone, "Port C2", Level.SEQUENTIAL, check="c2_a_rollback_leaves_nothing"),
+    Faulty(joining.ActsAlone, "Port C2", Level.SEQUENTIAL, check="c2_a_rollback_leaves_nothing"),
+    Faulty(joining.ChangeLeftOpen, "Port C2", Level.SEQUENTIAL, check="c2_a_refused_batch_leaves_the_transaction"),
+    Faulty(joining.CommittedByItselfAlone, "Port C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
     Faulty(joining.KeyNotUndone, "C2", Level.SEQUENTIAL, check="c2_a_rollback_leaves_nothing"),
     Faulty(joining.NoticesAtOnce, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
     Faulty(joining.IndexAtOnce, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
     Faulty(joining.SnapshotAtOnce, "C2", Level.SEQUENTIAL, check="c2_nobody_sees_it_before_the_commit"),
-    Faulty(joining.ReadsWhatIsCommitted, "C7", Level.SEQUENTIAL, check="c7_the_transaction_reads_what_it_wrote"),
+    Faulty(joining.ReadsWhatIsCommitted, "C2 C7", Level.SEQUENTIAL, check="c7_the_transaction_reads_what_it_wrote"),
     Faulty(
         joining.KeysOfOthersAlone, "C3", Level.SEQUENTIAL, check="c3_a_key_answers_within_the_transaction_and_after_it"
     ),
@@ -246,6 +246,15 @@ SEQUENTIAL = [
     Faulty(
         joining.StorageOfTheConnection, "Port", Level.SEQUENTIAL, check="port_a_batch_goes_to_the_storage_of_its_store"
     ),
+    Faulty(
+        joining.LostIsUnavailable, "C5", Level.SEQUENTIAL, check="c5_a_lost_answer_to_the_host_is_an_unknown_outcome"
+    ),
+    Faulty(joining.RefusedIsUnknown, "C5", Level.SEQUENTIAL, check="c5_a_refused_transaction_leaves_nothing"),
+    Faulty(joining.FailuresPassUnseen, "C5", Level.SEQUENTIAL, check="c5_a_torn_transaction_leaves_nothing"),
+    Faulty(joining.TornInTwo, "C5", Level.SEQUENTIAL, check="c5_a_torn_transaction_leaves_nothing"),
+    Faulty(joining.TellsOfRollbacks, "Port", Level.SEQUENTIAL, check="port_who_asks_is_told_of_commits"),
+    Faulty(joining.TellsBefore, "Port", Level.SEQUENTIAL, check="port_who_asks_is_told_of_commits"),
+    Faulty(joining.TellsWhenClosed, "Port", Level.SEQUENTIAL, check="port_who_asks_is_told_of_commits"),
     Faulty(joining.JoinsAgain, "Port", Level.SEQUENTIAL, check="port_a_joined_store_joins_nothing"),
 ]
 

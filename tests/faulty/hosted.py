@@ -7,11 +7,11 @@ then cannot be committed. Both are right.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, NoReturn
 
-from stabflow.errors import InvalidInput, StoreUnavailable, Unsupported, VersionConflict
+from stabflow.errors import CommitUnknown, InvalidInput, StoreUnavailable, Unsupported, VersionConflict
 from stabflow.ports import store_rules as rules
 from stabflow.ports.store import (
     MAX_PAGE,
@@ -25,7 +25,7 @@ from stabflow.ports.store import (
 )
 from stabflow.testing import Host
 
-from .shared import Core, Handle, Storages
+from .shared import Core, DriverError, Handle, Storages
 
 PATIENCE = 10.0
 """Seconds for which somebody waits for his turn."""
@@ -107,6 +107,10 @@ class Transaction:
     def rollback(self) -> None:
         self.end()
 
+    def fail(self) -> None:
+        """The commit fails."""
+        self.rollback()
+
     def end(self) -> None:
         if self.own is not None:
             self.core.turn.release()
@@ -142,6 +146,7 @@ class Connection:
     def __init__(self, core: HostedCore, kind: type[Transaction]) -> None:
         self.core, self.kind = core, kind
         self.transaction: Transaction | None = None
+        self.listeners: list[Callable[[], None]] = []
 
     def begin(self) -> Transaction:
         if self.transaction is None:
@@ -150,8 +155,17 @@ class Connection:
 
     def commit(self) -> None:
         over, self.transaction = self.transaction, None
-        if over is not None:
-            over.commit()
+        if over is None:
+            return
+        fault = vars(self.core).pop("planted", None)
+        if fault in {"refused", "torn"}:
+            over.fail()
+            raise DriverError(fault)
+        over.commit()
+        if fault is not None:
+            raise DriverError(fault)
+        for tell in self.listeners:
+            tell()
 
     def rollback(self) -> None:
         over, self.transaction = self.transaction, None
@@ -191,6 +205,7 @@ class Joined(Handle, JoinedStore):
     def __init__(self, shared: HostedCore, link: Connection) -> None:
         super().__init__(shared)
         self.link = link
+        self.tell: Callable[[], None] | None = None
 
     def transaction(self) -> Transaction:
         if self._closed:
@@ -220,7 +235,25 @@ class Joined(Handle, JoinedStore):
     def commit(self) -> None:
         if not self.is_open:
             raise StoreUnavailable("no transaction of the host is open: nothing was stored")
-        self.link.commit()
+        try:
+            self.link.commit()
+        except DriverError as error:
+            self.explain(error)
+
+    def explain(self, error: DriverError) -> NoReturn:
+        """Tell what became of the commit."""
+        if error.kind == "lost":
+            raise CommitUnknown("the connection was lost during the commit; ask again with the same key") from error
+        raise StoreUnavailable("the database refused the commit: it was rolled back") from error
+
+    def when_committed(self, tell: Callable[[], None]) -> None:
+        self.tell = tell
+        self.link.listeners.append(tell)
+
+    def close(self) -> None:
+        super().close()
+        if self.tell in self.link.listeners:
+            self.link.listeners.remove(self.tell)
 
     def rollback(self) -> None:
         self.link.rollback()

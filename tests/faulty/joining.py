@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import attrs
 
-from stabflow.errors import IdempotencyMismatch, StoreUnavailable, VersionConflict
+from stabflow.errors import CommitUnknown, IdempotencyMismatch, StoreUnavailable, VersionConflict
 from stabflow.ports.store import MAX_PAGE, AppendBatch, AppendResult, Claim, FeedPage, JoinedStore, StreamHead
 
 from .hosted import Connection, Hosted, HostedCore, Joined, Optimistic, Transaction
-from .shared import Core
+from .shared import Core, DriverError
 
 # What belongs to the transaction
 
@@ -339,6 +340,69 @@ class JoinsAgain(Hosted):
     class Within(Joined):
         def join(self, connection: object) -> JoinedStore:  # type: ignore[override]
             return type(self)(self.link.core, self.link)
+
+
+class LostIsUnavailable(Hosted):
+    """Takes a commit whose answer was lost for one that was refused."""
+
+    class Within(Joined):
+        def explain(self, error: DriverError) -> NoReturn:
+            raise StoreUnavailable("the commit failed") from error
+
+
+class RefusedIsUnknown(Hosted):
+    """Knows nothing of any commit that fails."""
+
+    class Within(Joined):
+        def explain(self, error: DriverError) -> NoReturn:
+            raise CommitUnknown("the commit failed") from error
+
+
+class FailuresPassUnseen(Hosted):
+    """Takes a commit that failed for one that was done, as where a database answers COMMIT with ROLLBACK."""
+
+    class Within(Joined):
+        def explain(self, error: DriverError) -> None:  # type: ignore[override]
+            pass
+
+
+class TornInTwo(Hosted):
+    """Has two transactions: where the commit of the second one fails, the first one is committed."""
+
+    class Work(Transaction):
+        def fail(self) -> None:
+            self.batches.clear()
+            self.commit()
+
+
+class TellsOfRollbacks(Hosted):
+    """Tells of the end of each transaction."""
+
+    class Within(Joined):
+        def rollback(self) -> None:
+            super().rollback()
+            if self.tell is not None:
+                self.tell()
+
+
+class TellsBefore(Hosted):
+    """Tells before the commit, when nobody else can see anything."""
+
+    class Within(Joined):
+        def commit(self) -> None:
+            told, self.link.listeners[:] = list(self.link.listeners), []
+            for tell in told:
+                tell()
+            super().commit()
+            self.link.listeners += told
+
+
+class TellsWhenClosed(Hosted):
+    """Goes on telling when it is closed."""
+
+    class Within(Joined):
+        def close(self) -> None:
+            self._closed = True
 
 
 # Others at work meanwhile

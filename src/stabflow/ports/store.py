@@ -312,7 +312,8 @@ class Store(abc.ABC):
     def join(self, connection: object) -> JoinedStore:
         """A store in the transaction that the host has, or is about to have, on ``connection``, whose kind the store knows.
 
-        Raises `InvalidInput` when it is of another kind or leads to another storage, or the transaction cannot hold a batch.
+        Raises `InvalidInput` when it is of another kind or leads to another storage, or the transaction cannot hold a batch, as
+        where nothing has made the storage yet. Where no transaction is open, the first use in one may say so.
         """
         raise Unsupported(Capability.EXTERNAL_TX.name, "joining a transaction of the host")
 
@@ -361,13 +362,20 @@ class Store(abc.ABC):
 
 
 class JoinedStore(Store):
-    """A store within the transactions of a host's connection: it reads what the open one sees, and what it appends is stored
-    when the host commits that one, with the host's own changes, or never.
+    """A store within the transactions of a host's connection: what it appends is stored when the host commits the open one, with
+    the host's own changes, or never. Until then nobody else sees it.
+
+    It reads what was appended in the transaction, and what others have committed up to now, also since it began; the feed has
+    what is committed alone. A record's place in the feed is above all that was there when it was appended, as if the transaction
+    had begun then (C6). Others who append to a stream to which it has appended, or on which it relies, wait or are refused until
+    it is over; where a store lets them go first, it is the commit that fails (C1).
 
     It keeps every clause but that a return is no promise yet (C4, C7): the commit is. A batch that is refused with
-    `VersionConflict` or `IdempotencyMismatch` leaves the transaction as it was. After `StoreUnavailable` it may be that it can
-    only be rolled back. `CommitUnknown` comes of `commit` alone. Where no transaction is open, `StoreUnavailable` is raised: a
-    host that forgets to begin one must not store half of what it means to. It is used by the thread that has the transaction.
+    `VersionConflict`, `IdempotencyMismatch` or `ValueError` leaves the transaction as it was. After `StoreUnavailable` it may be
+    that it can only be rolled back. `CommitUnknown` comes of `commit` alone. Where no transaction is open, `StoreUnavailable` is
+    raised, to reading too: a host that forgets to begin one must not store half of what it means to. What takes or settles a
+    lease (`claim`, `ack`, `release`) is `Unsupported`, since it would keep every worker waiting, and so are `revive` and `join`.
+    It is used by the thread that has the transaction.
     """
 
     @property
@@ -382,16 +390,18 @@ class JoinedStore(Store):
 
     @abc.abstractmethod
     def commit(self) -> None:
-        """Commit the host's transaction, with all that is in it. `StoreUnavailable` when it was rolled back instead,
-        `CommitUnknown` when that cannot be known; the host's own errors, of what it had left to write, pass as they are."""
+        """Commit the host's transaction, with all that is in it. `StoreUnavailable` when it was rolled back instead, or none was
+        open; `CommitUnknown` when that cannot be known; the host's own errors, of what it had left to write, pass as they are."""
 
     @abc.abstractmethod
     def rollback(self) -> None:
         """Roll the host's transaction back, if there is one open."""
 
     def when_committed(self, tell: Callable[[], None]) -> None:
-        """Have ``tell`` called after each commit of the host, as long as this is open, where the host's library can say so."""
+        """Have ``tell`` called after each commit of the host, once others see what is in it, as long as this is open: where the
+        host's library can say so, else never."""
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Let go of the connection, which stays the host's, with its transaction as it is."""
+        """Let go of the connection, which stays the host's, with its transaction as it is. Reading and appending afterwards are
+        `StoreUnavailable`."""

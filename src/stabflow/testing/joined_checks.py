@@ -8,20 +8,13 @@ from typing import NamedTuple
 
 import attrs
 
-from ..errors import IdempotencyMismatch, InvalidInput, StoreUnavailable, Unsupported, VersionConflict
-from ..ports.store import (
-    AppendResult,
-    Capability,
-    CaseQuery,
-    DutyQuery,
-    JoinedStore,
-    Store,
-    StreamHead,
-)
+from ..errors import CommitUnknown, IdempotencyMismatch, StoreError, StoreUnavailable, VersionConflict
+from ..ports.store import AppendResult, Capability, JoinedStore, Store, StreamHead
 from ..stores.memory import MemoryStore
 from . import expectation as expect
-from .harness import Host
-from .material import OFFICES, STREAM, act, batch, content, delivered, feed_from, head_of, holdings, notices, read_all
+from .fault_checks import faulted
+from .harness import FaultKind, Host
+from .material import OFFICES, STREAM, act, batch, content, delivered, feed_from, head_of, holdings, read_all
 from .registry import Body, Level, Offer, check
 from .storage import Storage
 
@@ -48,10 +41,10 @@ def begun(storage: Storage) -> Together:
 
 
 def joined_check(
-    clause: str, level: Level = Level.SEQUENTIAL, *, needs: Sequence[Capability] = ()
+    clause: str, level: Level = Level.SEQUENTIAL, *, needs: Sequence[Capability] = (), offers: Sequence[Offer] = ()
 ) -> Callable[[Body], Body]:
     """Register a check that takes a host."""
-    return check(clause, level, needs=[Capability.EXTERNAL_TX, *needs], offers=[Offer.HOST])
+    return check(clause, level, needs=[Capability.EXTERNAL_TX, *needs], offers=[Offer.HOST, *offers])
 
 
 def shown(store: Store, *, feed: bool = True) -> dict[str, object]:
@@ -211,174 +204,74 @@ def a_key_answers_within_the_transaction_and_after_it(storage: Storage) -> None:
     expect.equal(head_of(store).version, 6, "the version of the stream in the end")
 
 
-@joined_check("Port")
-def without_a_transaction_nothing_is_done(storage: Storage) -> None:
-    """Where the host has no transaction open, at first or since it ended one, appending and reading are `StoreUnavailable`;
-    nothing is stored, not by the host's next commit either."""
+def failed_commit(storage: Storage, kind: FaultKind) -> tuple[Store, BaseException]:
+    """Let the commit of a host's transaction fail so: the store, and what was raised, which may be an error of the host's own."""
     store, host, joined = begun(storage)
-    asked: dict[str, Callable[[], object]] = {
-        "append": lambda: joined.append(batch(head_of(store).version, key="key", digest="d")),
-        "heads": lambda: joined.heads([STREAM]),
-        "are_heads": lambda: joined.are_heads([StreamHead(STREAM, 0, b"")]),
-        "lookup": lambda: joined.lookup(STREAM, "key"),
-        "read_stream": lambda: joined.read_stream(STREAM),
-        "find_cases": lambda: joined.find_cases(CaseQuery()),
-        "find_duties": lambda: joined.find_duties(DutyQuery()),
-    }
-    ended: dict[str, Callable[[], None]] = {
-        "before the first transaction": lambda: None,
-        "after the host's commit": host.commit,
-        "after a commit of the joined store": joined.commit,
-        "after the host's rollback": host.rollback,
-        "after a rollback of the joined store": joined.rollback,
-    }
-    for number, (when, end) in enumerate(ended.items()):
-        if number:
-            joined.begin()
-            joined.append(batch(head_of(joined).version))
-            end()
-        expect.true(not joined.is_open, f"{when} a transaction is said to be open")
-        there = content(read_all(store))
-        for name, call in asked.items():
-            expect.raised(StoreUnavailable, call, f"{name} {when}")
-        host.change(when)
-        host.commit()
-        expect.equal(content(read_all(store)), there, f"records after a refused append {when}")
-        expect.equal(store.lookup(STREAM, "key"), None, f"the key of a refused append {when}")
-    committed(host, *ended)
-
-
-@joined_check("Port")
-def a_transaction_can_be_begun_and_ended(storage: Storage) -> None:
-    """``begin`` opens a transaction to which the host's change belongs too, or takes the one that the host has open, with what
-    is in it; ``commit`` and ``rollback`` end it with all of that. ``is_open`` tells. Without one ``commit`` is
-    `StoreUnavailable`."""
-    store, host, joined = begun(storage)
-    expect.true(isinstance(joined, JoinedStore), "join() must give a JoinedStore", type(joined))
-    expect.equal(joined.capabilities, store.capabilities, "the capabilities of the joined store")
-    by_the_host: list[Callable[[], None]] = [partial(host.change, "0"), joined.begin]
-    for_the_host: list[Callable[[], None]] = [joined.begin, partial(host.change, "1")]
-    for version, (first, then) in enumerate((by_the_host, for_the_host)):
-        for end, stays in ((joined.rollback, False), (joined.commit, True)):
-            first()
-            expect.true(joined.is_open, "no transaction is open though one was begun")
-            then()
-            joined.begin()  # for good measure
-            joined.append(batch(version))
-            committed(host, *map(str, range(version)))
-            expect.equal(head_of(store).version, version, "the version that others see before the end")
-            end()
-            expect.true(not joined.is_open, "a transaction is open though it was ended")
-            there = version + stays
-            expect.equal(head_of(store).version, there, "the version that others see after the end")
-            committed(host, *map(str, range(there)))
-            host.commit()  # which finds nothing
-            expect.equal(head_of(store).version, there, "the version after another commit of the host's")
-    joined.rollback()
-    what = "a commit without a transaction"
-    expect.raised(StoreUnavailable, joined.commit, what)
-    host.change("2")
-    host.commit()
-    committed(host, "0", "1", "2")
-
-
-@joined_check("Port")
-def closing_leaves_the_transaction(storage: Storage) -> None:
-    """A joined store that is closed, once or twice, is used no more: `StoreUnavailable`. The host's transaction stays open with
-    all that is in it, and so does the handle."""
-    store, host, joined = begun(storage)
-    for version, end in enumerate((host.commit, host.rollback)):
-        host.change(f"{version}")
-        joined.append(batch(version, key=f"{version}", digest="d"))
-        joined.close()
-        joined.close()
-        asked: dict[str, Callable[[], object]] = {
-            "append": partial(joined.append, batch(version + 1)),
-            "heads": partial(joined.heads, [STREAM]),
-            "lookup": partial(joined.lookup, STREAM, "0"),
-        }
-        for name, call in asked.items():
-            expect.raised(StoreUnavailable, call, f"{name} of a joined store that was closed")
-        expect.equal(head_of(store).version, version, "the version that others see when the joined store was closed")
-        committed(host, *["0"] * version)
-        end()
-        expect.equal(head_of(store).version, 1, "the version after the end of the transaction")
-        committed(host, "0")
-        joined = storage.join(store, host)
     joined.begin()
-    expect.true(joined.append(batch(0, key="0", digest="d")).replayed, "what was committed is known to the next one")
+    expect.equal(head_of(joined).version, 0, "the version before")  # whatever is looked at once has been looked at
     joined.rollback()
 
-
-@joined_check("Port")
-def what_is_no_connection_is_bad_input(storage: Storage) -> None:
-    """Joining what is no connection of a kind that the store knows is `InvalidInput`."""
-    store, host, joined = begun(storage)
-    for other in (None, 7, "connection", object(), {"connection": host.connection}, storage):
-        expect.raised(InvalidInput, partial(store.join, other), f"joining {expect.shown(other)}")
-    joined.begin()
-    joined.append(batch())
-    joined.commit()
-    expect.equal(head_of(store).version, 1, "the version once a connection was joined")
-
-
-@joined_check("Port")
-def a_batch_goes_to_the_storage_of_its_store(storage: Storage) -> None:
-    """A connection that leads to another storage is refused with `InvalidInput`; where both are on one database, a batch goes to
-    the storage of the store that was asked to join."""
-    store = storage.open()
-    store.append(batch(stream=FIRST))
-    config = storage.provision()
-    other = storage.open(config)
-    other.append(batch(stream=FIRST))
-    host = storage.host(config)
-    host.change("permit")
-    try:
-        joined = storage.join(store, host)
-        joined.append(batch())
-    except InvalidInput:
-        host.rollback()
-        committed(host)
-    else:
-        host.commit()
-        expect.equal(head_of(store).version, 1, "the version in the storage of the store")
-        committed(host, "permit")
-    expect.equal(head_of(other).version, 0, "the version in the storage to which the connection leads")
-
-
-@joined_check("Port", needs=[Capability.OUTBOX])
-def leases_are_not_for_a_transaction_of_the_host(storage: Storage) -> None:
-    """Claiming, acknowledging, releasing and reviving are `Unsupported` within the host's transaction, which they leave as it
-    is."""
-    store, host, joined = begun(storage)
-    store.append(batch(0, outbox=(*notices("one"), *notices("two", lane="other"), *notices("dead", lane="third"))))
-    one, two, dead = store.claim("worker", limit=3, lease_for=60)
-    store.release(dead, retry_after=None, error="no address")
-    host.change("permit")
-    joined.append(batch(1, outbox=notices("three")))
-    refused: dict[str, Callable[[], object]] = {
-        "claim": lambda: joined.claim("worker", limit=9, lease_for=60),
-        "ack": lambda: joined.ack(one),
-        "release": lambda: joined.release(one, retry_after=0, error=""),
-        "revive": lambda: joined.revive(dead.notice),
-    }
-    for name, call in refused.items():
-        expect.raised(Unsupported, call, f"{name} within a transaction of the host")
-    expect.equal([letter.notice for letter in joined.dead_letters()], [dead.notice], "what was given up, read in it")
-    joined.commit()
-    committed(host, "permit")
-    store.ack(one)
-    store.ack(two)
-    expect.equal([claim.payload for claim in delivered(store)], [b"three"], "notices delivered after the commit")
-
-
-@joined_check("Port")
-def a_joined_store_joins_nothing(storage: Storage) -> None:
-    """A store within a transaction of the host's is not joined again: `Unsupported`."""
-    store, host, joined = begun(storage)
-    for _ in range(2):
-        expect.raised(Unsupported, lambda: joined.join(host.connection), "joining out of a joined store")
+    def transaction() -> None:
+        joined.begin()
         host.change("permit")
-    joined.append(batch())
-    host.commit()
-    expect.equal(head_of(store).version, 1, "the version in the end")
+        for number in range(2):
+            joined.append(act(number, joined.capabilities))
+        joined.commit()
+
+    with faulted(storage, kind):
+        error = expect.raised(Exception, transaction, f"a transaction of the host whose commit fails as {kind}")
+    joined.close()
+    host.close()
+    return store, error
+
+
+def nothing_came_of_it(storage: Storage, store: Store, what: str) -> None:
+    """Neither acts nor change are there, nor do they come with the same in another transaction, which goes through."""
+    expect.equal(shown(store, feed=False), right(store, [], feed=False), f"what the store shows after {what}")
+    host = storage.host()
+    committed(host)
+    joined = storage.join(store, host)
+    host.change("again")
+    for number in range(2):
+        expect.true(
+            not joined.append(act(number, joined.capabilities)).replayed, f"an act is known by its key after {what}"
+        )
+    joined.commit()
+    expect.equal(shown(store), right(store, range(2)), f"what the store shows after {what}, and another that succeeded")
+    committed(host, "again")
+
+
+@joined_check("C5", offers=[Offer.FAULT])
+def a_refused_transaction_leaves_nothing(storage: Storage) -> None:
+    """When the storage refuses what is in the host's transaction before anything is committed, that is an error, and not
+    `CommitUnknown`; nothing is stored, and the host's change is not."""
+    store, error = failed_commit(storage, "refused")
+    what = "a transaction that was refused"
+    known = isinstance(error, StoreUnavailable) or not isinstance(error, StoreError)
+    expect.true(known, f"{what} is told as another error", repr(error))
+    nothing_came_of_it(storage, store, what)
+
+
+@joined_check("C5", offers=[Offer.FAULT])
+def a_torn_transaction_leaves_nothing(storage: Storage) -> None:
+    """When the storage fails in the middle of the host's commit, that is an error; nothing is stored, and the host's change is
+    not."""
+    store, error = failed_commit(storage, "torn")
+    what = "a commit of the host's that failed in the middle"
+    known = isinstance(error, StoreUnavailable | CommitUnknown) or not isinstance(error, StoreError)
+    expect.true(known, f"{what} is told as another error", repr(error))
+    nothing_came_of_it(storage, store, what)
+
+
+@joined_check("C5", offers=[Offer.FAULT])
+def a_lost_answer_to_the_host_is_an_unknown_outcome(storage: Storage) -> None:
+    """When the host's transaction was committed and the answer is lost, ``commit`` raises `CommitUnknown`; the keys find the
+    acts, and the host's change is there."""
+    store, error = failed_commit(storage, "lost")
+    expect.true(
+        isinstance(error, CommitUnknown), "a commit whose answer was lost is told as another error", repr(error)
+    )
+    for number in range(2):
+        expect.true(store.append(act(number, store.capabilities)).replayed, f"act {number} is not known by its key")
+    expect.equal(shown(store), right(store, range(2)), "what the store shows")
+    committed(storage.host(), "permit")

@@ -298,7 +298,7 @@ def hosts_race_with_others(storage: Storage) -> None:
     begun(storage)
     storage.begin_lap()
     done: list[str] = []
-    rounds = storage.rounds(6)
+    rounds = storage.rounds(3)
 
     def by_host(name: str, store: Store) -> None:
         host = storage.host()
