@@ -26,6 +26,7 @@ from faulty import (
     index,
     joining,
     outbox,
+    overtaking,
     paging,
     racing,
     subtle,
@@ -131,7 +132,7 @@ def test_what_hung_takes_no_time_from_what_comes_after() -> None:
 
 def test_the_table_is_whole() -> None:
     modules = [
-        appending, cached, columns, crashing, failing, feeding, index, joining, outbox, paging, racing, subtle,
+        appending, cached, columns, crashing, failing, feeding, index, joining, outbox, overtaking, paging, racing, subtle,
     ]  # fmt: skip
     stores = {
         one

@@ -14,7 +14,21 @@ import attrs
 
 from stabflow.testing import Level, StoreHarness
 
-from . import appending, cached, columns, crashing, failing, feeding, index, joining, outbox, paging, racing, subtle
+from . import (
+    appending,
+    cached,
+    columns,
+    crashing,
+    failing,
+    feeding,
+    index,
+    joining,
+    outbox,
+    overtaking,
+    paging,
+    racing,
+    subtle,
+)
 from .harnesses import FailingSharedHarness, HostedHarness, JournalHarness, SharedHarness
 from .hosted import Hosted
 from .journal import JournalStore
@@ -271,13 +285,17 @@ SECOND_HANDLE = [
     Faulty(cached.TokensOfThisHandle, "C7 C10", Level.SECOND_HANDLE),
     Faulty(cached.LeasesOfThisHandle, "C7 C10", Level.SECOND_HANDLE),
     Faulty(cached.ClaimsOfOthersRefused, "C7 C10", Level.SECOND_HANDLE),
-    Faulty(joining.NobodyWaits, "C1", Level.SECOND_HANDLE, check="c1_one_of_two_wins_a_version"),
-    Faulty(joining.RelianceNotHeld, "C1", Level.SECOND_HANDLE, check="c1_what_the_host_relies_on_stays"),
-    Faulty(joining.ChangeCommittedFirst, "C1", Level.SECOND_HANDLE, check="c1_one_of_two_wins_a_version"),
-    Faulty(joining.SeesWhatWas, "C1", Level.SECOND_HANDLE, check="c1_the_host_decides_on_what_is"),
-    Faulty(joining.PlaceOfTheBeginning, "C6", Level.SECOND_HANDLE, check="c6_who_commits_last_comes_last"),
-    Faulty(joining.PlaceAboveItsOwnStream, "C6", Level.SECOND_HANDLE, check="c6_a_place_is_above_what_was_relied_on"),
-    Faulty(joining.PlaceOfTheAppend, "C6", Level.SECOND_HANDLE, check="c6_nothing_is_missed_while_a_host_is_at_work"),
+    Faulty(overtaking.NobodyWaits, "C1", Level.SECOND_HANDLE, check="c1_one_of_two_wins_a_version"),
+    Faulty(overtaking.RelianceNotHeld, "C1", Level.SECOND_HANDLE, check="c1_what_the_host_relies_on_stays"),
+    Faulty(overtaking.ChangeCommittedFirst, "C1", Level.SECOND_HANDLE, check="c1_one_of_two_wins_a_version"),
+    Faulty(overtaking.SeesWhatWas, "C1", Level.SECOND_HANDLE, check="c1_the_host_decides_on_what_is"),
+    Faulty(overtaking.PlaceOfTheBeginning, "C6", Level.SECOND_HANDLE, check="c6_who_commits_last_comes_last"),
+    Faulty(
+        overtaking.PlaceAboveItsOwnStream, "C6", Level.SECOND_HANDLE, check="c6_a_place_is_above_what_was_relied_on"
+    ),
+    Faulty(
+        overtaking.PlaceOfTheAppend, "C6", Level.SECOND_HANDLE, check="c6_nothing_is_missed_while_a_host_is_at_work"
+    ),
 ]
 
 THREADS = [
@@ -294,7 +312,7 @@ THREADS = [
     Faulty(racing.DoubleAck, "C10", Level.THREADS),
     Faulty(racing.NotThreadSafe, "C1 C2 C3 C12", Level.THREADS),
     Faulty(racing.IndexWrittenAfterwards, "C2 C12 C13", Level.THREADS),
-    Faulty(joining.RacyCommit, "C2", Level.THREADS, check="c2_hosts_race_with_others"),
+    Faulty(overtaking.RacyCommit, "C2", Level.THREADS, check="c2_hosts_race_with_others"),
 ]
 
 KILL = [
