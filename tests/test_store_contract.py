@@ -61,7 +61,8 @@ def test_sqlite_on_a_disk_that_fails_keeps_the_contract() -> None:
     harness = LaboratoryHarness()
     with harness.watching_names():
         report = check_store(harness, only=["C4", "C5", "C10", "C14"], levels=["sequential", "power"], seed=SEED)
-    assert held(report) == {"c5_a_lost_answer_is_an_unknown_outcome"}  # of SQLite no commit is there that failed
+    left = held(report) - HOSTS[Level.SEQUENTIAL]
+    assert left == {"c5_a_lost_answer_is_an_unknown_outcome"}  # of SQLite no commit is there that failed
     assert {"c4_a_power_cut_loses_nothing_acknowledged", *NEWER} <= {one.check.name for one in report.covered}
 
 
