@@ -234,7 +234,7 @@ class Joined(Handle, JoinedStore):
 
     def commit(self) -> None:
         if not self.is_open:
-            raise StoreUnavailable("no transaction of the host is open: nothing was stored")
+            raise CommitUnknown("the host has ended its transaction; ask again with the same key")
         try:
             self.link.commit()
         except DriverError as error:

@@ -236,6 +236,16 @@ class CommitsNothing(Hosted):
             self.link.commit()
 
 
+class EndedIsUnavailable(Hosted):
+    """Takes a transaction that the host has committed itself for one that failed."""
+
+    class Within(Joined):
+        def commit(self) -> None:
+            if not self.is_open:
+                raise StoreUnavailable("no transaction of the host is open: nothing was stored")
+            super().commit()
+
+
 class OfItsOwnAlone(Hosted):
     """Knows of a transaction only where it has begun it."""
 

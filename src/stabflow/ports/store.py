@@ -390,8 +390,9 @@ class JoinedStore(Store):
 
     @abc.abstractmethod
     def commit(self) -> None:
-        """Commit the host's transaction, with all that is in it. `StoreUnavailable` when it was rolled back instead, or none was
-        open; `CommitUnknown` when that cannot be known; the host's own errors, of what it had left to write, pass as they are."""
+        """Commit the host's transaction, with all that is in it. `StoreUnavailable` when it was rolled back instead,
+        `CommitUnknown` when that cannot be known, as where the host has ended it before; one of them where none was open. The
+        host's own errors, of what it had left to write, pass as they are."""
 
     @abc.abstractmethod
     def rollback(self) -> None:

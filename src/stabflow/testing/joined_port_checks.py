@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ..errors import InvalidInput, StoreUnavailable, Unsupported
+from ..errors import CommitUnknown, InvalidInput, StoreError, StoreUnavailable, Unsupported
 from ..ports.store import Capability, CaseQuery, DutyQuery, JoinedStore, StreamHead
 from . import expectation as expect
 from .joined_checks import FIRST, begun, committed, joined_check
@@ -53,8 +53,7 @@ def without_a_transaction_nothing_is_done(storage: Storage) -> None:
 @joined_check("Port")
 def a_transaction_can_be_begun_and_ended(storage: Storage) -> None:
     """``begin`` opens a transaction to which the host's change belongs too, or takes the one that the host has open, with what
-    is in it; ``commit`` and ``rollback`` end it with all of that. ``is_open`` tells. Without one ``commit`` is
-    `StoreUnavailable`."""
+    is in it; ``commit`` and ``rollback`` end it with all of that. ``is_open`` tells."""
     store, host, joined = begun(storage)
     expect.true(isinstance(joined, JoinedStore), "join() must give a JoinedStore", type(joined))
     expect.equal(joined.capabilities, store.capabilities, "the capabilities of the joined store")
@@ -76,12 +75,32 @@ def a_transaction_can_be_begun_and_ended(storage: Storage) -> None:
             committed(host, *map(str, range(there)))
             host.commit()  # which finds nothing
             expect.equal(head_of(store).version, there, "the version after another commit of the host's")
-    joined.rollback()
-    what = "a commit without a transaction"
-    expect.raised(StoreUnavailable, joined.commit, what)
+    joined.rollback()  # which finds nothing
     host.change("2")
     host.commit()
     committed(host, "0", "1", "2")
+
+
+@joined_check("C5")
+def a_commit_without_a_transaction_is_no_success(storage: Storage) -> None:
+    """Where no transaction is open, ``commit`` is `StoreUnavailable` or `CommitUnknown`: the latter where the host has
+    committed its transaction itself, so that all is stored."""
+    store, host, joined = begun(storage)
+    neither = (StoreUnavailable, CommitUnknown)
+    expect.raised(StoreError, joined.commit, "a commit before the first transaction")
+    ended: dict[str, tuple[Callable[[], None], tuple[type[StoreError], ...]]] = {
+        "the host's rollback": (host.rollback, neither),
+        "the host's commit": (host.commit, (CommitUnknown,)),
+        "a rollback of the joined store": (joined.rollback, neither),
+    }
+    for what, (end, right) in ended.items():
+        host.change(what)
+        joined.append(batch(head_of(joined).version))
+        end()
+        error = expect.raised(StoreError, joined.commit, f"a commit after {what}")
+        expect.true(isinstance(error, right), f"a commit after {what} is told as another error", repr(error))
+    committed(host, "the host's commit")
+    expect.equal(head_of(store).version, 1, "the version in the end")
 
 
 @joined_check("Port")

@@ -134,7 +134,9 @@ class HostSession(Session):
 
     def commit(self) -> None:
         """See `JoinedStore.commit`."""
-        link = self._host.link() if self._host.is_open else self._link
+        link = self._host.link() if self._host.is_open else getattr(self, "_link", None)
+        if link is None:
+            raise StoreUnavailable(f"{self._address}: no transaction of the host was ever open: nothing was stored")
         if link.info.transaction_status is pq.TransactionStatus.IDLE:
             raise faults.unknown(self._address, "the host ended its transaction before the end of the block")
         if link.info.transaction_status is not pq.TransactionStatus.INTRANS:
