@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import copies
@@ -10,7 +11,7 @@ import worlds
 from stabflow_postgres import PostgresStore
 from stabflow_postgres.testing import administrator, schema_of
 
-from stabflow.errors import StoreUnavailable
+from stabflow.errors import InvalidInput, StoreUnavailable
 from stabflow.stores.memory import MemoryStore
 
 Open = Callable[..., PostgresStore]
@@ -23,6 +24,16 @@ def test_there_and_back(url: str, opened: Open) -> None:
     assert copies.copied(there, back).records == done.records
     assert copies.holdings(there) == copies.holdings(back) == copies.holdings(source)
     assert copies.copied(source, there).added == 0
+
+
+def test_one_store_under_two_urls_is_not_copied_into_itself(url: str, opened: Open) -> None:
+    source = copies.filled(opened(url))
+    before = copies.holdings(source)
+    other = re.sub("host=[^&]*", "host=127.0.0.1", url)
+    assert other != url
+    with pytest.raises(InvalidInput, match="is the storage that is to be copied"):
+        copies.copied(source, opened(other))
+    assert copies.holdings(source) == before
 
 
 def test_what_is_filled_there_is_taken_elsewhere(url: str, opened: Open) -> None:

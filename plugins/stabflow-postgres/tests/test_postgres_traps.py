@@ -318,12 +318,12 @@ def test_positions_rise_above_those_of_a_cluster_with_higher_numbers(url: str, o
     assert store.read_feed(after=None).records == tuple(seen)
 
 
-def test_on_another_timeline_the_count_tells_whether_something_is_missing(url: str, opened: Open) -> None:
+def test_in_another_life_the_count_tells_whether_something_is_missing(url: str, opened: Open) -> None:
     store = opened(url)
     for number in range(3):
         store.append(act(after=number))
     cursor = feed.read_cursor(str(store.read_feed(after=None).cursor))
-    promoted = str(cursor).replace(f".{cursor.timeline:x}.", ".1f.", 1)
+    promoted = str(cursor).replace(f".{cursor.life}.", ".0000001f.", 1)
     page = store.read_feed(after=promoted)
     assert (page.records, page.cursor) == ((), str(cursor))  # a leader was lost, and nothing with it
     missing = promoted.replace(f".{cursor.count}.", f".{cursor.count + 1}.")

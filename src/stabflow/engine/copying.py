@@ -14,7 +14,7 @@ import attrs
 
 from .. import canonical
 from ..decision.events import Opened
-from ..errors import Corrupt, FeedReset, InvalidInput, StoreUnavailable
+from ..errors import Corrupt, InvalidInput, StoreUnavailable
 from ..history.chain import verified
 from ..ports.store import (
     MAX_PAGE,
@@ -110,10 +110,12 @@ class _Copying:
 
     def check_apart(self) -> None:
         """Refuse a target that is the source itself, or that has an index and no records."""
-        cursor = self._source.read_feed(after=None, limit=1).cursor
-        if cursor is not None and _answers(self._target, cursor):
+        begins, target = (store.read_feed(after=None, limit=1) for store in (self._source, self._target))
+        if (
+            begins.cursor is not None and begins.cursor == target.cursor
+        ):  # a storage that was restored from the other has its own
             raise InvalidInput.at("TO", "is the storage that is to be copied", "name another one")
-        if self._target.read_feed(after=None, limit=1).records:
+        if target.records:
             return
         if self._target.find_cases(CaseQuery(limit=1)).rows or self._target.find_duties(DutyQuery(limit=1)).rows:
             raise InvalidInput.at("TO", "has an index, and no records", _ELSEWHERE)
@@ -273,15 +275,6 @@ class _Copying:
 
     def _tell(self, stage: Stage, count: int) -> None:
         self._progress(stage, count, max(self._whole, count))
-
-
-def _answers(store: Store, cursor: str) -> bool:
-    """Whether a cursor was given by the storage of ``store``: no other one answers it."""
-    try:
-        store.read_feed(after=cursor, limit=1)
-    except (FeedReset, InvalidInput):
-        return False
-    return True
 
 
 def _feed(store: Store) -> Iterator[tuple[str | None, FeedPage]]:

@@ -3,10 +3,10 @@
 A record can be read once every transaction that is older than the one that wrote it is over, so that nothing appears below
 it any more. A transaction that has written and stays open, anywhere in the cluster, holds the feed back; nothing is missed.
 
-A cursor says which tables it was given for, on which timeline, the position it is at, how many records there were up to it and
-the beginning of the hash of the last one. Tables that were copied, dumped and restored, or made anew are others. A cluster
-that was put back to an earlier moment begins a new timeline; so does one that only lost its leader. There, the count tells: a
-past that was cut short has fewer records up to the position, and if one is missing the cursor is refused.
+A cursor says which tables it was given for, in which life of the server, the position it is at, how many records there were up
+to it and the beginning of the hash of the last one. Tables that were copied, dumped and restored, or made anew are others. A
+cluster that was put back to an earlier moment was started since, or promoted; so was one that only lost its leader. There, the
+count tells: a past that was cut short has fewer records up to the position, and if one is missing the cursor is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from . import functions, rows
 from . import schema as schemas
 from .connections import Session
 
-_CURSOR = re.compile(r"([0-9a-f]{16})\.([0-9a-f]{1,8})\.(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})\.([0-9a-f]{0,16})")
+_CURSOR = re.compile(r"([0-9a-f]{16})\.([0-9a-f]{8})\.(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})\.([0-9a-f]{0,16})")
 
 _END = (1 << 63) - 1
 
@@ -35,13 +35,13 @@ class Cursor:
     """A place in the feed: behind the record at ``position``, which is 0 before the first."""
 
     tables: str
-    timeline: int
+    life: str
     position: int
     count: int
     hash: str
 
     def __str__(self) -> str:
-        return f"{self.tables}.{self.timeline:x}.{self.position}.{self.count}.{self.hash}"
+        return f"{self.tables}.{self.life}.{self.position}.{self.count}.{self.hash}"
 
 
 def read_cursor(cursor: str) -> Cursor:
@@ -49,7 +49,7 @@ def read_cursor(cursor: str) -> Cursor:
     found = _CURSOR.fullmatch(cursor)
     if found is None or int(found[3]) > _END:
         raise rules.no_feed_cursor()
-    return Cursor(found[1], int(found[2], 16), int(found[3]), int(found[4]), found[5])
+    return Cursor(found[1], found[2], int(found[3]), int(found[4]), found[5])
 
 
 def tables_of(identity: str) -> str:
@@ -75,9 +75,9 @@ def read(session: Session, schema: str, after: str | None, limit: int) -> FeedPa
         if after is not None:
             raise FeedReset(after)
         return FeedPage((), None)
-    here, timeline = tables_of(identity), session.found.timeline
+    here, life = tables_of(identity), session.found.life
     if start is None:
-        start = Cursor(here, timeline, 0, 0, "")
+        start = Cursor(here, life, 0, 0, "")
     elif start.tables != here:
         raise FeedReset(str(after))
     statement = (
@@ -89,19 +89,19 @@ def read(session: Session, schema: str, after: str | None, limit: int) -> FeedPa
         if not found or found[0][0] != start.position or _short(found[0][6]) != start.hash:
             raise FeedReset(str(after))
         found = found[1:]
-    if start.timeline != timeline:
+    if start.life != life:
         _check_count(session, s, start, str(after))
     records = tuple([rows.record_of(row) for row in found[:limit]])
     if not records and not start.position and not _any(session, s):
         return FeedPage((), after)
-    return FeedPage(records, str(_behind(start, timeline, records)))
+    return FeedPage(records, str(_behind(start, life, records)))
 
 
-def _behind(start: Cursor, timeline: int, records: tuple[StoredRecord, ...]) -> Cursor:
+def _behind(start: Cursor, life: str, records: tuple[StoredRecord, ...]) -> Cursor:
     if not records:
-        return attrs.evolve(start, timeline=timeline)
+        return attrs.evolve(start, life=life)
     last = records[-1]
-    return Cursor(start.tables, timeline, last.position, start.count + len(records), _short(last.hash))
+    return Cursor(start.tables, life, last.position, start.count + len(records), _short(last.hash))
 
 
 def _check_count(session: Session, s: str, start: Cursor, after: str) -> None:

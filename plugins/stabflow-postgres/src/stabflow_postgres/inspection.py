@@ -5,6 +5,7 @@ What a connection finds holds as long as it lives, but that a schema may come in
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,16 +25,16 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 @attrs.frozen
 class Finding:
     """What was found. ``identity`` tells these tables, in this database of this cluster, from every other, also from a copy of
-    them; ``None`` while there are none. ``timeline`` rises when a standby is promoted or a backup recovered. ``version`` is that
-    of the schema, ``0`` while there is none."""
+    them; ``None`` while there are none. ``life`` changes when the server is started or a standby promoted, and so whenever a
+    backup has come in its place. ``version`` is that of the schema, ``0`` while there is none."""
 
     server: str
     identity: str | None
-    timeline: int
+    life: str
     version: int
 
 
-NOTHING = Finding("", None, 0, 0)
+NOTHING = Finding("", None, "", 0)
 
 
 def settings(address: Address) -> str:
@@ -60,7 +61,8 @@ SELECT current_setting('server_version_num')::int / 10000 AS major, current_sett
   current_setting('full_page_writes') AS full_page_writes, current_setting('synchronous_commit') AS synchronous_commit,
   (SELECT to_hex(system_identifier) FROM pg_control_system()) AS system,
   (SELECT to_hex(oid::bigint) FROM pg_database WHERE datname = current_database()) AS database,
-  CASE WHEN pg_is_in_recovery() THEN '0' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
+  CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
+  extract(epoch FROM pg_postmaster_start_time())::text AS started,
   ARRAY(SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = %(schema)s AND c.relname = ANY (%(tables)s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')) AS tables,
   (SELECT to_hex(c.oid::bigint) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -69,7 +71,7 @@ SELECT current_setting('server_version_num')::int / 10000 AS major, current_sett
 
 _NAMES = (
     "major", "server", "standby", "read_only", "encoding", "fsync", "full_page_writes", "synchronous_commit", "system",
-    "database", "timeline", "tables", "records",
+    "database", "timeline", "started", "tables", "records",
 )  # fmt: skip
 
 
@@ -80,14 +82,14 @@ def look(address: Address, ask: Ask) -> Finding:
     (row,) = ask(_LOOK, bindings, prepare=False)
     found = dict(zip(_NAMES, row, strict=True))
     _check_server(address, found)
-    timeline = int(found["timeline"], 16)
+    life = hashlib.blake2b(f"{found['timeline']} {found['started']}".encode(), digest_size=4).hexdigest()
     if not found["tables"]:
-        return Finding(found["server"], None, timeline, 0)
+        return Finding(found["server"], None, life, 0)
     version = _version(address, found, ask)
     if version == schemas.SCHEMA_VERSION:
         check_sound(address, ask)
     identity = f"{found['system']}-{found['database']}-{found['records']}"
-    return Finding(found["server"], identity, timeline, version)
+    return Finding(found["server"], identity, life, version)
 
 
 def _check_server(address: Address, found: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ SETTINGS = {
 
 _DOORS = """
 local locked all scram-sha-256
-local all all trust
+local all,replication all trust
 host all all 127.0.0.1/32 trust
 """
 
@@ -58,7 +58,7 @@ def programs() -> Path:
     return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _user() -> tuple[str, ...]:
+def as_nobody() -> tuple[str, ...]:
     """What stands before a program of the server, so that it does not run as root."""
     return _NOBODY if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
 
@@ -89,7 +89,7 @@ class EmbeddedServer:
             try:
                 os.kill(int((folder / "owner").read_text(encoding="ascii")), 0)
             except ProcessLookupError:
-                stop = [*_user(), str(self._bin / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop"]
+                stop = [*as_nobody(), str(self._bin / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop"]
                 subprocess.run(stop, check=False, capture_output=True, timeout=60, cwd=root)
                 shutil.rmtree(folder, ignore_errors=True)
             except (OSError, ValueError):  # another user's, or just being made
@@ -157,7 +157,7 @@ class EmbeddedServer:
         return self._run(name, "-h", str(self.socket), "-p", str(self.port), "-U", "stabflow", *arguments, feed=feed)
 
     def _run(self, name: str, *arguments: str, feed: str | None = None) -> str:
-        command = [*_user(), str(self._bin / name), *arguments]
+        command = [*as_nobody(), str(self._bin / name), *arguments]
         output = self.folder / "output"
         with output.open("w+", encoding="utf-8") as said:  # a pipe would be kept open by the server that is started
             try:
