@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from typing import Any
 
 import attrs
 import pytest
 import worlds
+from crash.child import environment
 from worlds import BASIS, CHAIR, CLERK
 
 import stabflow
@@ -70,3 +74,32 @@ def holdings(store: Store) -> dict[str, object]:
 
 def copied(source: Store, target: Store, **more: Any) -> Copied:
     return on(source).copy_to(on(target), **more)
+
+
+KILLED = """
+import os, signal, sys
+import worlds
+from stabflow.engine.copying import Stage
+
+left = int(sys.argv[3])
+
+def tell(stage, count, whole):
+    global left
+    left -= stage is Stage.COPYING
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with worlds.engine_on(sys.argv[1]) as source, worlds.engine_on(sys.argv[2]) as target:
+    source.copy_to(target, progress=tell)
+"""
+
+
+def killed_again_and_again(source: str, target: str, *, every: int = 3) -> int:
+    """Copy in processes that are killed at every third append, until one is not; how many were."""
+    killed = 0
+    words = [sys.executable, "-c", KILLED, source, target, str(every)]
+    while status := subprocess.run(words, env=environment(), check=False, timeout=60).returncode:
+        assert status == -signal.SIGKILL
+        killed += 1
+        assert killed < 100
+    return killed

@@ -595,7 +595,7 @@ def test_a_run_that_breaks_off_says_how_far_it_came(
         patch.setattr(stabflow.CaseHandle, "acting", acting)
         ended, out, err = stab("run", PLAIN)
     assert (ended, out) == (status, "")
-    assert "12 of 38 acts and offices are written; run it again to complete it" in err
+    assert "12 of 38 are written; run it again to complete it" in err
     assert "There already: 6 acts and 6 offices." in stab("run", PLAIN)[1]
 
 

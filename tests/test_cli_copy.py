@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import worlds
 from command_line import Run
 from conftest import SHORT
-from copies import holdings
-from crash.child import environment
+from copies import holdings, killed_again_and_again
 
 from stabflow import Matter
 from stabflow.stores.sqlite import SqliteStore
@@ -43,31 +40,15 @@ def test_it_says_what_arrived(stab: Run, source: str, tmp_path: Path) -> None:
 def test_what_cannot_be_copied(stab: Run, source: str, tmp_path: Path) -> None:
     assert stab("copy", source, source)[0] == 2
     status, _, said = stab("copy", f"sqlite:///{tmp_path}/not-there.db", f"sqlite:///{tmp_path}/to.db")
-    assert (status, "does not exist" in said) == (2, True)
+    assert (status, "FROM: " in said, "does not exist" in said) == (2, True, True)
+    status, _, said = stab("copy", "memory:", f"sqlite:///{tmp_path}/to.db")
+    assert (status, "FROM: memory: has no records (correct the URL)" in said) == (2, True)
     assert not (tmp_path / "to.db").exists()
     other = f"sqlite:///{tmp_path}/other.db"
     with worlds.engine_on(other) as engine:
         worlds.opened(worlds.constituted(engine), Matter("road-2", "Road"))
     status, _, said = stab("copy", source, other, "--json")
     assert (status, "to stand" in said) == (2, True)
-
-
-KILLED = """
-import os, signal, sys
-import worlds
-from stabflow.engine.copying import Stage
-
-left = int(sys.argv[3])
-
-def tell(stage, count, whole):
-    global left
-    left -= stage is Stage.COPYING
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with worlds.engine_on(sys.argv[1]) as source, worlds.engine_on(sys.argv[2]) as target:
-    source.copy_to(target, progress=tell)
-"""
 
 
 @pytest.mark.slow
@@ -77,13 +58,7 @@ def test_killed_again_and_again_it_arrives_whole(stab: Run, tmp_path: Path) -> N
         worlds.constituted(engine)
         for n in range(4 if SHORT else 20):
             worlds.noted(worlds.opened(engine, Matter(f"road-{n}", "Road"), key="open"))
-    killed = 0
-    while subprocess.run(
-        [sys.executable, "-c", KILLED, source, target, "3"], env=environment(), check=False, timeout=60
-    ).returncode:
-        killed += 1
-        assert killed < 100
-    assert killed > 2
+    assert killed_again_and_again(source, target) > 2
     status, said, _ = stab("copy", source, target, "--json")
     assert (status, json.loads(said)["added"]) == (0, 0)
     stores = [SqliteStore.open(tmp_path / name) for name in ("from.db", "to.db")]

@@ -60,7 +60,9 @@ def test_everything_arrives(pair: tuple[Store, Store]) -> None:
     assert (done.keys, done.waiting, done.dead_letters, done.behind) == (len(keys), 3, 2, False)
     assert done.duties == len(before["duties"])  # type: ignore[arg-type]
     assert [count for stage, count, _ in told if stage is Stage.COPYING][-1] == done.records
-    assert told[-1][0] is Stage.CHECKING
+    stages = list(dict.fromkeys(stage for stage, _, _ in told))
+    assert stages == [Stage.COPYING, Stage.CHECKING, Stage.NOTICES, Stage.VERIFYING]
+    assert [count for stage, count, _ in told if stage is Stage.NOTICES] == [1, 2, 3, 4, 5]
     assert all(count <= whole for _, count, whole in told)
     again = copied(source, target)
     assert (again.added, attrs.evolve(again, added=done.added)) == (0, done)
@@ -260,6 +262,46 @@ def test_a_key_that_the_source_has_lost_is_told() -> None:
     del source._keys["case/small-bridge-1-1", "two-notes"]
     with pytest.raises(Corrupt, match="keeps under its key"):
         copied(source, MemoryStore())
+
+
+def without_row(source: MemoryStore) -> None:
+    del source._cases["small-road-2-1"]
+
+
+def with_another_state(source: MemoryStore) -> None:
+    source._cases["small-road-2-1"] = attrs.evolve(source._cases["small-road-2-1"], state="deciding")
+
+
+def at_another_version(source: MemoryStore) -> None:
+    source._cases["small-road-2-1"] = attrs.evolve(source._cases["small-road-2-1"], version=2)
+
+
+def with_a_case_of_no_record(source: MemoryStore) -> None:
+    source._cases["another"] = attrs.evolve(source._cases["small-road-2-1"], case_id="another")
+
+
+@pytest.mark.parametrize("edit", [without_row, with_another_state, at_another_version, with_a_case_of_no_record])
+def test_an_edited_index_is_told(edit: Callable[[MemoryStore], None]) -> None:
+    source, target = MemoryStore(), MemoryStore()
+    edit(filled(source))  # type: ignore[arg-type]
+    for _ in range(2):  # and is not forgotten when it is run again
+        with pytest.raises(Corrupt, match=r"verify FROM|the index"):
+            copied(source, target)
+
+
+def test_who_else_writes_to_the_target_is_told(source: Store) -> None:
+    class Shared(MemoryStore):
+        left = 3
+
+        def append(self, batch: AppendBatch) -> AppendResult:
+            self.left -= 1
+            if self.left == 0:
+                super().append(attrs.evolve(batch, key=None, digest=None))
+            return super().append(attrs.evolve(batch, key=None, digest=None) if self.left == 0 else batch)
+
+    target = Shared()
+    with pytest.raises(StoreUnavailable, match="somebody else writes to TO"):
+        copied(source, target)
 
 
 # A target that does not keep what it is given

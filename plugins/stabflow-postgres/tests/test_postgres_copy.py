@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import copies
 import pytest
@@ -13,6 +14,7 @@ from stabflow_postgres.testing import administrator, schema_of
 
 from stabflow.errors import InvalidInput, StoreUnavailable
 from stabflow.stores.memory import MemoryStore
+from stabflow.stores.sqlite import SqliteStore
 
 Open = Callable[..., PostgresStore]
 
@@ -58,3 +60,12 @@ def test_an_open_transaction_holds_the_feed_back(url: str, opened: Open) -> None
         link.execute(f"DROP SCHEMA {other} CASCADE".encode())
     assert copies.copied(source, target).behind is False
     assert copies.holdings(source) == copies.holdings(target)
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_arrives_whole(url: str, opened: Open, tmp_path: Path) -> None:
+    source = SqliteStore.open(tmp_path / "from.db", synchronous="normal")
+    copies.filled(source)
+    assert copies.killed_again_and_again(f"sqlite:///{tmp_path}/from.db", url) > 2
+    assert copies.holdings(opened(url)) == copies.holdings(source)
+    source.close()

@@ -6,6 +6,8 @@ import attrs
 import click
 
 from ..engine.copying import Copied, Stage
+from ..errors import InvalidInput
+from ..plugins.guards import public
 from ..text import Text, say
 from .failures import INCOMPLETE, YES, tell
 from .options import Session, common, json_option
@@ -16,6 +18,8 @@ _DOING = {
     Stage.COMPARING: Text("comparing", "比对中"),
     Stage.COPYING: WRITING,
     Stage.CHECKING: Text("comparing what arrived", "核对中"),
+    Stage.NOTICES: Text("writing notices", "写入通知中"),
+    Stage.VERIFYING: Text("verifying", "验证中"),
 }
 
 
@@ -34,7 +38,9 @@ def copy_command(session: Session, source: str, target: str, records_only: bool,
     Everything is compared on arrival, and TO is verified. Broken off, it goes on where it was when it is run again. FROM is only
     read; stop what uses it first, or a notice is delivered from both. The exit status is 3 where FROM went on meanwhile.
     """
-    with reading(source) as there, open_store(target) as here, progress(session) as advance:
+    with reading(source, named="FROM") as there, open_store(target) as here, progress(session) as advance:
+        if not there.feed(limit=1).records:
+            raise InvalidInput.at("FROM", f"{public(source)} has no records", "correct the URL")
         done = there.copy_to(
             here, outbox=not records_only, progress=lambda stage, count, whole: advance(count, whole, _DOING[stage])
         )

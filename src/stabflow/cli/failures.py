@@ -52,7 +52,8 @@ def status_of(error: BaseException) -> int:
 
 
 def report(error: Exception, language: Language, *, debug: bool, written: tuple[int, int] | None = None) -> int:
-    """Say what went wrong, and return the exit status. ``written``: of how many acts and offices how many are stored."""
+    """Say what went wrong, and return the exit status. ``written``: how many are stored of what was to be, such as acts, and how
+    many these are."""
     status = status_of(error)
     text = _described(error, language)
     if written is not None:
@@ -103,8 +104,8 @@ class Plain(logging.Formatter):
 def unfinished(written: tuple[int, int]) -> Text:
     """How far a run had come, and how to complete it."""
     return say(
-        "{n} of {whole} acts and offices are written; run it again to complete it",
-        "{whole}项办理与任职中已写入{n}项；重新运行即可补全",
+        "{n} of {whole} are written; run it again to complete it",
+        "{whole}项中已写入{n}项；重新运行即可补全",
         n=written[0],
         whole=written[1],
     )

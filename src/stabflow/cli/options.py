@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @attrs.define
 class Session:
-    """What every command of this run of the program shares. ``written``: how many acts and offices, of how many."""
+    """What every command of this run of the program shares. ``written``: how many acts or records, of how many."""
 
     language: Language = "en"
     debug: bool = False

@@ -52,12 +52,14 @@ def open_store(
 
 
 @contextmanager
-def reading(url: str, procedures: Sequence[Procedure] = (), *, calendar: str = "CN") -> Iterator[Engine]:
-    """An engine over a store that must be there."""
+def reading(
+    url: str, procedures: Sequence[Procedure] = (), *, calendar: str = "CN", named: str = "--store"
+) -> Iterator[Engine]:
+    """An engine over a store that must be there; ``named`` so on the command line."""
     with open_store(url, procedures, calendar=calendar) as engine:
         path = file_of(url)
         if path is not None and not path.exists():
-            raise InvalidInput.at("--store", f"{path} does not exist", "correct the URL, or run a dossier first")
+            raise InvalidInput.at(named, f"{path} does not exist", "correct the URL, or run a dossier first")
         yield engine
 
 

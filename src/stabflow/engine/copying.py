@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import attrs
 
 from .. import canonical
-from ..decision.events import Opened
-from ..errors import Corrupt, InvalidInput, StoreUnavailable
+from ..errors import Corrupt, InvalidInput, StoreUnavailable, VersionConflict
 from ..history.chain import verified
 from ..ports.store import (
     MAX_PAGE,
@@ -30,6 +29,7 @@ from ..ports.store import (
     StreamHead,
 )
 from . import pages, streams
+from .index_copying import compare_index, index_of
 from .outbox_copying import copy_outbox
 from .registry import Registry
 from .verification import Verified, Verifier
@@ -43,10 +43,12 @@ class Stage(enum.Enum):
     COMPARING = "comparing"
     COPYING = "copying"
     CHECKING = "checking"
+    NOTICES = "notices"
+    VERIFYING = "verifying"
 
 
 Progress = Callable[[Stage, int, int], None]
-"""Told how many records are done at a stage, of about how many in all."""
+"""Told how many records or notices are done at a stage, of about how many in all; of `Stage.VERIFYING` its beginning alone."""
 
 
 @attrs.frozen
@@ -70,17 +72,32 @@ def copy_store(
     source: Store, target: Store, registry: Registry, *, outbox: bool = True, progress: Progress | None = None
 ) -> Copied:
     """See `Engine.copy_to`; ``registry`` is that of the target."""
-    copying = _Copying(source, target, progress or (lambda *_: None))
+    try:
+        return _copied(source, target, registry, outbox, progress or (lambda *_: None))
+    except VersionConflict as error:
+        raise StoreUnavailable(
+            f"somebody else writes to TO ({error.stream}): let another copy end, or stop what acts there, and run it again"
+        ) from error
+
+
+def _copied(source: Store, target: Store, registry: Registry, outbox: bool, progress: Progress) -> Copied:
+    copying = _Copying(source, target, progress)
     copying.check_apart()
     copying.append_after(copying.compare(Stage.COMPARING))
     end = copying.compare(Stage.CHECKING)
-    cases, duties, difference = copying.compare_index()
+    cases, duties, difference = compare_index(source, target)
     behind = copying.is_behind(end, difference)
     if difference and not behind:
         raise Corrupt(
-            f"the index of case {difference!r} is not the same in both stores: stop, keep both, and copy into a new one"
+            f"the index of case {difference!r} is not the same in both stores: verify FROM; if it is whole, keep both, and copy"
+            " it into a new one"
         )
-    waiting, dead = copy_outbox(source, target) if outbox and not behind else (0, 0)
+    waiting, dead, verified = 0, 0, None
+    if outbox and not behind:
+        waiting, dead = copy_outbox(source, target, lambda done, whole: progress(Stage.NOTICES, done, whole))
+    if not behind:
+        progress(Stage.VERIFYING, 0, copying.count)
+        verified = Verifier(target, registry, {}).run(copying.matters())
     return Copied(
         records=copying.count,
         added=copying.added,
@@ -91,7 +108,7 @@ def copy_store(
         waiting=waiting,
         dead_letters=dead,
         behind=behind,
-        verified=None if behind else Verifier(target, registry, {}).run(copying.matters()),
+        verified=verified,
     )
 
 
@@ -236,38 +253,9 @@ class _Copying:
         self.added += len(records)
         return StreamHead(stream, last.version, last.hash)
 
-    # The index
-
     def _index(self, stream: str, version: int) -> IndexChange | None:
-        """All that the index of the source has of a case, in place of all that the target's has; ``None`` where the source does
-        not stand at this version any more, or the stream is no case's."""
         case_id = streams.case_of(stream)
-        if case_id is None:
-            return None
-        opened = streams.first(self._source, stream)
-        if opened is None or not isinstance(opened.event, Opened):
-            raise Corrupt(f"{stream} does not begin with the opening of a case")
-        rows = pages.cases(self._source, CaseQuery(matter=opened.event.matter.key, limit=MAX_PAGE))
-        row = next((row for row in rows if row.case_id == case_id), None)
-        if row is None or row.version != version:
-            return None
-        query = DutyQuery(case_id=case_id, limit=MAX_PAGE)
-        gone = dict.fromkeys(duty.duty for duty in pages.duties(self._target, query))
-        return IndexChange(row, tuple(gone), tuple(pages.duties(self._source, query)))
-
-    def compare_index(self) -> tuple[int, int, str]:
-        """How many cases and duties both indexes have, and of which case they are not the same, if of any."""
-        cases, duties = 0, 0
-        query, owed = CaseQuery(limit=MAX_PAGE), DutyQuery(limit=MAX_PAGE)
-        for wanted, found in itertools.zip_longest(*(pages.cases(one, query) for one in (self._source, self._target))):
-            if wanted != found:
-                return cases, duties, str((wanted or found).case_id)
-            cases += 1
-        for wanted, found in itertools.zip_longest(*(pages.duties(one, owed) for one in (self._source, self._target))):
-            if wanted != found:
-                return cases, duties, str((wanted or found).case_id)
-            duties += 1
-        return cases, duties, ""
+        return None if case_id is None else index_of(self._source, self._target, case_id, version)
 
     def matters(self) -> list[str]:
         """The keys of the matters that have streams."""

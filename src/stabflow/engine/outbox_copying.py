@@ -25,20 +25,25 @@ LEASE = 5.0
 LOOK_AGAIN = 0.1
 
 
-def copy_outbox(source: Store, target: Store) -> tuple[int, int]:
-    """Copy what waits and what was given up; how many of each there are. `InvalidInput` when the target has other notices."""
+def copy_outbox(source: Store, target: Store, progress: Callable[[int, int], None]) -> tuple[int, int]:
+    """Copy what waits and what was given up; how many of each there are. ``progress`` is told how many are done, of how many.
+    `InvalidInput` when the target has other notices."""
     dead, waiting = list(_all(source.dead_letters)), list(_all(source.waiting))
     gone, there = list(_all(target.dead_letters)), list(_all(target.waiting))
     _check_begins(dead, gone)
     missing = dead[len(gone) :]
     half_done = bool(missing and there)  # a dead letter that was appended, and not given up yet
     _check_begins(missing[:1] if half_done else waiting, there)
+    whole = len(dead) + len(waiting)
     for n, letter in enumerate(missing):
         if n or not half_done:
             _append(target, letter)
         _give_up(target, letter)
-    for notice in waiting if half_done else waiting[len(there) :]:
+        progress(len(gone) + n + 1, whole)
+    begun = 0 if half_done else len(there)
+    for n, notice in enumerate(waiting[begun:]):
         _append(target, notice)
+        progress(len(dead) + begun + n + 1, whole)
     _check_alike(dead, list(_all(target.dead_letters)))
     _check_alike(waiting, list(_all(target.waiting)))
     return len(waiting), len(dead)
