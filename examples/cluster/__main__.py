@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .cluster import Cluster, check_disk
 from .faults import FAULTS, fault_named
-from .layout import ClusterError, claimed
+from .layout import CLIENT, ClusterError, claimed
 
 RUN = Path(".cluster")
 
@@ -21,7 +21,8 @@ def _start(arguments: argparse.Namespace) -> int:
     check_disk(arguments.run)
     seconds = cluster.start()
     kind = "network namespaces" if cluster.layout.namespaces else f"the loopback, {cluster.layout.subnet}.1 to 3"
-    print(f"whole after {seconds:.1f} s, in {kind}\n{cluster.layout.url()}\nPGPASSFILE={cluster.layout.passfile}")
+    print(f"whole after {seconds:.1f} s, in {kind}\n{cluster.layout.url()}")
+    print(" ".join([f"PGPASSFILE={cluster.layout.passfile}", *cluster.network.on(CLIENT), "..."]))
     return _status(arguments)
 
 
@@ -73,7 +74,7 @@ def main() -> int:
         asks_only = arguments.do is _status
         with contextlib.nullcontext() if asks_only else claimed(arguments.run):
             return int(arguments.do(arguments))
-    except ClusterError as error:
+    except (ClusterError, OSError) as error:
         print(error, file=sys.stderr)
         return 4
 

@@ -56,6 +56,7 @@ class Cluster:
             namespaces = why_no_namespaces() is None
         elif namespaces and (reason := why_no_namespaces()):
             raise ClusterError(f"no network namespaces: {reason}")
+        _clear(run)
         layout = Layout.made(run, namespaces=namespaces, synchronous=synchronous)
         return cls(layout, network_of(layout))
 
@@ -213,6 +214,14 @@ def why_not() -> str | None:
     if free < NEEDED_MEMORY:
         return f"the cluster needs {NEEDED_MEMORY / 1e9:.1f} GB of memory, and {free / 1e9:.1f} are free"
     return processes.why_no_user()
+
+
+def _clear(run: Path) -> None:
+    """Kill what runs in a folder that was removed under it; nobody can stop it any more."""
+    folder = run.resolve()
+    if not Layout.is_in(folder):
+        processes.send(processes.servers_in(folder), signal.SIGKILL)
+        processes.wait_gone(folder, 5)
 
 
 def check_disk(run: Path) -> None:

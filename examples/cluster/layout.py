@@ -98,6 +98,11 @@ class Layout:
             raise ClusterError(f"{run} holds no cluster; start one first")
         return attrs.evolve(layout, namespaces=there["namespaces"], synchronous=there["synchronous"])
 
+    @classmethod
+    def is_in(cls, run: Path) -> bool:
+        """Whether a cluster was made in ``run``."""
+        return cls(run.resolve(), namespaces=False)._file.exists()
+
     @property
     def _file(self) -> Path:
         return self.run / "cluster.json"

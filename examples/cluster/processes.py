@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,10 @@ _SERVERS = {"etcd", "postgres", "initdb", "pg_basebackup", "pg_rewind", "pg_ctl"
 def why_no_user() -> str | None:
     """Why PostgreSQL cannot be run by whoever this is; ``None`` where it can."""
     if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            return f"PostgreSQL does not run as a user without a name, such as {os.geteuid()} here; run as another user"
         return None
     done = subprocess.run([*as_nobody(), "true"], capture_output=True, text=True, timeout=20, check=False)
     if done.returncode == 0:
