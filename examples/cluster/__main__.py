@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from .backups import back_up, put_back
 from .cluster import Cluster, check_disk
 from .faults import FAULTS, fault_named
 from .layout import CLIENT, ClusterError, claimed
@@ -49,6 +50,17 @@ def _break(arguments: argparse.Namespace) -> int:
     return _status(arguments)
 
 
+def _backup(arguments: argparse.Namespace) -> int:
+    print(back_up(Cluster.there(arguments.run)))
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    seconds = put_back(Cluster.there(arguments.run), arguments.moment)
+    print(f"put back to {arguments.moment}; whole after {seconds:.1f} s")
+    return _status(arguments)
+
+
 def _stop(arguments: argparse.Namespace) -> int:
     killed = Cluster.there(arguments.run).stop()
     print("stopped" + "".join(f"\nhad to be killed: {one}" for one in killed))
@@ -68,6 +80,10 @@ def main() -> int:
     broken.add_argument("fault", choices=[fault.name for fault in FAULTS])
     broken.add_argument("--seconds", type=float, help="how long it lasts")
     broken.set_defaults(do=_break)
+    commands.add_parser("backup", help="take a base backup, beside the archived log").set_defaults(do=_backup)
+    restore = commands.add_parser("restore", help="put the cluster back to a moment")
+    restore.add_argument("moment", help="such as '2026-11-29 14:05:00+08'; after the backup, before the last act")
+    restore.set_defaults(do=_restore)
     commands.add_parser("stop", help="stop it; its data stays in the folder").set_defaults(do=_stop)
     arguments = parser.parse_args()
     try:

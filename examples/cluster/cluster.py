@@ -71,25 +71,29 @@ class Cluster:
     def start(self) -> float:
         """Start whatever is not running and wait until the cluster is whole; how many seconds that took."""
         began = time.monotonic()
-        self.network.build()
-        for node in self.layout.nodes:
-            self.start_etcd(node)
-        self._wait_for_etcd()
+        self.start_all_etcd()
         for node in self.layout.nodes:
             self.start_patroni(node)
         self.wait_whole()
         self._make_database()
         return time.monotonic() - began
 
+    def start_all_etcd(self) -> None:
+        """Start every etcd member that does not run, and the network, and wait until they are healthy."""
+        self.network.build()
+        for node in self.layout.nodes:
+            self.start_etcd(node)
+        self._wait_for_etcd()
+
     def start_etcd(self, node: Node) -> None:
         """Start a node's etcd member, unless it runs."""
         if not any(map(processes.is_etcd, processes.servers_in(node.folder))):
             self._launch(node, etcd_command(self.layout, node), node.etcd_log)
 
-    def start_patroni(self, node: Node) -> None:
-        """Start a node's Patroni, unless it runs; it starts PostgreSQL."""
+    def start_patroni(self, node: Node, *, moment: str | None = None) -> None:
+        """Start a node's Patroni, unless it runs; it starts PostgreSQL, with the backup at ``moment`` if one is given."""
         if not any(map(processes.is_patroni, processes.servers_in(node.folder))):
-            write_patroni_settings(self.layout, node)
+            write_patroni_settings(self.layout, node, moment=moment)
             self._launch(node, patroni_command(node), node.patroni_log)
 
     def _launch(self, node: Node, command: list[str], log: Path) -> None:

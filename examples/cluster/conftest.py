@@ -28,7 +28,7 @@ def remarks(request: pytest.FixtureRequest) -> list[str]:
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """What takes a second cluster is not for CI."""
-    return True if SHORT and collection_path.name == "test_asynchronous.py" else None
+    return True if SHORT and collection_path.name in ("test_asynchronous.py", "test_backups.py") else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -84,8 +84,8 @@ class Layout:
             _write_secret(layout._file, json.dumps({**kind, "passwords": secret}))
         elif (there["namespaces"], there["synchronous"]) != (namespaces, synchronous):
             raise ClusterError(f"{run} holds a cluster of another kind; remove the folder, or take another")
-        for node in layout.nodes:
-            node.folder.mkdir(exist_ok=True)
+        for folder in (*(node.folder for node in layout.nodes), layout.backup / "log"):
+            folder.mkdir(parents=True, exist_ok=True)
         layout._write_passfile()
         return layout
 
@@ -149,6 +149,11 @@ class Layout:
     def passfile(self) -> Path:
         """Where libpq finds the passwords, for ``PGPASSFILE``."""
         return self.run / "passwords"
+
+    @property
+    def backup(self) -> Path:
+        """Where the base backup lies, in ``base``, and the archived log, in ``log``; in service another machine's disk."""
+        return self.run / "backup"
 
     def _write_passfile(self) -> None:
         lines = [f"*:*:*:{user}:{password}" for user, password in self.passwords.items()]

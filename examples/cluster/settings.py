@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from .layout import ETCD, ETCD_PEER, POSTGRES, REPLICATOR, REST, SUPERUSER, ClusterError, Layout, Node
 
 TTL = 20
 """Seconds after which a leader that is not heard of is replaced: the least that Patroni takes."""
 
-_OF_ALL_NODES = {
+_OF_ALL_NODES: dict[str, Any] = {
     "ttl": TTL,
     "loop_wait": 5,
     "retry_timeout": 5,
@@ -38,6 +40,7 @@ _OF_ALL_NODES = {
 }
 
 
+_ARCHIVE = "cmp -s %p {log}/%f || (test ! -f {log}/%f && cp %p {log}/%f.part && mv {log}/%f.part {log}/%f)"
 _ASYNCHRONOUS = {"synchronous_mode": "off", "synchronous_mode_strict": False}
 
 
@@ -85,8 +88,28 @@ def patroni_command(node: Node) -> list[str]:
     return [sys.executable, "-m", "patroni", str(node.settings)]
 
 
-def write_patroni_settings(layout: Layout, node: Node) -> None:
-    """Write the file that a node's Patroni reads; it is JSON, which YAML takes for its own."""
+def of_all_nodes(layout: Layout) -> dict[str, Any]:
+    """What Patroni keeps in etcd for all nodes; it is read when the cluster is made, and no more."""
+    told = copy.deepcopy(_OF_ALL_NODES) | ({} if layout.synchronous else _ASYNCHRONOUS)
+    archive = _ARCHIVE.replace("{log}", str(layout.backup / "log"))
+    told["postgresql"]["parameters"] |= {"archive_mode": "on", "archive_command": archive}
+    return told
+
+
+def restoring(layout: Layout, node: Node, moment: str) -> dict[str, Any]:
+    """What makes Patroni begin with the backup as it was at a moment, instead of with an empty database."""
+    recovery = {
+        "restore_command": f"cp {layout.backup}/log/%f %p",
+        "recovery_target_time": moment,
+        "recovery_target_action": "promote",
+    }
+    command = f"cp -a {layout.backup}/base {node.data}"
+    return {"method": "restore", "restore": {"command": command, "no_params": True, "recovery_conf": recovery}}
+
+
+def write_patroni_settings(layout: Layout, node: Node, *, moment: str | None = None) -> None:
+    """Write the file that a node's Patroni reads; it is JSON, which YAML takes for its own. A cluster made anew begins with the
+    backup as it was at ``moment``, if one is given."""
     passwords = layout.passwords
     trusted = [
         f"host all all {layout.trusted} scram-sha-256",
@@ -99,8 +122,9 @@ def write_patroni_settings(layout: Layout, node: Node) -> None:
         "restapi": {"listen": rest, "connect_address": rest},
         "etcd3": {"hosts": [f"{one.address}:{ETCD}" for one in layout.nodes]},
         "bootstrap": {
-            "dcs": _OF_ALL_NODES | ({} if layout.synchronous else _ASYNCHRONOUS),
+            "dcs": of_all_nodes(layout),
             "initdb": [{"encoding": "UTF8"}, {"locale-provider": "builtin"}, {"locale": "C.UTF-8"}, "data-checksums"],
+            **({} if moment is None else restoring(layout, node, moment)),
         },
         "postgresql": {
             "listen": here,

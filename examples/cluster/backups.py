@@ -1,0 +1,71 @@
+"""A base backup of the cluster, and putting it back to a moment, as docs/how-to/scale-out.md tells an operator to do it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from . import processes
+from .cluster import Cluster
+from .layout import CLIENT, REPLICATOR, ClusterError
+from .settings import postgres_programs
+
+SCOPE = "stabflow"
+
+
+def back_up(cluster: Cluster) -> Path:
+    """Take a base backup from the leader in place of the last one; where it is."""
+    leader, folder = cluster.leader(), cluster.layout.backup / "base"
+    if leader is None:
+        raise ClusterError("no node leads, or more than one says so; wait until the cluster is whole")
+    shutil.rmtree(folder, ignore_errors=True)
+    program = str(postgres_programs() / "pg_basebackup")
+    where = ["--host", leader.address, "--username", REPLICATOR]
+    _run(cluster, [*processes.as_nobody(), program, *where, f"--pgdata={folder}", "--checkpoint=fast"])
+    return folder
+
+
+def put_back(cluster: Cluster, moment: str) -> float:
+    """Put the cluster back to a moment; how many seconds it took until it was whole. The old data are in ``before`` of each
+    node."""
+    if not cluster.network.can_cut:
+        raise ClusterError(
+            "on the loopback Patroni cannot reach a server that it restores; it takes network namespaces"
+        )
+    if not (cluster.layout.backup / "base").exists():
+        raise ClusterError(f"there is no backup in {cluster.layout.backup}; take one first")
+    if killed := cluster.stop():
+        raise ClusterError(f"these did not stop by themselves: {', '.join(killed)}")
+    for node in cluster.layout.nodes:
+        if node.data.exists():
+            node.data.rename(_free(node.folder / "before"))
+    cluster.start_all_etcd()
+    settings = str(cluster.layout.nodes[0].settings)
+    patronictl = str(Path(sys.executable).with_name("patronictl"))
+    _run(cluster, [patronictl, "-c", settings, "remove", SCOPE], said=f"{SCOPE}\nYes I am aware\n")
+    for node in cluster.layout.nodes:
+        cluster.start_patroni(node, moment=moment)
+    return cluster.wait_whole()
+
+
+def _free(path: Path) -> Path:
+    """This path, or one with a number behind it that nothing has yet."""
+    return next(one for n in itertools.count(1) if not (one := path if n == 1 else Path(f"{path}-{n}")).exists())
+
+
+def _run(cluster: Cluster, command: list[str], said: str = "") -> None:
+    done = subprocess.run(
+        [*cluster.network.on(CLIENT), *command],
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PGPASSFILE": str(cluster.layout.passfile)},
+    )
+    if done.returncode:
+        raise ClusterError(f"{Path(command[0]).name}: {done.stdout.strip()} {done.stderr.strip()}")

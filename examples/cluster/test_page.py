@@ -1,0 +1,40 @@
+"""What docs/how-to/scale-out.md has an operator write is what the cluster of the tests is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from examples.cluster.layout import Layout
+from examples.cluster.settings import of_all_nodes, restoring
+
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "scale-out.md").read_text(encoding="utf-8")
+
+
+def lines(settings: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """Settings as they stand in YAML."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{name}:"
+            yield from lines(value, f"{indent}  ")
+        else:
+            yield f"{indent}{name}: {'true' if value is True else value}"
+
+
+def test_patroni_is_told_to_begin_with_the_backup(tmp_path: Path) -> None:
+    layout = Layout.made(tmp_path, namespaces=False)
+    node = layout.nodes[0]
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    moment = re.search('recovery_target_time: "(.*)"', block)
+    assert moment is not None
+    told = block.replace("/srv/postgresql/data", str(node.data)).replace("/backup", str(layout.backup)).replace('"', "")
+    assert list(lines({"bootstrap": restoring(layout, node, moment[1])})) == told.splitlines()
+
+
+def test_the_log_is_archived_by_the_same_command(tmp_path: Path) -> None:
+    layout = Layout.made(tmp_path, namespaces=False)
+    (command,) = re.findall("^archive_command = '(.*)'$", PAGE, re.MULTILINE)
+    parameters = of_all_nodes(layout)["postgresql"]["parameters"]
+    assert parameters["archive_command"] == command.replace("/backup", str(layout.backup))
