@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from . import processes
@@ -32,6 +33,12 @@ def back_up(cluster: Cluster) -> Path:
 def put_back(cluster: Cluster, moment: str) -> float:
     """Put the cluster back to a moment; how many seconds it took until it was whole. The old data are in ``before`` of each
     node."""
+    try:
+        known = datetime.fromisoformat(moment).tzinfo is not None
+    except ValueError:
+        known = False
+    if not known:
+        raise ClusterError(f"{moment!r} is no moment: write it like '2026-11-29 14:05:00+08'")
     if not cluster.network.can_cut:
         raise ClusterError(
             "on the loopback Patroni cannot reach a server that it restores; it takes network namespaces"
@@ -49,7 +56,13 @@ def put_back(cluster: Cluster, moment: str) -> float:
     _run(cluster, [patronictl, "-c", settings, "remove", SCOPE], said=f"{SCOPE}\nYes I am aware\n")
     for node in cluster.layout.nodes:
         cluster.start_patroni(node, moment=moment)
-    return cluster.wait_whole()
+    try:
+        return cluster.wait_whole()
+    except ClusterError as error:
+        raise ClusterError(
+            f"{error}\nIt was not put back to {moment}: it takes a moment between the end of the backup and the last act; where it"
+            " was another, a log says FATAL. Try again; the old data are in the folders called before"
+        ) from error
 
 
 def _free(path: Path) -> Path:

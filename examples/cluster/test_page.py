@@ -1,4 +1,4 @@
-"""What docs/how-to/scale-out.md has an operator write is what the cluster of the tests is told."""
+"""What docs/how-to/scale-out.md has an operator write is what the cluster of the tests is told; what takes no cluster."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from examples.cluster.layout import Layout
+import pytest
+
+from examples.cluster.backups import put_back
+from examples.cluster.cluster import Cluster
+from examples.cluster.layout import ClusterError, Layout
+from examples.cluster.network import network_of
 from examples.cluster.settings import of_all_nodes, restoring
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "scale-out.md").read_text(encoding="utf-8")
@@ -38,3 +43,10 @@ def test_the_log_is_archived_by_the_same_command(tmp_path: Path) -> None:
     (command,) = re.findall("^archive_command = '(.*)'$", PAGE, re.MULTILINE)
     parameters = of_all_nodes(layout)["postgresql"]["parameters"]
     assert parameters["archive_command"] == command.replace("/backup", str(layout.backup))
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-11-29 14:05:00", ""])
+def test_what_is_no_moment_stops_nothing(tmp_path: Path, moment: str) -> None:
+    cluster = Cluster(layout := Layout.made(tmp_path, namespaces=False), network_of(layout))
+    with pytest.raises(ClusterError, match="is no moment"):
+        put_back(cluster, moment)
