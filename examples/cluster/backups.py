@@ -60,8 +60,8 @@ def put_back(cluster: Cluster, moment: str) -> float:
         return cluster.wait_whole()
     except ClusterError as error:
         raise ClusterError(
-            f"{error}\nIt was not put back to {moment}: it takes a moment between the end of the backup and the last act; where it"
-            " was another, a log says FATAL. Try again; the old data are in the folders called before"
+            f"{error}\nIt was not put back to {moment}: it takes a moment between the end of the backup and the last act;"
+            " where it was another, a log says FATAL. Try again; the old data are in the folders called before"
         ) from error
 
 

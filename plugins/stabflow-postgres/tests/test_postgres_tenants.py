@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import LiteralString
 
 import attrs
@@ -21,6 +22,11 @@ from stabflow import Engine, NotCleared
 from stabflow.errors import FeedReset, StoreUnavailable
 
 pytestmark = pytest.mark.slow
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "scale-out.md").read_text(encoding="utf-8")
+STATEMENTS = PAGE.split("```sql\n")[1].split("```")[0].splitlines()
+"""What the page has an operator do for the tenant county_a: its role first, then its database."""
 
 
 @attrs.frozen
@@ -42,10 +48,10 @@ def tenants(request: pytest.FixtureRequest) -> Iterator[tuple[Tenant, Tenant]]:
     with administrator(server.url()) as link:
         for name in ("a", "b"):
             role, place = f"county_{name}_{mark}", f"county_{name}_{mark}"
-            execute(link, f"CREATE ROLE {role} LOGIN")
+            role_alone, *with_database = [line.replace("county_a", role) for line in STATEMENTS]
+            execute(link, role_alone)
             if request.param == "databases":
-                execute(link, f"CREATE DATABASE {place}", f"REVOKE CONNECT ON DATABASE {place} FROM PUBLIC")
-                execute(link, f"GRANT CONNECT ON DATABASE {place} TO {role}")
+                execute(link, *with_database)
                 owner = server.url(place, connections="4")
             else:
                 owner = server.url(schema=place, connections="4")
