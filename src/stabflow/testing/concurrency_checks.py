@@ -110,6 +110,11 @@ def a_stream_with_another_past_is_not_the_one_relied_on(storage: Storage) -> Non
     what = "appending what relies on a head with another hash"
     expect.raised(VersionConflict, lambda: store.append(batch(relies_on=(false,))), what, stream=OFFICES)
     expect.equal(list(store.read_stream(STREAM)), [], "records after the refused append")
+    store.append(batch(0, 1))
+    own = attrs.evolve(head_of(store, STREAM), hash=bytes(32))
+    what = "appending at the right version what relies on another last record of its own stream"
+    expect.raised(VersionConflict, lambda: store.append(batch(1, relies_on=(own,))), what, stream=STREAM)
+    expect.equal(len(store.read_stream(STREAM)), 1, "records after that")
 
 
 @check("C1")

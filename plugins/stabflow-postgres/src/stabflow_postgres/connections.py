@@ -8,8 +8,8 @@ that a restart between two acts goes unnoticed.
 from __future__ import annotations
 
 import contextlib
+import queue
 import select
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -33,6 +33,9 @@ Values = Sequence[str | bytes | None]
 
 _COMMIT_WAS_CUT_SHORT = "01000"
 """SQLSTATE of the warning with which a server reports success for a commit whose wait for a standby somebody cancelled."""
+
+_TEXT, _BINARY = pq.Format
+_DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
 class Link(psycopg.Connection[Row]):
@@ -58,6 +61,7 @@ class Session:
         self._prepared: dict[str, bytes] = {}
         self._cursor = link.cursor(binary=True)
         self._searching = psycopg.ClientCursor(link)
+        self._has_something = _watched_for_input(link.fileno())
         self.found: Finding = inspection.NOTHING
         link.add_notice_handler(self._hear)
 
@@ -68,7 +72,12 @@ class Session:
     @property
     def usable(self) -> bool:
         """Whether the server seems to be there still: nothing has arrived that nobody asked for, such as its farewell."""
-        return not self._link.closed and not _has_something(self._link.fileno())
+        return not self._link.closed and not self._has_something()
+
+    @property
+    def closed(self) -> bool:
+        """Whether we have closed it, or found it closed."""
+        return self._link.closed
 
     def ask(self, statement: str, parameters: Params | None = None, *, prepare: bool | None = None) -> list[Row]:
         """All rows that answer a statement which writes nothing."""
@@ -123,12 +132,12 @@ class Session:
             name = f"straight_{len(self._prepared)}".encode()
             self._answer(server.prepare(name, statement.encode()))
             self._prepared[statement] = name
-        sent: Any = [value.encode() if isinstance(value, str) else value for value in values]
-        formats = [pq.Format.BINARY if isinstance(value, bytes) else pq.Format.TEXT for value in values]
+        sent: Any = [value.encode() if value.__class__ is str else value for value in values]
+        formats = [_BINARY if value.__class__ is bytes else _TEXT for value in values]
         return self._answer(server.exec_prepared(name, sent, formats)).get_value(0, 0) or b""
 
     def _answer(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
-        if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+        if result.status not in _DONE:
             raise psycopg.errors.error_from_result(result)
         return result
 
@@ -188,70 +197,74 @@ class Session:
         self._link.close()
 
 
-def _has_something(fileno: int) -> bool:
-    """Whether something can be read, or the other end has closed."""
+def _watched_for_input(fileno: int) -> Callable[[], bool]:
+    """Tells whether something can be read, or the other end has closed."""
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(fileno, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([fileno], [], [], 0)[0])  # not for descriptors above 1,023, which Windows has not
+        return lambda: bool(poll.poll(0))
+    return lambda: bool(select.select([fileno], [], [], 0)[0])  # not for descriptors above 1,023, which Windows has not
 
 
 @attrs.define(eq=False)
 class Pool:
-    """At most ``address.connections`` sessions, each lent to one thread at a time."""
+    """At most ``address.connections`` sessions, each lent to one thread at a time: the one that was given back last, whose server
+    process has everything at hand."""
 
     address: Address
     name: str = attrs.field(init=False)
     _idle: list[Session] = attrs.field(factory=list, init=False)
-    _guard: threading.Lock = attrs.field(factory=threading.Lock, init=False)
-    _room: threading.Semaphore = attrs.field(init=False)
+    _room: queue.SimpleQueue[None] = attrs.field(factory=queue.SimpleQueue, init=False)
     watchdog: Watchdog = attrs.field(init=False)
     _closed: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.name = f"the store {self.address}"
-        self._room = threading.Semaphore(self.address.connections)
+        for _ in range(self.address.connections):
+            self._room.put(None)
         self.watchdog = Watchdog(self.address.deadline)
 
-    @contextlib.contextmanager
-    def lent(self) -> Iterator[Session]:
+    def lent(self) -> contextlib.AbstractContextManager[Session]:
         """A session for the block. `StoreUnavailable` when the pool is closed, when all are in use for too long, or when the
         server cannot be used."""
+        return _Lent(self)
+
+    def take(self) -> Session:
+        """A session, to be given back."""
         if self._closed:
             raise rules.closed(self.name)
-        if not self._room.acquire(timeout=self.address.patience):
+        try:
+            self._room.get(timeout=self.address.patience)
+        except queue.Empty:
             raise StoreUnavailable(
                 f"{self.address}: all {self.address.connections} connections of this handle were in use for"
                 f" {self.address.patience:g} s: raise connections= in the URL, or use fewer threads; nothing was stored"
-            )
+            ) from None
         try:
-            session = self._take()
-            try:
-                yield session
-            finally:
-                self._give(session)
-        finally:
-            self._room.release()
+            return self._idle_one() or self._connect()
+        except BaseException:
+            self._room.put(None)
+            raise
 
-    def _take(self) -> Session:
-        while True:
-            with self._guard:
-                if self._closed:
-                    raise rules.closed(self.name)
-                session = self._idle.pop() if self._idle else None
-            if session is None:
-                return self._connect()
-            if session.usable:
-                return session
-            session.close()
+    def give(self, session: Session) -> None:
+        """Take a session back that was taken."""
+        if not session.closed:
+            self._idle.append(session)
+        if self._closed:
+            self._close_idle()
+        self._room.put(None)
 
-    def _give(self, session: Session) -> None:
-        with self._guard:
-            if not self._closed and session.usable:
-                self._idle.append(session)
-                return
-        session.close()
+    def _idle_one(self) -> Session | None:
+        try:
+            while not (session := self._idle.pop()).usable:
+                session.close()
+        except IndexError:
+            session = None
+        if self._closed:
+            if session is not None:
+                session.close()
+            raise rules.closed(self.name)
+        return session
 
     def _connect(self) -> Session:
         try:
@@ -269,12 +282,30 @@ class Pool:
 
     def close(self) -> None:
         """Close what is idle now, and the rest when it is given back."""
-        with self._guard:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for session in idle:
-            session.close()
+        self._closed = True
+        self._close_idle()
         self.watchdog.close()
+
+    def _close_idle(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+
+class _Lent:
+    """A session of ``pool`` for a block; every act does this twice, and a generator would take twice as long for it."""
+
+    __slots__ = ("_pool", "_session")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def __enter__(self) -> Session:
+        self._session = self._pool.take()
+        return self._session
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.give(self._session)
 
 
 def begin_epoch(session: Session, address: Address) -> None:

@@ -12,20 +12,27 @@ They answer with numbers; what they raise means that nothing was done.
 from __future__ import annotations
 
 WRITTEN, REPLAYED, MISMATCH, CONFLICT, OTHER_EPOCH = 0, 1, 2, 3, 4
-"""The first number that ``append`` answers. After REPLAYED come the first and the last version; after CONFLICT which of the heads
-relied upon (0: the stream's own version) and where it stands."""
+"""The first number that ``append`` answers. After REPLAYED come the first and the last version; after CONFLICT what stands
+elsewhere (0: the stream's own version, 1: its own head, 2: the other stream relied upon, 3 …: those of the rest), and at which
+version."""
 
 ORDINALS = 20
 """So many bits of a position count the records within a transaction."""
 
+
+def is_head(stream: str, version: str, hash_: str, s: str) -> str:
+    """The expression that is true where ``stream`` ends at ``version`` with ``hash_`` (no version 0 and no hash: where there is
+    none). It finds the last record by its key, without going through those before it."""
+    return (
+        f"coalesce((SELECT version = {version} AND hash = {hash_} FROM {s}.records WHERE stream = {stream}"
+        f" AND version >= {version} ORDER BY version DESC LIMIT 1), {version} = 0 AND {hash_} IS NULL)"
+    )
+
+
 _APPEND = f"""
 DECLARE
-  known record; head record; epoch record; first_position bigint; xid bigint;
-  nothing text; at int := 1; size int; n int := cardinality(p_tags);
+  first_position bigint; refused bigint[]; nothing text;
 BEGIN
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'stabflow appends in READ COMMITTED alone' USING ERRCODE = 'feature_not_supported';
-  END IF;
   FOR i IN 1 .. length(p_modes) LOOP  -- an assignment costs a third of PERFORM
     IF substr(p_modes, i, 1) = 'x' THEN
       nothing := pg_advisory_xact_lock(p_locks[i]);
@@ -33,53 +40,35 @@ BEGIN
       nothing := pg_advisory_xact_lock_shared(p_locks[i]);
     END IF;
   END LOOP;
-  IF p_key IS NOT NULL THEN
-    SELECT digest, first_version, last_version INTO known FROM {{s}}.keys WHERE stream = p_stream AND key = p_key;
-    IF FOUND THEN
-      IF known.digest <> p_digest THEN
-        RETURN ARRAY[{MISMATCH}];
-      END IF;
-      PERFORM {{s}}.replicated();
-      RETURN ARRAY[{REPLAYED}, known.first_version, known.last_version];
+  -- All questions in one statement, because each one costs more to begin than to answer.
+  SELECT (CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN pg_current_xact_id()::text::bigint
+      ELSE {{s}}.fresh_number() END + epoch.shift) << {ORDINALS} INTO first_position
+    FROM (SELECT identity, shift FROM {{s}}.epochs ORDER BY epochs.epoch DESC LIMIT 1) AS epoch
+    LEFT JOIN (SELECT version, hash FROM {{s}}.records WHERE stream = p_stream ORDER BY version DESC LIMIT 1) AS head ON true
+    WHERE current_setting('transaction_isolation') = 'read committed'
+      AND cardinality(p_tags) <= 1 << {ORDINALS}
+      AND epoch.identity = p_identity
+      AND coalesce(head.version, 0) = p_expected
+      AND (p_hash IS NULL OR head.hash = p_hash)
+      AND NOT EXISTS (SELECT FROM {{s}}.keys WHERE stream = p_stream AND key = p_key)
+      AND (p_other IS NULL OR {is_head("p_other", "p_other_version", "p_other_hash", "{s}")});
+  IF first_position IS NULL OR p_rest IS NOT NULL THEN
+    refused := {{s}}.refusal(p_stream, p_expected, p_hash, p_key, p_digest, p_other, p_other_version, p_other_hash, p_rest,
+      p_rest_versions, p_rest_hashes, cardinality(p_tags));
+    IF first_position IS NULL OR refused IS NOT NULL THEN
+      RETURN coalesce(refused, ARRAY[{OTHER_EPOCH}]);
     END IF;
   END IF;
-  SELECT version INTO head FROM {{s}}.records WHERE stream = p_stream ORDER BY version DESC LIMIT 1;
-  IF coalesce(head.version, 0) <> p_expected THEN
-    RETURN ARRAY[{CONFLICT}, 0, coalesce(head.version, 0)];
-  END IF;
-  FOR i IN 1 .. coalesce(cardinality(p_heads), 0) LOOP
-    SELECT version, hash INTO known FROM {{s}}.records WHERE stream = p_heads[i] ORDER BY version DESC LIMIT 1;
-    IF coalesce(known.version, 0) <> p_versions[i] OR coalesce(known.hash, '') <> p_hashes[i] THEN
-      RETURN ARRAY[{CONFLICT}, i, coalesce(known.version, 0)];
-    END IF;
+  FOR i IN 1 .. cardinality(p_tags) LOOP
+    INSERT INTO {{s}}.records (position, stream, version, tag, header, payload, hash) VALUES (
+      first_position + i - 1, p_stream, p_expected + i, p_tags[i],
+      substr(p_body, p_at[3 * i - 2], p_at[3 * i - 1] - p_at[3 * i - 2]),
+      substr(p_body, p_at[3 * i - 1], p_at[3 * i] - p_at[3 * i - 1]),
+      substr(p_body, p_at[3 * i], p_at[3 * i + 1] - p_at[3 * i]));
   END LOOP;
-  SELECT identity, shift INTO epoch FROM {{s}}.epochs ORDER BY epochs.epoch DESC LIMIT 1;
-  IF epoch.identity IS DISTINCT FROM p_identity THEN
-    RETURN ARRAY[{OTHER_EPOCH}];
-  END IF;
-  IF n > 0 THEN
-    IF pg_current_xact_id_if_assigned() IS NULL THEN
-      xid := pg_current_xact_id()::text::bigint;
-    ELSE
-      xid := {{s}}.fresh_number();
-    END IF;
-    first_position := (xid + epoch.shift) << {ORDINALS};
-    IF n > 1 << {ORDINALS} THEN
-      RAISE EXCEPTION 'too many records in one transaction' USING ERRCODE = 'program_limit_exceeded';
-    END IF;
-    FOR i IN 1 .. n LOOP
-      size := p_sizes[3 * i - 2] + p_sizes[3 * i - 1];
-      INSERT INTO {{s}}.records (position, stream, version, tag, header, payload, hash) VALUES (
-        first_position + i - 1, p_stream, p_expected + i, p_tags[i],
-        substr(p_body, at, p_sizes[3 * i - 2]),
-        substr(p_body, at + p_sizes[3 * i - 2], p_sizes[3 * i - 1]),
-        substr(p_body, at + size, p_sizes[3 * i]));
-      at := at + size + p_sizes[3 * i];
-    END LOOP;
-  END IF;
   IF p_key IS NOT NULL THEN
     INSERT INTO {{s}}.keys (stream, key, digest, first_version, last_version)
-      VALUES (p_stream, p_key, p_digest, p_expected + 1, p_expected + n);
+      VALUES (p_stream, p_key, p_digest, p_expected + 1, p_expected + cardinality(p_tags));
   END IF;
   IF p_case IS NOT NULL THEN
     UPDATE {{s}}.cases SET matter = p_case[2], title = p_case[3], procedure = p_case[4], procedure_version = p_case[5],
@@ -95,8 +84,7 @@ BEGIN
     IF p_cleared IS NOT NULL THEN
       DELETE FROM {{s}}.duties WHERE case_id = p_case[1] AND duty = ANY (p_cleared);
     END IF;
-    FOR i IN 0 .. coalesce(cardinality(p_duties), 0) / 10 - 1 LOOP
-      at := 10 * i;
+    FOR at IN 0 .. coalesce(cardinality(p_duties), 0) - 1 BY 10 LOOP
       INSERT INTO {{s}}.duties (case_id, procedure, duty, state, role, body, actor, level, due, estimated, breached)
         VALUES (p_case[1], p_duties[at + 1], p_duties[at + 2], p_duties[at + 3], p_duties[at + 4], p_duties[at + 5],
           p_duties[at + 6], p_duties[at + 7]::bigint, p_duties[at + 8], p_duties[at + 9]::boolean,
@@ -115,6 +103,42 @@ BEGIN
     PERFORM {{s}}.add_notices(p_lanes, p_notices, {{s}}.tick(p_now));
   END IF;
   RETURN ARRAY[{WRITTEN}];
+END
+"""
+
+_REFUSAL = f"""
+DECLARE
+  known record; head record;
+  streams text[] := p_other || p_rest; versions bigint[] := p_other_version || p_rest_versions;
+  hashes bytea[] := p_other_hash || p_rest_hashes;
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'stabflow appends in READ COMMITTED alone' USING ERRCODE = 'feature_not_supported';
+  END IF;
+  SELECT digest, first_version, last_version INTO known FROM {{s}}.keys WHERE stream = p_stream AND key = p_key;
+  IF FOUND THEN
+    IF known.digest <> p_digest THEN
+      RETURN ARRAY[{MISMATCH}];
+    END IF;
+    PERFORM {{s}}.replicated();
+    RETURN ARRAY[{REPLAYED}, known.first_version, known.last_version];
+  END IF;
+  SELECT version, hash INTO head FROM {{s}}.records WHERE stream = p_stream ORDER BY version DESC LIMIT 1;
+  IF coalesce(head.version, 0) <> p_expected THEN
+    RETURN ARRAY[{CONFLICT}, 0, coalesce(head.version, 0)];
+  ELSIF head.hash <> p_hash THEN
+    RETURN ARRAY[{CONFLICT}, 1, head.version];
+  END IF;
+  FOR i IN 1 .. cardinality(streams) LOOP
+    SELECT version, hash INTO head FROM {{s}}.records WHERE stream = streams[i] ORDER BY version DESC LIMIT 1;
+    IF coalesce(head.version, 0) <> versions[i] OR coalesce(head.hash, '') <> coalesce(hashes[i], '') THEN
+      RETURN ARRAY[{CONFLICT}, i + 1, coalesce(head.version, 0)];
+    END IF;
+  END LOOP;
+  IF p_records > 1 << {ORDINALS} THEN
+    RAISE EXCEPTION 'too many records in one transaction' USING ERRCODE = 'program_limit_exceeded';
+  END IF;
+  RETURN NULL;
 END
 """
 
@@ -259,12 +283,21 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "fresh_number": ("() RETURNS bigint", _FRESH_NUMBER),
     "replicated": ("() RETURNS void", _REPLICATED),
     "add_notices": ("(p_lanes text[], p_payloads bytea[], p_ready bigint) RETURNS void", _ADD_NOTICES),
+    "refusal": (
+        (
+            "(p_stream text, p_expected bigint, p_hash bytea, p_key text, p_digest text, p_other text, p_other_version bigint,"
+            " p_other_hash bytea, p_rest text[], p_rest_versions bigint[], p_rest_hashes bytea[], p_records int)"
+            " RETURNS bigint[]"
+        ),
+        _REFUSAL,
+    ),
     "append": (
         (
-            "(p_locks bigint[], p_modes text, p_identity text, p_stream text, p_expected bigint, p_key text, p_digest text,"
-            " p_tags text[], p_sizes int[], p_body bytea, p_heads text[], p_versions bigint[], p_hashes bytea[], p_case text[],"
-            " p_cleared text[], p_duties text[], p_snapshot_version bigint, p_snapshot bytea, p_lanes text[], p_notices bytea[],"
-            " p_now bigint) RETURNS bigint[]"
+            "(p_locks bigint[], p_modes text, p_identity text, p_stream text, p_expected bigint, p_hash bytea, p_key text,"
+            " p_digest text, p_other text, p_other_version bigint, p_other_hash bytea, p_rest text[], p_rest_versions"
+            " bigint[], p_rest_hashes bytea[], p_tags text[], p_at int[], p_body bytea, p_case text[], p_cleared text[],"
+            " p_duties text[], p_snapshot_version bigint, p_snapshot bytea, p_lanes text[], p_notices bytea[], p_now bigint)"
+            " RETURNS bigint[]"
         ),
         _APPEND,
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from stabflow.errors import IdempotencyMismatch, VersionConflict
@@ -85,7 +86,7 @@ def lane_lock(schema: str, lane: str) -> int:
     return schemas.lock_number(schema, "lane", lane)
 
 
-_PARAMETERS = 21
+_PARAMETERS = 25
 
 _HEADS_AT_ONCE = 16
 """So many heads are compared by one statement; most acts rely on two."""
@@ -99,11 +100,9 @@ def append_statement(schema: str, *, numbered: bool = False) -> str:
 
 @lru_cache(256)
 def are_heads_statement(schema: str, count: int) -> str:
-    """Asks for the record at each head, and for the one after it: two look-ups by key, which the last of a stream is not."""
-    records = f"{schemas.quoted(schema)}.records"
+    """Asks whether so many streams end where it is said; see `are_heads_parameters`."""
     return "SELECT " + " AND ".join(
-        f"(SELECT hash FROM {records} WHERE stream = ${n} AND version = ${n + 1}) IS NOT DISTINCT FROM ${n + 2}::bytea"
-        f" AND NOT EXISTS (SELECT FROM {records} WHERE stream = ${n} AND version = ${n + 1} + 1)"
+        functions.is_head(f"${n}", f"${n + 1}", f"${n + 2}::bytea", schemas.quoted(schema))
         for n in range(1, 3 * count, 3)
     )
 
@@ -113,8 +112,24 @@ def are_heads_parameters(heads: Sequence[StreamHead]) -> Iterator[Parameters]:
     for start in range(0, len(heads), _HEADS_AT_ONCE):
         found: list[str | bytes | None] = []
         for one in heads[start : start + _HEADS_AT_ONCE]:
-            found += (put(one.stream), str(one.version), bytes(one.hash) if one.version or one.hash else None)
+            found += _head_values(one)
         yield tuple(found)
+
+
+def _head_values(head: StreamHead) -> tuple[str, str, bytes | None]:
+    return put(head.stream), str(head.version), bytes(head.hash) if head.version or head.hash else None
+
+
+def _relied_on(batch: AppendBatch) -> tuple[StreamHead | None, StreamHead | None, list[StreamHead]]:
+    """The batch's own head, as far as it is where the batch goes on, and one other, which are all that most acts rely on; and the
+    rest."""
+    own, others = None, []
+    for head in batch.relies_on:
+        if own is None and head.version and head.version == batch.expected_version and head.stream == batch.stream:
+            own = head
+        else:
+            others.append(head)
+    return own, others[0] if others else None, others[1:]
 
 
 def append_parameters(schema: str, identity: str, batch: AppendBatch, now: int | None) -> Parameters:
@@ -125,8 +140,9 @@ def append_parameters(schema: str, identity: str, batch: AppendBatch, now: int |
     modes[stream_lock(schema, batch.stream)] = "x"
     locks = sorted(modes)
     body = b"".join([part for one in batch.records for part in (one.header, one.payload, one.hash)])
-    sizes = [size for one in batch.records for size in (len(one.header), len(one.payload), len(one.hash))]
-    heads, index, snapshot, outbox = batch.relies_on, batch.index, batch.snapshot, batch.outbox
+    at = accumulate([len(part) for one in batch.records for part in (one.header, one.payload, one.hash)], initial=1)
+    own, other, rest = _relied_on(batch)
+    index, snapshot, outbox = batch.index, batch.snapshot, batch.outbox
     cleared = index.cleared if index is not None else ()
     duties = index.duties if index is not None else ()
     return (
@@ -135,14 +151,16 @@ def append_parameters(schema: str, identity: str, batch: AppendBatch, now: int |
         identity,
         put(batch.stream),
         str(batch.expected_version),
+        None if own is None else bytes(own.hash),
         None if batch.key is None else put(batch.key),
         None if batch.digest is None else put(batch.digest),
+        *((None, None, None) if other is None else _head_values(other)),
+        texts([head.stream for head in rest]) if rest else None,
+        numbers([head.version for head in rest]) if rest else None,
+        blobs([head.hash for head in rest]) if rest else None,
         texts([one.tag for one in batch.records]),
-        numbers(sizes),
+        numbers(at),
         body,
-        texts([head.stream for head in heads]) if heads else None,
-        numbers([head.version for head in heads]) if heads else None,
-        blobs([head.hash for head in heads]) if heads else None,
         None if index is None else texts(_case_values(index.case)),
         texts(cleared) if cleared else None,
         texts([value for row in duties for value in _duty_values(row)]) if duties else None,
@@ -170,7 +188,8 @@ def result_of(batch: AppendBatch, answer: Sequence[int]) -> AppendResult | None:
         raise IdempotencyMismatch(batch.stream, str(batch.key))
     if outcome == functions.CONFLICT:
         _, number, actual = answer
-        head = batch.relies_on[number - 1] if number else None
+        own, other, rest = _relied_on(batch)
+        head = (None, own, other, *rest)[number]
         stream, expected = (batch.stream, batch.expected_version) if head is None else (head.stream, head.version)
         raise VersionConflict(stream, expected, actual)
     return None

@@ -32,7 +32,7 @@ TABLES: dict[str, str] = {
     "epochs": f"epoch bigint PRIMARY KEY, identity {_TEXT}, shift bigint NOT NULL, since timestamptz NOT NULL",
     "numbers": "nothing boolean",  # which has no rows: see fresh_number
     "records": (
-        f"position bigint NOT NULL, stream {_TEXT}, version bigint NOT NULL CHECK (version > 0), tag {_TEXT},"
+        f"position bigint NOT NULL, stream {_TEXT}, version bigint NOT NULL, tag {_TEXT},"
         " header bytea NOT NULL, payload bytea NOT NULL, hash bytea NOT NULL,"
         " CONSTRAINT records_by_stream PRIMARY KEY (stream, version), CONSTRAINT records_by_position UNIQUE (position)"
     ),

@@ -13,29 +13,20 @@ import time
 
 
 class Watch:
-    """One answer that is waited for, on the socket ``fileno``."""
+    """One answer that is waited for, on the socket ``fileno``, until the moment ``ends`` (of the monotonic clock)."""
 
-    __slots__ = ("_fileno", "_guard", "_over", "ends", "expired")
+    __slots__ = ("ends", "expired", "fileno")
 
     def __init__(self, fileno: int, ends: float) -> None:
-        self._fileno = fileno
-        self._guard = threading.Lock()
-        self._over = False
+        self.fileno = fileno
         self.ends = ends
         self.expired = False
 
-    def over(self) -> None:
-        """The answer is there, or the connection is gone: the socket is not touched from now on."""
-        with self._guard:
-            self._over = True
-
     def expire(self) -> None:
         """Shut the socket, so that whoever waits on it wakes up."""
-        with self._guard:
-            if self._over or self.expired:
-                return
+        if not self.expired:
             self.expired = True
-            with contextlib.suppress(OSError), socket.fromfd(self._fileno, socket.AF_INET, socket.SOCK_STREAM) as twin:
+            with contextlib.suppress(OSError), socket.fromfd(self.fileno, socket.AF_INET, socket.SOCK_STREAM) as twin:
                 twin.shutdown(socket.SHUT_RDWR)
 
 
@@ -61,8 +52,7 @@ class Watchdog:
         return watch
 
     def end(self, watch: Watch) -> bool:
-        """Watch no longer; whether the deadline had passed."""
-        watch.over()
+        """Watch no longer, so that the socket is not touched from now on; whether the deadline had passed."""
         with self._guard:
             self._watches.discard(watch)
         return watch.expired
@@ -76,12 +66,12 @@ class Watchdog:
         while not (self._closed.wait(self._pause) and not self._watches):
             now = time.monotonic()
             with self._guard:
-                late = [watch for watch in self._watches if watch.ends <= now]
+                for watch in self._watches:
+                    if watch.ends <= now:
+                        watch.expire()
                 idle = 0 if self._watches else idle + 1
                 if idle > 20:
                     self._thread = None
                     return
-            for watch in late:
-                watch.expire()
             if self._closed.is_set():
                 time.sleep(self._pause)
