@@ -140,7 +140,7 @@ def test_the_table_is_whole() -> None:
         for one in vars(module).values()
         if inspect.isclass(one) and one.__module__ == module.__name__ and issubclass(one, Store)
     }
-    helpers = {feeding.Rewriting, crashing.InTwoCommits}
+    helpers = {feeding.Rewriting, crashing.InTwoCommits, racing.MarkedFirst}
     listed = [one.store for one in EVERY]
     assert len(listed) == len(set(listed))
     assert stores - helpers <= set(listed)

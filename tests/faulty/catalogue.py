@@ -311,6 +311,8 @@ THREADS = [
     Faulty(racing.SnapshotWrittenAfterwards, "C2 C9", Level.THREADS),
     Faulty(racing.DoubleClaim, "C10", Level.THREADS),
     Faulty(racing.DoubleAck, "C10", Level.THREADS),
+    Faulty(racing.TwoFirstOfALane, "C2 C10", Level.THREADS),
+    Faulty(racing.NextOfALaneForgotten, "C2 C10", Level.THREADS),
     Faulty(racing.NotThreadSafe, "C1 C2 C3 C12", Level.THREADS),
     Faulty(racing.IndexWrittenAfterwards, "C2 C12 C13", Level.THREADS),
     Faulty(overtaking.RacyCommit, "C2", Level.THREADS, check="c2_hosts_race_with_others"),

@@ -26,6 +26,7 @@ from stabflow.ports.store import (
     StoredRecord,
     StreamHead,
 )
+from stabflow.stores.memory import _Notice
 
 from .shared import Core
 
@@ -230,6 +231,79 @@ class DoubleAck(Core):
         with self._held():
             if notice.number in self._lanes.get(notice.lane, {}):
                 self._settle(notice)
+
+
+class MarkedFirst(Core):
+    """Keeps in its row which notice is the first of its lane, so that a claim need not look for it; without a fault as it is."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__(clock)
+        self._lock: Any = threading.RLock()
+        self._first: set[int] = set()
+
+    def append(self, batch: AppendBatch) -> AppendResult:
+        with self._held():
+            return self._append(batch, self._free(batch))
+
+    def _free(self, batch: AppendBatch) -> list[str]:
+        """The lanes of the batch in which nothing waits."""
+        return [lane for lane in dict.fromkeys(new.lane for new in batch.outbox) if lane not in self._lanes]
+
+    def _append(self, batch: AppendBatch, free: Sequence[str]) -> AppendResult:
+        before = self._notices
+        result = super().append(batch)
+        for lane in free:
+            new = [number for number in self._lanes.get(lane, {}) if number > before]
+            self._first |= set(new[:1])
+        return result
+
+    def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:
+        with self._held():
+            every = self._lanes
+            marked = ((name, {n: one for n, one in lane.items() if n in self._first}) for name, lane in every.items())
+            self._lanes = {f"{name} {n}": {n: one} for name, lane in marked for n, one in lane.items()}
+            try:
+                return super().claim(owner, limit=limit, lease_for=lease_for)
+            finally:
+                self._lanes = every
+
+    def _settle(self, notice: _Notice) -> None:
+        super()._settle(notice)
+        self._step_up(notice.lane)
+
+    def _step_up(self, lane: str) -> None:
+        notices = self._lanes.get(lane, {})
+        self._first -= set(notices)
+        self._first |= set([*notices][:1])
+
+    def revive(self, notice: int) -> bool:
+        with self._held():
+            revived = super().revive(notice)
+            for lane in self._lanes:
+                self._step_up(lane)
+            return revived
+
+
+class TwoFirstOfALane(MarkedFirst):
+    """Looks whether a lane is empty, and then appends its notice as the first: so do others meanwhile."""
+
+    def append(self, batch: AppendBatch) -> AppendResult:
+        with self._held():
+            free = self._free(batch)
+        with self._held():
+            return self._append(batch, free)
+
+
+class NextOfALaneForgotten(MarkedFirst):
+    """Looks which notice comes next in the lane, and then settles the first: what came meanwhile is never the first."""
+
+    def ack(self, claim: Claim) -> None:
+        with self._held():
+            after = [number for number in self._lanes.get(claim.lane, {}) if number != claim.notice][:1]
+        with self._held():
+            first = set(self._first)
+            super().ack(claim)
+            self._first = first | set(after)
 
 
 class SwallowedBusy(Core):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import re
+import signal
 import socket
 import threading
 import time
@@ -108,7 +109,16 @@ def test_a_commit_that_somebody_else_cancelled_is_not_acknowledged(url: str, ope
     assert store.append(act(after=1, key="k")).replayed
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """An interrupt is ignored in a process that was started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_who_is_interrupted_cancels_nothing(url: str, opened: Open) -> None:
     store = opened(url.replace("deadline=5", "deadline=1.5"))
     store.append(act())
