@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from lapsing import BOARD, HEAD, HELPER, INSPECTOR, JUDGE, Hand
 
-from stabflow import Actor, CaseHandle, InvalidInput, Refused
+from stabflow import Actor, CaseHandle, Engine, InvalidInput, Refused
 from stabflow.calendar import DueTime
 from stabflow.case import Case
 from stabflow.decision.events import BreachConfirmed, BreachFound, BreachVoided, ItemMoved
@@ -58,12 +58,15 @@ class Passing(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.clock = Hand()
-        self.engine = lapsing.opened(self.clock)
+        self.engine = self.opened()
         self.engine.tick()
         self.ticked = self.clock.now
         self.cases = [lapsing.a_case(self.engine, key, helped=key == "a").id for key in "ab"]
         for one in self.cases:
             self.engine.case(one).add("hazard", by=INSPECTOR, basis="seen")
+
+    def opened(self) -> Engine:
+        return lapsing.opened(self.clock)
 
     def case(self, which: int) -> CaseHandle:
         return self.engine.case(self.cases[which % len(self.cases)])

@@ -51,9 +51,9 @@ BY_HAND: Found = Counter(
 )  # type: ignore[arg-type]
 
 
-def prepared(path: Path) -> Hand:
+def prepared(where: str) -> Hand:
     clock = Hand()
-    with lapsing.opened(clock, ticking.url(path)) as engine:
+    with lapsing.opened(clock, where) as engine:
         engine.tick()
         for number in range(CASES):
             case = lapsing.a_case(engine, f"plant-{number:02}", helped=False)
@@ -93,10 +93,10 @@ def whose(case: CaseHandle) -> Counter[str]:
     return Counter(str(one.fields.get("concerned", "")) for one in case.value.of_kind("finding"))
 
 
-def a_day(path: Path, clock: Hand, processes: int, kills: random.Random) -> int:
+def a_day(where: str, clock: Hand, processes: int, kills: random.Random) -> int:
     """One day's ticking by so many processes at once, killed at any time; the one that is left ends the day's work."""
     clock.pass_(days=1)
-    children = [ticking.start(path, clock.now) for _ in range(processes)]
+    children = [ticking.start(where, clock.now) for _ in range(processes)]
     killed = 0
     for child in children:
         assert child.stdout is not None
@@ -112,24 +112,25 @@ def a_day(path: Path, clock: Hand, processes: int, kills: random.Random) -> int:
     return killed
 
 
-def run(path: Path, processes: int) -> None:
-    clock, kills = prepared(path), random.Random(7)
-    killed = sum(a_day(path, clock, processes, kills) for _ in range(DAYS))
+def run(where: str, processes: int) -> None:
+    clock, kills = prepared(where), random.Random(7)
+    killed = sum(a_day(where, clock, processes, kills) for _ in range(DAYS))
     assert killed
-    with stabflow.open(ticking.url(path), clock=clock, procedures=[lapsing.known()]) as engine:
+    with stabflow.open(where, clock=clock, procedures=[lapsing.known()]) as engine:
         assert engine.tick().breaches == ()
         check(engine)
 
 
 @pytest.mark.slow
 def test_eight_ticking_processes_that_are_killed(tmp_path: Path) -> None:
-    run(tmp_path / "store.db", 8)
+    run(ticking.url(tmp_path / "store.db"), 8)
 
 
 def test_one_process_finds_what_the_calendar_made_by_hand_has(tmp_path: Path) -> None:
-    clock = prepared(tmp_path / "store.db")
+    where = ticking.url(tmp_path / "store.db")
+    clock = prepared(where)
     for _ in range(DAYS):
         clock.now += timedelta(days=1)
-        ticking.tick(ticking.url(tmp_path / "store.db"), clock.now)
-    with stabflow.open(ticking.url(tmp_path / "store.db"), clock=clock, procedures=[lapsing.known()]) as engine:
+        ticking.tick(where, clock.now)
+    with stabflow.open(where, clock=clock, procedures=[lapsing.known()]) as engine:
         check(engine)

@@ -17,9 +17,9 @@ from .child import environment
 WEEK = timedelta(days=7)
 
 
-def start(path: Path, now: datetime) -> subprocess.Popen[str]:
+def start(where: str, now: datetime) -> subprocess.Popen[str]:
     """A process that ticks by a clock that stands at ``now``; it says "ready" when it begins, and ends when there is no more."""
-    command = [sys.executable, "-m", "crash.ticking", url(path), now.isoformat()]
+    command = [sys.executable, "-m", "crash.ticking", where, now.isoformat()]
     return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, encoding="utf-8")
 
 

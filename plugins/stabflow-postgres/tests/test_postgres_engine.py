@@ -1,13 +1,16 @@
-"""The engine on a real server: its rule machine, and many that act at once."""
+"""The engine on a real server: its rule machines, and many that act or let time pass at once."""
 
 from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import lapsing
 import pytest
 import test_engine_machine
+import test_engine_tick_machine
+import test_engine_tick_processes as ticking_processes
 import test_engine_together as together
 import worlds
 from conftest import SHORT
@@ -108,3 +111,48 @@ def test_random_acts() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         OnPostgres, settings=settings(max_examples=3 if SHORT else 40, stateful_step_count=40, deadline=None)
     )
+
+
+class PassingOnPostgres(test_engine_tick_machine.Passing):
+    """Over a schema."""
+
+    def opened(self) -> Engine:
+        self.url = fresh_url()
+        return lapsing.opened(self.clock, self.url)
+
+    def teardown(self) -> None:
+        super().teardown()
+        PostgresHarness().destroy(self.url)
+
+
+@pytest.mark.slow
+def test_random_passings_of_time() -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        PassingOnPostgres, settings=settings(max_examples=4 if SHORT else 40, stateful_step_count=40, deadline=None)
+    )
+
+
+@pytest.mark.slow
+def test_ticking_processes_that_are_killed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if SHORT:
+        monkeypatch.setattr(ticking_processes, "CASES", 2)
+    ticking_processes.run(url, 2 if SHORT else 8)
+
+
+def test_hosts_whose_clocks_differ(url: str) -> None:
+    """A host that is an hour behind the others writes nothing that lies before what is there: the time is that of the last act,
+    and the record says that the clock was another."""
+    right = now()
+    with (
+        worlds.constituted(stabflow.open(url, clock=lambda: right, procedures=[worlds.small()])) as engine,
+        stabflow.open(url, clock=lambda: right - timedelta(hours=1)) as behind,
+    ):
+        case = worlds.opened(engine)
+        worlds.noted(behind.case(case.id))
+        worlds.noted(case)
+        noted = case.history()[-4:]
+        assert [one.recorded_at for one in noted] == [right] * 4
+        assert [one.clamped for one in noted] == [True, True, False, False]
+        assert engine.verify().cases == 1
+        (clock,) = (one for one in behind.diagnose() if one.check == "clock")
+        assert "1 hour" in clock.text.en
