@@ -162,6 +162,8 @@ def test_what_libpq_says_at_the_door_is_understood(said: str, problem: str) -> N
         f"postgresql://me:{SECRET}@h:port/db",
         f"postgresql://me:{SECRET}@h/db?nonsense=1",
         f"postgresql://me:{SECRET}%zz@h/db",
+        f"postgresql://me:p@{SECRET}@h/db",
+        f"postgresql://me:12/{SECRET}@h/db",
         f"postgresql://me:{SECRET}@h/db?schema=Bad",
         f"postgresql://me:{SECRET}@h/db?schema=pg_mine",
         f"postgresql://me:{SECRET}@h/db?deadline=soon",
@@ -257,6 +259,9 @@ def test_two_that_append_first_at_once(url: str, opened: Open) -> None:
             "function append_only",
         ),
         ("DROP TABLE {s}.snapshots", "snapshots"),
+        ("ALTER TABLE {s}.records SET UNLOGGED", "table records"),  # which a crash would empty
+        ("ALTER TABLE {s}.outbox ENABLE ROW LEVEL SECURITY", "table outbox"),  # which hides rows
+        ("CREATE RULE lost AS ON INSERT TO {s}.keys DO INSTEAD NOTHING", "table keys"),  # which reads as success
     ],
 )
 def test_guards_that_were_changed_are_noticed(url: str, opened: Open, tampering: str, named: str) -> None:
@@ -287,11 +292,18 @@ def test_an_upgrade_is_done_whole_or_not_at_all(url: str, opened: Open, monkeypa
             PostgresStore.from_url(url)
     assert before.append(act(after=1)).last_version == 2
     assert opened(url).append(act(after=2)).last_version == 3  # the earlier version is as it was
+    cursor = before.read_feed(after=None).cursor
+    with monkeypatch.context() as later:
+        later.setattr(schema, "SCHEMA_VERSION", 2)
+        later.setattr(schema, "UPGRADES", {1: steps[:1]})
+        later_store = opened(url)
+        assert later_store.about()["schema"] == "2"
+    for _ in range(2):  # who was there before does not write what it does not know
+        with pytest.raises(ContractTooNew, match="upgrade it"):
+            before.append(act(after=3))
     monkeypatch.setattr(schema, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(schema, "UPGRADES", {1: steps[:1]})
-    later_store = opened(url)
-    assert later_store.about()["schema"] == "2"
     assert later_store.append(act(after=3)).last_version == 4
+    assert [one.version for one in later_store.read_feed(after=cursor).records] == [4]
     assert opened(url).about()["schema"] == "2"
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import psycopg
 import pytest
 from stabflow_postgres import PostgresStore, setup, setup_sql
-from stabflow_postgres.testing import administrator, embedded_server, plain, schema_of
+from stabflow_postgres.testing import administrator, embedded_server, execute, plain, schema_of
 
 from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery
 from stabflow.testing.material import act, holdings
@@ -61,6 +62,37 @@ def test_the_application_can_do_all_that_it_must(url: str, role: str, opened: Op
     assert found == used(opened(other))
     with administrator(other) as link:
         link.execute(f"DROP SCHEMA {schema_of(other)} CASCADE".encode())
+
+
+SETTINGS = {
+    "default_transaction_isolation": "serializable",
+    "bytea_output": "escape",
+    "standard_conforming_strings": "off",
+    "array_nulls": "off",
+    "DateStyle": "German",
+    "IntervalStyle": "iso_8601",
+    "TimeZone": "Asia/Shanghai",
+    "extra_float_digits": "-15",
+    "search_path": "pg_temp",
+    "row_security": "off",
+    "quote_all_identifiers": "on",
+    "jit_above_cost": "0",
+    "plan_cache_mode": "force_custom_plan",
+    "plpgsql.variable_conflict": "use_variable",
+    "plpgsql.extra_warnings": "all",
+    "lock_timeout": "1",
+    "statement_timeout": "1",
+    "client_min_messages": "error",
+}
+"""What a role or a database may have been given by its administrator."""
+
+
+def test_settings_of_the_role_change_nothing(url: str, opened: Open) -> None:
+    other = url.replace(schema_of(url), f"{schema_of(url)}_other")
+    options = quote(" ".join(f"-c{name}={value}" for name, value in SETTINGS.items()), safe="")
+    found = used(opened(f"{other}&options={options}"))
+    assert found == used(opened(url))
+    execute(other, "DROP SCHEMA {s} CASCADE")
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -248,7 +248,7 @@ def test_no_reader_misses_what_was_written_earlier_and_committed_later(url: str,
 
 
 def test_without_the_horizon_a_reader_would_miss_it(url: str, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "horizon", lambda s: f"(SELECT {feed._END} WHERE %s <> '')")
+    monkeypatch.setattr(feed, "horizon", lambda s, **_: f"(SELECT {feed._END} WHERE %s <> '')")
     assert held_back(url, opened) == (["case/later"], ["case/earlier", "case/later"])
 
 

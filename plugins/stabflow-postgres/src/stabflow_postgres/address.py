@@ -75,6 +75,9 @@ def read_url(url: str) -> Address:
     if scheme.lower() not in ("postgresql", "postgres") or not separator:
         _refuse("does not name a PostgreSQL store", _FORM)
     base, _, query = url.partition("?")
+    host, _, path = base.partition("://")[2].partition("/")
+    if "@" in path or host.count("@") > 1:  # the rest of a password would be shown as a host
+        _refuse("has an @ in the user or the password", "write %40 there, and %2F for /")
     ours: dict[str, str] = {}
     theirs: list[str] = []
     for option in filter(None, query.split("&")):

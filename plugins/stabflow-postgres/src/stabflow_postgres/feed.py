@@ -52,17 +52,17 @@ def read_cursor(cursor: str) -> Cursor:
     return Cursor(found[1], found[2], int(found[3]), int(found[4]), found[5])
 
 
-def tables_of(identity: str) -> str:
-    """The identity of tables as it stands in a cursor."""
-    return hashlib.blake2b(identity.encode(), digest_size=8).hexdigest()
+def tables_of(tables: str) -> str:
+    """What tells tables from others, as it stands in a cursor."""
+    return hashlib.blake2b(tables.encode(), digest_size=8).hexdigest()
 
 
-def horizon(s: str) -> str:
-    """The expression below which positions can be read. Where another epoch has not begun yet, all can; its parameter is the
-    identity."""
+def horizon(s: str, *, otherwise: object = _END) -> str:
+    """The expression below which positions can be read; its parameter is the identity. Where another epoch has not begun yet, all
+    can."""
     xmin = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
     return (
-        f"(SELECT CASE WHEN identity = %s THEN ({xmin} + shift) << {functions.ORDINALS} ELSE {_END} END"
+        f"(SELECT CASE WHEN identity = %s THEN ({xmin} + shift) << {functions.ORDINALS} ELSE {otherwise} END"
         f" FROM {s}.epochs ORDER BY epoch DESC LIMIT 1)"
     )
 
@@ -70,21 +70,18 @@ def horizon(s: str) -> str:
 def read(session: Session, schema: str, after: str | None, limit: int) -> FeedPage:
     """A page of the feed; `FeedReset` when the cursor is of another past."""
     start = None if after is None else read_cursor(after)
-    s, identity = schemas.quoted(schema), session.found.identity
-    if identity is None:
+    s = schemas.quoted(schema)
+    if session.found.identity is None:
         if after is not None:
             raise FeedReset(after)
         return FeedPage((), None)
-    here, life = tables_of(identity), session.found.life
-    if start is None:
-        start = Cursor(here, life, 0, 0, "")
-    elif start.tables != here:
+    if start is not None and start.tables != tables_of(session.found.tables):
+        session.look()  # what was found may be older than the cursor
+    found = _from(session, s, 0 if start is None else start.position, limit + 1)
+    here, life = tables_of(session.found.tables), session.found.life
+    start = start or Cursor(here, life, 0, 0, "")
+    if start.tables != here:
         raise FeedReset(str(after))
-    statement = (
-        f"SELECT {rows.RECORD} FROM {s}.records WHERE position >= %s AND position < {horizon(s)}"
-        " ORDER BY position LIMIT %s"
-    )
-    found = session.ask(statement, (start.position, identity, limit + 1), prepare=True)
     if start.position:
         if not found or found[0][0] != start.position or _short(found[0][6]) != start.hash:
             raise FeedReset(str(after))
@@ -95,6 +92,18 @@ def read(session: Session, schema: str, after: str | None, limit: int) -> FeedPa
     if not records and not start.position and not _any(session, s):
         return FeedPage((), after)
     return FeedPage(records, str(_behind(start, life, records)))
+
+
+def _from(session: Session, s: str, position: int, limit: int) -> list[tuple[Any, ...]]:
+    """The rows that can be read from ``position`` on. Where it seems that another epoch has not begun yet, look again first: the
+    tables may have been replaced under an open connection, and then their horizon counts."""
+    statement = f"SELECT {rows.RECORD} FROM {s}.records WHERE position >= %s AND position < {{}} ORDER BY position LIMIT %s"
+    strict, lenient = (statement.format(horizon(s, otherwise=other)) for other in ("NULL", _END))
+    found = session.ask(strict, (position, session.found.identity, limit), prepare=True)
+    if found:
+        return found
+    session.look()
+    return session.ask(lenient, (position, session.found.identity, limit))
 
 
 def _behind(start: Cursor, life: str, records: tuple[StoredRecord, ...]) -> Cursor:

@@ -24,17 +24,23 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 @attrs.frozen
 class Finding:
-    """What was found. ``identity`` tells these tables, in this database of this cluster, from every other, also from a copy of
-    them; ``None`` while there are none. ``life`` changes when the server is started or a standby promoted, and so whenever a
-    backup has come in its place. ``version`` is that of the schema, ``0`` while there is none."""
+    """What was found. ``tables`` tells these tables, in this database of this cluster, from every other, also from a copy of them;
+    empty while there are none. ``life`` changes when the server is started or a standby promoted, and so
+    whenever a backup has come in its place. ``version`` is that of the schema, ``0`` while there is none."""
 
     server: str
-    identity: str | None
+    tables: str
     life: str
     version: int
 
+    @property
+    def identity(self) -> str | None:
+        """What an append must say to be done: the tables, and the version of the schema if it is not the first, so that an upgrade
+        turns away whoever does not know it; ``None`` while there are none."""
+        return (self.tables if self.version == 1 else f"{self.tables}-v{self.version}") if self.tables else None
 
-NOTHING = Finding("", None, "", 0)
+
+NOTHING = Finding("", "", "", 0)
 
 
 def settings(address: Address) -> str:
@@ -84,12 +90,12 @@ def look(address: Address, ask: Ask) -> Finding:
     _check_server(address, found)
     life = hashlib.blake2b(f"{found['timeline']} {found['started']}".encode(), digest_size=4).hexdigest()
     if not found["tables"]:
-        return Finding(found["server"], None, life, 0)
+        return Finding(found["server"], "", life, 0)
     version = _version(address, found, ask)
     if version == schemas.SCHEMA_VERSION:
         check_sound(address, ask)
-    identity = f"{found['system']}-{found['database']}-{found['records']}"
-    return Finding(found["server"], identity, life, version)
+    tables = f"{found['system']}-{found['database']}-{found['records']}"
+    return Finding(found["server"], tables, life, version)
 
 
 def _check_server(address: Address, found: Mapping[str, Any]) -> None:
@@ -137,7 +143,7 @@ def _version(address: Address, found: Mapping[str, Any], ask: Ask) -> int:
 def check_sound(address: Address, ask: Ask) -> None:
     """`Corrupt` when what guards the records is not as it was made."""
     names = [name.removeprefix("function ") for name in schemas.sound(address.schema) if name.startswith("function ")]
-    wrong = schemas.damage(address.schema, ask(schemas.SOUND, {"schema": address.schema, "functions": names}))
+    wrong = schemas.damage(address.schema, ask(schemas.SOUND, {"schema": address.schema, "functions": names, "tables": list(schemas.TABLES)}))
     if wrong:
         raise _damaged(address, wrong)
 

@@ -173,11 +173,15 @@ SELECT 'trigger ' || t.tgname || ' on ' || c.relname, t.tgenabled::text || ' ' |
   JOIN pg_proc p ON p.oid = t.tgfoid
  WHERE n.nspname = %(schema)s AND c.relname IN ('records', 'keys') AND NOT t.tgisinternal
 UNION ALL
+SELECT 'table ' || c.relname, concat_ws(' ', c.relkind, c.relpersistence, c.relhasrules, c.relrowsecurity)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %(schema)s AND c.relname = ANY (%(tables)s)
+UNION ALL
 SELECT 'constraint ' || o.conname, o.contype::text || ' ' || o.convalidated::text
   FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = %(schema)s AND c.relname IN ('records', 'keys') AND o.contype IN ('p', 'u')
 """
-"""Asks for what guards the records: functions, triggers and constraints."""
+"""Asks for what guards the records: functions, triggers, constraints, and that tables are ordinary ones: their rows survive a crash,
+and no rule or policy stands between them and a statement."""
 
 _BEFORE_UPDATE_DELETE_TRUNCATE = 2 + 8 + 16 + 32
 
@@ -191,6 +195,7 @@ def sound(schema: str) -> dict[str, str]:
     }
     for table in GUARDED:
         found[f"trigger append_only on {table}"] = f"A {_BEFORE_UPDATE_DELETE_TRUNCATE} append_only"
+    found |= {f"table {table}": "r p f f" for table in TABLES}
     keys = {"records_by_stream": "p true", "records_by_position": "u true", "keys_by_stream": "p true"}
     return found | {f"constraint {name}": kind for name, kind in keys.items()}
 

@@ -12,7 +12,7 @@ import functools
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
@@ -22,7 +22,7 @@ import psycopg
 from stabflow.ports.store import Clock, Store
 from stabflow.testing import Host, StoreHarness
 
-from .servers import EmbeddedServer
+from .servers import EmbeddedServer, wait_until
 from .store import PostgresStore
 
 VARIABLE = "STABFLOW_TEST_POSTGRES"
@@ -82,6 +82,14 @@ def execute(url: str, *statements: str) -> None:
     with administrator(url) as link:
         for statement in statements:
             link.execute(statement.replace("{s}", schema_of(url)).encode())
+
+
+def meanwhile(url: str, call: Callable[[], object]) -> threading.Thread:
+    """Do ``call`` in a thread, and return when somebody waits for another's advisory lock."""
+    thread = threading.Thread(target=call)
+    thread.start()
+    wait_until("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)", plain(url))
+    return thread
 
 
 class PostgresHarness(StoreHarness):

@@ -32,8 +32,11 @@ def upgrade_if_need_be(session: Session, address: Address) -> None:
         _lock(session, address)
         session.look()  # others may have done it meanwhile
         if session.found.version != schemas.SCHEMA_VERSION:
+            before = session.found.identity
             session.run(schemas.upgrade(address.schema, session.found.version))
             session.look()
+            epochs = f"{schemas.quoted(address.schema)}.epochs"
+            session.ask(f"UPDATE {epochs} SET identity = %s WHERE identity = %s", (session.found.identity, before))
 
 
 def setup(url: str, *, application: str | None = None) -> None:
