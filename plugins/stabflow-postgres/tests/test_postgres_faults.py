@@ -140,6 +140,7 @@ def test_a_server_that_loses_what_it_acknowledges(
     [
         ('FATAL:  no pg_hba.conf entry for host "10.0.0.1"', "lets nobody in from here"),
         ("SSL error: certificate verify failed", "do not trust each other"),
+        ("FATAL:  connection requires a valid client certificate", "asks for a certificate: name it by sslcert="),
         ("FATAL:  sorry, too many clients already", "has no connection left"),
         ("FATAL:  the database system is starting up", "is starting"),
         ("connection is bad: session is read-only", "is read-only"),
