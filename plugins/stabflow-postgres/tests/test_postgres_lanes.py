@@ -16,6 +16,7 @@ from stabflow.ports.store import AppendBatch, NewNotice, NewRecord, StreamHead
 
 Open = Callable[..., PostgresStore]
 
+
 def act(stream: str, after: int = 0, lane: str = "lane") -> AppendBatch:
     new = NewRecord("tag", b"{}", b"{}", bytes(32))
     return AppendBatch(stream, after, (new,), outbox=(NewNotice(lane, stream.encode()),))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import psycopg
 import pytest
-from stabflow_postgres import PostgresStore, setup, setup_sql
+from stabflow_postgres import PostgresStore, schema, setup, setup_sql
 from stabflow_postgres.testing import administrator, embedded_server, execute, plain, schema_of
 
+from stabflow.errors import StoreUnavailable
 from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery
 from stabflow.testing.material import act, holdings
 
@@ -93,6 +94,42 @@ def test_settings_of_the_role_change_nothing(url: str, opened: Open) -> None:
     found = used(opened(f"{other}&options={options}"))
     assert found == used(opened(url))
     execute(other, "DROP SCHEMA {s} CASCADE")
+
+
+def rights() -> Iterator[str]:
+    """Each right that the application needs."""
+    yield "USAGE ON SCHEMA {s}"
+    yield "USAGE ON SEQUENCE {s}.tokens"
+    for table, given in schema.RIGHTS.items():
+        yield from (f"{right} ON {{s}}.{table}" for right in given.split(", "))
+    yield from (f"EXECUTE ON FUNCTION {{s}}.{name}" for name in schema.CALLED)
+
+
+@pytest.mark.slow
+def test_each_right_is_needed_and_missed_in_plain_words(url: str, role: str, opened: Open) -> None:
+    """Without any one of them something is refused, which says what to do; and nothing of the act is stored."""
+    spare: list[str] = []
+    for right in rights():
+        setup(url, application=role)
+        if "epoch" in right:
+            opened(url).append(act(0, opened(url).capabilities))
+            execute(url, "UPDATE {s}.epochs SET identity = 'elsewhere'")
+        execute(url, f"REVOKE {right} FROM PUBLIC, {role}")
+        alone = url.replace("//stabflow@", f"//{role}@")
+        try:
+            used(opened(alone))
+        except StoreUnavailable as error:
+            assert re.search(r"does not let this role .*run stabflow_postgres\.setup.*nothing was stored", str(error))
+        else:
+            spare.append(right)
+        execute(url, "DROP SCHEMA {s} CASCADE")
+    assert spare == []
+    execute(url, "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")  # as careful administrators do
+    try:
+        setup(url, application=role)
+    finally:
+        execute(url, "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC")
+    used(opened(url.replace("//stabflow@", f"//{role}@")))
 
 
 @pytest.mark.parametrize("change", CHANGES)

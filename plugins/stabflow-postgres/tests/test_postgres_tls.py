@@ -1,7 +1,7 @@
 """Encrypted connections. The server of the wheel has no TLS: a front stands before it that has, as a proxy in service would.
 
-The certificates in ``tls`` are good until 2126: ``server.pem``, with its key, is that of ``localhost``, signed by ``authority.crt``;
-``stranger.crt`` has signed nothing.
+The certificates in ``tls`` are good until 2126: ``server.pem``, with its key, is that of ``localhost``, and signed by
+``authority.crt``; ``stranger.crt`` has signed nothing.
 """
 
 from __future__ import annotations
@@ -114,9 +114,7 @@ def test_a_certificate_that_is_good(front: Front, url: str, opened: Open) -> Non
     ],
 )
 def test_a_certificate_that_is_not(front: Front, url: str, host: str, root: str, said: str) -> None:
-    with pytest.raises(
-        StoreUnavailable, match=rf"do not trust each other: correct sslmode= and sslrootcert= .*{said}"
-    ):
+    with pytest.raises(StoreUnavailable, match=rf"do not trust each other: correct sslmode= and sslrootcert= .*{said}"):
         PostgresStore.from_url(through(front, url, host, sslrootcert=str(FILES / root)))
 
 
@@ -131,9 +129,7 @@ def test_a_key_that_others_may_read(front: Front, url: str, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_a_deadline_holds_for_what_is_encrypted_too(front: Front, url: str, opened: Open) -> None:
-    store = opened(
-        through(front, url.replace("deadline=5", "deadline=0.5"), sslrootcert=str(FILES / "authority.crt"))
-    )
+    store = opened(through(front, url.replace("deadline=5", "deadline=0.5"), sslrootcert=str(FILES / "authority.crt")))
     store.append(act())
     with waiting_for_a_standby(url):
         began = time.monotonic()

@@ -19,6 +19,7 @@ from stabflow_postgres.testing import (
     administrator,
     embedded_server,
     execute,
+    not_for_ever,
     on_waiting,
     plain,
     schema_of,
@@ -42,7 +43,8 @@ def act(stream: str = "case/one", after: int = 0, key: str | None = None, payloa
 @contextmanager
 def one_waits(url: str) -> Iterator[None]:
     """Afterwards a process still waits for the standby, as nobody has cancelled it; it is ended then."""
-    yield
+    with not_for_ever(url):
+        yield
     waiting = "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
     wait_until(waiting, plain(url))
     with administrator(url) as link:

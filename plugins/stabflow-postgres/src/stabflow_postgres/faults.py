@@ -58,7 +58,11 @@ _AT_THE_DOOR: tuple[tuple[str, str, str], ...] = (
         "has no TLS",
         "switch ssl on in the server, or correct sslmode= and sslrootcert= in the URL",
     ),
-    ("private key", "cannot be asked with the key of this client", "correct sslkey= in the URL; nobody else may read it"),
+    (
+        "private key",
+        "cannot be asked with the key of this client",
+        "correct sslkey= in the URL; nobody else may read it",
+    ),
     ("valid client certificate", "asks for a certificate", "name it by sslcert= and sslkey= in the URL"),
     ("certificate", "and this machine do not trust each other", "correct sslmode= and sslrootcert= in the URL"),
     ("SSL", "and this machine cannot agree on TLS", "correct sslmode= and sslrootcert= in the URL"),

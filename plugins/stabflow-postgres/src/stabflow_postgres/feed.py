@@ -97,7 +97,9 @@ def read(session: Session, schema: str, after: str | None, limit: int) -> FeedPa
 def _from(session: Session, s: str, position: int, limit: int) -> list[tuple[Any, ...]]:
     """The rows that can be read from ``position`` on. Where it seems that another epoch has not begun yet, look again first: the
     tables may have been replaced under an open connection, and then their horizon counts."""
-    statement = f"SELECT {rows.RECORD} FROM {s}.records WHERE position >= %s AND position < {{}} ORDER BY position LIMIT %s"
+    statement = (
+        f"SELECT {rows.RECORD} FROM {s}.records WHERE position >= %s AND position < {{}} ORDER BY position LIMIT %s"
+    )
     strict, lenient = (statement.format(horizon(s, otherwise=other)) for other in ("NULL", _END))
     found = session.ask(strict, (position, session.found.identity, limit), prepare=True)
     if found:

@@ -24,9 +24,9 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 @attrs.frozen
 class Finding:
-    """What was found. ``tables`` tells these tables, in this database of this cluster, from every other, also from a copy of them;
-    empty while there are none. ``life`` changes when the server is started or a standby promoted, and so
-    whenever a backup has come in its place. ``version`` is that of the schema, ``0`` while there is none."""
+    """What was found. ``tables`` tells these tables, in this database of this cluster, from every other, also from a copy of
+    them; it is empty while there are none. ``life`` changes when the server is started or a standby
+    promoted, and so whenever a backup has come in its place. ``version`` is that of the schema, ``0`` while there is none."""
 
     server: str
     tables: str
@@ -35,8 +35,8 @@ class Finding:
 
     @property
     def identity(self) -> str | None:
-        """What an append must say to be done: the tables, and the version of the schema if it is not the first, so that an upgrade
-        turns away whoever does not know it; ``None`` while there are none."""
+        """What an append must say to be done: the tables, and the version of the schema if it is not the first, so that an
+        upgrade turns away whoever does not know it; ``None`` while there are none."""
         return (self.tables if self.version == 1 else f"{self.tables}-v{self.version}") if self.tables else None
 
 
@@ -143,7 +143,10 @@ def _version(address: Address, found: Mapping[str, Any], ask: Ask) -> int:
 def check_sound(address: Address, ask: Ask) -> None:
     """`Corrupt` when what guards the records is not as it was made."""
     names = [name.removeprefix("function ") for name in schemas.sound(address.schema) if name.startswith("function ")]
-    wrong = schemas.damage(address.schema, ask(schemas.SOUND, {"schema": address.schema, "functions": names, "tables": list(schemas.TABLES)}))
+    wrong = schemas.damage(
+        address.schema,
+        ask(schemas.SOUND, {"schema": address.schema, "functions": names, "tables": list(schemas.TABLES)}),
+    )
     if wrong:
         raise _damaged(address, wrong)
 

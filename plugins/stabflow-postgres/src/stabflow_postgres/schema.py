@@ -87,6 +87,9 @@ RIGHTS = {
 }
 """What the application's role is given on each table."""
 
+CALLED = [name for name in functions.FUNCTIONS if name != "append_only"]
+"""The functions that the application calls, or that these call; a trigger asks for no right."""
+
 UPGRADES: dict[int, tuple[str, ...]] = {}
 """The statements that lead from each earlier version to the next one, with ``{s}`` for the schema. Functions are made anew."""
 
@@ -162,6 +165,8 @@ def grants(schema: str, role: str) -> Iterator[str]:
     for table, rights in RIGHTS.items():
         yield f"GRANT {rights} ON {s}.{table} TO {to}"
     yield f"GRANT USAGE ON SEQUENCE {s}.tokens TO {to}"
+    for name in CALLED:
+        yield f"GRANT EXECUTE ON FUNCTION {s}.{name} TO {to}"
 
 
 SOUND = """
@@ -180,8 +185,8 @@ SELECT 'constraint ' || o.conname, o.contype::text || ' ' || o.convalidated::tex
   FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = %(schema)s AND c.relname IN ('records', 'keys') AND o.contype IN ('p', 'u')
 """
-"""Asks for what guards the records: functions, triggers, constraints, and that tables are ordinary ones: their rows survive a crash,
-and no rule or policy stands between them and a statement."""
+"""Asks for what guards the records: functions, triggers and constraints; and whether the tables are ordinary ones, whose rows
+survive a crash, and with no rule or policy between them and a statement."""
 
 _BEFORE_UPDATE_DELETE_TRUNCATE = 2 + 8 + 16 + 32
 

@@ -260,6 +260,26 @@ def failing(url: str, when: str) -> Iterator[None]:
         execute(url, "DROP FUNCTION {s}.fault CASCADE")
 
 
+_END_WAITING = b"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
+@contextlib.contextmanager
+def not_for_ever(url: str, seconds: float = 20.0) -> Iterator[None]:
+    """Whoever waits for a standby is ended after so long by the server, so that a deadline that does not work is a failure."""
+
+    def end() -> None:
+        with administrator(url) as link:
+            link.execute(_END_WAITING)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
 @contextlib.contextmanager
 def waiting_for_a_standby(url: str) -> Iterator[None]:
     """While this is entered, an append waits at its commit for a standby that there is not. Others do not."""
@@ -270,10 +290,11 @@ def waiting_for_a_standby(url: str) -> Iterator[None]:
         "CREATE TRIGGER wait BEFORE INSERT ON {s}.records FOR EACH ROW EXECUTE FUNCTION {s}.wait()",
     )
     try:
-        yield
+        with not_for_ever(url):
+            yield
     finally:
         with administrator(url) as link:
-            link.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+            link.execute(_END_WAITING)
         execute(url, "DROP FUNCTION {s}.wait CASCADE")
 
 
