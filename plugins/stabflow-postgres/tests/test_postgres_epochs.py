@@ -62,6 +62,24 @@ def test_two_that_let_an_epoch_begin_at_once(url: str, opened: Open) -> None:
     assert epochs == [(1,), (2,)]
 
 
+def test_an_epoch_begins_with_an_act_that_is_joined_too(url: str, opened: Open) -> None:
+    """On the store's own connection: it does not hang on the commit of the host."""
+    store = opened(url)
+    store.append(act("case/old"))
+    restored(url)
+    with psycopg.connect(plain(url)) as link:
+        joined = store.join(link)
+        joined.begin()
+        joined.append(act("case/new"))
+        joined.rollback()
+        joined.begin()
+        joined.append(act("case/newer"))
+        joined.commit()
+        joined.close()
+    fed = store.read_feed(after=None).records
+    assert [one.stream for one in fed] == ["case/old", "case/high", "case/newer"]
+
+
 def test_a_transaction_older_than_the_epoch_writes_above_what_was_there(url: str, opened: Open) -> None:
     store = opened(url)
     store.append(act("case/old"))
@@ -75,7 +93,7 @@ def test_a_transaction_older_than_the_epoch_writes_above_what_was_there(url: str
         store.append(act("case/new"))
         append_in(link, url, identity, "case/older")
     fed = store.read_feed(after=None).records
-    assert [one.stream for one in fed] == ["case/old", "case/high", "case/older", "case/new"]
+    assert [one.stream for one in fed] == ["case/old", "case/high", "case/new", "case/older"]
     assert all(one.position < next_.position for one, next_ in pairwise(fed))
 
 
@@ -105,6 +123,22 @@ def test_tables_that_were_made_anew_under_an_open_handle(url: str, opened: Open,
     assert stale.append(act("case/later", after=1)).last_version == 2
     if how == "renamed":
         execute(url, f"DROP SCHEMA {gone} CASCADE")
+
+
+def test_tables_that_were_made_anew_under_the_connection_of_a_host(url: str, opened: Open) -> None:
+    store = opened(url)
+    store.append(act("case/one"))
+    with psycopg.connect(plain(url)) as link:
+        for turn in range(3):
+            joined = store.join(link)
+            joined.begin()
+            joined.append(act(f"case/joined-{turn}"))
+            joined.commit()
+            joined.close()
+            if turn < 2:
+                execute(url, "DROP SCHEMA {s} CASCADE")
+                opened(url).append(act(f"case/{turn}"))
+    assert [one.stream for one in store.read_feed(after=None).records] == ["case/1", "case/joined-2"]
 
 
 def test_a_cursor_of_newer_tables_is_good_on_a_connection_that_is_older(url: str, opened: Open) -> None:

@@ -96,6 +96,16 @@ def test_settings_of_the_role_change_nothing(url: str, opened: Open) -> None:
     execute(other, "DROP SCHEMA {s} CASCADE")
 
 
+def used_within(store: PostgresStore, url: str) -> None:
+    """An append within a transaction of a host that has a number already."""
+    with psycopg.connect(plain(url)) as link:
+        link.execute("SELECT pg_current_xact_id()")
+        joined = store.join(link)
+        joined.append(act(6, joined.capabilities))
+        joined.commit()
+        joined.close()
+
+
 def rights() -> Iterator[str]:
     """Each right that the application needs."""
     yield "USAGE ON SCHEMA {s}"
@@ -117,7 +127,8 @@ def test_each_right_is_needed_and_missed_in_plain_words(url: str, role: str, ope
         execute(url, f"REVOKE {right} FROM PUBLIC, {role}")
         alone = url.replace("//stabflow@", f"//{role}@")
         try:
-            used(opened(alone))
+            used(store := opened(alone))
+            used_within(store, alone)
         except StoreUnavailable as error:
             assert re.search(r"does not let this role .*run stabflow_postgres\.setup.*nothing was stored", str(error))
         else:

@@ -273,9 +273,7 @@ class Pool:
             raise faults.at_the_door(self.address, error) from faults.bare(self.address, error)
         session = Session(self.address, link, self.watchdog)
         try:
-            if (
-                link.info.server_version >= inspection.OLDEST * 10_000
-            ):  # an older one is refused, and lacks some of them
+            if link.info.server_version >= inspection.OLDEST * 10_000:  # an older one lacks some, and is refused
                 session.ask(inspection.settings(self.address))
             session.look()
         except BaseException:

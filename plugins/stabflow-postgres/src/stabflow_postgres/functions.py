@@ -59,6 +59,9 @@ BEGIN
       RETURN coalesce(refused, ARRAY[{OTHER_EPOCH}]);
     END IF;
   END IF;
+  IF first_position < 0 THEN
+    RAISE EXCEPTION 'too high a transaction number' USING ERRCODE = 'program_limit_exceeded';
+  END IF;
   FOR i IN 1 .. cardinality(p_tags) LOOP
     INSERT INTO {{s}}.records (position, stream, version, tag, header, payload, hash) VALUES (
       first_position + i - 1, p_stream, p_expected + i, p_tags[i],

@@ -126,6 +126,11 @@ class HostSession(Session):
         """Look again before the next statement."""
         self.found = inspection.NOTHING
 
+    def forget(self) -> None:
+        """Look again, also at what was found on this connection before."""
+        _LOOKED_AT.pop(self._link, None)
+        self.look()
+
     def begin(self) -> None:
         """See `JoinedStore.begin`."""
         self._on_host(self._host.begin)
@@ -239,9 +244,11 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
         clock: Clock | None,
         connection: object,
         identity: Callable[[], str | None],
+        renew: Callable[[], None],
         watchdog: Watchdog,
     ) -> None:
         super().__init__(address, clock)
+        self._begin_epoch = renew
         self._host = host_of(connection)
         self._session = HostSession(address, self._host, identity, watchdog)
         self._pool: Any = _Lender(self._session, f"the joined transaction on {address}")
@@ -284,9 +291,14 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
         with self._pool.lent() as session:
             answer = session.ask_straight(self._append, self._parameters(session, batch, now))
             result = rows.result_of(batch, rows.read_answer(answer))
+            if result is None:  # another epoch has to begin, which must not hang on the host's commit
+                self._begin_epoch()
+                session.forget()
+                session.ready()
+                answer = session.ask_straight(self._append, self._parameters(session, batch, now))
+                result = rows.result_of(batch, rows.read_answer(answer))
             if result is not None:
                 return result
-            session.look()
         raise StoreUnavailable(f"{self._address} is being replaced: nothing was stored; try again")
 
     def claim(self, owner: str, *, limit: int, lease_for: float) -> Sequence[Claim]:

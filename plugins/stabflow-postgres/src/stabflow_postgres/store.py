@@ -81,12 +81,20 @@ class PostgresStore(Store):
         from .joined import JoinedPostgresStore
 
         self._check_process()
-        return JoinedPostgresStore(self._address, self._clock, connection, self._identity, self._pool.watchdog)
+        return JoinedPostgresStore(
+            self._address, self._clock, connection, self._identity, self._renew, self._pool.watchdog
+        )
 
     def _identity(self) -> str | None:
         with self._pool.lent() as session:
             self._is_absent(session)
             return session.found.identity
+
+    def _renew(self) -> None:
+        """Look anew, and let the epoch of what is found begin."""
+        with self._pool.lent() as session:
+            session.look()
+            connections.begin_epoch(session, self._address)
 
     def append(self, batch: AppendBatch) -> AppendResult:
         """See `Store.append`. `ValueError` when the batch could not be right, such as a key without a digest, or a text that is
