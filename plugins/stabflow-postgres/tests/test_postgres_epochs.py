@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from stabflow_postgres import PostgresStore, rows, schema
+from stabflow_postgres import PostgresStore, rows, schema, watching
 from stabflow_postgres.servers import wait_until
 from stabflow_postgres.testing import administrator, execute, meanwhile, plain, schema_of
 
@@ -155,7 +155,9 @@ def test_a_cursor_of_newer_tables_is_good_on_a_connection_that_is_older(url: str
 # What holds the feed back
 
 
-def test_a_transaction_that_is_prepared_holds_the_feed_back_until_it_is_finished(url: str, opened: Open) -> None:
+def test_a_transaction_that_is_prepared_holds_the_feed_back_until_it_is_finished(
+    url: str, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two-phase commit: it is nobody's any more, keeps its locks, survives a restart, and is named."""
     store = opened(url.replace("deadline=5", "deadline=1"))
     store.append(act("case/zero"))
@@ -171,13 +173,14 @@ def test_a_transaction_that_is_prepared_holds_the_feed_back_until_it_is_finished
             store.append(act("case/prepared"))
         page = store.read_feed(after=None)
         assert [one.stream for one in page.records] == ["case/zero"]
-        about = store.about()
-        assert about["feed lag"] == "1 records"
-        assert about["prepared transaction"].startswith(f"{name}, for ")
-        assert "COMMIT PREPARED or ROLLBACK PREPARED" in about["prepared transaction"]
+        behind, prepared = store.observe()
+        assert (behind.facts["lag"], behind.facts["oldest"]) == (1, None)
+        assert (prepared.name, prepared.facts["name"], prepared.cure) == ("prepared", name, None)
+        monkeypatch.setattr(watching, "TOO_LONG", 0)
+        assert f"COMMIT PREPARED '{name}' or ROLLBACK PREPARED '{name}'" in str(store.observe()[1].cure)
     fed = store.read_feed(after=page.cursor).records
     assert [one.stream for one in fed] == ["case/prepared", "case/later"]
-    assert "prepared transaction" not in store.about()
+    assert [one.name for one in store.observe()] == ["feed"]
 
 
 def test_subtransactions_do_not_hold_the_feed_back_longer_than_their_transaction(url: str, opened: Open) -> None:
@@ -205,7 +208,9 @@ def test_a_transaction_in_another_database_holds_the_feed_back_and_is_named(url:
         other.execute("SELECT pg_current_xact_id()")
         store.append(act("case/later"))
         assert [one.stream for one in store.read_feed(after=None).records] == ["case/zero"]
-        assert "elsewhere in template1" in store.about()["oldest transaction"]
+        oldest = store.observe()[0].facts["oldest"]
+        assert isinstance(oldest, dict)
+        assert (oldest["application"], oldest["database"]) == ("elsewhere", "template1")
     wait_until("SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'elsewhere'", plain(url))
     assert [one.stream for one in store.read_feed(after=None).records] == ["case/zero", "case/later"]
 

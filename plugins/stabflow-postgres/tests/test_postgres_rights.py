@@ -45,7 +45,8 @@ def used(store: PostgresStore) -> dict[str, object]:
     assert store.revive(third.notice)
     assert store.find_cases(CaseQuery()).rows
     assert store.find_duties(DutyQuery(level=1)).rows
-    assert store.about()["feed lag"] == "0 records"
+    (told,) = store.observe()
+    assert (told.facts["lag"], told.cure) == (0, None)
     return holdings(store, range(6))
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
-from stabflow_postgres import PostgresStore, feed, rows
+from stabflow_postgres import PostgresStore, feed, rows, watching
 from stabflow_postgres.servers import wait_until
 from stabflow_postgres.testing import (
     administrator,
@@ -254,7 +254,9 @@ def test_without_the_horizon_a_reader_would_miss_it(url: str, opened: Open, monk
     assert held_back(url, opened) == (["case/later"], ["case/earlier", "case/later"])
 
 
-def test_a_transaction_that_stays_open_holds_the_feed_back_and_is_named(url: str, opened: Open) -> None:
+def test_a_transaction_that_stays_open_holds_the_feed_back_and_is_named(
+    url: str, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = opened(url)
     store.append(act())
     cursor = store.read_feed(after=None).cursor
@@ -264,13 +266,18 @@ def test_a_transaction_that_stays_open_holds_the_feed_back_and_is_named(url: str
         store.append(act(after=2))
         page = store.read_feed(after=cursor)
         assert (page.records, page.cursor) == ((), cursor)
-        about = store.about()
-        assert about["feed lag"] == "2 records"
-        assert "nightly-report" in about["oldest transaction"]
+        (told,) = store.observe()
+        assert told.facts["lag"] == 2
+        assert "nightly-report, in the database postgres, idle in transaction" in told.text.en
+        assert told.cure is None  # so long as it is not for long
+        monkeypatch.setattr(watching, "TOO_LONG", 0)
+        (told,) = store.observe()
+        assert f"SELECT pg_terminate_backend({other.info.backend_pid})" in str(told.cure)
         fresh = store.read_feed(after=None)
         assert [one.version for one in fresh.records] == [1]
     assert [one.version for one in store.read_feed(after=cursor).records] == [2, 3]
-    assert store.about()["feed lag"] == "0 records"
+    (told,) = store.observe()
+    assert (told.text.en, told.cure) == ("all records can be read in it", None)
 
 
 def test_where_nothing_can_be_read_yet_there_is_a_cursor_all_the_same(url: str, opened: Open) -> None:

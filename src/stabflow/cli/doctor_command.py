@@ -76,7 +76,7 @@ def show_diagnoses(page: Page, name: str, found: Sequence[Diagnosis]) -> None:
     page.paragraph(HEALTH_TITLES[worst], style=_STYLES[worst])
     page.gap()
     for one in found:
-        said = say("{title}: {text}", "{title}：{text}", title=title_of(one.check), text=one.text)
+        said = say("{title}: {text}", "{title}：{text}", title=one.title or title_of(one.check), text=one.text)
         page.paragraph(said, indent=2, mark=_MARKS[one.health], mark_style=_STYLES[one.health])
         if one.cure is not None:
             page.paragraph(one.cure, indent=5, mark="→  ", style="dim")

@@ -61,11 +61,13 @@ HEALTH_TITLES = {
 
 @attrs.frozen(kw_only=True)
 class Diagnosis:
-    """What one check found: ``text`` says it, ``cure`` what to do about it, ``facts`` are the numbers behind it."""
+    """What one check found: ``text`` says it, ``cure`` what to do about it, ``facts`` are the numbers behind it; ``title`` is
+    that of the check, where it is not one of ours."""
 
     check: str
     health: Health
     text: Text
+    title: Text | None = None
     cure: Text | None = None
     facts: Mapping[str, object] = attrs.field(factory=dict, converter=frozen)
 
@@ -187,6 +189,15 @@ def _store(patient: Patient) -> Iterator[Diagnosis]:
             ),
             cure=Text("use a durable store, such as sqlite:///cases.db", "请使用持久的存储，例如sqlite:///cases.db"),
             facts=facts,
+        )
+
+
+def _observed(patient: Patient) -> Iterator[Diagnosis]:
+    """What the store sees of itself."""
+    for one in patient.shell.store.observe():
+        health = Health.FINE if one.cure is None else Health.ATTEND
+        yield Diagnosis(
+            check=one.name, health=health, text=one.text, title=one.title, cure=one.cure, facts=dict(one.facts)
         )
 
 
@@ -414,6 +425,7 @@ def _case_at(shell: Shell, taken: Snapshot) -> Case | None:
 
 CHECKS: list[Check] = [
     Check("store", Text("store", "存储"), _store),
+    Check("observed", Text("what the store sees", "存储自述"), _observed),
     Check("calendar", Text("calendar", "工作日历"), _calendar),
     Check("due_times", Text("due times", "期限"), _due_times),
     Check("procedures", Text("procedures", "程序"), _procedures),

@@ -19,6 +19,7 @@ from typing import ClassVar
 import attrs
 
 from ..errors import Unsupported
+from ..text import Text
 
 CONTRACT = 1
 """The version of this contract; a plugin states the one it was written for."""
@@ -136,6 +137,18 @@ class Snapshot:
     stream: str
     version: int
     data: bytes
+
+
+@attrs.frozen(kw_only=True)
+class Observation:
+    """What a store sees of itself and an operator should watch: ``text`` says it, ``cure`` what to do about it at once, or ``None``
+    where all is well; ``facts`` are the numbers behind it, and ``name`` tells programs which it is."""
+
+    name: str
+    title: Text
+    text: Text
+    cure: Text | None = None
+    facts: Mapping[str, object] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -320,6 +333,10 @@ class Store(abc.ABC):
     def about(self) -> Mapping[str, str]:
         """What an operator may want to know of the storage, in words: such as the version of its software and of its schema."""
         return {}
+
+    def observe(self) -> Sequence[Observation]:
+        """What an operator should watch while the storage is in use, as `doctor` tells it; nothing, unless a store says more."""
+        return ()
 
     def read_feed(self, *, after: str | None, limit: int = MAX_PAGE) -> FeedPage:
         """All records after a cursor, in the order in which they became visible (C6); from the first one without a cursor.

@@ -130,27 +130,8 @@ def _short(hash_: Any) -> str:
     return bytes(hash_[:8]).hex()
 
 
-def lag(session: Session, schema: str) -> dict[str, str]:
-    """What an operator may want to know of the feed: how many records cannot be read yet, and which transaction is the oldest
-    of those that hold them back."""
+def lag(session: Session, schema: str) -> int:
+    """How many records cannot be read yet."""
     s = schemas.quoted(schema)
     statement = f"SELECT count(*) FROM {s}.records WHERE position >= {horizon(s)}"
-    ((behind,),) = session.ask(statement, (session.found.identity,))
-    told = {"feed lag": f"{behind} records"}
-    for pid, name, database, age in session.ask(_OLDEST):
-        whose = f"{name or 'another role: GRANT pg_read_all_stats shows whose'} in {database or 'another database'}"
-        told["oldest transaction"] = f"process {pid}, {whose}, for {age or '?'} s"
-    for gid, age in session.ask(_PREPARED):
-        told["prepared transaction"] = f"{gid}, for {age} s: COMMIT PREPARED or ROLLBACK PREPARED"
-    return told
-
-
-_OLDEST = """
-SELECT pid, nullif(application_name, ''), datname::text, extract(epoch FROM clock_timestamp() - xact_start)::int::text
-FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
-ORDER BY age(backend_xid) DESC LIMIT 1
-"""
-
-_PREPARED = """
-SELECT gid, extract(epoch FROM clock_timestamp() - prepared)::int::text FROM pg_prepared_xacts ORDER BY prepared LIMIT 1
-"""
+    return int(session.ask(statement, (session.found.identity,))[0][0])

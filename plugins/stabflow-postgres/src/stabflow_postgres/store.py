@@ -26,6 +26,7 @@ from stabflow.ports.store import (
     DutyQuery,
     FeedPage,
     JoinedStore,
+    Observation,
     Snapshot,
     Store,
     StoredRecord,
@@ -33,7 +34,7 @@ from stabflow.ports.store import (
     WaitingNotice,
 )
 
-from . import connections, feed, rows, upkeep
+from . import connections, feed, rows, upkeep, watching
 from . import schema as schemas
 from .address import Address, read_url
 from .connections import Pool, Session
@@ -255,15 +256,18 @@ class PostgresStore(Store):
         return False
 
     def about(self) -> Mapping[str, str]:
-        """See `Store.about`: besides the versions, how far the feed lags behind, and the oldest transaction that still runs."""
+        """See `Store.about`: the versions, and where it is."""
         self._check_process()
         with self._pool.lent() as session:
             absent = self._is_absent(session)
-            found = session.found
-            told = {"postgresql": found.server, "store": str(self._address)}
-            if not absent:
-                told |= {"schema": str(found.version)} | feed.lag(session, self._schema)
-            return told
+            told = {"postgresql": session.found.server, "store": str(self._address)}
+            return told if absent else told | {"schema": str(session.found.version)}
+
+    def observe(self) -> Sequence[Observation]:
+        """See `Store.observe`: how far the feed lags behind and what it waits for, and whether standbys confirm commits."""
+        self._check_process()
+        with self._pool.lent() as session:
+            return () if self._is_absent(session) else tuple(watching.observed(session, self._schema))
 
     def close(self) -> None:
         """Let go of the connections; using the handle afterwards raises `StoreUnavailable`. In a forked process, do nothing."""
