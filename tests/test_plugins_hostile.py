@@ -346,6 +346,8 @@ def test_records_name_those_that_may_have_a_say_and_no_other() -> None:
         ("u:secret@h/x", "'u:…'"),
         ("secret@h", "'…'"),
         ("a@secret:x", "'…'"),
+        ("db:///x?user=u&password=secret&schema=s", "'db:///x?user=u&password=…&schema=s'"),
+        ("db:///x?sslpassword=secret&Api_Token=secret#a", "'db:///x?sslpassword=…&Api_Token=…#a'"),
     ],
 )
 def test_a_url_that_may_have_a_password_is_not_repeated(url: str, shown: str, stab: Run) -> None:
@@ -369,6 +371,9 @@ def test_what_a_driver_says_of_a_url_is_not_repeated() -> None:
 
     with pytest.raises(PluginError, match="opening 'db://…' failed: OSError: cannot connect to …; user …") as error:
         stabflow.open("db://u:secret@h/x", plugins=[Driver()])
+    assert "secret" not in str(error.value)
+    with pytest.raises(PluginError, match=r"cannot connect to db:/h/x\?password=…; user u:…") as error:
+        stabflow.open("db:/h/x?password=secret", plugins=[Driver()])
     assert "secret" not in str(error.value)
     with pytest.raises(PluginError, match="opening 'none://…' gave an int, not a Store"):
         stabflow.open("none://u:secret@h/x", plugins=[Driver()])

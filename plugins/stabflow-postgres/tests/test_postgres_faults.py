@@ -12,12 +12,13 @@ from random import Random
 
 import psycopg
 import pytest
-from stabflow_postgres import PostgresStore, faults, schema, setup
+from stabflow_postgres import PostgresStore, connections, faults, inspection, schema, setup
 from stabflow_postgres.address import read_url
 from stabflow_postgres.servers import wait_until
-from stabflow_postgres.testing import administrator, execute, failing, plain, schema_of
+from stabflow_postgres.testing import administrator, execute, failing, meanwhile, plain, schema_of
 
 from stabflow.errors import (
+    CommitUnknown,
     ContractTooNew,
     Corrupt,
     InvalidInput,
@@ -118,21 +119,35 @@ def test_a_server_that_becomes_read_only(url: str, opened: Open) -> None:
     assert len(store.read_stream("case/one")) == 1
 
 
-@pytest.mark.parametrize("name", ["fsync", "synchronous_commit"])
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
 def test_a_server_that_loses_what_it_acknowledges(
     url: str, name: str, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if name == "fsync":
-        from stabflow_postgres import inspection
-
-        monkeypatch.setattr(inspection, "_LOOK", inspection._LOOK.replace("current_setting('fsync')", "'off'"))
-        weak = url
+    weak = url
+    if name != "synchronous_commit":  # which a session may choose
+        looks = inspection._LOOK.replace(f"current_setting('{name}')", "'off'")
+        monkeypatch.setattr(inspection, "_LOOK", looks)
     else:
         weak = f"{url}&options=-csynchronous_commit%3Doff"
     with pytest.raises(StoreUnavailable, match=rf"can lose what it has acknowledged \({name} = off\)"):
         PostgresStore.from_url(weak)
     store = opened(f"{weak}&durable=no")
     assert Capability.DURABLE not in store.capabilities
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "cure"),
+    [
+        ("pg_is_in_recovery() AS", "true AS", "is a standby: connect to the primary; name all hosts in the URL"),
+        ("current_setting('server_encoding')", "'SQL_ASCII'", "make a database with the encoding UTF8"),
+        ("current_setting('server_version_num')", "'130011'", "use version 14 or later"),
+    ],
+)
+def test_a_server_that_is_not_fit(url: str, asked: str, found: str, cure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asked in inspection._LOOK
+    monkeypatch.setattr(inspection, "_LOOK", inspection._LOOK.replace(asked, found, 1))
+    with pytest.raises(StoreUnavailable, match=cure):
+        PostgresStore.from_url(url)
 
 
 @pytest.mark.parametrize(
@@ -308,6 +323,21 @@ def test_an_upgrade_is_done_whole_or_not_at_all(url: str, opened: Open, monkeypa
     assert opened(url).about()["schema"] == "2"
 
 
+def test_two_that_upgrade_at_once(url: str, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits for the first, and finds that there is nothing left to do."""
+    opened(url).append(act())
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(schema, "UPGRADES", {1: ("ALTER TABLE {s}.snapshots ADD COLUMN note text",)})
+    found: list[PostgresStore] = []
+    with psycopg.connect(plain(url)) as link:
+        link.execute("SELECT pg_advisory_xact_lock(%s)", (schema.lock_number(schema_of(url), "schema"),))
+        for statement in schema.upgrade(schema_of(url), 1):
+            link.execute(statement.encode())
+        thread = meanwhile(url, lambda: found.append(opened(url)))
+    thread.join()
+    assert [one.about()["schema"] for one in found] == ["2"]
+
+
 # Rights
 
 
@@ -346,6 +376,78 @@ def test_a_pool_that_has_run_dry(url: str, opened: Open) -> None:
     with store._pool.lent(), store._pool.lent(), pytest.raises(StoreUnavailable, match=dry):
         store.append(act())
     assert store.append(act()).last_version == 1
+
+
+def test_what_is_closed_keeps_no_connection(url: str) -> None:
+    """Nor does one that was in use at that moment, once it is given back."""
+    store = PostgresStore.from_url(url)
+    with store._pool.lent() as session:
+        store.close()
+        assert session.ask("SELECT 1") == [(1,)]
+    assert session._link.closed
+    with pytest.raises(StoreUnavailable, match="closed"):
+        store.append(act())
+
+
+def test_who_cannot_connect_takes_no_place_in_the_pool(url: str, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = opened(f"{url}&connections=1&patience=0.2")
+    with store._pool.lent() as session:
+        session.close()
+    for _ in range(3):
+        with monkeypatch.context() as gone:
+            gone.setattr(connections.Link, "connect", refused)
+            with pytest.raises(StoreUnavailable, match="cannot be reached"):
+                store.append(act())
+    assert store.append(act()).last_version == 1
+
+
+def refused(**_: object) -> None:
+    raise psycopg.OperationalError("refused")
+
+
+def test_who_is_told_of_the_end_by_the_server_does_not_know_the_outcome(url: str) -> None:
+    """``FATAL`` may come after the commit; ``ERROR`` cannot."""
+    address = read_url(url)
+    with psycopg.connect(plain(url), autocommit=True) as link:
+        with pytest.raises(psycopg.Error) as error:
+            link.execute("SELECT 1 / 0")
+        assert isinstance(faults.of_writing(address, error.value), ValueError)
+        with pytest.raises(psycopg.errors.AdminShutdown) as fatal:
+            link.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert not faults.is_certain(fatal.value)
+    assert isinstance(faults.of_writing(address, fatal.value), CommitUnknown)
+    assert isinstance(faults.of_reading(address, fatal.value), StoreUnavailable)
+
+
+SAID = [
+    ("40P01", StoreUnavailable, "try again"),
+    ("XX001", Corrupt, "compare them with a backup"),
+    ("XX002", Corrupt, "compare them with a backup"),
+    ("53300", StoreUnavailable, "raise max_connections"),
+    ("53200", StoreUnavailable, "try again"),
+    ("58030", StoreUnavailable, "check the disk"),
+    ("57P03", StoreUnavailable, "try again"),
+    ("54000", ValueError, "does not fit"),
+    ("99999", StoreUnavailable, "nothing was stored"),
+]
+
+
+@pytest.mark.parametrize(("state", "kind", "cure"), SAID)
+def test_what_the_server_refuses_with_is_told_with_its_cure(
+    url: str, opened: Open, state: str, kind: type[Exception], cure: str
+) -> None:
+    store = opened(url)
+    store.append(act())
+    execute(
+        url,
+        f"CREATE FUNCTION {{s}}.fault() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '{state}'; END $$",
+        "CREATE TRIGGER fault BEFORE INSERT ON {s}.records FOR EACH ROW EXECUTE FUNCTION {s}.fault()",
+    )
+    with pytest.raises(kind, match=cure):
+        store.append(act(after=1))
+    execute(url, "DROP FUNCTION {s}.fault CASCADE")
+    assert store.append(act(after=1)).last_version == 2
 
 
 def test_threads_wait_for_a_connection_that_comes_back(url: str, opened: Open) -> None:

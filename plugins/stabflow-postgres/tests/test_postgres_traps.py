@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,7 +28,7 @@ from stabflow_postgres.testing import (
 )
 
 from stabflow.errors import CommitUnknown, FeedReset, StoreUnavailable
-from stabflow.ports.store import AppendBatch, NewRecord, StoredRecord, StreamHead
+from stabflow.ports.store import AppendBatch, NewNotice, NewRecord, StoredRecord, StreamHead
 
 Open = Callable[..., PostgresStore]
 
@@ -35,9 +36,11 @@ ON_A_STANDBY = "options=-csynchronous_commit%3Don"
 """A handle that waits for the standby that there is not."""
 
 
-def act(stream: str = "case/one", after: int = 0, key: str | None = None, payload: bytes = b"{}") -> AppendBatch:
+def act(
+    stream: str = "case/one", after: int = 0, key: str | None = None, payload: bytes = b"{}", **more: Any
+) -> AppendBatch:
     new = NewRecord("tag", b"{}", payload, (after + 1).to_bytes(32, "big"))
-    return AppendBatch(stream, after, (new,), key=key, digest=key)
+    return AppendBatch(stream, after, (new,), key=key, digest=key, **more)
 
 
 @contextmanager
@@ -121,21 +124,27 @@ def interruptible() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("interruptible")
-def test_who_is_interrupted_cancels_nothing(url: str, opened: Open) -> None:
-    store = opened(url.replace("deadline=5", "deadline=1.5"))
-    store.append(act())
+@pytest.mark.parametrize("what", ["append", "claim"])
+def test_who_is_interrupted_cancels_nothing(url: str, opened: Open, what: str) -> None:
+    opened(url).append(act(outbox=(NewNotice("lane", b"notice"),)))
+    store = opened(f"{url.replace('deadline=5', 'deadline=1.5')}&{ON_A_STANDBY}")
+    calls: dict[str, Callable[[], object]] = {
+        "append": lambda: store.append(act(after=1, key="k")),
+        "claim": lambda: store.claim("worker", limit=1, lease_for=60),
+    }
 
     def interrupt() -> None:
         wait_until("SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'", plain(url))
         _thread.interrupt_main()
 
     thread = threading.Thread(target=interrupt)
-    with waiting_for_a_standby(url), one_waits(url):
+    with one_waits(url):
         thread.start()
         with pytest.raises(KeyboardInterrupt):
-            store.append(act(after=1, key="k"))
+            calls[what]()
         thread.join()
-    assert store.append(act(after=1, key="k")).replayed
+    if what == "append":
+        assert opened(url).append(act(after=1, key="k")).replayed
 
 
 # A connection that is cut

@@ -18,6 +18,7 @@ from ..engine.shown import ShownCase
 from ..history.record import Record
 from ..language import Procedure, Step
 from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
+from ..plugins.guards import public
 from ..reports.procedure_words import cited
 from ..text import Language, Text, listing, same, say
 from ..values import moment_text
@@ -54,8 +55,17 @@ def show_run(
     page.line("  ", where)  # not wrapped, so that it can be copied; nor are the commands
     if not url.startswith("memory:"):
         page.gap()
+        known = public(url) == url
         for verb in ("show", "history"):
-            page.line(f"  {_program()} {verb} {handle.id} --store {shlex.quote(url)}")
+            page.line(f"  {_program()} {verb} {handle.id}" + (f" --store {shlex.quote(url)}" if known else ""))
+        if not known:
+            page.paragraph(_SAME_STORE, indent=2, style="dim")
+
+
+_SAME_STORE = Text(
+    "with the same --store, or STABFLOW_STORE; it is not repeated here, since there may be a password in it",
+    "并加上相同的--store或STABFLOW_STORE；其中可能含有密码，故此处不再显示",
+)
 
 
 def _program() -> str:

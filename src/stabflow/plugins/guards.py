@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
@@ -69,10 +70,15 @@ def loader(owner: Owner, source: CalendarSource) -> Callable[[], Calendar]:
     return loaded
 
 
+_SECRET = re.compile(r"(?<=[?&;])([^=&;]*(?:pass|pwd|secret|token|key|cred|auth)[^=&;]*=)([^&;#]+)", re.IGNORECASE)
+"""A parameter of a URL that is called like a secret, and its value."""
+
+
 def public(url: str) -> str:
-    """``url`` as it may be shown: where an ``@`` is in it, a password may be too, so that only the scheme is left."""
+    """``url`` as it may be shown: where an ``@`` is in it, a password may be too, so that only the scheme is left; otherwise
+    without the values of parameters that are called like secrets."""
     if "@" not in url:
-        return url
+        return _SECRET.sub(r"\1…", url)
     scheme, colon, rest = url.partition(":")
     if not colon or "@" in scheme:
         return "…"
@@ -81,11 +87,13 @@ def public(url: str) -> str:
 
 def _without_secrets(words: str, url: str) -> str:
     """The words of a driver, which may quote the URL."""
-    if "@" not in url:
-        return words
-    rest = url.partition(":")[2].lstrip("/")
-    user = rest.rpartition("@")[0]
-    for secret in sorted({url, rest, user, unquote(user), user.partition(":")[2]} - {""}, key=len, reverse=True):
+    secrets = {value for _, value in _SECRET.findall(url)}
+    secrets |= {unquote(value) for value in secrets}
+    if "@" in url:
+        rest = url.partition(":")[2].lstrip("/")
+        user = rest.rpartition("@")[0]
+        secrets |= {url, rest, user, unquote(user), user.partition(":")[2]}
+    for secret in sorted(secrets - {""}, key=len, reverse=True):
         words = words.replace(secret, "…")
     return words
 

@@ -141,8 +141,8 @@ class Snapshot:
 
 @attrs.frozen(kw_only=True)
 class Observation:
-    """What a store sees of itself and an operator should watch: ``text`` says it, ``cure`` what to do about it at once, or ``None``
-    where all is well; ``facts`` are the numbers behind it, and ``name`` tells programs which it is."""
+    """What a store sees of itself and an operator should watch: ``text`` says it, ``cure`` what to do about it at once, or
+    ``None`` where all is well; ``facts`` are the numbers behind it, and ``name`` tells programs which it is."""
 
     name: str
     title: Text

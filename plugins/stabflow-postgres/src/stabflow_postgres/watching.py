@@ -9,7 +9,6 @@ from stabflow.ports.hooks import Text
 from stabflow.ports.store import Observation
 
 from . import feed
-from . import schema as schemas
 from .connections import Session
 
 TOO_LONG = 60
