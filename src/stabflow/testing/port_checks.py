@@ -18,6 +18,7 @@ from ..ports.store import (
     DutyQuery,
     IndexChange,
     NewNotice,
+    Observation,
     Snapshot,
     Store,
     StreamHead,
@@ -45,6 +46,8 @@ def it_declares_what_it_can_do(storage: Storage) -> None:
     expect.true(isinstance(about, Mapping), "about() must give a mapping", about)
     words = [*about, *about.values()]
     expect.true(all(isinstance(one, str) for one in words), "about() must be words on words", about)
+    seen = store.observe()
+    expect.true(all(isinstance(one, Observation) for one in seen), "observe() must give observations", seen)
 
 
 @check("Port")
