@@ -112,9 +112,15 @@ def a_day(where: str, clock: Hand, processes: int, kills: random.Random) -> int:
     return killed
 
 
-def run(where: str, processes: int) -> None:
-    clock, kills = prepared(where), random.Random(7)
-    killed = sum(a_day(where, clock, processes, kills) for _ in range(DAYS))
+def run(where: str, processes: int, every: int = 1) -> None:
+    """Let ``processes`` tick on each day, or on ``every`` so many; on the others this one does."""
+    clock, kills, killed = prepared(where), random.Random(7), 0
+    for day in range(DAYS):
+        if day % every:
+            clock.pass_(days=1)
+            ticking.tick(where, clock.now)
+        else:
+            killed += a_day(where, clock, processes, kills)
     assert killed
     with stabflow.open(where, clock=clock, procedures=[lapsing.known()]) as engine:
         assert engine.tick().breaches == ()

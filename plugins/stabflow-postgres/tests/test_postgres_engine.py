@@ -136,7 +136,7 @@ def test_random_passings_of_time() -> None:
 def test_ticking_processes_that_are_killed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if SHORT:
         monkeypatch.setattr(ticking_processes, "CASES", 2)
-    ticking_processes.run(url, 2 if SHORT else 8)
+    ticking_processes.run(url, 3 if SHORT else 8, every=4 if SHORT else 1)
 
 
 def test_hosts_whose_clocks_differ(url: str) -> None:

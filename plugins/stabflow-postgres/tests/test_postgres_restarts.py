@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
-from stabflow_postgres import PostgresStore
+from stabflow_postgres import PostgresStore, functions
 from stabflow_postgres.servers import EmbeddedServer, wait_until
 from stabflow_postgres.testing import execute, plain, schema_of
 
@@ -171,6 +172,28 @@ def test_a_dump_that_is_restored_into_a_cluster_with_lower_numbers(server: Embed
             whole = restored.read_feed(after=None).records
             assert [one.version for one in whole] == [1, 2, 3, 4]
             assert whole[3].position > whole[2].position
+
+
+def test_transaction_numbers_beyond_32_bits(server: EmbeddedServer, opened: Open) -> None:
+    """Rows keep 32 bits of them, and the store all of them: positions rise when the 32 bits begin anew."""
+    url = server.url(schema="mine")
+    store = opened(url)
+    store.append(act("case/one", 0))
+    cursor = store.read_feed(after=None).cursor
+    server.stop("fast")
+    server._run("pg_resetwal", "--epoch=2", "-D", str(server.data))
+    server.start()
+    store.append(act("case/one", 1))
+    with psycopg.connect(plain(url)) as link:
+        link.execute("SELECT pg_current_xact_id()")
+        joined = store.join(link)
+        joined.append(act("case/joined", 0))
+        joined.commit()
+        joined.close()
+    store.append(act("case/one", 2))
+    fed = store.read_feed(after=cursor).records
+    assert [(one.stream, one.version) for one in fed] == [("case/one", 2), ("case/joined", 1), ("case/one", 3)]
+    assert all(one.position >> functions.ORDINALS >= 2 << 32 for one in fed)
 
 
 def test_the_files_of_a_server_go_with_it() -> None:
