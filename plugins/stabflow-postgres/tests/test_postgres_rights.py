@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from stabflow_postgres import PostgresStore, schema, setup, setup_sql
+from stabflow_postgres import PostgresStore, inspection, schema, setup, setup_sql
+from stabflow_postgres.address import Address
 from stabflow_postgres.testing import administrator, embedded_server, execute, plain, schema_of
 
 from stabflow.errors import StoreUnavailable
@@ -82,8 +83,8 @@ SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
     "plpgsql.variable_conflict": "use_variable",
     "plpgsql.extra_warnings": "all",
-    "lock_timeout": "1",
-    "statement_timeout": "1",
+    "lock_timeout": "1h",
+    "statement_timeout": "1h",
     "client_min_messages": "error",
 }
 """What a role or a database may have been given by its administrator."""
@@ -95,6 +96,20 @@ def test_settings_of_the_role_change_nothing(url: str, opened: Open) -> None:
     found = used(opened(f"{other}&options={options}"))
     assert found == used(opened(url))
     execute(other, "DROP SCHEMA {s} CASCADE")
+
+
+def test_the_server_gives_up_before_the_handle_does(url: str, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the role was given; from the first question on."""
+    real, seen = inspection.look, []
+    asked = "SELECT current_setting('lock_timeout'), current_setting('statement_timeout')"
+
+    def look(address: Address, ask: inspection.Ask) -> inspection.Finding:
+        seen.extend(ask(asked))
+        return real(address, ask)
+
+    monkeypatch.setattr(inspection, "look", look)
+    opened(f"{url}&options={quote('-clock_timeout=1h -cstatement_timeout=1h')}")
+    assert seen == [("2500ms", "3500ms")]
 
 
 def used_within(store: PostgresStore, url: str) -> None:
