@@ -227,6 +227,7 @@ def test_a_refused_first_append_makes_nothing(url: str, opened: Open) -> None:
     with administrator(url) as link:
         found = link.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema_of(url),)).fetchall()
     assert found == []
+    assert store.append(act()).last_version == 1  # what was made and rolled back is not remembered
 
 
 def incompressible(size: int) -> str:
