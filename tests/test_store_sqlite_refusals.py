@@ -200,4 +200,4 @@ def test_the_calls_are_those_of_the_port() -> None:
     from stabflow.ports.store import Store
 
     port = {name for name, value in vars(Store).items() if callable(value) and not name.startswith("_")}
-    assert port == {*calls.ALL, "close", "about", "join"}
+    assert port == {*calls.ALL, "close", "about", "observe", "join"}
