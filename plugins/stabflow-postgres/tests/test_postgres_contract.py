@@ -1,4 +1,4 @@
-"""The conformance kit on a real server: in order at once, the rest with the slow tests."""
+"""The conformance kit on a real server: one check of each clause at once, all of them with the slow tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stabflow_postgres.testing import VARIABLE, PostgresHarness, SqlalchemyHarne
 
 from stabflow.ports.store import Capability
 from stabflow.testing import Level, check_store
-from stabflow.testing.checks import CHECKS
+from stabflow.testing.checks import CHECKS, ordered
 
 NOT_COVERED = {"port_what_is_not_declared_is_refused"}  # all that this asks for is declared
 """What the kit cannot check on this store; of whatever else it cannot check, it says so by a failure here."""
@@ -30,6 +30,13 @@ def check(*levels: Level, harness: type[PostgresHarness] = PostgresHarness, only
     assert Capability.DURABLE in report.capabilities
 
 
+def test_each_clause() -> None:
+    first = {one.clause: one.name for one in reversed([*ordered()]) if one.level is Level.SEQUENTIAL}
+    assert len(first) > 12
+    check(Level.SEQUENTIAL, only=[*first.values()])
+
+
+@pytest.mark.slow
 def test_in_order() -> None:
     check(Level.SEQUENTIAL)
 

@@ -44,6 +44,7 @@ def test_what_is_filled_there_is_taken_elsewhere(url: str, opened: Open) -> None
     assert copies.holdings(source) == copies.holdings(target)
 
 
+@pytest.mark.slow
 def test_an_open_transaction_holds_the_feed_back(url: str, opened: Open) -> None:
     source, target = opened(url), MemoryStore()
     copies.filled(source)

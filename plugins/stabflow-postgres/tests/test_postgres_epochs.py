@@ -155,6 +155,7 @@ def test_a_cursor_of_newer_tables_is_good_on_a_connection_that_is_older(url: str
 # What holds the feed back
 
 
+@pytest.mark.slow
 def test_a_transaction_that_is_prepared_holds_the_feed_back_until_it_is_finished(
     url: str, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -483,6 +483,7 @@ def locked_stream(url: str, stream: str) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_what_waits_for_another_is_stopped_by_the_server_and_certainly_not_stored(url: str, opened: Open) -> None:
     store = opened(url.replace("deadline=5", "deadline=1"))
     store.append(act())

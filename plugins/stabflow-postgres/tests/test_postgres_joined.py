@@ -426,6 +426,7 @@ def test_a_wait_for_the_standby_that_is_cut_short_is_unknown(engine: Engine, url
     assert len(list(engine.cases())) == 1
 
 
+@pytest.mark.slow
 def test_the_commit_has_a_deadline(engine: Engine, url: str) -> None:
     hasty = stabflow.open(url.replace("deadline=5", "deadline=0.3"))
     with hasty, psycopg.connect(plain(url), options="-c synchronous_commit=on") as link:

@@ -57,6 +57,7 @@ def one_waits(url: str) -> Iterator[None]:
 # Replication that stands still
 
 
+@pytest.mark.slow
 def test_a_commit_that_waits_for_a_standby_has_a_deadline_of_ours(url: str, opened: Open) -> None:
     """``statement_timeout``, which is shorter, does not fire; the socket is shut, nothing is cancelled, the key settles it."""
     store, reader = opened(url.replace("deadline=5", "deadline=0.5")), opened(url)
@@ -84,6 +85,7 @@ def test_what_is_found_by_its_key_waits_for_the_standby_too(url: str, opened: Op
     assert waiting.lookup("case/one", "unused") is None
 
 
+@pytest.mark.slow
 def test_a_first_append_that_waits_for_a_standby_is_unknown_too(url: str, opened: Open) -> None:
     waiting = opened(f"{url.replace('deadline=5', 'deadline=0.4')}&{ON_A_STANDBY}")
     with one_waits(url), pytest.raises(CommitUnknown, match="same key"):
@@ -300,6 +302,7 @@ def test_where_nothing_can_be_read_yet_there_is_a_cursor_all_the_same(url: str, 
     assert [one.version for one in store.read_feed(after=page.cursor).records] == [1]
 
 
+@pytest.mark.slow
 def test_a_dump_that_was_restored_has_another_past(url: str, opened: Open) -> None:
     server = embedded_server()
     store = opened(url)
