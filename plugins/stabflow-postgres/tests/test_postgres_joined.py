@@ -264,6 +264,22 @@ def test_a_transaction_that_was_open_before_goes_along(engine: Engine, url: str)
         assert permits(url) == 1
 
 
+@pytest.mark.parametrize("host", [psycopg_host, alchemy_host], ids=lambda one: one.__name__)
+def test_what_begins_of_itself_begins_with_an_act_too(engine: Engine, url: str, watcher: Watcher, host: Any) -> None:
+    with host(url) as (connection, do):
+        joined = engine.joined(connection)
+        case = opened(joined.engine)
+        assert list(engine.cases()) == []
+        do(insert(url))
+        connection.commit()
+        joined.committed()
+        assert (permits(url), watcher.told) == (1, [(case.id, 1)])
+        joined.engine.case(case.id).appoint("assessment_unit", OFFICER, by=CHAIR, basis="plan 14")
+        connection.rollback()
+        assert engine.case(case.id).value.version == 1
+        joined.engine.close()
+
+
 # What cannot be joined
 
 
@@ -293,6 +309,37 @@ def test_what_cannot_be_joined_says_why(engine: Engine, url: str) -> None:
         assert "pipeline" in refused(engine, link)
     with psycopg.connect(plain(url), client_encoding="latin1") as link:
         assert "set client_encoding to UTF8" in refused(engine, link)
+
+
+def test_whoever_ends_the_transaction_itself_is_left_to_it(engine: Engine, url: str) -> None:
+    with alchemy_host(url) as (session, _), session.begin():
+        assert "is within session.begin()" in refused(engine, session)
+    made = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(plain(url)))
+    with pytest.raises(InvalidInput, match=r"is within session\.begin"), orm.sessionmaker(made).begin() as session:
+        within(engine, session)
+    made.dispose()
+    with psycopg.connect(plain(url)) as link:
+        link.cursor_factory = type("Cursor", (psycopg.Cursor,), {"__module__": "django.db.backends.postgresql.base"})
+        assert "is within transaction.atomic()" in refused(engine, link)
+        link.rollback()
+        link.autocommit = True
+        within(engine, link, opened)
+    assert "connection.ensure_connection()" in refused(engine, None)
+
+
+def test_a_session_in_autocommit_is_refused(engine: Engine, url: str) -> None:
+    made = sqlalchemy.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(plain(url)), isolation_level="AUTOCOMMIT"
+    )
+    with orm.Session(made) as session:
+        assert "has a session in AUTOCOMMIT" in refused(engine, session)
+        with pytest.raises(InvalidInput, match="AUTOCOMMIT"):
+            opened(engine.joined(session).engine)
+        session.execute(sqlalchemy.text("SELECT 1"))
+        with pytest.raises(InvalidInput, match="AUTOCOMMIT"):
+            opened(engine.joined(session).engine)
+    made.dispose()
+    assert list(engine.cases()) == []
 
 
 def test_another_database_is_refused(engine: Engine, url: str) -> None:
@@ -342,8 +389,10 @@ def test_a_host_that_ends_its_transaction_within_the_block_is_told_that_nobody_k
 def test_without_an_open_transaction_nothing_is_stored(engine: Engine, url: str, host: Any) -> None:
     with host(url) as (connection, _):
         joined = engine.joined(connection)
+        inner = joined.engine
+        connection.rollback()
         with pytest.raises(StoreUnavailable, match="no transaction of the host is open"):
-            opened(joined.engine)
+            opened(inner)
         with joined as within:
             opened(within)
         with pytest.raises(StoreUnavailable, match="was closed"):

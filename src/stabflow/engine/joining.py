@@ -22,16 +22,23 @@ class Joined:
 
     In ``with`` the block is one transaction, to which belongs what the host has done before in one that is open: at its end it is
     committed, or rolled back with everything in it when an exception leaves the block, a refusal too. A host that ends its
-    transactions itself uses ``engine`` as it is, and calls `committed` after its commit; a library that tells of commits makes
-    that needless. Whatever is done through ``engine`` reads and writes in the host's transaction; attempts to go ahead
+    transactions itself uses `engine` instead, and calls `committed` after its commit; a library that tells of commits makes
+    that needless. Whatever is done through the engine reads and writes in the host's transaction; attempts to go ahead
     uncleared, refusals and failures of plugins are put on record, and told, outside of it, because they have happened anyhow.
     Plugins are told of acts after the commit. To be used by the thread that has the transaction.
     """
 
     def __init__(self, engine: Engine, store: JoinedStore) -> None:
-        self.engine = engine
+        self._engine = engine
         self._store = store
         store.when_committed(self._tell)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for the transaction that is open on the connection, or that the host's library begins of itself; take it
+        anew for each transaction. Closing it lets go of the connection."""
+        self._store.autobegin()
+        return self._engine
 
     def __enter__(self) -> Engine:
         try:
@@ -39,7 +46,7 @@ class Joined:
         except BaseException:
             self._undo()
             raise
-        return self.engine
+        return self._engine
 
     def __exit__(
         self, type_: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -54,7 +61,7 @@ class Joined:
         self._tell()
 
     def _undo(self) -> None:
-        self.engine._shell.untold.clear()
+        self._engine._shell.untold.clear()
         with contextlib.suppress(StoreError):  # gone with its connection, and so rolled back
             self._store.rollback()
         self._store.close()
@@ -66,13 +73,13 @@ class Joined:
             raise InvalidInput.at(
                 "joined", "the transaction of the host is still open", "call committed() after its commit"
             )
-        observers.committed(self.engine._shell)
+        observers.committed(self._engine._shell)
 
     def _tell(self) -> None:
         """Tell the plugins, unless a transaction is open still: of a savepoint the host's library tells as of a commit. What was
         committed is no failure because nobody could be told of it."""
         try:
             if not self._store.is_open:
-                observers.committed(self.engine._shell)
+                observers.committed(self._engine._shell)
         except StoreError:
             _log.exception("plugins could not be told yet of what the host has committed; call committed() again")

@@ -405,6 +405,10 @@ class JoinedStore(Store):
         """Have a transaction open that `commit` can end: begin one, unless the host has. `InvalidInput` where the host has said
         that somebody else ends it."""
 
+    def autobegin(self) -> None:  # nothing, where the host's library does not
+        """Where none is open, begin one as the host's library does of itself when it is first used; nothing where it does not, as
+        in autocommit."""
+
     @abc.abstractmethod
     def commit(self) -> None:
         """Commit the host's transaction, with all that is in it. `StoreUnavailable` when it was rolled back instead,

@@ -18,6 +18,7 @@ from stabflow.errors import InvalidInput
 Tell = Callable[[], None]
 
 IDLE = pq.TransactionStatus.IDLE
+_ENDS = "which ends the transaction itself"
 
 
 class Host(abc.ABC):
@@ -33,8 +34,17 @@ class Host(abc.ABC):
         """The connection on which the open transaction runs."""
 
     @abc.abstractmethod
+    def check_end(self) -> None:
+        """`InvalidInput` where the host has said that somebody else ends its transaction."""
+
+    @abc.abstractmethod
     def begin(self) -> None:
         """Begin a transaction unless one is open."""
+
+    @property
+    @abc.abstractmethod
+    def begins_itself(self) -> bool:
+        """Whether the library begins a transaction when the connection is first used."""
 
     @abc.abstractmethod
     def commit(self) -> None:
@@ -68,16 +78,23 @@ class DriverHost(Host):
             raise unfit("is in pipeline mode", "leave the pipeline before")
         return self._link
 
-    def begin(self) -> None:
-        """Begin one as the connection does, or in spite of its autocommit; `InvalidInput` in a ``transaction()`` block, which
-        lets nobody else commit."""
+    def check_end(self) -> None:
+        """So it is in a ``transaction()`` block, and in one of Django's."""
+        cure = "use joined = engine.joined(…) without with, and "
         if getattr(self._link, "_num_transactions", 0):
-            cure = (
-                "leave that block out, or use joined = engine.joined(…) without with, and joined.committed() after it"
-            )
-            raise unfit("is within connection.transaction(), which ends the transaction itself", cure)
+            raise unfit(f"is within connection.transaction(), {_ENDS}", f"{cure}joined.committed() after that block")
+        if self._link.cursor_factory.__module__.partition(".")[0] == "django" and not self._link.autocommit:
+            raise unfit(f"is within transaction.atomic(), {_ENDS}", f"{cure}transaction.on_commit(joined.committed)")
+
+    def begin(self) -> None:
+        """Begin one as the connection does, or in spite of its autocommit."""
         if not self.is_open:
             self.link().execute("BEGIN" if self._link.autocommit else "SELECT 1")
+
+    @property
+    def begins_itself(self) -> bool:
+        """Unless it is in autocommit."""
+        return not self._link.autocommit
 
     def commit(self) -> None:
         """Commit."""
@@ -109,12 +126,25 @@ class SessionHost(Host):
         if not isinstance(link, psycopg.Connection):
             cure = "create its engine with postgresql+psycopg://…, the driver psycopg 3"
             raise unfit(f"has a session over {type(link).__module__.partition('.')[0]}", cure)
+        if link.autocommit:
+            raise unfit("has a session in AUTOCOMMIT, where nothing can be undone", "leave isolation_level=… out")
         self._link = link
         return link
 
+    def check_end(self) -> None:
+        """So it is in a ``begin()`` block."""
+        if getattr(self._session, "_trans_context_manager", None) is not None:
+            cure = "leave that block out, or use joined = engine.joined(…) without with: a session tells of its commit"
+            raise unfit(f"is within session.begin(), {_ENDS}", cure)
+
     def begin(self) -> None:
         """Begin one, as the session does of itself when it is first used."""
-        self._session.connection()
+        self.link()
+
+    @property
+    def begins_itself(self) -> bool:
+        """Always."""
+        return True
 
     def commit(self) -> None:
         """Write what the session has left to write, and commit; rolled back where that fails."""
@@ -166,9 +196,10 @@ def host_of(connection: object) -> Host:
         if isinstance(connection, alchemy.Session):
             return SessionHost(connection)
     kind = f"{type(connection).__module__}.{type(connection).__qualname__}"
-    raise unfit(
-        f"{kind} cannot be joined", "give a psycopg.Connection, or a sqlalchemy.orm.Session over postgresql+psycopg"
-    )
+    cure = "give a psycopg.Connection, or a sqlalchemy.orm.Session over postgresql+psycopg"
+    if connection is None or kind.startswith("django."):
+        cure += "; of Django, connection.connection, once connection.ensure_connection() has opened it"
+    raise unfit(f"{kind} cannot be joined", cure)
 
 
 def unfit(problem: str, cure: str) -> InvalidInput:

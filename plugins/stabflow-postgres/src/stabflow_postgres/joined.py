@@ -75,7 +75,8 @@ class HostSession(Session):
         """See that a transaction is open which can hold a batch, and on which connection."""
         if not self._host.is_open:
             raise StoreUnavailable(
-                f"{self._address}: no transaction of the host is open on its connection: begin one; nothing was stored"
+                f"{self._address}: no transaction of the host is open on its connection: begin one, or take joined.engine anew;"
+                " nothing was stored"
             )
         link = self._on_host(self._host.link)
         status = link.info.transaction_status
@@ -133,9 +134,16 @@ class HostSession(Session):
 
     def begin(self) -> None:
         """See `JoinedStore.begin`."""
+        self._on_host(self._host.check_end)
         self._on_host(self._host.begin)
         self.look()
         self.ready()
+
+    def autobegin(self) -> None:
+        """See `JoinedStore.autobegin`."""
+        if self._host.begins_itself and not self._host.is_open:
+            self._on_host(self._host.begin)
+            self.look()
 
     def commit(self) -> None:
         """See `JoinedStore.commit`."""
@@ -264,6 +272,12 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
         """See `JoinedStore.begin`."""
         self._check_process()
         self._session.begin()
+
+    def autobegin(self) -> None:
+        """See `JoinedStore.autobegin`."""
+        self._check_process()
+        if not self._pool.is_closed:
+            self._session.autobegin()
 
     def commit(self) -> None:
         """See `JoinedStore.commit`."""
