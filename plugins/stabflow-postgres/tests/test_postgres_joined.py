@@ -228,7 +228,7 @@ def test_the_host_commits_and_says_so(engine: Engine, url: str, watcher: Watcher
         link.commit()
         joined.committed()
         assert watcher.told == [(case.id, 1), (case.id, 2)]
-        joined.engine.close()
+        joined.close()
     assert (permits(url), engine.verify().cases) == (2, 1)
 
 
@@ -248,7 +248,7 @@ def test_a_session_says_itself_that_it_has_committed(engine: Engine, url: str, w
             opened(joined.engine, "bridge")
             raise ZeroDivisionError
         assert watcher.told == [(case.id, 1)]
-        joined.engine.close()
+        joined.close()
     assert [row.case_id for row in engine.cases()] == [case.id]
 
 
@@ -277,7 +277,7 @@ def test_what_begins_of_itself_begins_with_an_act_too(engine: Engine, url: str, 
         joined.engine.case(case.id).appoint("assessment_unit", OFFICER, by=CHAIR, basis="plan 14")
         connection.rollback()
         assert engine.case(case.id).value.version == 1
-        joined.engine.close()
+        joined.close()
 
 
 # What cannot be joined

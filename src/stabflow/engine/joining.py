@@ -36,7 +36,7 @@ class Joined:
     @property
     def engine(self) -> Engine:
         """The engine, for the transaction that is open on the connection, or that the host's library begins of itself; take it
-        anew for each transaction. Closing it lets go of the connection."""
+        anew for each transaction."""
         self._store.autobegin()
         return self._engine
 
@@ -64,6 +64,10 @@ class Joined:
         self._engine._shell.untold.clear()
         with contextlib.suppress(StoreError):  # gone with its connection, and so rolled back
             self._store.rollback()
+        self._store.close()
+
+    def close(self) -> None:
+        """Let go of the connection, which stays the host's, with its transaction as it is."""
         self._store.close()
 
     def committed(self) -> None:
