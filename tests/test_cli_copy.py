@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import worlds
@@ -11,7 +12,8 @@ from command_line import Run
 from conftest import SHORT
 from copies import holdings, killed_again_and_again
 
-from stabflow import Matter
+from stabflow import Engine, Matter
+from stabflow.engine.copying import Copied, Stage
 from stabflow.stores.sqlite import SqliteStore
 
 
@@ -49,6 +51,31 @@ def test_what_cannot_be_copied(stab: Run, source: str, tmp_path: Path) -> None:
         worlds.opened(worlds.constituted(engine), Matter("road-2", "Road"))
     status, _, said = stab("copy", source, other, "--json")
     assert (status, "to stand" in said) == (2, True)
+
+
+def test_a_source_that_goes_on_meanwhile_is_told(
+    stab: Run, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, copy_to, left = f"sqlite:///{tmp_path}/to.db", Engine.copy_to, [2]
+
+    def busy(self: Engine, to: Engine, *, progress: Any, **more: Any) -> Copied:
+        def tell(stage: Stage, count: int, whole: int) -> None:
+            progress(stage, count, whole)
+            if stage is Stage.CHECKING and left[0]:
+                left[0] -= 1
+                with worlds.engine_on(source) as engine:
+                    engine.case("small-bridge-1-1").fire("restart", by=worlds.CHAIR, basis=worlds.BASIS)
+
+        return copy_to(self, to, progress=tell, **more)
+
+    monkeypatch.setattr(Engine, "copy_to", busy)
+    status, said, told = stab("copy", source, target)
+    assert (status, "compared and verified" in said) == (3, False)
+    assert "FROM has gone on meanwhile" in told
+    status, said, _ = stab("copy", source, target, "--json")
+    assert (status, json.loads(said)["behind"], json.loads(said)["added"]) == (3, True, 1)
+    status, said, _ = stab("copy", source, target, "--json")
+    assert (status, json.loads(said)["behind"], json.loads(said)["added"]) == (0, False, 1)
 
 
 @pytest.mark.slow

@@ -56,6 +56,7 @@ def test_everything_arrives(pair: tuple[Store, Store]) -> None:
     assert {"open-1", "two-notes", "again"} < {key for _, key in keys}
     assert done.verified is not None
     assert done.verified.cases == done.cases == 2
+    assert done.verified == on(source).verify(matters=["never-opened"]), "a matter without a case is verified too"
     assert (done.records, done.added) == (len(before["records"]), len(before["records"]))  # type: ignore[arg-type]
     assert (done.keys, done.waiting, done.dead_letters, done.behind) == (len(keys), 3, 2, False)
     assert done.duties == len(before["duties"])  # type: ignore[arg-type]
@@ -189,6 +190,16 @@ def test_a_source_in_use_is_followed_until_it_is_quiet() -> None:
         assert (done.behind, done.waiting) == (False, 0)
         assert target.waiting() == ()
     source.pages = -1
+    copied(source, target)
+    assert holdings(target) == holdings(source)
+
+
+def test_a_duty_that_is_over_in_the_source_is_over_in_the_copy(pair: tuple[Store, Store]) -> None:
+    source, target = pair
+    case = on(source).case("small-road-2-1")
+    copied(source, target, outbox=False)
+    worlds.noted(case)
+    case.fire("submit", urgent=False, by=CLERK, basis=BASIS)
     copied(source, target)
     assert holdings(target) == holdings(source)
 

@@ -128,9 +128,8 @@ class _Copying:
     def check_apart(self) -> None:
         """Refuse a target that is the source itself, or that has an index and no records."""
         begins, target = (store.read_feed(after=None, limit=1) for store in (self._source, self._target))
-        if (
-            begins.cursor is not None and begins.cursor == target.cursor
-        ):  # a storage that was restored from the other has its own
+        # A storage that was restored from the other has cursors of its own.
+        if begins.cursor is not None and begins.cursor == target.cursor:
             raise InvalidInput.at("TO", "is the storage that is to be copied", "name another one")
         if target.records:
             return
