@@ -137,7 +137,8 @@ class Gate:
     def attempted(self, *, by: Actor, basis: Basis | str, key: str | None = None, at: datetime | None = None) -> Record:
         """Put on record that ``by`` went ahead, or tried to, while the matter was not cleared; the host vouches for ``by`` and
         ``basis``. The record keeps every reason, and which cases there were. `InvalidInput` when the matter is cleared. It stays
-        on record, also where the host rolls the transaction back in which it was tried."""
+        on record, also where the host rolls the transaction back in which it was tried, and tells how the matter stands outside
+        of that."""
         if self._shell.outside is not None:
             return Gate(self._shell.outside, self.matter, self.accept).attempted(by=by, basis=basis, key=key, at=at)
         check_office_holder(by, "by")

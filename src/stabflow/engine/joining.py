@@ -61,7 +61,6 @@ class Joined:
         self._tell()
 
     def _undo(self) -> None:
-        self._engine._shell.untold.clear()
         with contextlib.suppress(StoreError):  # gone with its connection, and so rolled back
             self._store.rollback()
         self._store.close()

@@ -17,7 +17,7 @@ from ..plugins import Watcher
 from ..values import Actor, Basis
 from . import streams
 from .ledger import put
-from .shell import Shell
+from .shell import CACHED_CASES, Shell
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +34,8 @@ def recorded(shell: Shell, case: Case, records: Sequence[Record]) -> None:
     Within a transaction of the host nothing is stored yet: see `committed`."""
     if shell.outside is not None:
         shell.untold.append((case, tuple(records)))
+        if not _is_watched(shell.outside):  # then it is to be remembered only
+            del shell.untold[:-CACHED_CASES]
         return
     if shell.watching.recorded:
         _tell(shell, "stabflow_recorded", shell.watching.recorded, case, records)
@@ -47,14 +49,20 @@ def committed(shell: Shell) -> None:
     """Tell what was done within transactions of the host that are over, as far as it is stored; of the rest, never."""
     outside, untold = shell.outside, shell.untold
     assert outside is not None, "asked of a shell within a transaction of the host"
-    watched = outside.watching.recorded or outside.watching.breach_found
+    watched, seen = _is_watched(outside), set[str]()
     while untold:
         case, records = untold[0]
         outside.remember(case)  # where it is not so, that is found out when it is next read
-        is_told = bool(watched) and _is_stored(outside, records[-1])
+        last = records[-1]  # undone and done again at the same time, an act has the same hash
+        is_told = watched and last.hash not in seen and _is_stored(outside, last)
+        seen.add(last.hash)
         untold.pop(0)
         if is_told:
             recorded(outside, case, records)
+
+
+def _is_watched(shell: Shell) -> bool:
+    return bool(shell.watching.recorded or shell.watching.breach_found)
 
 
 def _is_stored(shell: Shell, record: Record) -> bool:

@@ -69,27 +69,38 @@ class DriverHost(Host):
 
     @property
     def is_open(self) -> bool:
-        """Whether the server, or a wait for it, has a transaction open."""
-        return not self._link.closed and self._link.info.transaction_status not in (IDLE, pq.TransactionStatus.UNKNOWN)
+        """Whether the server, or a wait for it, has a transaction open, or one that is prepared."""
+        if self._link.closed:
+            return False
+        over = (IDLE, pq.TransactionStatus.UNKNOWN)
+        return self._is_in_two_phases or self._link.info.transaction_status not in over
+
+    @property
+    def _is_in_two_phases(self) -> bool:
+        return getattr(self._link, "_tpc", None) is not None
 
     def link(self) -> psycopg.Connection[Any]:
-        """The connection itself; `InvalidInput` in a pipeline, where answers come later."""
+        """The connection itself; `InvalidInput` in a pipeline, where answers come later, and after ``tpc_prepare()``."""
         if self._link.pgconn.pipeline_status != pq.PipelineStatus.OFF:
             raise unfit("is in pipeline mode", "leave the pipeline before")
+        if self._is_in_two_phases and self._link.info.transaction_status is IDLE:
+            raise unfit("has a transaction that is prepared", "commit it, or roll it back, before")
         return self._link
 
     def check_end(self) -> None:
-        """So it is in a ``transaction()`` block, and in one of Django's."""
+        """So it is in a ``transaction()`` block, in one of Django's, and after ``tpc_begin()``."""
         cure = "use joined = engine.joined(…) without with, and "
         if getattr(self._link, "_num_transactions", 0):
             raise unfit(f"is within connection.transaction(), {_ENDS}", f"{cure}joined.committed() after that block")
         if self._link.cursor_factory.__module__.partition(".")[0] == "django" and not self._link.autocommit:
             raise unfit(f"is within transaction.atomic(), {_ENDS}", f"{cure}transaction.on_commit(joined.committed)")
+        if self._is_in_two_phases:
+            raise unfit(f"is in a transaction of two phases, {_ENDS}", f"{cure}joined.committed() after its commit")
 
     def begin(self) -> None:
         """Begin one as the connection does, or in spite of its autocommit."""
         if not self.is_open:
-            self.link().execute("BEGIN" if self._link.autocommit else "SELECT 1")
+            self.link().execute("BEGIN" if self._link.autocommit else "SELECT 1", prepare=False)
 
     @property
     def begins_itself(self) -> bool:
@@ -132,10 +143,13 @@ class SessionHost(Host):
         return link
 
     def check_end(self) -> None:
-        """So it is in a ``begin()`` block."""
+        """So it is in a ``begin()`` block, and where it is bound to a connection, whose own transaction would stay open."""
         if getattr(self._session, "_trans_context_manager", None) is not None:
             cure = "leave that block out, or use joined = engine.joined(…) without with: a session tells of its commit"
             raise unfit(f"is within session.begin(), {_ENDS}", cure)
+        if isinstance(self._session.bind, sys.modules["sqlalchemy"].Connection):
+            cure = "bind it to an engine, or use joined = engine.joined(…) without with, and joined.committed() after the commit"
+            raise unfit(f"has a session that is bound to a connection, {_ENDS}", cure)
 
     def begin(self) -> None:
         """Begin one, as the session does of itself when it is first used."""

@@ -8,6 +8,7 @@ transaction, which had not been committed, is rolled back.
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
@@ -31,10 +32,10 @@ from .watchdog import Watchdog
 
 T = TypeVar("T")
 
-_LOOKED_AT: weakref.WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[str, bool], Finding]] = (
+_LOOKED_AT: weakref.WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[object, ...], Finding]] = (
     weakref.WeakKeyDictionary()
 )
-"""What was found on connections that have been joined before, which holds as long as they live."""
+"""What was found on connections that have been joined before, by the address of the store, which holds as long as they live."""
 
 _HOW = (
     "SELECT current_setting('transaction_isolation') || ' ' || current_setting('synchronous_commit') || ' '"
@@ -66,9 +67,11 @@ class HostSession(Session):
     def __init__(self, address: Address, host: Host, identity: Callable[[], str | None], watchdog: Watchdog) -> None:
         self._address = address
         self._host = host
+        self._whose = (address.schema, address.durable, *sorted(address.parameters.items()))
         self._identity = identity
         self._watchdog = watchdog
         self._warned: str | None = None
+        self._link: Any = None  # until a transaction is open
         self.found: Finding = inspection.NOTHING
 
     def ready(self) -> None:
@@ -81,17 +84,19 @@ class HostSession(Session):
         link = self._on_host(self._host.link)
         status = link.info.transaction_status
         if status is pq.TransactionStatus.IDLE:  # a session begins on its connection when something is asked
-            self._on_host(lambda: link.execute("SELECT 1"))
+            self._on_host(lambda: link.execute("SELECT 1", prepare=False))
         elif status is not pq.TransactionStatus.INTRANS:
             raise StoreUnavailable(f"{self._address}: {_STATES[status]}; nothing was stored")
-        if getattr(self, "_link", None) is not link:
+        if self._link is not link:
             self._take(link)
+        if link.info.encoding != "utf-8":
+            raise unfit(f"talks {link.info.encoding} to the server", "set client_encoding to UTF8")
         if self.found.identity is None:
             self._check()
 
     def _take(self, link: psycopg.Connection[Any]) -> None:
         self.let_go()
-        self._link: Any = link
+        self._link = link
         self._cursor: Any = _Cursor(link, row_factory=tuple_row)
         self._cursor.format = pq.Format.BINARY
         self._searching: Any = _ClientCursor(link, row_factory=tuple_row)
@@ -100,8 +105,6 @@ class HostSession(Session):
 
     def _check(self) -> None:
         """Look whether the connection leads to the same tables, and how it is set."""
-        if self._link.info.encoding != "utf-8":
-            raise unfit(f"talks {self._link.info.encoding} to the server", "set client_encoding to UTF8")
         isolation, commits, read_only = self.ask_straight(_HOW, ()).decode().rsplit(" ", 2)
         if isolation != "read committed":
             raise unfit(
@@ -111,8 +114,8 @@ class HostSession(Session):
             raise unfit("has synchronous_commit = off", "switch it on; or open the store with durable=no")
         if read_only == "on":
             raise unfit("has a transaction that is read-only", "begin one that may write")
-        known, kind = _LOOKED_AT.setdefault(self._link, {}), (self._address.schema, self._address.durable)
-        found = known.get(kind)
+        known = _LOOKED_AT.setdefault(self._link, {})
+        found = known.get(self._whose)
         if found is None:
             found = inspection.look(self._address, self.ask)
             here = self._identity()
@@ -120,7 +123,7 @@ class HostSession(Session):
                 raise unfit("leads to a store that is not there yet", "constitute its offices first, or run setup(…)")
             if found.identity != here:
                 raise unfit(f"leads to another database than {self._address}", "connect the host to the same one")
-            known[kind] = found
+            known[self._whose] = found
         self.found = found
 
     def look(self) -> None:
@@ -147,11 +150,14 @@ class HostSession(Session):
 
     def commit(self) -> None:
         """See `JoinedStore.commit`."""
-        link = self._host.link() if self._host.is_open else getattr(self, "_link", None)
+        link = self._link_to_commit()
         if link is None:
             raise StoreUnavailable(f"{self._address}: no transaction of the host was ever open: nothing was stored")
         if link.info.transaction_status is pq.TransactionStatus.IDLE:
             raise faults.unknown(self._address, "the host ended its transaction before the end of the block")
+        if link.closed:  # which may have been in a commit of the host's own
+            self._on_host(self._host.rollback)
+            raise faults.unknown(self._address, "the host's connection was lost before the end of the block")
         if link.info.transaction_status is not pq.TransactionStatus.INTRANS:
             self._on_host(self._host.rollback)
             raise StoreUnavailable(
@@ -176,12 +182,20 @@ class HostSession(Session):
         if self._warned is not None:
             raise faults.unknown(self._address, f"the wait for a standby was cut short ({self._warned})")
 
+    def _link_to_commit(self) -> Any:
+        """The connection of the open transaction, else of the last one; where the host's library has given it up, as after a
+        flush that failed, it is rolled back."""
+        try:
+            return self._on_host(self._host.link) if self._host.is_open else self._link
+        except StoreUnavailable:
+            self._on_host(self._host.rollback)
+            raise
+
     def let_go(self) -> None:
         """Leave the connection to the host."""
-        link = getattr(self, "_link", None)
-        if link is not None:
+        if self._link is not None:
             with contextlib.suppress(ValueError):
-                link.remove_notice_handler(self._hear)
+                self._link.remove_notice_handler(self._hear)
 
     def _straight(self, statement: str, values: Values) -> bytes:
         """As of a session of our own, but nothing is left prepared."""
@@ -223,14 +237,20 @@ class _Lender:
         self.session = session
         self.name = name
         self._closed = False
+        self._in_use = threading.Lock()
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[HostSession]:
-        """The connection, with a transaction open on it."""
+        """The connection, with a transaction open on it; `StoreUnavailable` while another thread has it."""
         if self._closed:
             raise rules.closed(self.name)
-        self.session.ready()
-        yield self.session
+        if not self._in_use.acquire(blocking=False):
+            raise StoreUnavailable(f"{self.name} is in use: let the thread alone use it that has the transaction")
+        try:
+            self.session.ready()
+            yield self.session
+        finally:
+            self._in_use.release()
 
     @property
     def is_closed(self) -> bool:
@@ -260,8 +280,12 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
         self._host = host_of(connection)
         self._session = HostSession(address, self._host, identity, watchdog)
         self._pool: Any = _Lender(self._session, f"the joined transaction on {address}")
-        if self._host.is_open:
-            self._session.ready()
+        try:
+            if self._host.is_open:
+                self._session.ready()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_open(self) -> bool:
@@ -271,6 +295,8 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
     def begin(self) -> None:
         """See `JoinedStore.begin`."""
         self._check_process()
+        if self._pool.is_closed:
+            raise rules.closed(self._pool.name)
         self._session.begin()
 
     def autobegin(self) -> None:

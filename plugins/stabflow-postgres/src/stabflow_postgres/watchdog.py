@@ -63,14 +63,15 @@ class Watchdog:
 
     def _run(self) -> None:
         idle = 0
-        while not (self._closed.wait(self._pause) and not self._watches):
+        while True:
+            self._closed.wait(self._pause)
             now = time.monotonic()
             with self._guard:
                 for watch in self._watches:
                     if watch.ends <= now:
                         watch.expire()
                 idle = 0 if self._watches else idle + 1
-                if idle > 20:
+                if idle > 20 or (idle and self._closed.is_set()):
                     self._thread = None
                     return
             if self._closed.is_set():
