@@ -36,6 +36,7 @@ from stabflow.testing.checks import CHECKS, MODULES
 from stabflow.testing.expectation import ClauseBroken, alike, equal
 from stabflow.testing.material import case_row, duty_row
 from stabflow.testing.registry import CLAUSES, Offer
+from stabflow.testing.running import chosen_checks
 
 
 class Plain(MemoryStore):
@@ -382,8 +383,9 @@ def test_a_run_can_end_with_the_first_failure() -> None:
 def test_bad_arguments_are_told() -> None:
     with pytest.raises(TypeError, match="is no StoreHarness: derive a class"):
         check_store(MemoryStore)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="there is no level 'fast'; there are sequential, second handle"):
+    with pytest.raises(ValueError, match="there is no level 'fast'; there are sequential, second-handle"):
         check_store(MemoryHarness, levels=["fast"])
+    assert chosen_checks(["second-handle"], None) == chosen_checks([Level.SECOND_HANDLE], None) != []
     with pytest.raises(ValueError, match="there is no check and no clause C15"):
         check_store(MemoryHarness, only=["C15"])
 

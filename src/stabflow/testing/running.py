@@ -100,10 +100,10 @@ def _untested(
 
 def chosen_checks(levels: Collection[Level | str] | None, only: Sequence[str] | None) -> list[Check]:
     """The checks of these levels and names, in order; `ValueError` for a level, clause or check that there is not."""
-    known = {level.value: level for level in LEVELS}
+    known = {level.value.replace(" ", "-"): level for level in LEVELS}
     wanted = set()
     for level in LEVELS if levels is None else levels:
-        found = level if isinstance(level, Level) else known.get(level)
+        found = level if isinstance(level, Level) else known.get(level.replace(" ", "-"))
         if found is None:
             raise ValueError(f"there is no level {level!r}; there are {', '.join(known)}")
         wanted.add(found)
