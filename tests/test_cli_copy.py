@@ -50,7 +50,7 @@ def test_what_cannot_be_copied(stab: Run, source: str, tmp_path: Path) -> None:
     with worlds.engine_on(other) as engine:
         worlds.opened(worlds.constituted(engine), Matter("road-2", "Road"))
     status, _, said = stab("copy", source, other, "--json")
-    assert (status, "to stand" in said) == (2, True)
+    assert (status, "has records of its own already" in said) == (2, True)
 
 
 def test_a_source_that_goes_on_meanwhile_is_told(

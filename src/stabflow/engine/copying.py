@@ -292,9 +292,6 @@ def _key_of(record: StoredRecord) -> str | None:
 def _check_same(wanted: StoredRecord, found: StoredRecord) -> None:
     """Refuse a target that has another record than the source in the same place."""
     if attrs.evolve(found, position=wanted.position) != wanted:
-        raise InvalidInput.at(
-            "TO",
-            f"has version {found.version} of {found.stream} where version {wanted.version} of {wanted.stream} is to stand, or"
-            " another record of that name",
-            _ELSEWHERE,
-        )
+        there, here = (f"version {one.version} of {one.stream}" for one in (found, wanted))
+        instead = f"another {there} than FROM" if there == here else f"{there} where FROM has {here}"
+        raise InvalidInput.at("TO", f"has records of its own already: {instead}", _ELSEWHERE)
