@@ -6,6 +6,8 @@ hang on the disk, and the power is not cut here. PostgreSQL refuses to run as ro
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import shutil
 import socket
@@ -64,7 +66,8 @@ def as_nobody() -> tuple[str, ...]:
 
 
 class EmbeddedServer:
-    """A server of its own, reached by a Unix socket in a short folder, and on 127.0.0.1; a context that stops and removes it."""
+    """A server of its own, reached by a Unix socket in a short folder, and on 127.0.0.1; a context that stops and removes it, as
+    the end of the process does. `NoServer` when there can be none."""
 
     def __init__(self, settings: Mapping[str, str] | None = None, *, in_memory: bool = True) -> None:
         self._bin = programs()
@@ -76,6 +79,8 @@ class EmbeddedServer:
         short = self.folder if len(str(self.folder)) < 70 else Path("/tmp")  # the path of a socket has 107 bytes
         self.socket = short
         self.port = 0
+        self._process = os.getpid()
+        atexit.register(self._end)
         try:
             self._initialize()
             self.start()
@@ -108,7 +113,10 @@ class EmbeddedServer:
         return self.folder / "data"
 
     def start(self) -> None:
-        """Start it; on a port that is free, which another may take meanwhile."""
+        """Start it again after `stop`; on a port that is free, which another may take meanwhile. `NoServer` when it runs, or
+        cannot be started."""
+        if self.is_running():
+            raise NoServer(f"the server in {self.folder} runs already: stop() it first")
         log = self.folder / "log"
         for _ in range(5):
             if not self.port:
@@ -128,6 +136,15 @@ class EmbeddedServer:
                 return
         raise NoServer("no port was free")
 
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        if not (self.data / "postmaster.pid").exists():
+            return False
+        with contextlib.suppress(NoServer):
+            self._run("pg_ctl", "-D", str(self.data), "status")
+            return True
+        return False
+
     def stop(self, mode: str = "immediate") -> None:
         """Stop it: ``immediate`` as if it were killed, ``fast`` in order."""
         if (self.data / "postmaster.pid").exists():
@@ -135,10 +152,15 @@ class EmbeddedServer:
 
     def remove(self) -> None:
         """Stop it, and remove all of it."""
+        atexit.unregister(self._end)
         try:
             self.stop()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self) -> None:
+        if os.getpid() == self._process:  # and not in a child that was forked
+            self.remove()
 
     def __enter__(self) -> Self:
         return self

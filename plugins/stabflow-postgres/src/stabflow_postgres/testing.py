@@ -6,7 +6,6 @@ is then reported as not covered.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
 import os
@@ -22,7 +21,8 @@ import psycopg
 from stabflow.ports.store import Clock, Store
 from stabflow.testing import Host, StoreHarness
 
-from .servers import EmbeddedServer, wait_until
+from .address import read_url
+from .servers import EmbeddedServer, NoServer, wait_until
 from .store import PostgresStore
 
 VARIABLE = "STABFLOW_TEST_POSTGRES"
@@ -34,15 +34,7 @@ Link = psycopg.Connection[tuple[Any, ...]]
 def embedded_server() -> EmbeddedServer:
     """The server of this process, started when it is first asked for and removed when the process ends; `NoServer` when there can
     be none."""
-    process = os.getpid()
-    server = EmbeddedServer()
-
-    def remove() -> None:
-        if os.getpid() == process:
-            server.remove()
-
-    atexit.register(remove)
-    return server
+    return EmbeddedServer()
 
 
 def fresh_url(schema: str | None = None, **parameters: str) -> str:
@@ -52,6 +44,30 @@ def fresh_url(schema: str | None = None, **parameters: str) -> str:
     if not given:
         return embedded_server().url(**parameters)
     return given + ("&" if "?" in given else "?") + "&".join(f"{name}={value}" for name, value in parameters.items())
+
+
+@functools.cache
+def _check_fit(given: str) -> None:
+    """`NoServer` where the server that was named is not one to test on."""
+    address = read_url(given)
+    try:
+        with administrator(given) as link:
+            found = link.execute(_MAY).fetchone()
+    except psycopg.OperationalError as error:
+        raise NoServer(f"{VARIABLE} names a server that cannot be reached: {address.without_secrets(error)}") from None
+    role, database, databases, schemas = found or ("", "", False, False)
+    if not databases:
+        raise NoServer(f"the role {role} of {VARIABLE} may not make databases: ALTER ROLE {role} CREATEDB")
+    if not schemas:
+        raise NoServer(
+            f"the role {role} of {VARIABLE} may not make schemas: GRANT CREATE ON DATABASE {database} TO {role}"
+        )
+
+
+_MAY = b"""
+SELECT current_user::text, current_database()::text, rolcreatedb OR rolsuper, has_database_privilege(current_database(), 'CREATE')
+FROM pg_roles WHERE rolname = current_user
+"""
 
 
 def schema_of(url: str) -> str:
@@ -98,7 +114,10 @@ class PostgresHarness(StoreHarness):
     child: ClassVar[str | None] = "stabflow_postgres.testing:open_for_child"
 
     def provision(self) -> str:
-        """The URL of a schema that the first append makes."""
+        """The URL of a schema that the first append makes; `NoServer` where the server cannot be reached, or its role may make no
+        databases or schemas."""
+        if given := os.environ.get(VARIABLE):
+            _check_fit(given)
         return fresh_url()
 
     def open(self, config: str, clock: Clock) -> Store:
