@@ -127,7 +127,9 @@ def interruptible() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("what", ["append", "claim"])
-def test_who_is_interrupted_cancels_nothing(url: str, opened: Open, what: str) -> None:
+def test_who_is_interrupted_cancels_nothing(
+    url: str, opened: Open, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
     opened(url).append(act(outbox=(NewNotice("lane", b"notice"),)))
     store = opened(f"{url.replace('deadline=5', 'deadline=1.5')}&{ON_A_STANDBY}")
     calls: dict[str, Callable[[], object]] = {
@@ -140,11 +142,13 @@ def test_who_is_interrupted_cancels_nothing(url: str, opened: Open, what: str) -
         _thread.interrupt_main()
 
     thread = threading.Thread(target=interrupt)
+    caplog.clear()
     with one_waits(url):
         thread.start()
         with pytest.raises(KeyboardInterrupt):
             calls[what]()
         thread.join()
+    assert caplog.messages == []
     if what == "append":
         assert opened(url).append(act(after=1, key="k")).replayed
 

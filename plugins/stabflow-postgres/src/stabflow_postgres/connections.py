@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import attrs
 import psycopg
-from psycopg import pq
-from psycopg.abc import Params
+from psycopg import pq, waiting
+from psycopg.abc import Params, PQGen
 
 from stabflow.errors import StoreError, StoreUnavailable
 from stabflow.ports import store_rules as rules
@@ -40,6 +40,15 @@ _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 class Link(psycopg.Connection[Row]):
     """A connection that is closed where others would cancel: a cancelled commit may be done, and on no standby."""
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """Wait for the server. Interrupted, close the connection; psycopg would try to cancel, and log that it failed."""
+        within = {} if timeout is None else {"timeout": timeout}  # which psycopg 3.2 does not know
+        try:
+            return waiting.wait(gen, self.pgconn.socket, interval=interval, **within)
+        except KeyboardInterrupt:
+            self.close()
+            raise
 
     def cancel(self) -> None:
         """Close the connection."""
