@@ -12,7 +12,7 @@ from stabflow_postgres import PostgresStore, inspection, schema, setup, setup_sq
 from stabflow_postgres.address import Address
 from stabflow_postgres.testing import administrator, embedded_server, execute, plain, schema_of
 
-from stabflow.errors import StoreUnavailable
+from stabflow.errors import InvalidInput, StoreUnavailable
 from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery
 from stabflow.testing.material import act, holdings
 
@@ -225,3 +225,16 @@ def test_an_append_is_one_statement(url: str, opened: Open) -> None:
     planned: AppendBatch = act(2, store.capabilities)
     store.append(planned)
     assert len(sent) == 1
+
+
+def test_setting_up_says_which_role_or_right_is_missing(url: str, role: str) -> None:
+    with pytest.raises(InvalidInput, match="create the role first: CREATE ROLE nosuch LOGIN"):
+        setup(url, application="nosuch")
+    alone = url.replace("//stabflow@", f"//{role}@")
+    with pytest.raises(StoreUnavailable, match=f"GRANT CREATE ON DATABASE postgres TO {role}; nothing"):
+        setup(alone)
+    execute(url, f"GRANT CREATE ON DATABASE postgres TO {role}", "CREATE SCHEMA {s}")
+    with pytest.raises(StoreUnavailable, match=f"GRANT CREATE ON SCHEMA {schema_of(url)} TO {role}; nothing"):
+        setup(alone)
+    execute(url, f"GRANT CREATE, USAGE ON SCHEMA {{s}} TO {role}")
+    setup(alone)

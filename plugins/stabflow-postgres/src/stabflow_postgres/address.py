@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import NoReturn
 from urllib.parse import quote, unquote
 
 import attrs
 import psycopg
+from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
 from stabflow.errors import InvalidInput
@@ -17,6 +19,8 @@ from . import schema as schemas
 
 SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 """Parameters of libpq that nobody may read in a message."""
+
+_OURS = ("schema", "deadline", "connections", "patience", "durable")
 
 _DEFAULTS = {
     "application_name": "stabflow",
@@ -82,7 +86,7 @@ def read_url(url: str) -> Address:
     theirs: list[str] = []
     for option in filter(None, query.split("&")):
         name, _, value = option.partition("=")
-        if name in ("schema", "deadline", "connections", "patience", "durable"):
+        if name in _OURS:
             ours[name] = unquote(value)
         else:
             theirs.append(option)
@@ -91,6 +95,8 @@ def read_url(url: str) -> Address:
         found = conninfo_to_dict(f"postgresql{rest}")
     except (psycopg.Error, UnicodeError):  # what it says may repeat the password
         found = None
+    if found is None:
+        _refuse_unknown(theirs)
     if found is None or not re.fullmatch(r"[0-9,]*", str(found.get("port") or "")):
         _refuse("cannot be read by libpq", f"{_FORM}, other parameters as libpq names them, % signs written %25")
     parameters = {name: str(value) for name, value in found.items() if value is not None}
@@ -105,6 +111,21 @@ def read_url(url: str) -> Address:
         patience=_number(ours, "patience", 10.0, least=0.0),
         durable=_durable(ours.get("durable", "yes")),
     )
+
+
+def _refuse_unknown(options: Sequence[str]) -> None:
+    """Refuse the first parameter that libpq does not know by its name, where that cannot be a piece of a password."""
+    known = {one.keyword.decode() for one in pq.Conninfo.get_defaults()} | {"ssl"}
+    if any("@" in option for option in options):
+        return
+    for option in options:
+        name, separator, _ = option.partition("=")
+        if name in SECRETS or not separator or not re.fullmatch(r"[A-Za-z_]{1,40}", name):
+            return
+        if name not in known:
+            meant = get_close_matches(name, [*_OURS, *sorted(known)], 1)
+            cure = f"write {meant[0]}=" if meant else "leave it out, or name it as libpq does"
+            _refuse(f"has the parameter {name!r}, which nobody knows", cure)
 
 
 def _durable(value: str) -> bool:

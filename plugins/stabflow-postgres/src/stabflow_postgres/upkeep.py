@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import attrs
 
+from stabflow.errors import InvalidInput, StoreUnavailable
+
 from . import connections
 from . import schema as schemas
 from .address import Address, read_url
@@ -18,6 +20,7 @@ def create(session: Session, address: Address) -> bool:
     session.look()
     if session.found.identity is not None:
         return False
+    _check_may_create(session, address)
     session.run(schemas.create(address.schema))
     session.look()
     connections.begin_epoch(session, address)
@@ -42,11 +45,14 @@ def upgrade_if_need_be(session: Session, address: Address) -> None:
 def setup(url: str, *, application: str | None = None) -> None:
     """Make the schema at ``url`` as its owner, or bring it up to date, and let the role ``application`` use it, and no more.
 
-    May be repeated. Raises what `PostgresStore.from_url` raises, and `StoreUnavailable` when this role may not do it.
+    May be repeated. Raises what `PostgresStore.from_url` raises, `InvalidInput` when there is no such role, and
+    `StoreUnavailable` when the role of ``url`` may not do it.
     """
     pool = Pool(attrs.evolve(read_url(url), connections=1))
     try:
         with pool.lent() as session:
+            if application is not None:
+                _check_role(session, application)
             with session.transaction():
                 create(session, pool.address)
             upgrade_if_need_be(session, pool.address)
@@ -55,6 +61,35 @@ def setup(url: str, *, application: str | None = None) -> None:
                     session.run(schemas.grants(pool.address.schema, application))
     finally:
         pool.close()
+
+
+_MAY_CREATE = """
+SELECT current_user::text, current_database()::text, has_database_privilege(current_database(), 'CREATE'),
+  (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = %s)
+"""
+
+
+def _check_may_create(session: Session, address: Address) -> None:
+    """`StoreUnavailable` when this role may not make the schema; the schema may be there, and empty."""
+    ((role, database, in_database, in_schema),) = session.ask(_MAY_CREATE, (address.schema,))
+    if in_database and in_schema is not False:
+        return
+    kind, name = ("SCHEMA", address.schema) if in_database else ("DATABASE", database)
+    raise StoreUnavailable(
+        f"{address} does not let this role do that: let the owner of the {kind.lower()} run"
+        " stabflow_postgres.setup(url, application=…) with this role; or, for it to make the tables itself, GRANT CREATE ON"
+        f" {kind} {_written(name)} TO {_written(role)}; nothing was stored"
+    )
+
+
+def _check_role(session: Session, role: str) -> None:
+    if role != "public" and not session.ask("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)):
+        create = f"create the role first: CREATE ROLE {_written(role)} LOGIN"
+        raise InvalidInput.at("application", f"the server has no role {role!r}", create)
+
+
+def _written(name: str) -> str:
+    return name if schemas.is_name(name) else schemas.quoted(name)
 
 
 def _lock(session: Session, address: Address) -> None:
