@@ -107,6 +107,10 @@ def test_a_wrong_password(stab: Run, locked: str, role: str) -> None:
 
 WRONG = [
     ("postgresql://me:{}@h:port/db", "cannot be read by libpq"),
+    ("postgresql://me:{}@h/db?schem=x", "has the parameter 'schem', which nobody knows: write schema="),
+    ("postgresql://me:x@h/db?nosuch=x&password={}", "has the parameter 'nosuch', which nobody knows: leave it out"),
+    ("postgresql://me:x@h/db?password=a&{}=b", "cannot be read by libpq"),
+    ("postgresql://h/db?{}=x@y", "cannot be read by libpq"),
     ("postgresql://me:x@{}@h/db", "write %40 there"),
     ("postgresql://me:{}@h/db?schema=Bad", "use small letters"),
     ("postgresql://me:{}@h/db?deadline=never", "write a number from"),
@@ -191,6 +195,14 @@ def test_the_doctor_says_what_holds_the_feed_back(stab: Run, url: str, monkeypat
         oldest = found["facts"]["oldest"]
         assert (oldest["process"], oldest["application"], oldest["database"]) == (pid, "nightly-report", "postgres")
         assert oldest["seconds"] in range(60)
+
+
+def test_the_doctor_says_that_there_is_no_store_yet(stab: Run, url: str) -> None:
+    status, out, _ = stab("doctor", "--store", url, columns=300)
+    assert status == 1
+    assert f"!  schema: there is no store in the schema {schema_of(url)} yet: the first act makes it" in out
+    assert "correct schema= in the URL" in out
+    assert f"模式：模式{schema_of(url)}中尚无存储" in stab("doctor", "--store", url, "--lang", "zh", columns=300)[1]
 
 
 def test_the_doctor_says_that_no_standby_confirms(stab: Run, url: str, opened: Open) -> None:

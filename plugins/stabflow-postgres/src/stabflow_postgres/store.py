@@ -264,10 +264,12 @@ class PostgresStore(Store):
             return told if absent else told | {"schema": str(session.found.version)}
 
     def observe(self) -> Sequence[Observation]:
-        """See `Store.observe`: how far the feed lags behind and what it waits for, and whether standbys confirm commits."""
+        """See `Store.observe`: how far the feed lags behind and what it waits for, and whether standbys confirm commits; or that
+        there are no tables yet."""
         self._check_process()
         with self._pool.lent() as session:
-            return () if self._is_absent(session) else tuple(watching.observed(session, self._schema))
+            absent = self._is_absent(session)
+            return (watching.not_there(self._schema),) if absent else tuple(watching.observed(session, self._schema))
 
     def close(self) -> None:
         """Let go of the connections; using the handle afterwards raises `StoreUnavailable`. In a forked process, do nothing."""

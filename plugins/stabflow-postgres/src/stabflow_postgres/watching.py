@@ -46,6 +46,20 @@ def observed(session: Session, schema: str) -> Iterator[Observation]:
     yield from _standbys(session)
 
 
+def not_there(schema: str) -> Observation:
+    """What is said where no act has made the tables yet."""
+    return Observation(
+        name="schema",
+        title=Text("schema", "模式"),
+        text=Text(
+            f"there is no store in the schema {schema} yet: the first act makes it",
+            f"模式{schema}中尚无存储，首次办理时建立",
+        ),
+        cure=Text("correct schema= in the URL, or run a dossier first", "请更正URL中的schema=，或先运行一份案卷"),
+        facts={"schema": schema},
+    )
+
+
 def _first(session: Session, statement: str, names: tuple[str, ...]) -> dict[str, Any] | None:
     for row in session.ask(statement):
         return dict(zip(names, row, strict=True))
