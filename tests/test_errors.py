@@ -42,6 +42,7 @@ from stabflow.errors import (
     near_miss,
     nearest,
 )
+from stabflow.stores.memory import MemoryStore
 from stabflow.text import Text, same
 
 ACT = Text("submit the report", "送审")
@@ -224,6 +225,8 @@ def test_a_store_error_says_what_to_do_next() -> None:
     unsupported = Unsupported("leases", "claiming work")
     assert unsupported.capability == "leases"
     assert str(unsupported) == "claiming work needs a store with leases, which this one does not declare"
+    with pytest.raises(Unsupported, match="does not declare: open one that does, such as one on PostgreSQL"):
+        MemoryStore().join(object())
     plugin = PluginError("budget", "raised ValueError")
     assert plugin.plugin == "budget"
     assert str(plugin) == "plugin budget: raised ValueError"

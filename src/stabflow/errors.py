@@ -303,9 +303,10 @@ class LeaseLost(StoreError):
 class Unsupported(StoreError):
     """The store has not declared the capability this call needs."""
 
-    def __init__(self, capability: str, what: str) -> None:
+    def __init__(self, capability: str, what: str, cure: str = "") -> None:
         self.capability = capability
-        super().__init__(f"{what} needs a store with {capability}, which this one does not declare")
+        told = f"{what} needs a store with {capability}, which this one does not declare"
+        super().__init__(f"{told}: {cure}" if cure else told)
 
 
 class ContractTooNew(StoreError):

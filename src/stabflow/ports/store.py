@@ -328,7 +328,8 @@ class Store(abc.ABC):
         Raises `InvalidInput` when it is of another kind or leads to another storage, or the transaction cannot hold a batch, as
         where nothing has made the storage yet. Where no transaction is open, the first use in one may say so.
         """
-        raise Unsupported(Capability.EXTERNAL_TX.name, "joining a transaction of the host")
+        cure = "open one that does, such as one on PostgreSQL (stabflow-postgres)"
+        raise Unsupported(Capability.EXTERNAL_TX.name, "joining a transaction of the host", cure)
 
     def about(self) -> Mapping[str, str]:
         """What an operator may want to know of the storage, in words: such as the version of its software and of its schema."""
