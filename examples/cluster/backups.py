@@ -1,4 +1,4 @@
-"""A base backup of the cluster, and putting it back to a moment, as docs/how-to/scale-out.md tells an operator to do it."""
+"""A base backup of the cluster, and putting it back to a moment, as docs/how-to/back-up-postgresql.md tells an operator to do it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cluster put back to a moment, as docs/how-to/scale-out.md says, and what the application then finds."""
+"""The cluster put back to a moment, as docs/how-to/back-up-postgresql.md says, and what the application then finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/how-to/scale-out.md has an operator write is what the cluster of the tests is told; what takes no cluster."""
+"""What docs/how-to/back-up-postgresql.md has an operator write is what the cluster of the tests is told; what takes no cluster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from examples.cluster.layout import ClusterError, Layout
 from examples.cluster.network import network_of
 from examples.cluster.settings import of_all_nodes, restoring
 
-PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "scale-out.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "back-up-postgresql.md").read_text(encoding="utf-8")
 
 
 def lines(settings: Mapping[str, Any], indent: str = "") -> Iterator[str]:
