@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from .backups import back_up, put_back
@@ -56,7 +57,7 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    seconds = put_back(Cluster.there(arguments.run), arguments.moment)
+    seconds = put_back(Cluster.there(arguments.run), arguments.moment, now=datetime.now(UTC))
     print(f"put back to {arguments.moment}; whole after {seconds:.1f} s")
     return _status(arguments)
 

@@ -1,4 +1,4 @@
-"""A base backup of the cluster, and putting it back to a moment, as docs/how-to/back-up-postgresql.md tells an operator to do it."""
+"""A base backup of the cluster, and putting it back to a moment, as docs/how-to/back-up-postgresql.md tells an operator."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from . import processes
 from .cluster import Cluster
 from .layout import CLIENT, REPLICATOR, ClusterError
+from .processes import tail
 from .settings import postgres_programs
 
 SCOPE = "stabflow"
@@ -30,21 +31,14 @@ def back_up(cluster: Cluster) -> Path:
     return folder
 
 
-def put_back(cluster: Cluster, moment: str) -> float:
+def put_back(cluster: Cluster, moment: str, *, now: datetime) -> float:
     """Put the cluster back to a moment; how many seconds it took until it was whole. The old data are in ``before`` of each
-    node."""
-    try:
-        known = datetime.fromisoformat(moment).tzinfo is not None
-    except ValueError:
-        known = False
-    if not known:
-        raise ClusterError(f"{moment!r} is no moment: write it like '2026-11-29 14:05:00+08'")
+    node. `ClusterError`, and nothing was stopped, when ``moment`` is none, later than ``now`` or before the backup's end."""
+    _check_moment(moment, now, cluster.layout.backup)
     if not cluster.network.can_cut:
         raise ClusterError(
             "on the loopback Patroni cannot reach a server that it restores; it takes network namespaces"
         )
-    if not (cluster.layout.backup / "base").exists():
-        raise ClusterError(f"there is no backup in {cluster.layout.backup}; take one first")
     if killed := cluster.stop():
         raise ClusterError(f"these did not stop by themselves: {', '.join(killed)}")
     for node in cluster.layout.nodes:
@@ -59,10 +53,35 @@ def put_back(cluster: Cluster, moment: str) -> float:
     try:
         return cluster.wait_whole()
     except ClusterError as error:
+        fatal = [line for node in cluster.layout.nodes for line in _fatal(node.patroni_log)]
+        logs = ", ".join(str(node.patroni_log) for node in cluster.layout.nodes)
         raise ClusterError(
-            f"{error}\nIt was not put back to {moment}: it takes a moment between the end of the backup and the last act;"
-            " where it was another, a log says FATAL. Try again; the old data are in the folders called before"
+            "\n".join([str(error).partition("\n")[0], *fatal, f"the logs: {logs}"])
+            + f"\nIt was not put back to {moment}: it takes a moment after which something was still written. Give an"
+            " earlier one; the old data are in the folders called before."
         ) from error
+
+
+def _check_moment(text: str, now: datetime, backup: Path) -> None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ClusterError(f"{text!r} is no moment: write it like '2026-11-29 14:05:00+08'")
+    if moment > now:
+        raise ClusterError(f"{text} is still to come: give a moment before the last act")
+    manifest = backup / "base" / "backup_manifest"  # which is written last
+    if not manifest.exists():
+        raise ClusterError(f"there is no backup in {backup}; take one first")
+    ended = datetime.fromtimestamp(manifest.stat().st_mtime, UTC)
+    if moment < ended:
+        raise ClusterError(f"{text} is before the end of the backup, {ended.isoformat(sep=' ')}: give a later moment")
+
+
+def _fatal(log: Path) -> list[str]:
+    """The last line in which a server says why it did not start."""
+    return [line for line in tail(log, 200).splitlines() if "FATAL" in line][-1:]
 
 
 def _free(path: Path) -> Path:

@@ -35,7 +35,7 @@ def test_a_cluster_that_is_put_back(monkeypatch: pytest.MonkeyPatch, remarks: li
             unseen = opened(engine, "before-the-moment")
             moment = datetime.now(UTC).isoformat(sep=" ")
             seen = opened(engine, "after-the-moment")
-        seconds = put_back(cluster, moment)
+        seconds = put_back(cluster, moment, now=datetime.now(UTC))
         remarks.append(f"put back to a moment: whole after {seconds:.1f} s")
         with cluster.network.entered(), stabflow.open(url) as engine:
             assert sorted(row.matter for row in engine.cases()) == ["before-the-backup", "before-the-moment"]

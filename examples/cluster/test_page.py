@@ -1,9 +1,11 @@
-"""What docs/how-to/back-up-postgresql.md has an operator write is what the cluster of the tests is told; what takes no cluster."""
+"""What docs/how-to/back-up-postgresql.md has an operator write is what the cluster of the tests is told; and refusals."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +47,29 @@ def test_the_log_is_archived_by_the_same_command(tmp_path: Path) -> None:
     assert parameters["archive_command"] == command.replace("/backup", str(layout.backup))
 
 
+NOW = datetime(2026, 11, 29, 6, 5, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("moment", ["yesterday", "2026-11-29 14:05:00", ""])
 def test_what_is_no_moment_stops_nothing(tmp_path: Path, moment: str) -> None:
     cluster = Cluster(layout := Layout.made(tmp_path, namespaces=False), network_of(layout))
     with pytest.raises(ClusterError, match="is no moment"):
-        put_back(cluster, moment)
+        put_back(cluster, moment, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("moment", "why"),
+    [
+        ("2026-11-29 14:05:01+08", "2026-11-29 14:05:01\\+08 is still to come"),
+        ("2026-11-29 05:59:59+00", "is before the end of the backup, 2026-11-29 06:00:00\\+00:00"),
+    ],
+)
+def test_a_moment_that_cannot_be_stops_nothing(tmp_path: Path, moment: str, why: str) -> None:
+    cluster = Cluster(layout := Layout.made(tmp_path, namespaces=False), network_of(layout))
+    manifest = layout.backup / "base" / "backup_manifest"
+    manifest.parent.mkdir()
+    manifest.touch()
+    ended = (NOW - timedelta(minutes=5)).timestamp()
+    os.utime(manifest, (ended, ended))
+    with pytest.raises(ClusterError, match=why):
+        put_back(cluster, moment, now=NOW)

@@ -1,4 +1,4 @@
-"""Backups and going back to a moment: the commands of docs/how-to/back-up-postgresql.md as they stand there, and what holds afterwards."""
+"""Backups and going back to a moment: the commands of docs/how-to/back-up-postgresql.md as they stand, and what holds then."""
 
 from __future__ import annotations
 
@@ -299,10 +299,10 @@ def test_a_moment_after_the_last_act_is_refused_and_all_comes_back_without_it(si
     with pytest.raises(AssertionError, match=r"could not start server|no server running"):
         site.run(commands, now())
     for containing in ("/srv/postgresql/restored.log -w start", "mv /srv/postgresql/data"):
-        until_it_is_there = "while" + shell(containing).partition("while")[2]
+        wait = "while" + shell(containing).partition("while")[2]
+        wait = wait.replace("postgresql/data", "postgresql/restored").replace("psql -A", "psql -p 5433 -A")
         with pytest.raises(AssertionError, match="no server running"):
-            there = until_it_is_there.replace("postgresql/data", "postgresql/restored").replace("psql -A", "psql -p 5433 -A")
-            site.run(there)
+            site.run(wait)
     assert "before configured recovery target was reached" in site.restored.with_name("restored.log").read_text()
     site.run("rm -r /srv/postgresql/restored")
     site.run(commands.replace(f""" -o "-c recovery_target_time='{MOMENT}'\"""", ""))
