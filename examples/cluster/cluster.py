@@ -25,6 +25,8 @@ from .settings import etcd_command, etcd_program, patroni_command, write_patroni
 NEEDED_MEMORY, NEEDED_DISK = 1_500_000_000, 2_000_000_000
 """Bytes that must be free: the nodes take 0.75 GB of memory together, and room to write."""
 ETCD_SECONDS, WHOLE_SECONDS, STOP_SECONDS = 30.0, 120.0, 40.0
+AFTER_SECONDS = 10.0
+"""So long a Patroni that is being started need not be seen yet."""
 
 
 @attrs.frozen
@@ -175,7 +177,10 @@ class Cluster:
         began = time.monotonic()
         self._wait_for_etcd()
         while not self.is_whole():
-            if time.monotonic() - began > seconds:
+            passed = time.monotonic() - began
+            if passed > AFTER_SECONDS and not self._has_patroni():
+                raise ClusterError(f"Patroni ended on every node within {passed:.0f} s")
+            if passed > seconds:
                 said = "\n".join(str(one) for one in self.standings())
                 logs = "\n".join(
                     f"{node.patroni_log}:\n{processes.tail(node.patroni_log)}" for node in self.layout.nodes
@@ -183,6 +188,9 @@ class Cluster:
                 raise ClusterError(f"the cluster is not whole after {seconds:.0f} s:\n{said}\n{logs}")
             time.sleep(0.2)
         return time.monotonic() - began
+
+    def _has_patroni(self) -> bool:
+        return any(processes.is_patroni(one) for node in self.layout.nodes for one in processes.servers_in(node.folder))
 
     @contextlib.contextmanager
     def connected(
