@@ -155,7 +155,7 @@ def _show_stretch(page: Page, dossier: Dossier, stretch: Stretch, richest: int, 
         name = _step_name(stretch.step, again=stretch.again)
         page.heading(name, f"{page.said(beside)} · {page.said(counts)}", indent=2)
     for happening in stretch.happenings:
-        full = every_refusal or happening.act.number == richest
+        full = every_refusal or happening.number == richest
         _show_happening(page, dossier, happening, full=full)
 
 
@@ -203,8 +203,8 @@ def _show_happening(page: Page, dossier: Dossier, one: Happening, *, full: bool)
         title = say("{title}: {reasons}", "{title}：{reasons}", title=title, reasons=reasons)
     mark = page.said(one.mark)
     text = page.said(title)
-    if one.act.note is not None:
-        text += "\n" + page.said(one.act.note)
+    if one.note is not None:
+        text += "\n" + page.said(one.note)
     columns = [Column(firm=True, style="dim"), Column(firm=True, style=_STYLES.get(one.mark, "")), Column()]
     page.table(columns, [(day(one.at, procedure.zone), f"{mark:<7}" if mark.isascii() else mark, text)], indent=4)
     if one.refusal is None or not full:
