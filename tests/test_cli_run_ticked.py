@@ -12,11 +12,13 @@ from conftest import SHORT
 
 import stabflow
 from stabflow.cli.timeline import stretches
+from stabflow.decision.events import BreachFound
 from stabflow.dossier import Dossier, run
 from stabflow.language import Step
 from stabflow.text import LANGUAGES, Language, Text
 
 EXAMPLES = sorted((ROOT / "examples").glob("town*.toml" if SHORT else "*.toml"))
+EXEMPT = ROOT / "examples" / "township-2010-exempt.toml"
 URL = "sqlite:///ticked.db"
 LATE = {"en": "possibly not (done|filled) in time", "zh": "疑似逾期"}
 FOUND = {
@@ -33,7 +35,7 @@ FOUND = {
 
 
 def test_what_time_finds_between_two_acts_is_told_where_it_happened() -> None:
-    dossier = Dossier.load(ROOT / "examples" / "township-2010-exempt.toml")
+    dossier = Dossier.load(EXEMPT)
     with stabflow.open("memory:", late_entry=None) as engine:
         engine.tick()
         done = run(dossier, engine)
@@ -48,6 +50,50 @@ def test_what_time_finds_between_two_acts_is_told_where_it_happened() -> None:
     times = [one.at for stretch in told for one in stretch.happenings]
     assert times == sorted(times)
     assert sum(one.acts for one in told) == len(dossier.acts)
+
+
+def interrupted(left: int) -> Dossier:
+    """A dossier of which all was written but the ``left`` last acts, and in the middle of which a limit had passed."""
+    dossier = Dossier.load(EXEMPT)
+
+    def stop(written: int, whole: int) -> None:
+        if written == whole - left:
+            raise KeyboardInterrupt
+
+    with stabflow.open(URL, late_entry=None) as engine:
+        engine.tick()
+        with pytest.raises(KeyboardInterrupt):
+            run(dossier, engine, progress=stop)
+    return dossier
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left", [1, 3])
+def test_a_run_that_was_interrupted_is_completed_though_a_limit_has_passed(left: int, stab: Run) -> None:
+    dossier = interrupted(left)
+    status, out, err = stab("run", EXEMPT, "--store", URL)
+    assert (status, err) == (0, "")
+    assert "possibly not done in time" in out.partition("\nHistory")[0]
+    with stabflow.open(URL) as engine:
+        (case,) = [engine.case(row.case_id) for row in engine.cases()]
+        keys = [record.key for record in case.history() if not isinstance(record.event, BreachFound)]
+        assert keys == [dossier.key(one.number) for one in dossier.accepted()]
+        assert len(case.history()) == len(keys) + 1
+        assert engine.verify().cases == 1
+
+
+@pytest.mark.slow
+def test_what_was_late_only_after_the_next_act_is_no_time_to_go_back_from(stab: Run) -> None:
+    interrupted(3)
+    with stabflow.open(URL) as engine:
+        engine.tick()
+        (case,) = [engine.case(row.case_id) for row in engine.cases()]
+        before = case.value.version
+    status, out, err = stab("run", EXEMPT, "--store", URL)
+    assert (status, out) == (2, "")
+    assert "has been acted on otherwise since (version 46); nothing was written" in err
+    with stabflow.open(URL) as engine:
+        assert engine.case(case.id).value.version == before
 
 
 @pytest.mark.slow

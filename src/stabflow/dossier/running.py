@@ -16,6 +16,7 @@ import attrs
 
 from ..case import Case
 from ..decision.disclosure import Audience, check_audience, refusal_for_public
+from ..decision.events import BreachFound
 from ..engine import CaseHandle, Engine, open_engine
 from ..errors import Fault, FaultyInput, InvalidInput, ProcedureError, Refused
 from ..history.record import Record
@@ -304,7 +305,7 @@ def _present_case(dossier: Dossier, engine: Engine) -> CaseHandle | None:
 
 
 def _check_continuable(dossier: Dossier, handle: CaseHandle, done: set[str]) -> None:
-    """Only what this dossier began may be completed by it."""
+    """Only what this dossier began may be completed by it. A limit that had passed before its next act stands in nobody's way."""
     if handle.value.digest != dossier.procedure.digest:
         raise InvalidInput.at(
             "dossier.procedure",
@@ -312,7 +313,9 @@ def _check_continuable(dossier: Dossier, handle: CaseHandle, done: set[str]) -> 
             f'write procedure = "{handle.procedure}"',
             what=dossier.what,
         )
-    foreign = [record for record in handle.history() if not (record.key or "").startswith(dossier.edition)]
+    begins = min(act.at for act in dossier.accepted() if dossier.key(act.number) not in done)
+    others = (record for record in handle.history() if not (record.key or "").startswith(dossier.edition))
+    foreign = [one for one in others if not (isinstance(one.event, BreachFound) and one.occurred_at <= begins)]
     if foreign:
         raise InvalidInput.at(
             "acts",
