@@ -20,6 +20,7 @@ from stabflow.ports.store import (
     CaseQuery,
     DutyPage,
     DutyQuery,
+    FeedPage,
     Snapshot,
     Store,
     StoredRecord,
@@ -209,6 +210,9 @@ class Wrapped(Store):
 
     def find_duties(self, query: DutyQuery) -> DutyPage:
         return self.inner.find_duties(query)
+
+    def read_feed(self, *, after: str | None, limit: int = 1000) -> FeedPage:
+        return self.inner.read_feed(after=after, limit=limit)
 
     def get_snapshot(self, stream: str) -> Snapshot | None:
         return self.inner.get_snapshot(stream)

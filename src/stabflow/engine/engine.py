@@ -420,9 +420,10 @@ class Engine:
         the procedures they rest on, and the attempts to go ahead with their matters; and those with ``matters`` without a case,
         which a store does not list. `Corrupt` names the first thing wrong. Others may act on the store meanwhile.
 
-        What a chain cannot show: that the newest records of a stream, or a whole stream with its index row, were cut off. Compare
-        the heads with an exported bundle or a backup for that. Nor is a case found that has lost its index row and owes nothing:
-        a store lists cases by the index alone.
+        A case that has records and no row in the index is found where the store has a feed: so is one of which a copy that was
+        broken off brought only a part. What a chain cannot show: that the newest records of a stream, or a whole stream with its
+        index row, were cut off. Compare the heads with an exported bundle or a backup for that. Without a feed a store lists
+        cases by the index alone, and a case is not found either that has lost its row and owes nothing.
         """
         if isinstance(matters, str):
             raise InvalidInput.at("matters", f"{matters!r:.60} is one key", "give a list of keys")

@@ -21,6 +21,7 @@ from ..ports.store import MAX_PAGE, Capability, CaseQuery, CaseRow, DutyQuery, D
 from . import pages, streams
 from .attempts import HOST_SYSTEM, cases_seen, check_attempt
 from .conformity import STOP, check_record, check_times
+from .listed import UNFINISHED, check_listed, row_of
 from .observers import ENGINE, RUNNING
 from .offices import FOUNDING, Offices, Tenures
 from .registry import Registry
@@ -54,25 +55,25 @@ class Verifier:
         """Verify everything, and the attempts on matters ``besides`` those of the cases; `Corrupt` names the first thing that is
         wrong."""
         self._read_offices()
-        seen, matters = set[str](), set(besides)
+        seen, matters = dict[str, int](), set(besides)
         for row in pages.cases(self._store, CaseQuery()):
-            self._case(row)
-            seen.add(row.case_id)
+            seen[row.case_id] = self._case(row)
             matters.add(row.matter)
         for duty in pages.duties(self._store, DutyQuery(limit=MAX_PAGE)):
             if duty.case_id not in seen:  # opened meanwhile, if it is there at all
                 opened = next(streams.read(self._store, streams.case_stream(duty.case_id)), None)
                 if opened is None or not isinstance(opened.event, Opened):
                     raise Corrupt(f"the index has duties of case {duty.case_id!r}, of which there is no record: {STOP}")
-                row = self._row_of(duty.case_id, opened.event.matter.key)
-                self._case(row)
-                seen.add(row.case_id)
+                row = row_of(self._store, duty.case_id, opened.event.matter.key)
+                seen[row.case_id] = self._case(row)
                 matters.add(row.matter)
+        cases = len(seen)
+        check_listed(self._store, seen)
         for matter in sorted(matters):
             self._attempts(matter)
         self._ticks()
         self._plugin_failures()
-        return Verified(len(seen), self._records + self._offices.version)
+        return Verified(cases, self._records + self._offices.version)
 
     # Offices
 
@@ -89,9 +90,10 @@ class Verifier:
 
     # Cases
 
-    def _case(self, row: CaseRow) -> None:
-        """Verify a case and its rows. Its row is of one version of the case, and its duties, read later, of that or a later one:
-        so both are compared with what the records gave at those versions, whatever is added to them meanwhile."""
+    def _case(self, row: CaseRow) -> int:
+        """Verify a case and its rows; the version up to which it was read. Its row is of one version of the case, and its
+        duties, read later, of that or a later one: so both are compared with what the records gave at those versions, whatever
+        is added to them meanwhile."""
         taken = self._snapshot_of(row.case_id)  # before the records, so that they come as far
         replay = _Replay(self, row.case_id, keep_from=row.version, taken=taken)
         replay.catch_up()
@@ -114,13 +116,16 @@ class Verifier:
                 "when less is being done"
             )
         self._records += replay.case.version
+        return replay.case.version
 
     def _row_now(self, replay: _Replay) -> CaseRow:
         """The index row of a case as it is now, with the records up to then."""
         least = replay.case.version
-        row = self._row_of(replay.case.id, replay.case.matter.key)
+        row = row_of(self._store, replay.case.id, replay.case.matter.key)
         if row.version < least:
-            raise Corrupt(f"the index has case {row.case_id!r} at version {row.version}, its records go on: {STOP}")
+            raise Corrupt(
+                f"the index has case {row.case_id!r} at version {row.version}, its records go on: {UNFINISHED}"
+            )
         replay.catch_up()
         replay.check_row(row)
         return row
@@ -137,13 +142,6 @@ class Verifier:
         if Capability.SNAPSHOTS not in self._store.capabilities:
             return None
         return self._store.get_snapshot(streams.case_stream(case_id))
-
-    def _row_of(self, case_id: str, matter: str) -> CaseRow:
-        """The index row of a case as it is now."""
-        for row in pages.cases(self._store, CaseQuery(matter=matter)):
-            if row.case_id == case_id:
-                return row
-        raise Corrupt(f"case {case_id!r} has records, and no row in the index: {STOP}")
 
     def records_of(self, case_id: str, case: Case | None, before: Record | None) -> Iterator[tuple[Record, Case]]:
         """The records after ``case``, whose last is ``before``, each checked, and the case after it."""
