@@ -15,6 +15,8 @@ import pytest
 from faulty.harnesses import HostedHarness
 from faulty.hosted import Application, Hosted
 from faulty.joining import ConflictBreaks
+from hypothesis.errors import FlakyStrategyDefinition
+from hypothesis.stateful import run_state_machine_as_test
 
 from stabflow.errors import StoreUnavailable
 from stabflow.ports.store import MAX_PAGE, Capability, Clock, Store, StoredRecord
@@ -459,12 +461,22 @@ def test_a_random_history_that_differs_is_told_by_its_steps() -> None:
     assert "\n  the steps:\n    1. handle" in failed.explanation
 
 
-def test_random_histories_that_are_not_done_in_time_are_no_pass() -> None:
+@pytest.mark.parametrize("told", ["enough", "flaky"])
+def test_random_histories_that_are_not_done_in_time_are_no_pass(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow(MemoryStore):
         def append(self, batch: Any) -> Any:
             time.sleep(0.05)
             return super().append(batch)
 
+    def run(*given: Any, **more: Any) -> None:
+        """As Hypothesis does now and then."""
+        try:
+            run_state_machine_as_test(*given, **more)
+        except machine.Enough as error:
+            raise FlakyStrategyDefinition("Inconsistent data generation") from error
+
+    if told == "flaky":
+        monkeypatch.setattr(machine, "run_state_machine_as_test", run)
     report = check_store(harness(Slow), levels=["machine"], seconds=2)
     (cut,) = report.results
     assert cut.outcome is Outcome.NOT_RUN

@@ -89,6 +89,7 @@ class Search:
     seed: int
     until: float
     tried: int = 0
+    is_over: bool = False
     failed_at: float | None = None
     steps: list[str] | None = None
     problem: str = ""
@@ -97,6 +98,7 @@ class Search:
         """Raise `Enough` when the time is over, or so much of it has gone into making a failure shorter."""
         now = time.monotonic()
         if now > self.until or (self.failed_at is not None and now > self.failed_at + SHRINKING):
+            self.is_over = True
             raise Enough
 
     def remember(self, steps: list[str], problem: str) -> None:
