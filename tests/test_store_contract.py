@@ -98,7 +98,8 @@ def test_sqlite_on_a_disk_that_fails_keeps_the_contract_for_long() -> None:
     levels = ["sequential", "second handle", "power", "machine"]
     with harness.watching_names():
         report = check_store(harness, levels=levels, effort=1 if SHORT else 5, seconds=900, seed=SEED)
-    assert held(report) == {*ALWAYS, "c5_a_lost_answer_is_an_unknown_outcome"}
+    left = held(report) - set[str]().union(*HOSTS.values())
+    assert left == {*ALWAYS, "c5_a_lost_answer_is_an_unknown_outcome"}
 
 
 # What the bundled stores promise beyond the contract

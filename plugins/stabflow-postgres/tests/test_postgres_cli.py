@@ -107,8 +107,8 @@ def test_a_wrong_password(stab: Run, locked: str, role: str) -> None:
 
 WRONG = [
     ("postgresql://me:{}@h:port/db", "cannot be read by libpq"),
-    ("postgresql://me:{}@h/db?schem=x", "has the parameter 'schem', which nobody knows: write schema="),
-    ("postgresql://me:x@h/db?nosuch=x&password={}", "has the parameter 'nosuch', which nobody knows: leave it out"),
+    ("postgresql://me:{}@h/db?schem=x", "has the parameter 'schem', which nobody knows (write schema="),
+    ("postgresql://me:x@h/db?nosuch=x&password={}", "has the parameter 'nosuch', which nobody knows (leave it out"),
     ("postgresql://me:x@h/db?password=a&{}=b", "cannot be read by libpq"),
     ("postgresql://h/db?{}=x@y", "cannot be read by libpq"),
     ("postgresql://me:x@{}@h/db", "write %40 there"),
