@@ -21,8 +21,7 @@ def index_of(source: Store, target: Store, case_id: str, version: int) -> IndexC
     opened = streams.first(source, stream)
     if opened is None or not isinstance(opened.event, Opened):
         raise Corrupt(f"{stream} does not begin with the opening of a case")
-    rows = pages.cases(source, CaseQuery(matter=opened.event.matter.key, limit=MAX_PAGE))
-    row = next((row for row in rows if row.case_id == case_id), None)
+    row = pages.case_on(source, opened.event.matter.key, case_id)
     if row is None:
         raise Corrupt(
             f"the index of FROM has no case {case_id!r} on its matter, of which there are records: verify FROM"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ..decision.events import Opened
 from ..errors import Corrupt
-from ..ports.store import MAX_PAGE, Capability, CaseQuery, CaseRow, Store, StoredRecord
+from ..ports.store import MAX_PAGE, Capability, CaseRow, Store, StoredRecord
 from . import pages, streams
 from .conformity import STOP
 
@@ -14,10 +14,10 @@ UNFINISHED = f"if a copy into this store was broken off, run it again; otherwise
 
 def row_of(store: Store, case_id: str, matter: str) -> CaseRow:
     """The index row of a case as it is now; `Corrupt` where it has none."""
-    for row in pages.cases(store, CaseQuery(matter=matter)):
-        if row.case_id == case_id:
-            return row
-    raise Corrupt(f"case {case_id!r} has records, and no row in the index: {UNFINISHED}")
+    row = pages.case_on(store, matter, case_id)
+    if row is None:
+        raise Corrupt(f"case {case_id!r} has records, and no row in the index: {UNFINISHED}")
+    return row
 
 
 def check_listed(store: Store, verified: dict[str, int]) -> None:

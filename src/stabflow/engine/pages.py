@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ..ports.store import CasePage, CaseQuery, CaseRow, DutyPage, DutyQuery, DutyRow, Store
+from ..ports.store import MAX_PAGE, CasePage, CaseQuery, CaseRow, DutyPage, DutyQuery, DutyRow, Store
 from ..values import MAX_TITLE, clean_text
 
 
@@ -19,6 +19,11 @@ def wanted(value: object, path: str) -> str | None:
 def cases(store: Store, query: CaseQuery) -> Iterator[CaseRow]:
     """The rows of every page of ``query``."""
     return _rows(store.find_cases, query)
+
+
+def case_on(store: Store, matter: str, case_id: str) -> CaseRow | None:
+    """The row of a case on a matter as it is now, if there is one."""
+    return next((row for row in cases(store, CaseQuery(matter=matter, limit=MAX_PAGE)) if row.case_id == case_id), None)
 
 
 def duties(store: Store, query: DutyQuery) -> Iterator[DutyRow]:

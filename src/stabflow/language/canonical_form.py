@@ -44,7 +44,7 @@ def plain(value: object) -> object:
 def _fields(value: object) -> dict[str, object]:
     said: dict[str, object] = {}
     type_: type = type(value)
-    for name, key, default in _keys(type_):
+    for name, key, default in said_fields(type_):
         held = getattr(value, name)
         if default is attrs.NOTHING or (held is not None and held != default):
             said[key] = plain(held)
@@ -52,7 +52,7 @@ def _fields(value: object) -> dict[str, object]:
 
 
 @functools.cache
-def _keys(type_: type) -> tuple[tuple[str, str, object], ...]:
+def said_fields(type_: type) -> tuple[tuple[str, str, object], ...]:
     """The attributes of a part of the language: under which key each is said, and the value at which it is left out."""
     return tuple(
         (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 
 import attrs
 
 from ..errors import Fault
-from .canonical_form import IDENTITY
+from .canonical_form import IDENTITY, said_fields
 from .parts import Draft
 from .paths import Key, path_text
 
@@ -59,15 +58,9 @@ def _gaps(value: object, where: tuple[Key, ...]) -> Iterator[tuple[Key, ...]]:
             yield from _gaps(one, where if isinstance(one, str) else (*where, index))
     elif attrs.has(type(value)):
         type_: type = type(value)
-        for name, key in _keys(type_):
+        for name, key, _ in said_fields(type_):
             outer = (*where, "procedure") if isinstance(value, Draft) and name in IDENTITY else where
             yield from _gaps(getattr(value, name), (*outer, key))
     elif isinstance(value, Mapping):
         for key, one in value.items():
             yield from _gaps(one, (*where, key))
-
-
-@functools.cache
-def _keys(type_: type) -> tuple[tuple[str, str], ...]:
-    """The attributes of a part of the language, and the key under which each is written."""
-    return tuple((field.name, field.name.rstrip("_")) for field in attrs.fields(type_) if field.init)
