@@ -20,7 +20,7 @@ from . import schema as schemas
 SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 """Parameters of libpq that nobody may read in a message."""
 
-_OURS = ("schema", "deadline", "connections", "patience", "durable")
+OURS = ("schema", "deadline", "connections", "patience", "durable")
 
 _DEFAULTS = {
     "application_name": "stabflow",
@@ -86,7 +86,7 @@ def read_url(url: str) -> Address:
     theirs: list[str] = []
     for option in filter(None, query.split("&")):
         name, _, value = option.partition("=")
-        if name in _OURS:
+        if name in OURS:
             ours[name] = unquote(value)
         else:
             theirs.append(option)
@@ -123,7 +123,7 @@ def _refuse_unknown(options: Sequence[str]) -> None:
         if name in SECRETS or not separator or not re.fullmatch(r"[A-Za-z_]{1,40}", name):
             return
         if name not in known:
-            meant = get_close_matches(name, [*_OURS, *sorted(known)], 1)
+            meant = get_close_matches(name, [*OURS, *sorted(known)], 1)
             cure = f"write {meant[0]}=" if meant else "leave it out, or name it as libpq does"
             _refuse(f"has the parameter {name!r}, which nobody knows", cure)
 

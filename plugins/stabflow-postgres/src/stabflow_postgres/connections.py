@@ -11,7 +11,7 @@ import contextlib
 import queue
 import select
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 import psycopg
@@ -141,8 +141,7 @@ class Session:
             name = f"straight_{len(self._prepared)}".encode()
             self._answer(server.prepare(name, statement.encode()))
             self._prepared[statement] = name
-        sent: Any = [value.encode() if value.__class__ is str else value for value in values]
-        formats = [_BINARY if value.__class__ is bytes else _TEXT for value in values]
+        sent, formats = sent_as(values)
         return self._answer(server.exec_prepared(name, sent, formats)).get_value(0, 0) or b""
 
     def _answer(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
@@ -206,6 +205,12 @@ class Session:
         self._link.close()
 
 
+def sent_as(values: Values) -> tuple[Any, list[pq.Format]]:
+    """The values as libpq is given them, and the format of each: bytes as they are, the rest as text."""
+    sent = [value.encode() if isinstance(value, str) else value for value in values]
+    return sent, [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
+
+
 def _watched_for_input(fileno: int) -> Callable[[], bool]:
     """Tells whether something can be read, or the other end has closed."""
     if hasattr(select, "poll"):
@@ -213,6 +218,21 @@ def _watched_for_input(fileno: int) -> Callable[[], bool]:
         poll.register(fileno, select.POLLIN)
         return lambda: bool(poll.poll(0))
     return lambda: bool(select.select([fileno], [], [], 0)[0])  # not for descriptors above 1,023, which Windows has not
+
+
+class Lender(Protocol):
+    """Where a store has its sessions from."""
+
+    name: str
+    watchdog: Watchdog
+
+    def lent(self) -> contextlib.AbstractContextManager[Session]:
+        """A session for the block."""
+        ...
+
+    def close(self) -> None:
+        """Lend nothing any more."""
+        ...
 
 
 @attrs.define(eq=False)

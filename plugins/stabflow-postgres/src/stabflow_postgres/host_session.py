@@ -20,7 +20,7 @@ from stabflow.errors import StabflowError, StoreUnavailable
 
 from . import faults, inspection
 from .address import Address
-from .connections import Row, Session, Values
+from .connections import Row, Session, Values, sent_as
 from .hosts import Host, unfit
 from .inspection import Finding
 from .watchdog import Watchdog
@@ -194,8 +194,7 @@ class HostSession(Session):
 
     def _straight(self, statement: str, values: Values) -> bytes:
         """As of a session of our own, but nothing is left prepared."""
-        sent: Any = [value.encode() if isinstance(value, str) else value for value in values]
-        formats = [pq.Format.BINARY if isinstance(value, bytes) else pq.Format.TEXT for value in values]
+        sent, formats = sent_as(values)
         with self._link.lock:
             return (
                 self._answer(self._link.pgconn.exec_params(statement.encode(), sent, None, formats)).get_value(0, 0)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from stabflow.errors import StoreUnavailable, Unsupported
 from stabflow.ports import store_rules as rules
@@ -23,9 +23,10 @@ from .watchdog import Watchdog
 class _Lender:
     """Lends the host's connection, where a store has a pool."""
 
-    def __init__(self, session: HostSession, name: str) -> None:
+    def __init__(self, session: HostSession, name: str, watchdog: Watchdog) -> None:
         self.session = session
         self.name = name
+        self.watchdog = watchdog
         self._closed = False
         self._in_use = threading.Lock()
 
@@ -65,11 +66,11 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
         renew: Callable[[], None],
         watchdog: Watchdog,
     ) -> None:
-        super().__init__(address, clock)
-        self._begin_epoch = renew
         self._host = host_of(connection)
         self._session = HostSession(address, self._host, identity, watchdog)
-        self._pool: Any = _Lender(self._session, f"the joined transaction on {address}")
+        self._lender = _Lender(self._session, f"the joined transaction on {address}", watchdog)
+        super().__init__(address, clock, self._lender)
+        self._begin_epoch = renew
         try:
             if self._host.is_open:
                 self._session.ready()
@@ -85,14 +86,14 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
     def begin(self) -> None:
         """See `JoinedStore.begin`."""
         self._check_process()
-        if self._pool.is_closed:
-            raise rules.closed(self._pool.name)
+        if self._lender.is_closed:
+            raise rules.closed(self._lender.name)
         self._session.begin()
 
     def autobegin(self) -> None:
         """See `JoinedStore.autobegin`."""
         self._check_process()
-        if not self._pool.is_closed:
+        if not self._lender.is_closed:
             self._session.autobegin()
 
     def commit(self) -> None:
@@ -118,7 +119,7 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
         rules.check_batch(batch, self.capabilities)
         self._check_process()
         now = self._now() if batch.outbox else None
-        with self._pool.lent() as session:
+        with self._lender.lent() as session:
             answer = session.ask_straight(self._append, self._parameters(session, batch, now))
             result = rows.result_of(batch, rows.read_answer(answer))
             if result is None:  # another epoch has to begin, which must not hang on the host's commit
@@ -150,7 +151,7 @@ class JoinedPostgresStore(PostgresStore, JoinedStore):
     def close(self) -> None:
         """Let go of the host's connection, which stays open."""
         self._host.let_go()
-        self._pool.close()
+        self._lender.close()
 
 
 def _no_leases(what: str) -> Unsupported:

@@ -37,7 +37,7 @@ from stabflow.ports.store import (
 from . import connections, feed, rows, upkeep, watching
 from . import schema as schemas
 from .address import Address, read_url
-from .connections import Pool, Session
+from .connections import Lender, Pool, Session
 
 _ALWAYS = frozenset(
     {Capability.MULTI_PROCESS, Capability.FEED, Capability.OUTBOX, Capability.SNAPSHOTS, Capability.EXTERNAL_TX}
@@ -49,14 +49,14 @@ class PostgresStore(Store):
 
     contract = 1
 
-    def __init__(self, address: Address, clock: Clock | None = None) -> None:
+    def __init__(self, address: Address, clock: Clock | None = None, lender: Lender | None = None) -> None:
         self.capabilities = _ALWAYS | ({Capability.DURABLE} if address.durable else set())
         self._address = address
         self._schema = address.schema
         self._s = schemas.quoted(address.schema)
         self._clock = clock
         self._process = os.getpid()
-        self._pool = Pool(address)
+        self._pool: Lender = Pool(address) if lender is None else lender
         self._append = rows.append_statement(address.schema, numbered=True)
 
     @classmethod

@@ -21,7 +21,7 @@ import psycopg
 from stabflow.ports.store import Clock, Store
 from stabflow.testing import Host, StoreHarness
 
-from .address import read_url
+from .address import OURS, read_url
 from .servers import EmbeddedServer, NoServer, wait_until
 from .store import PostgresStore
 
@@ -78,8 +78,7 @@ def schema_of(url: str) -> str:
 def plain(url: str) -> str:
     """The URL as libpq knows it, without what is for the store."""
     base, _, query = url.partition("?")
-    ours = ("schema", "deadline", "connections", "patience", "durable")
-    kept = [option for option in query.split("&") if option.partition("=")[0] not in ours]
+    kept = [option for option in query.split("&") if option.partition("=")[0] not in OURS]
     return f"{base}?{'&'.join(kept)}"
 
 
