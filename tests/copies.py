@@ -19,7 +19,7 @@ from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery, NewNotice, S
 
 
 def on(store: Store, clock: worlds.FakeClock | None = None) -> Engine:
-    return worlds.engine_on("given:", clock, plugins=[worlds.Given(store)])
+    return worlds.engine_over(store, clock)
 
 
 def notice(store: Store, lane: str, text: str) -> None:

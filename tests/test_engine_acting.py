@@ -32,7 +32,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Scene]:
     engine, rival = worlds.constituted(worlds.engine_over(store, clock)), worlds.engine_over(store, clock)
     case = worlds.opened(engine)
     yield store, engine, case, rival.case(case.id)
-    store.before = store.after = lambda batch: None
+    store.mend()
     assert engine.verify().cases == 1
     store.close()
 

@@ -15,6 +15,7 @@ from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE
 from stabflow import Engine, Matter
 from stabflow.errors import CommitUnknown, InvalidInput, NotYourRole, StoreUnavailable
 from stabflow.stores.memory import MemoryStore
+from stabflow.testing import Trouble
 
 HOWS = ["unavailable", "lost", "unknown"]
 
@@ -73,23 +74,20 @@ def test_opening_and_constituting_can_be_sent_again(how: str, stream: str) -> No
     assert engine.verify() == attrs.evolve(engine.verify(), cases=1, records=4)
 
 
-@pytest.mark.parametrize("reading", ["read_stream", "heads", "find_cases", "lookup", "find_duties"])
-def test_a_store_that_cannot_be_read_says_so_and_recovers(reading: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reading", ["read_stream", "are_heads", "find_cases", "lookup", "find_duties"])
+def test_a_store_that_cannot_be_read_says_so_and_recovers(reading: str) -> None:
     store = worlds.wrapped()
     engine = worlds.constituted(worlds.engine_over(store))
     worlds.opened(engine)
     engine = worlds.engine_over(store)
     case = engine.case("small-bridge-1-1")  # all that this engine has read so far
-    if reading == "heads":
+    if reading == "are_heads":
         engine.offices("small")  # so that now it need only ask whether all is still so
 
-    def out(*_: Any, **__: Any) -> Any:
-        raise StoreUnavailable("the cable is out")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(store, reading, out)
-        with pytest.raises(StoreUnavailable):
-            engine.verify() if reading.startswith("find") else case.add("note", by=CLERK, basis=BASIS, key="k", **NOTE)
+    store.plan(Trouble("unavailable", reading))
+    with pytest.raises(StoreUnavailable):
+        engine.verify() if reading.startswith("find") else case.add("note", by=CLERK, basis=BASIS, key="k", **NOTE)
+    assert store.left == ()
     assert case.add("note", by=CLERK, basis=BASIS, key="k", **NOTE) == "note-1"
     assert engine.verify().cases == 1
 

@@ -111,7 +111,7 @@ def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opens]:
     opens = Opens(store)
     worlds.constituted(opens())
     yield opens
-    store.before = store.after = lambda batch: None
+    store.mend()
     opens().verify()
     store.close()
 

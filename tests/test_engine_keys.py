@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from stabflow import Actor, CaseHandle, Engine, InvalidInput, Matter, Record, Re
 from stabflow.decision.events import Added
 from stabflow.errors import IdempotencyMismatch, NotPermitted, Unmet, VersionConflict
 from stabflow.stores.memory import MemoryStore
+from stabflow.testing import Trouble
 
 Pair = tuple[Engine, Engine]
 
@@ -214,17 +215,10 @@ def test_two_who_open_at_once_with_one_key_open_one_case(when: str) -> None:
     if when == "after the look":
         store.interleave(lambda: open_it(rival))
     else:
-        heads = store.heads
-
-        def late(streams: Sequence[str]) -> Any:
-            if streams == ["case/small-bridge-1-1"]:
-                store.heads = heads  # type: ignore[method-assign]
-                open_it(rival)
-            return heads(streams)
-
-        store.heads = late  # type: ignore[method-assign]
+        late = Trouble("meanwhile", "heads", stream="case/small-bridge-1-1", act=lambda: open_it(rival))
+        store.plan(late)
     assert open_it(engine) == "small-bridge-1-1"
-    assert store.heads == Wrapped.heads.__get__(store), "the rival came in between"
+    assert store.left == (), "the rival came in between"
     assert [row.case_id for row in engine.cases()] == ["small-bridge-1-1"]
 
 
@@ -393,9 +387,8 @@ def raced(**more: Any) -> tuple[Wrapped, CaseHandle, CaseHandle]:
 @pytest.mark.parametrize("times", [1, 5])
 def test_an_add_that_lost_races_is_added_all_the_same(times: int) -> None:
     store, case, rival = raced()
-    store.interleave(lambda: rival.add("note", by=CLERK, basis=BASIS, **NOTE), times=times * 2)
-    # The rival's own appends count too: each of its adds is interleaved with nothing.
-    assert case.add("note", by=CLERK, basis=BASIS, **NOTE) == f"note-{len(case.value.of_kind('note'))}"
+    store.interleave(lambda: rival.add("note", by=CLERK, basis=BASIS, **NOTE), times=times)
+    assert case.add("note", by=CLERK, basis=BASIS, **NOTE) == f"note-{times + 2}"
     assert versions(case) == list(range(1, len(versions(case)) + 1))
     ids = [record.event.item for record in case.history() if isinstance(record.event, Added)]
     assert len(set(ids)) == len(ids)
@@ -403,18 +396,10 @@ def test_an_add_that_lost_races_is_added_all_the_same(times: int) -> None:
 
 def test_an_add_that_loses_six_races_gives_up() -> None:
     store, case, rival = raced()
-    acts = iter(range(6))
-
-    def beat_it(batch: Any) -> None:
-        before, store.before = store.before, lambda batch: None
-        if next(acts, None) is not None:
-            rival.add("note", by=CLERK, basis=BASIS, **NOTE)
-        store.before = before
-
-    store.before = beat_it
+    store.interleave(lambda: rival.add("note", by=CLERK, basis=BASIS, **NOTE), times=6)
     with pytest.raises(VersionConflict):
         case.add("note", by=CLERK, basis=BASIS, **NOTE)
-    store.before = lambda batch: None
+    assert store.left == ()
     assert len(case.value.of_kind("note")) == 7
 
 

@@ -63,7 +63,7 @@ WALLS = {
     "cattrs": "language/structure history/codec history/positional",
     "transitions": "language/machine",
     "pluggy": "ports/hooks plugins/rules",
-    "apsw": "stores/sqlite*",
+    "apsw": "stores/sqlite* testing/sqlite_tampering",
     "chinese_calendar": "calendars/china",
     "holidays": "calendars/countries",
     "click": "cli/*",

@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import stabflow
+import stabflow.testing
 from stabflow import Actor, CaseHandle, Engine, Matter, Procedure
-from stabflow.errors import CommitUnknown, StoreUnavailable
 from stabflow.language import loads
 from stabflow.plugins import equip
-from stabflow.ports.hooks import Plugin, StoreScheme, hookimpl
-from stabflow.ports.store import (
-    AppendBatch,
-    AppendResult,
-    CasePage,
-    CaseQuery,
-    DutyPage,
-    DutyQuery,
-    FeedPage,
-    Snapshot,
-    Store,
-    StoredRecord,
-    StreamHead,
-)
+from stabflow.ports.store import AppendBatch, AppendResult, Store
+from stabflow.testing import FaultyStore, Trouble, TroubleKind
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 BASIS = "order 7"
 
 
-class FakeClock:
-    """Tells ``now``, and moves on by ``step`` at every look."""
+class FakeClock(stabflow.testing.FakeClock):
+    """A clock that goes on by a second at every look, unless it is told otherwise."""
 
     def __init__(self, now: datetime = START, step: timedelta = timedelta(seconds=1)) -> None:
-        self.now = now
-        self.step = step
-
-    def __call__(self) -> datetime:
-        self.now += self.step
-        return self.now
+        super().__init__(now, step=step)
 
 
 SMALL = """
@@ -181,88 +164,34 @@ def engine_on(url: str, clock: Callable[[], datetime] | None = None, **more: Any
     return stabflow.open(url, clock=clock or FakeClock(), **more)
 
 
-class Wrapped(Store):
+HOW: dict[str, TroubleKind] = {
+    "unavailable": "unavailable",
+    "unknown": "unknown_stored",
+    "lost": "unknown_not_stored",
+}
+
+
+class Wrapped(FaultyStore):
     """A store around another one; tests override what must go wrong. ``before`` is called ahead of every append."""
 
     def __init__(self, inner: Store) -> None:
-        self.inner = inner
-        self.capabilities = inner.capabilities
-        self.before: Callable[[AppendBatch], None] = lambda batch: None
-        self.after: Callable[[AppendBatch], None] = lambda batch: None
+        super().__init__(inner)
+        self.before: Callable[[AppendBatch], object] = lambda batch: None
 
     def append(self, batch: AppendBatch) -> AppendResult:
         self.before(batch)
-        result = self.inner.append(batch)
-        self.after(batch)
-        return result
-
-    def lookup(self, stream: str, key: str) -> tuple[str, AppendResult] | None:
-        return self.inner.lookup(stream, key)
-
-    def read_stream(self, stream: str, *, after: int = 0, limit: int = 1000) -> Sequence[StoredRecord]:
-        return self.inner.read_stream(stream, after=after, limit=limit)
-
-    def heads(self, streams: Sequence[str]) -> Sequence[StreamHead]:
-        return self.inner.heads(streams)
-
-    def find_cases(self, query: CaseQuery) -> CasePage:
-        return self.inner.find_cases(query)
-
-    def find_duties(self, query: DutyQuery) -> DutyPage:
-        return self.inner.find_duties(query)
-
-    def read_feed(self, *, after: str | None, limit: int = 1000) -> FeedPage:
-        return self.inner.read_feed(after=after, limit=limit)
-
-    def get_snapshot(self, stream: str) -> Snapshot | None:
-        return self.inner.get_snapshot(stream)
-
-    def close(self) -> None:
-        self.inner.close()
-
-    # What goes wrong
+        return super().append(batch)
 
     def fail(self, how: str, *, times: int = 1, only: str = "case/") -> None:
         """Let the next appends to streams beginning with ``only`` fail: ``unavailable`` stores nothing, ``unknown`` stores and
         says it does not know, ``lost`` stores nothing and says it does not know."""
-        left = times
-
-        def before(batch: AppendBatch) -> None:
-            nonlocal left
-            if left and batch.stream.startswith(only) and how != "unknown":
-                left -= 1
-                raise StoreUnavailable("the cable is out") if how == "unavailable" else CommitUnknown("the cable broke")
-
-        def after(batch: AppendBatch) -> None:
-            nonlocal left
-            if left and batch.stream.startswith(only) and how == "unknown":
-                left -= 1
-                raise CommitUnknown("the cable broke after all was said")
-
-        self.before, self.after = before, after
+        self.mend()
+        self.plan(Trouble(HOW[how], stream=only, times=times))
 
     def interleave(self, act: Callable[[], object], *, times: int = 1, only: str = "case/") -> None:
         """Before the next appends to streams beginning with ``only``, let somebody else act."""
-        left = times
-
-        def before(batch: AppendBatch) -> None:
-            nonlocal left
-            if left and batch.stream.startswith(only):
-                left -= 1
-                act()
-
-        self.before = before
-
-
-class Given(Plugin):
-    """Brings one store that is there already, under ``given:``, so that several engines can share it."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    @hookimpl
-    def stabflow_stores(self) -> Sequence[StoreScheme]:
-        return (StoreScheme("given", lambda url, clock: self.store),)
+        self.mend()
+        self.plan(Trouble("meanwhile", stream=only, times=times, act=act))
 
 
 def wrapped(url: str = "memory:") -> Wrapped:
@@ -270,6 +199,6 @@ def wrapped(url: str = "memory:") -> Wrapped:
 
 
 def engine_over(store: Store, clock: Callable[[], datetime] | None = None, **more: Any) -> Engine:
-    """An engine over a store that is there already."""
-    plugins = (Given(store), *more.pop("plugins", ()))
-    return engine_on("given:", clock, plugins=plugins, **more)
+    """An engine over a store that is there already, which knows the small procedure."""
+    more.setdefault("procedures", [small()])
+    return stabflow.testing.engine_over(store, clock=clock or FakeClock(), **more)

@@ -11,12 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .clock import FakeClock as FakeClock
     from .contract import StoreContract as StoreContract
+    from .faulty_store import FaultyStore as FaultyStore
+    from .faulty_store import Trouble as Trouble
+    from .faulty_store import TroubleKind as TroubleKind
     from .harness import FAULT_KINDS as FAULT_KINDS
-    from .harness import FakeClock as FakeClock
     from .harness import FaultKind as FaultKind
     from .harness import Host as Host
     from .harness import StoreHarness as StoreHarness
+    from .over import engine_over as engine_over
     from .ready import MemoryHarness as MemoryHarness
     from .ready import SqliteHarness as SqliteHarness
     from .registry import Check as Check
@@ -26,15 +30,21 @@ if TYPE_CHECKING:
     from .report import ConformanceReport as ConformanceReport
     from .report import Outcome as Outcome
     from .running import check_store as check_store
+    from .tampering import Tampering as Tampering
+    from .tampering import tamper as tamper
 
 # Each name is loaded when it is asked for, so that a child process, which needs few of them, starts at once.
 _HOMES = {
+    "clock": ("FakeClock",),
     "contract": ("StoreContract",),
-    "harness": ("FAULT_KINDS", "FakeClock", "FaultKind", "Host", "StoreHarness"),
+    "faulty_store": ("FaultyStore", "Trouble", "TroubleKind"),
+    "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
+    "over": ("engine_over",),
     "ready": ("MemoryHarness", "SqliteHarness"),
     "registry": ("Check", "Level"),
     "report": ("CheckResult", "ConformanceFailed", "ConformanceReport", "Outcome"),
     "running": ("check_store",),
+    "tampering": ("Tampering", "tamper"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -46,6 +56,7 @@ __all__ = [
     "ConformanceReport",
     "FakeClock",
     "FaultKind",
+    "FaultyStore",
     "Host",
     "Level",
     "MemoryHarness",
@@ -53,7 +64,12 @@ __all__ = [
     "SqliteHarness",
     "StoreContract",
     "StoreHarness",
+    "Tampering",
+    "Trouble",
+    "TroubleKind",
     "check_store",
+    "engine_over",
+    "tamper",
 ]
 
 

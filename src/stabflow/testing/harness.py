@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import abc
-import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from ..ports.store import Clock, Store
@@ -102,21 +100,3 @@ class StoreHarness(abc.ABC):
         """A new host application on the database of the storage, whose transactions the store can join. Its table outlives it,
         and goes with the storage. Something has been appended to the storage before."""
         return None
-
-
-class FakeClock:
-    """A clock that goes on only when it is told to; called, it tells the time. It may be used by several threads."""
-
-    def __init__(self, start: datetime = datetime(2026, 11, 23, 8, tzinfo=UTC)) -> None:
-        self._now = start
-        self._lock = threading.Lock()
-
-    def __call__(self) -> datetime:
-        """The time, in UTC."""
-        with self._lock:
-            return self._now
-
-    def advance(self, seconds: float) -> None:
-        """Let so many seconds pass."""
-        with self._lock:
-            self._now += timedelta(seconds=seconds)

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..ports.store import Capability, JoinedStore, Store
 from ..text import Text
+from .clock import FakeClock
 from .expectation import HarnessBroken, NotCovered
-from .harness import FakeClock, Host, StoreHarness
+from .harness import Host, StoreHarness
 from .material import batch
 
 METHODS = {
