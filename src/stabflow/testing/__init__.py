@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .clock import FakeClock as FakeClock
     from .contract import StoreContract as StoreContract
+    from .crashes import CrashFailed as CrashFailed
+    from .crashes import CrashPoint as CrashPoint
+    from .crashes import CrashReport as CrashReport
+    from .crashes import Left as Left
+    from .crashes import crash_points as crash_points
     from .faulty_store import FaultyStore as FaultyStore
     from .faulty_store import Trouble as Trouble
     from .faulty_store import TroubleKind as TroubleKind
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "clock": ("FakeClock",),
     "contract": ("StoreContract",),
+    "crashes": ("CrashFailed", "CrashPoint", "CrashReport", "Left", "crash_points"),
     "faulty_store": ("FaultyStore", "Trouble", "TroubleKind"),
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
     "over": ("engine_over",),
@@ -54,10 +60,14 @@ __all__ = [
     "CheckResult",
     "ConformanceFailed",
     "ConformanceReport",
+    "CrashFailed",
+    "CrashPoint",
+    "CrashReport",
     "FakeClock",
     "FaultKind",
     "FaultyStore",
     "Host",
+    "Left",
     "Level",
     "MemoryHarness",
     "Outcome",
@@ -68,6 +78,7 @@ __all__ = [
     "Trouble",
     "TroubleKind",
     "check_store",
+    "crash_points",
     "engine_over",
     "tamper",
 ]

@@ -46,6 +46,8 @@ TroubleKind = Literal[
 - ``meanwhile``: somebody else acts before it is done.
 """
 
+When = Literal["before", "after"]
+
 READS = (
     "lookup", "read_stream", "heads", "are_heads", "find_cases", "find_duties", "read_feed", "get_snapshot", "waiting",
     "dead_letters",
@@ -109,6 +111,8 @@ class _Plan:
         self._troubles: list[tuple[Trouble, list[int]]] = []
         self._struck: list[Trouble] = []
         self._undisturbed = threading.local()
+        self.watch: Callable[[str, When], object] = lambda call, when: None
+        """Told of every call, before and after it."""
 
     def add(self, troubles: Iterable[Trouble]) -> None:
         with self._lock:
@@ -206,6 +210,20 @@ class FaultyStore(Store):
         undone: Callable[[], object] = lambda: None,
     ) -> T:
         """What ``done`` gives, unless it is in trouble; ``undone`` is called where it fails and must not be done."""
+        self._plan.watch(call, "before")
+        try:
+            return self._troubled(call, done, streams, conflict, undone)
+        finally:
+            self._plan.watch(call, "after")
+
+    def _troubled(
+        self,
+        call: str,
+        done: Callable[[], T],
+        streams: Sequence[str],
+        conflict: Callable[[], VersionConflict] | None,
+        undone: Callable[[], object],
+    ) -> T:
         troubles = self._plan.due(call, streams, except_unknown=self._is_joined and call != "commit")
         for one in troubles:
             if one.kind == "slow" and self._wait is not None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -21,23 +22,14 @@ from .storage import Storage
 _END = object()
 
 
-class Child:
-    """A process that does a job on a storage, and tells of it line by line; a context that kills it in the end."""
+class Process:
+    """A process that tells what it does line by line; a context that kills it in the end. ``left`` says how many seconds there
+    are, ``job`` what it does."""
 
-    def __init__(self, storage: Storage, job: str, *arguments: object, config: Any = None) -> None:
-        self._storage = storage
+    def __init__(self, command: Sequence[str], *, job: str, left: Callable[[], float]) -> None:
         self._job = job
-        entry = storage.harness.child
-        if entry is None:
-            raise ValueError("the harness has no child")
-        config = storage.config if config is None else config
-        try:
-            told = json.dumps(config)
-        except (TypeError, ValueError) as error:
-            what = "a harness with a child has configurations that JSON can say, since they go to another process"
-            raise HarnessBroken(f"{what}; this one is {shown(config)}") from error
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
-        command = [sys.executable, "-m", "stabflow.testing.child", job, entry, told, *map(str, arguments)]
+        self._left = left
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -61,21 +53,26 @@ class Child:
     def hear(self) -> Any:
         """The next thing it tells; fails when it ends or falls silent instead."""
         try:
-            heard = self._lines.get(timeout=max(0.01, self._storage.left()))
+            heard = self._lines.get(timeout=max(0.01, self._left()))
         except queue.Empty:
             raise ClauseBroken(f"the child process ({self._job}) told nothing for too long") from None
         if heard is _END:
             self._process.wait(timeout=10)
             raise self.ended()
-        if isinstance(heard, dict) and NO_CHILD in heard:
-            raise HarnessBroken(f"its child {self._storage.harness.child} cannot be called: {heard[NO_CHILD]}")
         return heard
 
     def ended(self) -> ClauseBroken:
         """The error for a process that ended on its own, with what it left on standard error."""
+        return ClauseBroken(f"the child process ({self._job}) ended before it was killed:\n{self.errors()}")
+
+    def errors(self) -> str:
+        """The end of what it left on standard error."""
         self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace")[-2_000:].strip()
-        return ClauseBroken(f"the child process ({self._job}) ended before it was killed:\n{said}")
+        return self._errors.read().decode(errors="replace")[-2_000:].strip()
+
+    def alive(self) -> bool:
+        """Whether it is still there."""
+        return self._process.poll() is None
 
     def say(self, what: object = "go") -> None:
         """Say something to a child that waits for it."""
@@ -107,3 +104,32 @@ class Child:
             if stream is not None:
                 with suppress(OSError):  # what was not flushed has no reader any more
                     stream.close()
+
+
+class Child(Process):
+    """A process that does a job on a storage."""
+
+    def __init__(self, storage: Storage, job: str, *arguments: object, config: Any = None) -> None:
+        entry = storage.harness.child
+        if entry is None:
+            raise ValueError("the harness has no child")
+        told = said_in_json(storage.config if config is None else config)
+        command = [sys.executable, "-m", "stabflow.testing.child", job, entry, told, *map(str, arguments)]
+        self._entry = entry
+        super().__init__(command, job=job, left=storage.left)
+
+    def hear(self) -> Any:
+        """The next thing it tells; fails when it ends or falls silent instead."""
+        heard = super().hear()
+        if isinstance(heard, dict) and NO_CHILD in heard:
+            raise HarnessBroken(f"its child {self._entry} cannot be called: {heard[NO_CHILD]}")
+        return heard
+
+
+def said_in_json(config: Any) -> str:
+    """A configuration as it goes to another process; `HarnessBroken` when it cannot."""
+    try:
+        return json.dumps(config)
+    except (TypeError, ValueError) as error:
+        what = "a harness with a child has configurations that JSON can say, since they go to another process"
+        raise HarnessBroken(f"{what}; this one is {shown(config)}") from error
