@@ -32,6 +32,7 @@ ROOMS = [
     "__init__",  # the front door, `import stabflow`
     "dossier/",
     "testing/ cli/ reports/ seal",
+    "pytest_plugin",
     "__main__",
 ]
 
@@ -70,7 +71,7 @@ WALLS = {
     "icalendar": "reports/duty_calendar",
     "rich": "cli/*",
     "hypothesis": "testing/*",
-    "pytest": "testing/*",
+    "pytest": "testing/* pytest_plugin",
     "cryptography": "seal",
 }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import unittest
 from collections.abc import Callable
 from typing import ClassVar
 
 from ..ports.store import Capability
+from . import chance
 from .checks import Check, ordered
 from .expectation import ClauseBroken, HarnessBroken
 from .harness import StoreHarness
@@ -39,7 +39,7 @@ class StoreContract:
             if given is None:
                 raise TypeError(f"{cls.__name__} has no harness: write harness = YourStoreHarness in it")
             tested = as_harness(given)
-            seed = random.SystemRandom().randrange(2**32) if cls.seed is None else cls.seed
+            seed = chance.drawn(cls.seed)
             capabilities, _, trouble = introduced(tested, seed, cls.seconds)
             if trouble is not None:
                 raise trouble

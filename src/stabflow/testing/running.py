@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import random
 import sys
 import time
 import traceback
@@ -16,6 +15,7 @@ from importlib.util import find_spec
 from ..errors import Unsupported
 from ..ports.store import Capability
 from ..text import Text, same
+from . import chance
 from .checks import CHECKS, Check, ordered
 from .expectation import ClauseBroken, CutShort, HarnessBroken, NotCovered
 from .harness import StoreHarness
@@ -55,7 +55,7 @@ def check_store(
     """
     tested = as_harness(harness)
     chosen = chosen_checks(levels, only)
-    seed = random.SystemRandom().randrange(2**32) if seed is None else seed
+    seed = chance.drawn(seed)
     limit = SECONDS if seconds is None else seconds
     capabilities, about, trouble = introduced(tested, seed, limit)
     results: list[CheckResult] = []
