@@ -31,13 +31,13 @@ def run(path: Path) -> Document:
     return document
 
 
-SEARCHING = {"checker.md", "plan-the-way.md"}
-"""Pages that search long; `dev.py check` runs all of them."""
+LONG = {"checker.md", "plan-the-way.md", "testing.md"}
+"""Pages that search long, or start processes; `dev.py check` runs all of them."""
 
 
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(path, marks=[pytest.mark.slow] if path.name in SEARCHING else []) for path in DOCUMENTS],
+    [pytest.param(path, marks=[pytest.mark.slow] if path.name in LONG else []) for path in DOCUMENTS],
     ids=[path.relative_to(ROOT).as_posix() for path in DOCUMENTS],
 )
 def test_the_examples_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -243,6 +243,83 @@ def test_what_could_never_happen_is_refused(wrong: Callable[[], object], said: s
         wrong()
 
 
+# Within a transaction of the host
+
+
+class Joined(JoinedStore, MemoryStore):
+    """Notes what the transaction of its host comes to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    @property
+    def is_open(self) -> bool:
+        return self.said[-1:] == ["begin"]
+
+    def begin(self) -> None:
+        self.said.append("begin")
+
+    def commit(self) -> None:
+        self.said.append("commit")
+
+    def rollback(self) -> None:
+        self.said.append("rollback")
+
+    def when_committed(self, tell: Callable[[], None]) -> None:
+        tell()
+
+    def close(self) -> None:
+        self.said.append("close")
+
+
+class Joinable(MemoryStore):
+    """A store whose every transaction is the same one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.joined = Joined()
+
+    def join(self, connection: object) -> JoinedStore:
+        return self.joined
+
+
+def test_a_joined_store_passes_everything_on() -> None:
+    inner = Joinable()
+    store = FaultyStore(inner).join(object())
+    told: list[int] = []
+    store.when_committed(lambda: told.append(1))
+    store.begin()
+    assert store.is_open
+    assert store.append(batch()).last_version == 1
+    store.commit()
+    store.rollback()
+    store.close()
+    assert (told, inner.joined.said) == ([1], ["begin", "commit", "rollback", "close"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "came_to"),
+    [
+        ("unavailable", StoreUnavailable, "rollback"),
+        ("unknown_stored", CommitUnknown, "commit"),
+        ("unknown_not_stored", CommitUnknown, "rollback"),
+    ],
+)
+def test_a_commit_of_the_host_goes_wrong(kind: Any, error: type[StoreError], came_to: str) -> None:
+    inner = Joinable()
+    outer = FaultyStore(inner, [Trouble(kind, "commit"), Trouble("unknown_stored")])
+    store = outer.join(object())
+    store.begin()
+    store.append(batch())  # of which nobody may say that the outcome is not known
+    with pytest.raises(error):
+        store.commit()
+    assert inner.joined.said == ["begin", came_to]
+    assert [one.call for one in outer.left] == ["append"]
+    with pytest.raises(CommitUnknown):
+        outer.append(batch())
+
+
 # The clock
 
 

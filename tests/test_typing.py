@@ -1,4 +1,4 @@
-"""What mypy --strict reports of a plugin: each hook that is overridden wrongly, and nothing of what is right."""
+"""What mypy --strict reports of a plugin and of a user's tests: everything that is wrong, and nothing of what is right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-RIGHT = ROOT / "tests" / "typing" / "a_plugin.py"
 
 WRONG = """
 from __future__ import annotations
@@ -72,6 +71,29 @@ stabflow.open("memory:", plugins=[7])  # list-item
 """
 
 
+WRONG_TEST = """
+from __future__ import annotations
+
+from datetime import timedelta
+
+import stabflow
+from stabflow.stores.memory import MemoryStore
+from stabflow.testing import FakeClock, FaultyStore, Trouble, crash_points, engine_over, tamper
+
+store = FaultyStore(MemoryStore(), [Trouble("broken")])  # arg-type
+store.plan("unavailable")  # arg-type
+store.plan(Trouble("slow", 3))  # arg-type
+FaultyStore("memory:")  # arg-type
+engine_over("memory:")  # arg-type
+FakeClock("2026-03-02")  # arg-type
+FakeClock().advance("an hour")  # arg-type
+tamper(store).payload("case/x", 1, b"find", b"put")  # arg-type
+tamper(store).remove("case/x")  # call-arg
+crash_points(lambda store, note: None, print)  # arg-type
+crash_points("my_tests:script", lambda: None)  # arg-type misc
+"""
+
+
 def mypy(file: Path, cache: Path) -> list[tuple[int, str]]:
     """The lines of a file with errors, each with the code of its error."""
     command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(cache)]
@@ -85,15 +107,19 @@ def mypy(file: Path, cache: Path) -> list[tuple[int, str]]:
 
 
 @pytest.mark.slow
-def test_mypy_reports_every_wrong_override(tmp_path: Path) -> None:
-    wrong = tmp_path / "wrong_plugin.py"
-    wrong.write_text(WRONG, encoding="utf-8")
+@pytest.mark.parametrize(
+    ("wrong_text", "right"),
+    [pytest.param(WRONG, "a_plugin.py", id="a plugin"), pytest.param(WRONG_TEST, "a_test.py", id="a test")],
+)
+def test_mypy_reports_everything_wrong_and_nothing_else(wrong_text: str, right: str, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(wrong_text, encoding="utf-8")
     expected = [
         (number, code)
-        for number, line in enumerate(WRONG.splitlines(), start=1)
+        for number, line in enumerate(wrong_text.splitlines(), start=1)
         if "  # " in line
         for code in line.partition("  # ")[2].split()
     ]
     found = mypy(wrong, tmp_path / "cache")
     assert sorted(set(found)) == sorted(expected)
-    assert mypy(RIGHT, tmp_path / "cache") == []
+    assert mypy(ROOT / "tests" / "typing" / right, tmp_path / "cache") == []

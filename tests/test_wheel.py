@@ -87,3 +87,10 @@ def test_the_command_lists_the_bundled_procedures(scripts: Path, tmp_path: Path)
 def test_the_demonstration_runs_and_runs_again(scripts: Path, tmp_path: Path) -> None:
     assert run(scripts / "stabflow", "demo", cwd=tmp_path)
     assert run(scripts / "stabflow", "demo", cwd=tmp_path)
+
+
+def test_pytest_finds_the_plugin_of_the_wheel(scripts: Path, tmp_path: Path) -> None:
+    program = (
+        "from importlib.metadata import entry_points; print([one.value for one in entry_points(group='pytest11')])"
+    )
+    assert run(scripts / "python", "-c", program, cwd=tmp_path) == "['stabflow.pytest_plugin']\n"

@@ -1,8 +1,9 @@
-"""The conformance kit: what the author of a store runs to know whether histories are safe in it.
+"""What tests are made with: the conformance kit of stores, a clock to turn, stores that fail, crashes, and tampering.
 
-Derive a class from `StoreHarness` that makes storages and opens them. Then ``check_store(Harness).raise_for_failures()``, or a
-class derived from `StoreContract` for pytest, or ``stabflow conformance MODULE:HARNESS``. It can be imported without pytest and
-without Hypothesis; random histories need the latter.
+The author of a store derives a class from `StoreHarness` that makes storages and opens them. Then
+``check_store(Harness).raise_for_failures()``, or a class derived from `StoreContract` for pytest, or ``stabflow conformance
+MODULE:HARNESS``. `FakeClock`, `FaultyStore`, `crash_points` and `tamper` are for everybody's tests, over an `engine_over` a store
+of their own. All can be imported without pytest and without Hypothesis; random histories need the latter.
 """
 
 from __future__ import annotations
