@@ -25,16 +25,20 @@ LAST = 6
 
 @pytest.fixture(params=["memory", pytest.param("sqlite", marks=pytest.mark.slow)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """A store with a case whose last act was done under a key."""
+    """A store with a case."""
     made = MemoryStore() if request.param == "memory" else SqliteStore.open(tmp_path / "store.db")
-    engine = engine_on(made)
+    written(engine_on(made))
+    yield made
+    made.close()
+
+
+def written(engine: Engine) -> None:
+    """A case whose last act was done under a key."""
     worlds.constituted(engine)
     case = worlds.opened(engine, BRIDGE)
     worlds.noted(case)
     assert case.add("note", by=CLERK, basis=BASIS, key="k", **NOTE) == "note-2"
     assert case.value.version == LAST
-    yield made
-    made.close()
 
 
 def engine_on(store: Store) -> Engine:
