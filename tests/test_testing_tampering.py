@@ -12,6 +12,7 @@ from worlds import BASIS, BRIDGE, CLERK, NOTE, FakeClock
 
 from stabflow import Engine
 from stabflow.errors import Corrupt
+from stabflow.history.snapshots import case_of
 from stabflow.ports.store import Store
 from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
@@ -69,6 +70,8 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "a duty dropped": (lambda t: t.duty_rows(CASE, "note-2"), f"duties of case '{CASE}' in the index"),
     "a key removed": (lambda t: t.key(STREAM, "k"), f"version {LAST} and what the store keeps under its key"),
     "a key that answers otherwise": (lambda t: t.key(STREAM, "k", (5, 5)), f"version {LAST} and what the store keeps"),
+    "a key that begins too early": (lambda t: t.key(STREAM, "k", (5, LAST)), f"version {LAST} and what the store keeps"),
+    "a key that ends too late": (lambda t: t.key(STREAM, "k", (LAST, LAST + 1)), f"version {LAST} and what the store"),
     "a snapshot": (lambda t: t.snapshot(CASE, "书面", "口头"), f"snapshot of case '{CASE}' at version {LAST}"),
 }  # fmt: skip
 
@@ -83,6 +86,17 @@ def test_whatever_is_changed_is_found(what: str, store: Store) -> None:
     for one in (engine, engine_on(store)):
         with pytest.raises(Corrupt, match=said):
             one.verify()
+
+
+def test_a_forged_snapshot_is_read_as_a_true_one(store: Store) -> None:
+    """Else it would not be a forgery that anybody has to find."""
+    with tamper(store) as tampering:
+        tampering.snapshot(CASE, "书面", "口头")
+    taken = store.get_snapshot(STREAM)
+    assert taken is not None
+    case = case_of(taken)
+    assert case is not None
+    assert case.items["note-1"].fields["words"] == "口头"
 
 
 @pytest.mark.slow
