@@ -21,7 +21,7 @@ class StoreContract:
     test for each. What the store does not declare, or the harness does not offer, is skipped with the reason.
 
     ``seconds`` is the most that one check may take; ``effort`` multiplies the rounds of races, kills and random histories;
-    ``seed`` repeats the chance of an earlier run, whose failures name it.
+    ``seed`` repeats the chance of an earlier run, whose failures name it; without it pytest's ``--stabflow-seed`` does.
     """
 
     harness: ClassVar[StoreHarness | type[StoreHarness]]
