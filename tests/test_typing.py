@@ -109,7 +109,7 @@ def mypy(file: Path, cache: Path) -> list[tuple[int, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong_text", "right"),
-    [pytest.param(WRONG, "a_plugin.py", id="a plugin"), pytest.param(WRONG_TEST, "a_test.py", id="a test")],
+    [pytest.param(WRONG, "a_plugin.py", id="a plugin"), pytest.param(WRONG_TEST, "testing_with_faults.py", id="a test")],
 )
 def test_mypy_reports_everything_wrong_and_nothing_else(wrong_text: str, right: str, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"
