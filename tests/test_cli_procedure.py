@@ -9,7 +9,6 @@ from command_line import GRANT, Run
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from procedure_changes import revisions
-from procedure_strategies import procedures
 from rich.console import Console
 
 from stabflow.cli.page import Page
@@ -17,6 +16,7 @@ from stabflow.cli.procedure_page import show_procedure
 from stabflow.language import Procedure, loads
 from stabflow.reasoning.diff import changes
 from stabflow.reasoning.difference import Aspect
+from stabflow.testing.drawn_procedures import procedures
 
 
 def printed(procedure: Procedure) -> str:

@@ -24,12 +24,12 @@ from language_kit import (
     same_parts,
     tables,
 )
-from procedure_strategies import procedures
 
 from stabflow import canonical
 from stabflow.errors import Corrupt
 from stabflow.language import Procedure, from_canonical, loads
 from stabflow.language.canonical_form import IDENTITY, canonical_bytes, canonical_form, plain
+from stabflow.testing.drawn_procedures import procedures
 
 BOTH = pytest.mark.parametrize("text", [SITE, BOARD], ids=["site", "board"])
 

@@ -6,12 +6,12 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from language_kit import BOARD, SITE, changed, load_tables, put, tables
-from procedure_strategies import procedures
 from transitions import Machine, MachineError
 
 from stabflow.errors import InvalidInput
 from stabflow.language import Lifecycle, Procedure, State, Transition, bundled, loads
 from stabflow.language.machine import NEW, build, compile_table
+from stabflow.testing.drawn_procedures import procedures
 
 PROCEDURES = {"site": loads(SITE), "board": loads(BOARD), "five-step": bundled("five-step")}
 

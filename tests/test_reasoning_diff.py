@@ -7,12 +7,12 @@ from collections import Counter
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from procedure_changes import Revision, Where, at, called, key_of, parts, revisions
-from procedure_strategies import procedures
 
 from stabflow.language import Procedure
 from stabflow.language.canonical_form import canonical_form
 from stabflow.reasoning.diff import changes
 from stabflow.reasoning.difference import Aspect, Change, ChangeKind, Direction
+from stabflow.testing.drawn_procedures import procedures
 
 OTHER_WAY = {Direction.STRICTER: Direction.LOOSER, Direction.LOOSER: Direction.STRICTER}
 REVERSED = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}

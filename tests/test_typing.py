@@ -93,6 +93,25 @@ crash_points(lambda store, note: None, print)  # arg-type
 crash_points("my_tests:script", lambda: None)  # arg-type misc
 """
 
+WRONG_MACHINE = """
+from __future__ import annotations
+
+from stabflow.testing import ActProperty, ShownAct, procedure_machine, replay_trace
+from stabflow.text import Text
+
+
+def long_ago(shown: ShownAct) -> str:
+    return shown.after.state
+
+
+ActProperty(title=Text("x", "x"), always=long_ago)  # arg-type
+procedure_machine(7)  # arg-type
+procedure_machine("five-step", harness="memory")  # arg-type
+procedure_machine("five-step", extra=[long_ago])  # list-item
+procedure_machine("five-step").TestCase.least_coverage = "half"  # assignment
+replay_trace(7)  # arg-type
+"""
+
 
 def mypy(file: Path, cache: Path) -> list[tuple[int, str]]:
     """The lines of a file with errors, each with the code of its error."""
@@ -109,7 +128,11 @@ def mypy(file: Path, cache: Path) -> list[tuple[int, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong_text", "right"),
-    [pytest.param(WRONG, "a_plugin.py", id="a plugin"), pytest.param(WRONG_TEST, "testing_with_faults.py", id="a test")],
+    [
+        pytest.param(WRONG, "a_plugin.py", id="a plugin"),
+        pytest.param(WRONG_TEST, "testing_with_faults.py", id="a test with faults"),
+        pytest.param(WRONG_MACHINE, "testing_a_procedure.py", id="a test of a procedure"),
+    ],
 )
 def test_mypy_reports_everything_wrong_and_nothing_else(wrong_text: str, right: str, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"

@@ -9,7 +9,7 @@ from decimal import Decimal
 import attrs
 
 from ..language import Procedure
-from ..text import Language, Text, joined, listing, quoted, say
+from ..text import Language, Text, joined, listing, quoted, same, say
 from ..values import Value
 from .graph import row_of
 from .walk import Done
@@ -73,6 +73,16 @@ class Finding:
     clause: tuple[str, ...] = ()
     trace: tuple[TracedAct, ...] = ()
 
+    def story(self) -> Text:
+        """The finding in words, with its place and the acts that lead there, one a line."""
+        line = say("- {status}: {title}", "- {status}：{title}", status=STATUS_TITLES[self.status], title=self.title)
+        if self.text != Text("", ""):
+            line = say("{line}: {text}", "{line}：{text}", line=line, text=self.text)
+        if self.path:
+            line = say("{line} [{path}]", "{line}〔{path}〕", line=line, path=same(self.path))
+        acts = [say("    {n}. {act}", "    {n}. {act}", n=n, act=act.text) for n, act in enumerate(self.trace, start=1)]
+        return joined([line, *acts], same("\n"))
+
     def as_dict(self, language: Language = "en") -> dict[str, object]:
         """The finding as plain JSON values."""
         return {
@@ -84,6 +94,14 @@ class Finding:
             "clause": list(self.clause),
             "trace": [act.as_dict(language) for act in self.trace],
         }
+
+
+class NotProved(AssertionError):
+    """Something of a procedure is flawed, or could not be decided; ``report`` has everything that was found."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__(report.story().en)
 
 
 @attrs.frozen
@@ -115,6 +133,19 @@ class Report:
     def flaws(self) -> tuple[Finding, ...]:
         """The findings that are flaws."""
         return tuple(finding for finding in self.findings if finding.status is Status.FLAWED)
+
+    def raise_for_failures(self) -> None:
+        """`NotProved`, an `AssertionError` that tells each flaw with the acts that lead to it, unless everything that applies is
+        proved. What could not be decided is no pass."""
+        if not self.proved:
+            raise NotProved(self)
+
+    def story(self) -> Text:
+        """What is flawed or undecided, each with its place and the acts that show it, one a line."""
+        told = [one for one in self.findings if one.status in (Status.FLAWED, Status.INCOMPLETE)]
+        title = STATUS_TITLES[self.status]
+        head = say("{procedure}: {status}", "{procedure}：{status}", procedure=same(self.procedure), status=title)
+        return joined([head, *(one.story() for one in told)], same("\n"))
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
         """The report as plain JSON values, its sentences in ``language``."""

@@ -1,9 +1,15 @@
-"""What tests are made with: the conformance kit of stores, a clock to turn, stores that fail, crashes, and tampering.
+"""The test kit: for the author of a procedure, a plugin or a host, who tests it with what must hold of every one.
+
+``check(PROCEDURE).raise_for_failures()`` proves what can be proved; ``procedure_machine(PROCEDURE).TestCase`` acts on cases over
+the real engine, and prints a dossier of what it finds, which `replay_trace` does again.
 
 The author of a store derives a class from `StoreHarness` that makes storages and opens them. Then
 ``check_store(Harness).raise_for_failures()``, or a class derived from `StoreContract` for pytest, or ``stabflow conformance
-MODULE:HARNESS``. `FakeClock`, `FaultyStore`, `crash_points` and `tamper` are for everybody's tests, over an `engine_over` a store
-of their own. All can be imported without pytest and without Hypothesis; random histories need the latter.
+MODULE:HARNESS``.
+
+`FakeClock`, `FaultyStore`, `crash_points` and `tamper` are for everybody's tests, over an `engine_over` a store of their own.
+
+All of it can be imported without pytest and without Hypothesis; what draws at random needs the latter.
 """
 
 from __future__ import annotations
@@ -12,8 +18,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..reasoning.check import check as check
+    from ..reasoning.predicates import Count as Count
+    from ..reasoning.predicates import StateProperty as StateProperty
+    from ..reasoning.report import NotProved as NotProved
     from .clock import FakeClock as FakeClock
     from .contract import StoreContract as StoreContract
+    from .counterexamples import Counterexample as Counterexample
+    from .coverage import Coverage as Coverage
+    from .coverage import TooLittleCovered as TooLittleCovered
     from .crashes import CrashFailed as CrashFailed
     from .crashes import CrashPoint as CrashPoint
     from .crashes import CrashReport as CrashReport
@@ -26,11 +39,16 @@ if TYPE_CHECKING:
     from .harness import FaultKind as FaultKind
     from .harness import Host as Host
     from .harness import StoreHarness as StoreHarness
+    from .machine_of_procedure import NothingHappened as NothingHappened
+    from .machine_of_procedure import procedure_machine as procedure_machine
     from .over import engine_over as engine_over
+    from .own_properties import ActProperty as ActProperty
+    from .own_properties import ShownAct as ShownAct
     from .ready import MemoryHarness as MemoryHarness
     from .ready import SqliteHarness as SqliteHarness
     from .registry import Check as Check
     from .registry import Level as Level
+    from .replaying import replay_trace as replay_trace
     from .report import CheckResult as CheckResult
     from .report import ConformanceFailed as ConformanceFailed
     from .report import ConformanceReport as ConformanceReport
@@ -41,14 +59,22 @@ if TYPE_CHECKING:
 
 # Each name is loaded when it is asked for, so that a child process, which needs few of them, starts at once.
 _HOMES = {
+    "..reasoning.check": ("check",),
+    "..reasoning.predicates": ("Count", "StateProperty"),
+    "..reasoning.report": ("NotProved",),
     "clock": ("FakeClock",),
     "contract": ("StoreContract",),
+    "counterexamples": ("Counterexample",),
+    "coverage": ("Coverage", "TooLittleCovered"),
     "crashes": ("CrashFailed", "CrashPoint", "CrashReport", "Left", "crash_points"),
     "faulty_store": ("FaultyStore", "Trouble", "TroubleKind"),
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
+    "machine_of_procedure": ("NothingHappened", "procedure_machine"),
     "over": ("engine_over",),
+    "own_properties": ("ActProperty", "ShownAct"),
     "ready": ("MemoryHarness", "SqliteHarness"),
     "registry": ("Check", "Level"),
+    "replaying": ("replay_trace",),
     "report": ("CheckResult", "ConformanceFailed", "ConformanceReport", "Outcome"),
     "running": ("check_store",),
     "tampering": ("Tampering", "tamper"),
@@ -57,10 +83,14 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "FAULT_KINDS",
+    "ActProperty",
     "Check",
     "CheckResult",
     "ConformanceFailed",
     "ConformanceReport",
+    "Count",
+    "Counterexample",
+    "Coverage",
     "CrashFailed",
     "CrashPoint",
     "CrashReport",
@@ -71,16 +101,24 @@ __all__ = [
     "Left",
     "Level",
     "MemoryHarness",
+    "NotProved",
+    "NothingHappened",
     "Outcome",
+    "ShownAct",
     "SqliteHarness",
+    "StateProperty",
     "StoreContract",
     "StoreHarness",
     "Tampering",
+    "TooLittleCovered",
     "Trouble",
     "TroubleKind",
+    "check",
     "check_store",
     "crash_points",
     "engine_over",
+    "procedure_machine",
+    "replay_trace",
     "tamper",
 ]
 
@@ -88,7 +126,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    home = _HOME_OF[name]
+    value: object = getattr(import_module(home if home.startswith(".") else f".{home}", __name__), name)
     globals()[name] = value
     return value
 
