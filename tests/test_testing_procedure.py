@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from stabflow.testing import (
     check,
     procedure_machine,
     replay_trace,
+    rules,
 )
 from stabflow.testing.counterexamples import FILE
 from stabflow.testing.machine_of_procedure import ProcedureMachine
@@ -145,7 +147,7 @@ def test_a_dead_end_is_called_one(flaw: object) -> None:
     it = found(procedure_machine(procedure), 200, 20)
     assert it.broken.rule == "dead_end"
     assert str(it).startswith("dead end: from ")
-    assert "无法办结" in it.story("zh")
+    assert it.story("zh").startswith("无法办结：")
 
 
 class Never(Plugin):
@@ -195,6 +197,16 @@ def test_values_come_from_the_users_strategies() -> None:
     )
     run(procedure_machine(GOOD, examples_of={"case.asked": st.just(77)}, extra=[noted]), 3, 5)
     assert 77 in said
+
+
+# What is told
+
+
+def test_every_rule_has_its_words() -> None:
+    folder = Path(rules.__file__).parent
+    sources = "".join(one.read_text(encoding="utf-8") for one in folder.glob("*.py"))
+    told = set(re.findall(r'(?:Broken|_broken|\.same)\(\s*"(\w+)"', sources))
+    assert told == set(rules.RULES)
 
 
 # Coverage

@@ -389,7 +389,15 @@ class Acting:
         by = chooser.one(self._cast.everybody if wild or not holders else holders)
         first = asked_of(row.requires, None)
         values = self._values.of(chooser, None, row.set, self._run.clock(), first)
-        return Step(verb=Verb.OPEN, by=by, trigger=row.trigger, case=case_id, matter=matter_of(number), values=values)
+        return Step(
+            verb=Verb.OPEN,
+            proved=self._run.setting.proved,
+            by=by,
+            trigger=row.trigger,
+            case=case_id,
+            matter=matter_of(number),
+            values=values,
+        )
 
 
 def _stated(case: Case, option: Option) -> Mapping[str, Any]:

@@ -14,9 +14,10 @@ from ..case import kind_of
 from ..language import FieldType, Procedure
 from ..language.loader import bundled_digests
 from ..language.written import inline, quoted
-from ..text import Language, Text, say
+from ..text import Language, say
 from ..values import Actor, File
 from .judging import Broken
+from .rules import RULES
 from .steps import BASIS, REASON, Came, Step, Verb
 
 FILE = "procedure.toml"
@@ -49,7 +50,7 @@ class Counterexample(AssertionError):
         head = say(
             "{rule}: {text}",
             "{rule}：{text}",
-            rule=_RULES.get(self.broken.rule, self.broken.rule),
+            rule=RULES[self.broken.rule],
             text=self.broken.text,
         )
         told = [one.told(self.procedure) for one in self.steps if one.verb is not Verb.CONSTITUTE]
@@ -60,19 +61,6 @@ class Counterexample(AssertionError):
         """The run as a dossier in TOML. What `stabflow run` must make of it is what is right: an act that should have been
         refused is marked so. What a dossier cannot tell stands in it as comments."""
         return "\n".join(_Writer(self).lines()) + "\n"
-
-
-_RULES: Mapping[str, Text] = {
-    "dead_end": Text("dead end", "死胡同（无法办结）"),
-    "five_steps": Text("the five steps", "五个步骤"),
-    "role": Text("no such role", "未任该职"),
-    "party": Text("not by who may", "办理人不符"),
-    "requirement": Text("a requirement was not met", "前置要求未满足"),
-    "separation": Text("roles that are apart", "岗位分离"),
-    "raised": Text("something else was raised", "出现其他错误"),
-    "refused": Text("a refusal changed something", "拒绝之后仍有改变"),
-    "own": Text("a property of the author's", "作者自定的性质"),
-}
 
 
 @attrs.frozen

@@ -6,6 +6,8 @@ what came of it is compared with what had to.
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ from ..decision.fields import stated
 from ..decision.permission import TICK
 from ..decision.view import CaseView, Context
 from ..engine import Engine, streams
+from ..engine.proofs import is_released
 from ..errors import InvalidInput, Refused, StabflowError
 from ..history.record import Record
 from ..language import Procedure
@@ -29,6 +32,7 @@ from ..language.machine import NEW
 from ..ports.hooks import Plugin
 from ..ports.store import Store
 from ..reasoning.behind import Behind, Folding
+from ..reasoning.check import check
 from ..text import Text, listing, quoted, same, say
 from ..values import Basis, Matter
 from .cast import Cast
@@ -41,6 +45,9 @@ from .judging import Broken, Standing, judged
 from .over import engine_over
 from .own_properties import OwnProperties, Watch
 from .steps import BASIS, OF_NO_CASE, Came, Step, Verb
+
+PROVING = 2.0
+"""So many seconds of the processor go into proving a procedure before it is run; what takes longer is run without."""
 
 ASKED = frozenset({Verb.FIRE, Verb.ADD})
 
@@ -67,6 +74,12 @@ class Setting:
     plugins: tuple[Plugin | str, ...] = ()
     calendar: str | Path = "CN"
     source: str = ""
+
+    @functools.cached_property
+    def proved(self) -> bool:
+        """Whether cases are opened as proved, so that the gate may open: where that is known, or soon found out."""
+        procedure = self.procedure
+        return is_released(procedure) or check(procedure, seconds=PROVING, clock=time.process_time).proved
 
 
 class ProcedureRun:

@@ -58,7 +58,8 @@ class Came(enum.Enum):
 @attrs.frozen(kw_only=True)
 class Step:
     """One step: ``what`` is the trigger, the kind added, the office, or the item amended or whose clock it is (``None``: the
-    case); ``item`` what is fired on; ``person`` whom it concerns. ``case`` tells which of the run's cases. ``at`` is when."""
+    case); ``item`` what is fired on; ``person`` whom it concerns. ``case`` tells which of the run's cases, and
+    ``proved`` that it is opened only if the procedure is proved. ``at`` is when."""
 
     verb: Verb
     by: Actor | None = None
@@ -71,6 +72,7 @@ class Step:
     values: Mapping[str, Any] = attrs.field(factory=dict, converter=frozen)
     key: str | None = None
     matter: Matter | None = None
+    proved: bool = False
     since: date | None = None
     until: date | None = None
     version: int = 0
@@ -91,7 +93,7 @@ class Step:
                 self.matter or Matter("matter", "Matter"),
                 case_id=self.case,
                 trigger=self.trigger,
-                unproved="allow",
+                unproved="refuse" if self.proved else "allow",
                 **self._who(),
                 **self.values,
             )
