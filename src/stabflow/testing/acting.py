@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import attrs
 
-from ..case import Case
-from ..decision.commands import ASKING, Appoint
+from ..case import Case, Item
+from ..decision.commands import ASKING, Appoint, Delegate
 from ..decision.decider import Option, blockers, moves
 from ..decision.view import CaseView, Context, delegations, holdings
 from ..errors import InvalidInput
@@ -19,13 +20,16 @@ from ..values import Actor
 from .choosing import Chooser
 from .fitting_values import FittingValues, asked_of, stated_of
 from .procedure_run import Line, ProcedureRun, matter_of
-from .steps import Step, Verb
+from .steps import REASON, Step, Verb
 
 TRIES = 6
 """So many sets of values are tried for an act that is to be lawful."""
 
 ENOUGH, MANY = 2, 24
 """So many items of a kind are added of which nothing is wanted, and so many at most of one that is."""
+
+WAITS = (timedelta(days=32), timedelta(hours=1), timedelta(days=1), timedelta(days=8))
+"""How long is waited where something must lie for a while: long enough, or perhaps not."""
 
 JUNK = ("to_approved", "", "initialise", "may_go", "is_open", "add", "(new)")
 """Triggers that no row has: some of them the machines of `transitions` would have of themselves."""
@@ -66,12 +70,10 @@ class Acting:
         options = [one for one in moves(procedure, case) if one.row.by]
         onward, last = self._ways(line, case, options, chooser)
         wanted = Wanted()
-        if chooser.seldom(40):
-            onward, last = last, onward
         for number, option in enumerate(onward):
             step = self._done(line, case, context, option, chooser, wanted)
             if step is not None:
-                return step
+                return self._or_back(line, case, context, last, chooser) or step
             if not number:
                 self._note(case, context, option.row, wanted)
         for office in wanted.offices:
@@ -87,7 +89,17 @@ class Acting:
             step = self._done(line, case, context, option, chooser, wanted)
             if step is not None:
                 return step
-        return Step(verb=Verb.WAIT, wait=timedelta(days=32)) if wanted.waits else None
+        return Step(verb=Verb.WAIT, wait=chooser.one(WAITS)) if wanted.waits else None
+
+    def _or_back(
+        self, line: Line, case: Case, context: Context, last: Sequence[Option], chooser: Chooser
+    ) -> Step | None:
+        """Now and then a return, where the case could have gone on: what counts again after it is what rounds are about."""
+        if not last or not chooser.seldom(7):
+            return None
+        back = [one for one in last if not self._procedure.states[one.row.dest or ""].final]
+        steps = (self._done(line, case, context, option, chooser, Wanted()) for option in back)
+        return next((step for step in steps if step is not None), None)
 
     def _vacant(self, case: Case, context: Context) -> list[str]:
         """The roles of the case that nobody holds."""
@@ -290,9 +302,11 @@ class Acting:
         return chooser.one([*self._procedure.roles]) if chooser.seldom(8) else None
 
     def amending(self, line: Line, chooser: Chooser) -> Step:
-        """A correction of something stated, by who stated it or somebody else."""
+        """A correction of something stated, rather of what was stated last, by who stated it or somebody else."""
         case = line.value
-        item = chooser.one([None, *case.items.values()])
+        things: list[Item | None] = [None, *(one for one in case.items.values() if one.fields)]
+        things.sort(key=lambda one: _last_act(case if one is None else one), reverse=True)
+        item = things[0] if not chooser.seldom(3) else chooser.one(things)
         acts = case.acts if item is None else item.acts
         by = self._cast.person(chooser.one(acts).actor) if acts and not chooser.seldom(2) else None
         kind = None if item is None else item.kind
@@ -305,7 +319,10 @@ class Acting:
     def appointing(self, line: Line, chooser: Chooser) -> Step:
         """An appointment or its end, mostly by who may appoint."""
         _, case, context = self._run.asked(line)
-        office = chooser.one([*self._procedure.roles])
+        roles = self._procedure.roles
+        office = chooser.one(
+            [name for name, role in roles.items() if not role.standing or chooser.seldom(8)] or [*roles]
+        )
         parties = self._procedure.roles[office].appointed_by
         able = [Actor(one.actor, body=one.body) for one in holdings(case, context) if one.role in parties]
         by = chooser.one(able) if able and not chooser.seldom(3) else chooser.one(self._cast.everybody)
@@ -320,22 +337,25 @@ class Acting:
         held = holdings(case, context)
         if not held:
             return None
-        one = chooser.one(held)
+        delegable = [one for one in held if self._procedure.roles[one.role].delegable]
+        one = chooser.one(held if not delegable or chooser.seldom(4) else delegable)
         by = Actor(one.actor, body=one.body) if not chooser.seldom(3) else chooser.one(self._cast.everybody)
-        whom = chooser.one(self._cast.people)
-        lent = delegations(self._procedure, case, context)
         how = chooser.one(("delegate", "recuse", "end"))
         if how == "recuse":
             who = Actor(one.actor, body=one.body)
             return Step(verb=Verb.RECUSE, by=by, what=one.role, person=who, case=line.id)
-        if how == "end":
-            if not lent:
-                return None
+        lent = delegations(self._procedure, case, context)
+        if how == "end" and lent:
             loan = chooser.one(lent)
             delegate = Actor(loan.delegate, body=loan.body)
             return Step(verb=Verb.END_DELEGATION, by=by, what=loan.office, person=delegate, case=line.id)
         until = (context.now + timedelta(days=chooser.one((30, 1, 0, 400)))).date()
-        to = Actor(whom.id, body=by.body)
+        people = [Actor(whom.id, body=by.body) for whom in chooser.mixed(self._cast.people)]
+        for to in people[: 1 if chooser.seldom(3) else None]:
+            asked = Delegate(actor=by, basis=ASKING, office=one.role, to=to, until=until, reason=REASON)
+            with contextlib.suppress(InvalidInput):
+                if not blockers(self._procedure, case, asked, context):
+                    break
         return Step(verb=Verb.DELEGATE, by=by, what=one.role, person=to, until=until, case=line.id)
 
     def for_somebody(self, line: Line, chooser: Chooser) -> Step | None:
@@ -398,6 +418,10 @@ class Acting:
             matter=matter_of(number),
             values=values,
         )
+
+
+def _last_act(thing: Case | Item) -> int:
+    return max((act.version for act in thing.acts), default=0)
 
 
 def _stated(case: Case, option: Option) -> Mapping[str, Any]:

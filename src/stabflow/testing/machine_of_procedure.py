@@ -219,8 +219,9 @@ class ProcedureMachine(RuleBasedStateMachine):
     def amend(self, chooser: Chooser) -> None:
         """What was stated is corrected."""
         with self._told():
-            if self.run.lines:
-                self._try(self.acting.amending(self._line(chooser), chooser), chooser)
+            for _ in range(2):
+                if self.run.lines:
+                    self._try(self.acting.amending(self._line(chooser), chooser), chooser)
 
     @precondition(lambda self: self.run.lines and any(not one.standing for one in self.run.procedure.roles.values()))
     @rule(chooser=CHOOSERS)
@@ -235,7 +236,8 @@ class ProcedureMachine(RuleBasedStateMachine):
         with self._told():
             if self.run.lines:
                 line = self._line(chooser)
-                how = self.acting.for_somebody if chooser.seldom(2) else self.acting.lending
+                lends = not line.value.delegations or chooser.seldom(3)
+                how = self.acting.lending if lends else self.acting.for_somebody
                 self._try(how(line, chooser), chooser)
 
     @precondition(lambda self: self.stops_clocks)

@@ -220,12 +220,12 @@ class ProcedureRun:
         if step.came is not Came.DONE:
             if any(record.actor != TICK for record in news):
                 self._broken("refused", Text("what was refused has changed the case", "被拒绝的办理改变了案件"))
-        elif step.key is None and not any(record.actor == step.by for record in news[-1:]):
+        elif step.key is None and not any(record.actor == step.by for record in news):
             self._broken("recorded", Text("what was done is not on record", "已作的办理未予记录"))
         self._judge(line, news)
         if step.verb in ASKED and not any(isinstance(one.event, BreachFound) for one in news):
             self._agrees(step, line, beforehand, fresh=bool(news))
-        if isinstance(result, Record) and news and result.hash != news[-1].hash and step.key is None:
+        if isinstance(result, Record) and step.key is None and result.hash not in {one.hash for one in news}:
             self._broken("recorded", Text("the record returned is not the one stored", "返回的记录与所存记录不符"))
         self.same("second_handle", line.value, self.engines[1].case(line.id).value)
         self.same("live", line.value, self.engines[0].case(line.id).value)
