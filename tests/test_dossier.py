@@ -708,3 +708,79 @@ def test_what_is_rehearsed_beside_an_engine_has_its_clock_and_plugins(tmp_path: 
         assert list(engine.cases()) == []
         assert engine.offices("five-step") == ()
         assert run(dossier, engine).written == 38
+
+
+LENT = """
+[[acts]]
+at = 2026-03-02T09:20:00+08:00
+by = "chair"
+basis = "x"
+recuse = "member"
+actor = "third"
+reason = "kin"
+
+[[acts]]
+at = 2026-03-02T09:21:00+08:00
+by = "chair"
+basis = "x"
+delegate = "decision_body"
+actor = "second"
+until = 2026-04-01
+reason = "away"
+expect = "refused"
+
+[[acts]]
+at = 2026-03-02T09:22:00+08:00
+by = "chair"
+basis = "x"
+end_delegation = "decision_body"
+actor = "second"
+expect = "refused"
+
+[[acts]]
+at = 2026-03-02T09:23:00+08:00
+by = "chair"
+basis = "x"
+stop_clock = "case"
+reason = "a storm"
+expect = "refused"
+
+[[acts]]
+at = 2026-03-02T09:24:00+08:00
+by = "chair"
+basis = "x"
+resume_clock = "case"
+reason = "over"
+expect = "refused"
+"""
+
+
+def without_the_rest(folder: Path, more: str) -> Path:
+    """The plain dossier up to its appointments, and more acts."""
+    path = folder / "begun.toml"
+    path.write_text(PLAIN[: PLAIN.index("[[acts]]\nat = 2026-03-03")] + more, encoding="utf-8")
+    return path
+
+
+def test_roles_are_lent_and_laid_down_and_clocks_stopped(tmp_path: Path) -> None:
+    tried = rehearse(Dossier.load(without_the_rest(tmp_path, LENT)))
+    last = tried[-1].case
+    assert last is not None
+    assert list(last.recused) == ["o-3"]
+    titles = [one.act.title(stabflow.procedure("five-step")) for one in tried[-5:]]
+    assert [one.en for one in titles] == [
+        "recuse o-3 as member of the decision body",
+        "delegate the role of decision body (chair) to o-2",
+        "end the delegation of decision body (chair) to o-2",
+        "stop the clock of the case",
+        "let the clock of the case run on",
+    ]
+    assert [one.zh for one in titles][3:] == ["中止案件的计时", "恢复案件的计时"]
+
+
+def test_what_is_wrong_with_them_is_told(tmp_path: Path) -> None:
+    wrong = LENT.replace('"member"', '"membre"').replace("until = 2026-04-01", 'until = "April"')
+    found = faults(without_the_rest(tmp_path, wrong.replace('stop_clock = "case"', 'stop_clock = "csae"')))
+    assert found["acts[4].recuse"] == "unknown role 'membre' (did you mean 'member'?)"
+    assert found["acts[5].until"] == '"April" is not a day (give a day without a time, without quotes: 2027-03-01)'
+    assert found["acts[7].stop_clock"] == "unknown item 'csae' (did you mean 'case'?)"

@@ -63,6 +63,15 @@ class Examiner:
             case Verb.APPOINT | Verb.RELIEVE:
                 self._appointment(act)
                 return {}
+            case Verb.DELEGATE | Verb.END_DELEGATION | Verb.RECUSE:
+                if act.what not in self.procedure.roles:
+                    problem = f"unknown role {act.what or ''!r}"
+                    act.form.fault(act.verb.value, problem, near_miss(act.what or "", self.procedure.roles))
+                return {}
+            case Verb.STOP_CLOCK | Verb.RESUME_CLOCK:
+                if act.what is not None:
+                    self._item(act, act.verb.value, act.what)
+                return {}
             case Verb.ADD:
                 return self._add(act)
             case Verb.FIRE:
@@ -149,7 +158,7 @@ class Examiner:
         ):
             known = [item_id(one, n) for one, count in self.added.items() for n in range(1, count + 1)]
             known += [item_id(one, 1) for one, defined in self.procedure.items.items() if defined.preset is not None]
-            if key == "amend":
+            if key != "item":
                 known.append("case")
             act.form.fault(key, f"unknown item {item!r}", near_miss(item, known))
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,6 +28,11 @@ _KEYS = {
     Verb.ADD: ("trigger", "with"),
     Verb.FIRE: ("item", "with"),
     Verb.AMEND: ("reason", "with"),
+    Verb.DELEGATE: ("actor", "since", "until", "reason"),
+    Verb.END_DELEGATION: ("actor",),
+    Verb.RECUSE: ("actor", "reason"),
+    Verb.STOP_CLOCK: ("reason",),
+    Verb.RESUME_CLOCK: ("reason",),
 }
 
 
@@ -200,9 +205,11 @@ class _Reader:
             what = form.text(verb.value, max_length=200)
         trigger = form.text("trigger", max_length=200, required=False) if verb in (Verb.OPEN, Verb.ADD) else None
         item = form.text("item", max_length=200, required=False) if verb is Verb.FIRE else None
-        reason = form.text("reason", max_length=MAX_BASIS) if verb is Verb.AMEND else ""
-        person = self._holder(form, "actor") if verb in (Verb.APPOINT, Verb.RELIEVE) else None
-        if verb is Verb.AMEND and what == "case":
+        reason = form.text("reason", max_length=MAX_BASIS) if "reason" in _KEYS[verb] else ""
+        person = self._holder(form, "actor") if verb.is_of_a_role else None
+        until = form.read("until", _day) if verb is Verb.DELEGATE else None
+        since = form.read("since", _day, required=False) if verb is Verb.DELEGATE else None
+        if (verb is Verb.AMEND or verb.is_of_a_clock) and what == "case":
             what = None
         elif verb is not Verb.OPEN and what is None:
             return at
@@ -211,14 +218,14 @@ class _Reader:
         before = len(self.faults)
         values = examiner.examine(ActForm(form, verb, what, trigger, item, role, refused))
         wanting = at is None or basis is None or by is None or reason is None or len(self.faults) > before
-        if wanting or (verb in (Verb.APPOINT, Verb.RELIEVE) and person is None):
+        if wanting or (verb.is_of_a_role and person is None) or (verb is Verb.DELEGATE and until is None):
             return at
         assert at is not None
         assert basis is not None
         assert by is not None
         return PlannedAct(
             number=number, at=at, by=by, basis=basis, verb=verb, what=what, trigger=trigger, item=item, person=person,
-            reason=reason or "", role=role, values=values, note=note, refused=refused, reasons=reasons,
+            reason=reason or "", since=since, until=until, role=role, values=values, note=note, refused=refused, reasons=reasons,
         )  # fmt: skip
 
     def _expectation(self, form: Form) -> tuple[bool, int]:
@@ -258,6 +265,14 @@ def _is_allowed(value: object) -> bool:
     if value not in ("refuse", "allow"):
         raise InvalidInput.at("unproved", f"{in_toml(value)} is not known", 'write "allow", or leave it out')
     return value == "allow"
+
+
+def _day(value: object) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise InvalidInput.at(
+            "", f"{in_toml(value)} is not a day", "give a day without a time, without quotes: 2027-03-01"
+        )
+    return value
 
 
 def _as_is(value: object) -> object:

@@ -17,7 +17,7 @@ import attrs
 from ..case import Case
 from ..decision.disclosure import Audience, check_audience, refusal_for_public
 from ..decision.events import BreachFound
-from ..engine import CaseHandle, Engine, open_engine
+from ..engine import Acts, CaseHandle, Engine, open_engine
 from ..errors import Fault, FaultyInput, InvalidInput, ProcedureError, Refused
 from ..history.record import Record
 from ..ports.hooks import Plugin
@@ -277,10 +277,29 @@ def _perform(
                 acts.add(act.what or "", trigger=act.trigger, **act.values)
             case Verb.AMEND:
                 acts.amend(act.what, reason=act.reason, **act.values)
-            case Verb.APPOINT | Verb.RELIEVE:
-                assert act.person is not None, "the reader sees to it"
-                (acts.appoint if act.verb is Verb.APPOINT else acts.relieve)(act.what or "", act.person)
+            case Verb.STOP_CLOCK:
+                acts.stop_clock(act.what, reason=act.reason)
+            case Verb.RESUME_CLOCK:
+                acts.resume_clock(act.what, reason=act.reason)
+            case _:
+                _of_a_role(acts, act)
     return handle, all(map(_is_new, acts.records))
+
+
+def _of_a_role(acts: Acts, act: PlannedAct) -> None:
+    """Give somebody a role, or take it."""
+    office, person = act.what or "", act.person
+    assert person is not None, "the reader sees to it"
+    match act.verb:
+        case Verb.DELEGATE:
+            assert act.until is not None, "the reader sees to it"
+            acts.delegate(office, person, until=act.until, since=act.since, reason=act.reason)
+        case Verb.END_DELEGATION:
+            acts.end_delegation(office, person)
+        case Verb.RECUSE:
+            acts.recuse(office, person, reason=act.reason)
+        case _:
+            (acts.appoint if act.verb is Verb.APPOINT else acts.relieve)(office, person)
 
 
 def _present_case(dossier: Dossier, engine: Engine) -> CaseHandle | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import attrs
@@ -27,6 +27,35 @@ class Verb(enum.Enum):
     ADD = "add"
     FIRE = "fire"
     AMEND = "amend"
+    DELEGATE = "delegate"
+    END_DELEGATION = "end_delegation"
+    RECUSE = "recuse"
+    STOP_CLOCK = "stop_clock"
+    RESUME_CLOCK = "resume_clock"
+
+    @property
+    def is_of_a_role(self) -> bool:
+        """Whether it gives somebody a role, or takes it."""
+        return self in (Verb.APPOINT, Verb.RELIEVE, Verb.DELEGATE, Verb.END_DELEGATION, Verb.RECUSE)
+
+    @property
+    def is_of_a_clock(self) -> bool:
+        """Whether it stops a clock, or lets it run on."""
+        return self in (Verb.STOP_CLOCK, Verb.RESUME_CLOCK)
+
+
+_OF_A_ROLE = {
+    Verb.APPOINT: Text("appoint {who} as {role}", "任命{who}为{role}"),
+    Verb.RELIEVE: Text("relieve {who} of the role of {role}", "免去{who}的{role}职务"),
+    Verb.DELEGATE: Text("delegate the role of {role} to {who}", "委托{who}代行{role}"),
+    Verb.END_DELEGATION: Text("end the delegation of {role} to {who}", "终止对{who}代行{role}的委托"),
+    Verb.RECUSE: Text("recuse {who} as {role}", "{who}（{role}）回避"),
+}
+_OF_A_THING = {
+    Verb.AMEND: Text("amend {what}", "更正{what}"),
+    Verb.STOP_CLOCK: Text("stop the clock of {what}", "中止{what}的计时"),
+    Verb.RESUME_CLOCK: Text("let the clock of {what} run on", "恢复{what}的计时"),
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +78,8 @@ class PlannedOffice:
 class PlannedAct:
     """An act as the dossier has it. ``number`` counts from 1.
 
-    ``what`` is the role appointed to or relieved of, the kind added, the trigger fired, or the item amended (``None``: the case).
+    ``what`` is the role that ``person`` is given or loses, the kind added, the trigger fired, or the item amended, or whose clock
+    it is (``None``: the case). ``since`` and ``until`` are the days of a delegation.
     ``refused`` marks an act that must be refused, for at least ``reasons`` reasons.
     """
 
@@ -63,6 +93,8 @@ class PlannedAct:
     item: str | None = None
     person: Actor | None = None
     reason: str = ""
+    since: date | None = None
+    until: date | None = None
     role: str | None = None
     values: Mapping[str, Value] = attrs.field(factory=dict, converter=frozen, hash=False)
     note: Text | None = None
@@ -79,7 +111,7 @@ class PlannedAct:
         """The kind of item that the act concerns; ``None`` where it concerns the case."""
         if self.verb is Verb.ADD:
             return self.what
-        item = self.what if self.verb is Verb.AMEND else self.item
+        item = self.what if self.verb is Verb.AMEND or self.verb.is_of_a_clock else self.item
         return None if item is None else kind_of(item)
 
     def title(self, procedure: Procedure) -> Text:
@@ -87,14 +119,14 @@ class PlannedAct:
         if self.verb is Verb.OPEN:
             creating = [row.trigger for row in procedure.transitions if row.creates and not row.by_time]
             return procedure.trigger_title(self.trigger or creating[0])
-        if self.verb in (Verb.APPOINT, Verb.RELIEVE):
+        if self.verb.is_of_a_role:
             who, role = same(self.person.id if self.person else ""), procedure.role_title(self.what or "")
-            if self.verb is Verb.APPOINT:
-                return say("appoint {who} as {role}", "任命{who}为{role}", who=who, role=role)
-            return say("relieve {who} of the role of {role}", "免去{who}的{role}职务", who=who, role=role)
-        if self.verb is Verb.AMEND:
+            told = _OF_A_ROLE[self.verb]
+            return say(told.en, told.zh, who=who, role=role)
+        if self.verb is Verb.AMEND or self.verb.is_of_a_clock:
             what = procedure.item_title(self.what) if self.what else Text("the case", "案件")
-            return say("amend {what}", "更正{what}", what=what)
+            told = _OF_A_THING[self.verb]
+            return say(told.en, told.zh, what=what)
         if self.verb is Verb.ADD:
             kind = self.what or ""
             title = procedure.trigger_title(self.trigger or "add", kind)

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from ..case import kind_of
+from ..dossier.values import Verb as DossierVerb
 from ..language import FieldType, Procedure
 from ..language.loader import bundled_digests
 from ..language.written import inline, quoted
@@ -23,7 +24,8 @@ from .steps import BASIS, REASON, Came, Step, Verb
 FILE = "procedure.toml"
 """The name under which a dossier looks for a procedure that does not come with stabflow: beside itself."""
 
-_TOLD = {Verb.OPEN, Verb.APPOINT, Verb.RELIEVE, Verb.ADD, Verb.FIRE, Verb.AMEND}
+_TOLD = frozenset(Verb(one.value) for one in DossierVerb)
+_WITH_A_REASON = {Verb.AMEND, Verb.DELEGATE, Verb.RECUSE, Verb.STOP_CLOCK, Verb.RESUME_CLOCK}
 _NOT_A_HANDLE = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -129,7 +131,11 @@ class _Writer:
             yield f"item = {quoted(step.item)}"
         if step.person is not None:
             yield f"actor = {quoted(handles[step.person])}"
-        if step.verb is Verb.AMEND:
+        if step.since is not None:
+            yield f"since = {step.since}"
+        if step.until is not None:
+            yield f"until = {step.until}"
+        if step.verb in _WITH_A_REASON:
             yield f"reason = {quoted(REASON)}"
         if step.values:
             yield f"with = {inline(self._values(step, handles))}"

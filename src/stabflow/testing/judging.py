@@ -271,13 +271,14 @@ def _is_named(record: Record, standing: Standing) -> bool:
 
 
 def _principal(record: Record, standing: Standing) -> str:
-    """For whom the actor acted, where they did not hold the role themselves and it was delegated to them."""
+    """For whom the actor acted, where they did not hold the role themselves for that body, and it was delegated to them."""
     role, before = record.role, standing.before
-    held = {(one.role, one.actor, one.mandate) for one in standing.held()}
-    if before is None or any((one, who) == (role, record.actor.id) for one, who, _ in held):
+    mine_own = (role, record.actor.id, record.actor.body)
+    if before is None or any((one.role, one.actor, one.body) == mine_own for one in standing.held()):
         return ""
+    held = {(one.role, one.actor, one.mandate) for one in standing.held()}
     for one in before.delegations:
-        mine = (one.office, one.delegate, one.body) == (role, record.actor.id, record.actor.body)
+        mine = (one.office, one.delegate, one.body) == mine_own
         lasts = not one.ended and one.since <= record.occurred_at < one.until
         delegable = one.office in standing.procedure.roles and standing.procedure.roles[one.office].delegable
         if mine and lasts and delegable and (one.office, one.holder, one.under) in held:

@@ -99,6 +99,8 @@ def _step(dossier: Dossier, act: PlannedAct) -> Step:
         person=act.person,
         role=act.role,
         values=act.values,
+        since=act.since,
+        until=act.until,
         matter=dossier.matter if act.verb is DossierVerb.OPEN else None,
         at=act.at,
     )
