@@ -35,7 +35,9 @@ from stabflow.testing import (
     rules,
 )
 from stabflow.testing.counterexamples import FILE
+from stabflow.testing.judging import Broken
 from stabflow.testing.machine_of_procedure import ProcedureMachine
+from stabflow.testing.steps import OFFICES, Came, Step, Verb
 from stabflow.text import Text
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
@@ -164,6 +166,33 @@ def test_where_nothing_could_be_done_that_is_a_failure() -> None:
     with pytest.raises(NothingHappened, match="the house is closed") as caught:
         run(procedure_machine(GOOD, plugins=[Never()]), 2, 2)
     assert isinstance(caught.value, AssertionError)
+
+
+@pytest.mark.slow
+def test_every_run_is_told_by_a_dossier_that_comes_out_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for offices that change after the case is open, which no dossier has."""
+    seen: list[tuple[Step, ...]] = []
+    ended = ProcedureMachine.teardown
+
+    def noting(machine: ProcedureMachine) -> None:
+        if not machine._failed:
+            seen.append(tuple(machine.run.steps))
+        ended(machine)
+
+    monkeypatch.setattr(ProcedureMachine, "teardown", noting)
+    run(procedure_machine(GOOD), 15 if SHORT else 60, 30)
+    told = 0
+    for steps in seen:
+        cases = [step.case for step in steps if step.verb is Verb.OPEN and step.came is Came.DONE]
+        later = steps[[step.verb for step in steps].index(Verb.OPEN) :]
+        if len(cases) != 1 or any(step.verb in OFFICES and step.came is Came.DONE for step in later):
+            continue
+        whole = Counterexample(GOOD, steps, Broken("own", Text("all of it", "全部")))
+        replay_trace(whole)
+        again = replay_trace(whole.dossier(), procedure=GOOD)
+        assert sum(step.came is Came.DONE for step in again) > len(list(GOOD.roles))
+        told += 1
+    assert told >= 3
 
 
 # The user's own

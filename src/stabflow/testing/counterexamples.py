@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from ..case import kind_of
+from ..decision.fields import stated
 from ..dossier.values import Verb as DossierVerb
 from ..language import FieldType, Procedure
 from ..language.loader import bundled_digests
@@ -25,6 +26,7 @@ FILE = "procedure.toml"
 """The name under which a dossier looks for a procedure that does not come with stabflow: beside itself."""
 
 _TOLD = frozenset(Verb(one.value) for one in DossierVerb)
+_OF_A_ROLE = {one.value for one in DossierVerb if one.is_of_a_role}
 _WITH_A_REASON = {Verb.AMEND, Verb.DELEGATE, Verb.RECUSE, Verb.STOP_CLOCK, Verb.RESUME_CLOCK}
 _NOT_A_HANDLE = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -91,17 +93,38 @@ class _Writer:
         for handle, actor in handles.items():
             yield from ("", f"[actors.{handle}]", f"id = {quoted(actor.id)}", f"body = {quoted(actor.body)}")
         by_actor = {actor: handle for handle, actor in handles.items()}
-        opened = False
-        for number, step in enumerate(steps):
-            last = number == len(steps) - 1
+        opened, keys = False, set[str]()
+        for step, last in _in_order(steps):
             yield ""
             if step.verb is Verb.CONSTITUTE and not opened and step.came is Came.DONE:
                 yield from self._office(step, by_actor)
-            elif step.verb in _TOLD and step.came is not Came.INVALID and (step.came is not None or last):
+            elif self._can_be_told(step, keys, last=last):
                 opened = opened or step.verb is Verb.OPEN
+                keys |= {step.key} - {None} if step.came is Came.DONE else set()
                 yield from self._act(step, by_actor, last=last)
             else:
                 yield f"# {_one_line(step.told(self.of.procedure).en)}"
+
+    def _can_be_told(self, step: Step, keys: set[str], *, last: bool) -> bool:
+        """Whether a dossier can have the step as an act: what was sent again is no second one, and what was refused must be right
+        in form."""
+        if step.verb not in _TOLD or step.came is Came.INVALID or step.key in keys:
+            return False
+        return last if step.came is None else step.came is Came.DONE or self._is_right_in_form(step)
+
+    def _is_right_in_form(self, step: Step) -> bool:
+        procedure, kind = self.of.procedure, _kind(step)
+        if step.verb in (Verb.FIRE, Verb.ADD):
+            creates = step.verb is Verb.ADD
+            rows = [row for row in procedure.lifecycle(kind).transitions if row.creates is creates and row.by]
+            named = step.trigger if creates else step.what
+            names = [row.set for row in rows if named in (None, row.trigger)]
+            said = [stated(procedure, kind, expected, step.values) for expected in names]
+            return len(said) > 0 and not any(one.faults or one.missing for one in said)
+        if step.verb is Verb.AMEND:
+            fields = procedure.lifecycle(kind).fields
+            return bool(step.values) and not stated(procedure, kind, fields, step.values, all_due=False).faults
+        return step.verb.value not in _OF_A_ROLE or step.what in procedure.roles
 
     def _office(self, step: Step, handles: Mapping[Actor, str]) -> Iterator[str]:
         assert step.person is not None, "an office is given to somebody"
@@ -151,10 +174,26 @@ class _Writer:
         }
 
 
+def _in_order(steps: Sequence[Step]) -> Iterator[tuple[Step, bool]]:
+    """The steps, each not before the one before it, as the engine dates what is done while a clock stands behind; and whether it
+    is the last."""
+    latest: datetime | None = None
+    for number, step in enumerate(steps):
+        latest = step.at if latest is None or (step.at is not None and step.at > latest) else latest
+        yield attrs.evolve(step, at=latest), number == len(steps) - 1
+
+
+def _kind(step: Step) -> str | None:
+    """The kind of item that a step is about; ``None`` where it is the case."""
+    if step.verb is Verb.ADD:
+        return step.what
+    item = step.item if step.verb is Verb.FIRE else step.what if step.verb is Verb.AMEND else None
+    return None if item is None else kind_of(item)
+
+
 def _persons(procedure: Procedure, step: Step) -> dict[str, str]:
     """The ids of those whom the values of a step name, by field."""
-    item = step.item if step.verb is Verb.FIRE else step.what if step.verb is Verb.AMEND else None
-    kind = step.what if step.verb is Verb.ADD else None if item is None else kind_of(item)
+    kind = _kind(step)
     fields = procedure.lifecycle(kind).fields if kind is None or kind in procedure.items else {}
     return {
         name: value.id if isinstance(value, Actor) else str(value)
