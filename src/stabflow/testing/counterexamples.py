@@ -100,7 +100,8 @@ class _Writer:
                 yield from self._office(step, by_actor)
             elif self._can_be_told(step, keys, last=last):
                 opened = opened or step.verb is Verb.OPEN
-                keys |= {step.key} - {None} if step.came is Came.DONE else set()
+                if step.key is not None and step.came is Came.DONE:
+                    keys.add(step.key)
                 yield from self._act(step, by_actor, last=last)
             else:
                 yield f"# {_one_line(step.told(self.of.procedure).en)}"

@@ -354,8 +354,10 @@ class MachineTestCase(unittest.TestCase):
         machine.found = Found()
         try:
             run_state_machine_as_test(machine, settings=self.settings)
-        except (Enough, Counterexample) as error:
-            raise machine.found.shortest or error from None
+        except (Enough, Exception):  # whatever Hypothesis makes of it, what was found is told
+            if machine.found.shortest is None:
+                raise
+            raise machine.found.shortest from None
         if not machine.tally[0]:
             raise NothingHappened(machine.setting.procedure, list(machine.refusals))
         machine.coverage.raise_below(self.least_coverage)
