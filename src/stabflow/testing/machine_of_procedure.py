@@ -350,6 +350,7 @@ class MachineTestCase(unittest.TestCase):
 
     def runTest(self) -> None:  # noqa: N802 - unittest calls it so
         """All runs; then whether anything happened in them, and how much of the procedure was come to."""
+        __tracebackhide__ = True
         machine = self.machine
         machine.found = Found()
         try:
@@ -357,7 +358,7 @@ class MachineTestCase(unittest.TestCase):
         except (Enough, Exception):  # whatever Hypothesis makes of it, what was found is told
             if machine.found.shortest is None:
                 raise
-            raise machine.found.shortest from None
+            raise machine.found.shortest.with_traceback(None) from None
         if not machine.tally[0]:
             raise NothingHappened(machine.setting.procedure, list(machine.refusals))
         machine.coverage.raise_below(self.least_coverage)
