@@ -273,6 +273,11 @@ class Acting:
             self._alphabets[kind] = sorted(self._procedure.machine(kind).events)
         return self._alphabets[kind]
 
+    def done_by(self, line: Line, option: Option, who: Actor, chooser: Chooser) -> Step:
+        """An option as a step of ``who``, with values that fit."""
+        _, case, context = self._run.asked(line)
+        return self._step(line, option, who, None, self._fitting(case, context, option, chooser))
+
     def near(self, line: Line, chooser: Chooser) -> Step | None:
         """An act that rows permit from here, by the right person or another, with fitting values or nearly: what a guard alone
         keeps from being done."""
@@ -290,6 +295,9 @@ class Acting:
         """Values that do for the row as a rule, else such as anybody might state."""
         if chooser.seldom(3):
             return self._some_values(chooser, option.kind, option.row.set)
+        return self._fitting(case, context, option, chooser)
+
+    def _fitting(self, case: Case, context: Context, option: Option, chooser: Chooser) -> dict[str, Any]:
         preferred = asked_of(option.row.requires, option.kind)
         fitting = self._values.of(chooser, option.kind, option.row.set, context.now, preferred)
         return self._values.repaired(fitting, option.kind, option.row, _stated(case, option))

@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ..language import Procedure
 from ..language.loader import given
 from ..ports.hooks import Plugin
-from ..text import Text, say
+from ..text import Text, quoted, say
+from ..values import Actor
 from .acting import Acting
 from .cast import cast_for
 from .choosing import Chooser
@@ -34,7 +35,7 @@ from .procedure_run import Line, ProcedureRun, Setting
 from .ready import MemoryHarness
 from .registry import as_harness
 from .steps import Came, Step, Verb
-from .thorough import available_agrees, check_everything
+from .thorough import check_everything, disagreement
 
 START = datetime(2024, 1, 8, 1, tzinfo=UTC)
 """When the clock of a run begins: long enough ago that all of it has passed, so that a dossier of it can be run."""
@@ -308,9 +309,25 @@ class ProcedureMachine(RuleBasedStateMachine):
             if chooser.seldom(2):
                 self.run.reopen()
             if self.run.lines:
-                available_agrees(self.run, self._line(chooser), chooser.one(self.setting.cast.everybody))
+                self._available_agrees(self._line(chooser), chooser.one(self.setting.cast.everybody), chooser)
             if chooser.seldom(3):
                 check_everything(self.run)
+
+    def _available_agrees(self, line: Line, actor: Actor, chooser: Chooser) -> None:
+        """Where it does not, what can be done is done: that shows more than a list that lacks it."""
+        found = disagreement(self.run, line, actor)
+        if found is None:
+            return
+        option, free = found
+        if free:
+            self.run.take(self.acting.done_by(line, option, actor, chooser))
+        text = say(
+            "`available` and `blockers` disagree on {trigger} by {who}",
+            "available与blockers关于{trigger}（{who}）的结果不符",
+            trigger=quoted(self.run.procedure.trigger_title(option.trigger, option.kind)),
+            who=actor,
+        )
+        self.run.broken(Broken("available", text))
 
     def teardown(self) -> None:
         """The end of a run: everything is checked once more, unless something was found already."""

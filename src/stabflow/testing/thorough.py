@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
-from ..case import Case
+from ..decision.decider import Option, moves
 from ..decision.decider import blockers as blockers_of
 from ..decision.evolution import replay
 from ..errors import InvalidInput, StabflowError
-from ..language import Procedure
-from ..language.machine import NEW
 from ..ports.store import CaseQuery
-from ..text import Text, listing, quoted, same, say
+from ..text import Text, listing, same, say
 from ..values import Actor
 from .judging import Broken
 from .procedure_run import Line, ProcedureRun
@@ -52,33 +49,21 @@ def _five_steps_at_the_gate(run: ProcedureRun, line: Line) -> None:
         run.broken(Broken("gate", text))
 
 
-def available_agrees(run: ProcedureRun, line: Line, actor: Actor) -> None:
-    """What is available to somebody is what nothing stands against."""
+def disagreement(run: ProcedureRun, line: Line, actor: Actor) -> tuple[Option, bool] | None:
+    """What is available to somebody is what nothing stands against: the first of which `available` and `blockers` say otherwise,
+    and whether it is the latter that have nothing against it."""
     procedure, case, context = run.asked(line)
     handle = run.engines[0].case(line.id)
     said = {(one.kind, one.item, one.trigger) for one in handle.available(actor)}
-    for kind, item, state in _places(case, procedure):
-        for trigger, move in procedure.tables[kind][state].items():
-            step = _step_of(kind, item, trigger, actor)
-            with contextlib.suppress(InvalidInput):
-                free = not blockers_of(procedure, case, run.command(step), context)
-                if free is not ((kind, item, trigger) in said) and not move.row.by_time:
-                    text = say(
-                        "`available` and `blockers` disagree on {trigger} by {who}",
-                        "available与blockers关于{trigger}（{who}）的结果不符",
-                        trigger=quoted(same(trigger)),
-                        who=same(actor),
-                    )
-                    run.broken(Broken("available", text))
-
-
-def _places(case: Case, procedure: Procedure) -> Iterator[tuple[str | None, str | None, str]]:
-    yield None, None, case.state
-    for kind in procedure.items:
-        yield kind, None, NEW
-    for item in case.items.values():
-        if not item.superseded:
-            yield item.kind, item.id, item.state
+    for option in moves(procedure, case):
+        if not option.row.by:
+            continue
+        step = _step_of(option.kind, option.item, option.trigger, actor)
+        with contextlib.suppress(InvalidInput):
+            free = not blockers_of(procedure, case, run.command(step), context)
+            if free is not ((option.kind, option.item, option.trigger) in said):
+                return option, free
+    return None
 
 
 def _step_of(kind: str | None, item: str | None, trigger: str, actor: Actor) -> Step:
