@@ -335,9 +335,9 @@ PATH: list[tuple[str, str, str, dict[str, object]]] = [
 ]
 
 
-def on_the_way(acts: int) -> Desk:
-    """A case under the five steps, so many acts of `PATH` on."""
-    at = Desk(stabflow.procedure("five-step"), offices=COUNTY)
+def on_the_way(acts: int, kind: type[Desk] = Desk) -> Desk:
+    """A case under the five steps, so many acts of `PATH` on, at a desk of this ``kind``."""
+    at = kind(stabflow.procedure("five-step"), offices=COUNTY)
     body = Actor("body", body="county")
     at.do(Open(actor=body, basis=BASIS, case_id="case-1", matter=Matter("m", "M")))
     units = {"assessment_unit": "assessor", "initiating_unit": "initiator", "implementing_unit": "implementer"}
