@@ -17,7 +17,7 @@ import pytest
 import worlds
 from dossier_runs import EXAMPLES
 from procedures_for_tests import Desk
-from test_decision_walks import COUNTY, Walk, on_the_way
+from test_decision_walks import Walk, on_the_way
 
 from stabflow.decision.commands import Command
 from stabflow.decision.events import Decided
