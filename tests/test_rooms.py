@@ -47,7 +47,7 @@ ORDERS = [
     "dossier/form > dossier/examination > dossier/reader",
     "dossier/values > dossier/running",
     "ports/store > ports/store_rules",
-    "history/codec > history/positional > history/snapshot_codec > history/snapshots > history/commit",
+    "history/writing > history/codec > history/positional > history/snapshot_codec > history/snapshots > history/commit",
     "history/chain history/index > history/commit",
     "plugins/blame plugins/built_ins > plugins/rules plugins/discovery > plugins/guards plugins/kits > plugins/equipment",
     "plugins/equipment > plugins/survey",

@@ -13,9 +13,12 @@ from .errors import Corrupt
 
 _MAX = 2**53
 
-_encode = json.JSONEncoder(
+_encoder = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-).encode
+)
+
+text_of = json.encoder.encode_basestring
+"""A text as it stands in canonical form, in its quotes: for who writes a document of a fixed shape by hand."""
 
 
 def encode(document: object) -> bytes:
@@ -23,7 +26,12 @@ def encode(document: object) -> bytes:
 
     It trusts its caller to have checked the values; `check` is the full examination.
     """
-    return _encode(document).encode("utf-8")
+    return text(document).encode("utf-8")
+
+
+def text(document: object) -> str:
+    """``document`` as canonical text; see `encode`."""
+    return _encoder.encode(document)
 
 
 def check(document: object, path: str = "$") -> None:

@@ -13,7 +13,7 @@ from ..decision.duties import Duty
 from ..engine import Engine
 from ..engine.shown import ShownCase
 from ..errors import Blocker
-from ..history.codec import plain_value
+from ..history.writing import plain_value
 from ..language import Procedure
 from ..text import Language, Text, say
 from ..values import Actor, moment_text

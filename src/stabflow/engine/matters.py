@@ -14,8 +14,8 @@ from ..decision.disclosure import Audience
 from ..decision.events import Attempted, Migrated, Moved, Opened
 from ..decision.permission import BY_TIME, TIME_TITLE
 from ..errors import Blocker, Corrupt
-from ..history import codec
 from ..history.record import Record
+from ..history.writing import plain_value
 from ..language import Outcome, Procedure, Step
 from ..language.lifecycle import FIVE_STEPS
 from ..ports.store import CaseQuery
@@ -51,7 +51,7 @@ class OnRecord:
             "role_title": self.role.get(language),
             "basis": self.record.basis.text,
             "basis_digest": self.record.basis.digest,
-            "stated": {name: codec.plain_value(value) for name, value in self.stated.items()},
+            "stated": {name: plain_value(value) for name, value in self.stated.items()},
         }
 
 

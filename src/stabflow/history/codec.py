@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -17,12 +17,13 @@ from typing import Any
 
 import attrs
 import cattrs
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+from cattrs.gen import make_dict_structure_fn
 
 from .. import canonical
 from ..decision.events import EVENTS, Event
 from ..errors import Corrupt, FaultyInput
-from ..values import File, Value, Withheld, moment_text
+from ..values import File, Value, moment_text
+from .writing import decimal_text, event_text
 
 
 def moment_from(text: object) -> datetime:
@@ -41,37 +42,11 @@ def _date(value: object, _type: object = None) -> date:
     return date.fromisoformat(value)
 
 
-def _decimal_text(number: Decimal) -> str:
-    """The one way to write a number: no exponent, no sign of nothing, no zeros that say nothing."""
-    text = f"{number:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
 def _decimal(text: str) -> Decimal:
     number = Decimal(text)
-    if not number.is_finite() or _decimal_text(number) != text:
+    if not number.is_finite() or decimal_text(number) != text:
         raise ValueError(f"{text!r} is not a decimal number in its one form")
     return number
-
-
-def plain_value(value: Value) -> object:
-    """A field's value as plain JSON."""
-    kind = type(value)
-    if kind is str or kind is bool or kind is int:
-        return value
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, Decimal):
-        return {"decimal": _decimal_text(value)}
-    if isinstance(value, date):
-        return {"date": value.isoformat()}
-    if isinstance(value, File):
-        return {"file": {"title": value.title, "media_type": value.media_type, "sha256": value.sha256}}
-    if isinstance(value, Withheld):  # which is printed and never stored: nothing reads it back
-        return {"withheld": {} if value.below is None else {"below": value.below}}
-    raise AssertionError(f"{kind.__name__} is no type of a field")
 
 
 def value_from(plain: object) -> Value:
@@ -89,10 +64,6 @@ def value_from(plain: object) -> Value:
         if mark == "file" and isinstance(held, dict) and set(held) == {"title", "media_type", "sha256"}:
             return File(**held)
     raise ValueError(f"{plain!r} is no value of a field")
-
-
-def _plain_values(values: Mapping[str, Value]) -> dict[str, object]:
-    return {name: plain_value(value) for name, value in values.items()}
 
 
 def _values_from(plain: object, _type: object = None) -> Mapping[str, Value]:
@@ -138,21 +109,17 @@ def _is_attrs(type_: object) -> bool:
 
 @cache
 def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(detailed_validation=False, omit_if_default=True, forbid_extra_keys=True)
+    converter = cattrs.Converter(detailed_validation=False, forbid_extra_keys=True)
     for type_ in (str, int, bool):
         converter.register_structure_hook(type_, _exactly(type_))
     converter.register_structure_hook(datetime, lambda value, _: moment_from(value))
     converter.register_structure_hook(date, _date)
-    converter.register_unstructure_hook(datetime, moment_text)
-    converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook_func(lambda type_: _origin(type_) is Mapping, _values_from)
-    converter.register_unstructure_hook_func(lambda type_: _origin(type_) is Mapping, _plain_values)
     converter.register_structure_hook_factory(
         lambda type_: _origin(type_) in (typing.Union, types.UnionType), _optional_hook
     )
     converter.register_structure_hook_factory(lambda type_: _origin(type_) is tuple, _sequence_hook)
     converter.register_structure_hook_factory(_is_attrs, _structure_class)
-    converter.register_unstructure_hook_factory(_is_attrs, _unstructure_class)
     return converter
 
 
@@ -170,19 +137,9 @@ def _structure_class(type_: Any) -> Any:
     return structure
 
 
-def _unstructure_class(type_: Any) -> Any:
-    attrs.resolve_types(type_)
-    return make_dict_unstructure_fn(type_, _converter(), _cattrs_omit_if_default=True)
-
-
-@cache
-def _unstructure(tag: str, tag_version: int) -> Callable[[Event], dict[str, object]]:
-    return _converter().get_unstructure_hook(EVENTS[tag, tag_version])
-
-
 def encode(event: Event) -> bytes:
     """The canonical payload of ``event``."""
-    return canonical.encode(_unstructure(event.tag, event.tag_version)(event))
+    return event_text(event).encode("utf-8")
 
 
 def decode(tag: str, tag_version: int, payload: bytes) -> Event:

@@ -21,6 +21,7 @@ from ..values import Actor, Basis, File, Matter, moment_text, utc
 from . import chain, codec, index
 from .record import Circumstances, Record, header_bytes, make
 from .snapshots import Snapshots
+from .writing import plain_value
 
 
 def seal(stream: str, version: int, previous: str, event: Event, said: Circumstances) -> Record:
@@ -101,7 +102,7 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         raise InvalidInput.at("values", f"{value} is a date with a time", "give a date without a time")
     if isinstance(value, Decimal | date | File):
-        return codec.plain_value(value)
+        return plain_value(value)
     if isinstance(value, Command | Event | Actor | Basis | Matter):
         held = {name: _plain_part(part) for name, part in attrs.asdict(value, recurse=False).items()}
         return {"type": type(value).__name__, **held}

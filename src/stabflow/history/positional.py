@@ -23,6 +23,7 @@ from .. import canonical
 from ..case import Case, Item, Statement
 from ..values import Value, moment_text
 from . import codec
+from .writing import plain_value
 
 Hook = Callable[..., Any]
 """Makes a value plain, or of a plain one what it was; the converter gives the latter the type as well, and nobody else does."""
@@ -194,7 +195,7 @@ def _values_from(_type: Any) -> Hook:
 
 
 def _values_to(_type: Any) -> Hook:
-    return lambda table: [part for name, held in table.items() for part in (name, codec.plain_value(held))]
+    return lambda table: [part for name, held in table.items() for part in (name, plain_value(held))]
 
 
 def _stated_from(_type: Any) -> Hook:

@@ -90,30 +90,18 @@ class Record:
 
 
 def header_bytes(stream: str, version: int, event: Event, said: Circumstances) -> bytes:
-    """The canonical header of a record; what is absent or empty is left out."""
-    header: dict[str, object] = {
-        "stream": stream,
-        "version": version,
-        "tag": event.tag,
-        "tag_version": event.tag_version,
-        "occurred_at": moment_text(said.occurred_at),
-        "recorded_at": moment_text(said.recorded_at),
-        "actor": said.actor.id,
-        "body": said.actor.body,
-        "role": said.role,
-        "basis": said.basis.text,
-        "mandate": said.mandate,
-        "procedure": said.procedure,
-    }
-    if said.clamped:
-        header["clamped"] = True
-    if said.basis.digest is not None:
-        header["basis_digest"] = said.basis.digest
-    if said.key is not None:
-        header["key"] = said.key
-    if said.plugins:
-        header["plugins"] = list(said.plugins)
-    return canonical.encode(header)
+    """The canonical header of a record, written by hand, its keys in their order; what is absent or empty is left out."""
+    text, actor, basis = canonical.text_of, said.actor, said.basis
+    digest = "" if basis.digest is None else f',"basis_digest":{text(basis.digest)}'
+    clamped = ',"clamped":true' if said.clamped else ""
+    key = "" if said.key is None else f',"key":{text(said.key)}'
+    plugins = f'"plugins":{canonical.text(list(said.plugins))},' if said.plugins else ""
+    return (
+        f'{{"actor":{text(actor.id)},"basis":{text(basis.text)}{digest},"body":{text(actor.body)}{clamped}{key},'
+        f'"mandate":{text(said.mandate)},"occurred_at":"{moment_text(said.occurred_at)}",{plugins}'
+        f'"procedure":{text(said.procedure)},"recorded_at":"{moment_text(said.recorded_at)}","role":{text(said.role)},'
+        f'"stream":{text(stream)},"tag":{text(event.tag)},"tag_version":{event.tag_version},"version":{version}}}'
+    ).encode()
 
 
 _TYPES = {
