@@ -38,7 +38,7 @@ def decide_amendment(
     values, statements = (case.facts, case.stated) if item is None else (item.fields, item.stated)
     row = _stating_row(procedure, kind, statements, command)
     act = functools.partial(_act, procedure, item)
-    said = stated(procedure, kind, row.set, command.values, all_due=False)
+    said = stated(procedure, kind, row.set, command.values, ())
     if said.faults:
         raise InvalidInput(said.faults, what=str(act()))
     changed = {name: value for name, value in said.values.items() if values[name] != value}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
 
@@ -19,7 +19,7 @@ STATES_NOTHING = "this act states nothing: leave it out"
 _EXACT = Context(prec=MAX_DIGITS)  # whatever precision the host computes in
 
 
-@attrs.frozen
+@attrs.define
 class Stated:
     """Values in their types, what is wrong with others, and the names of those that are due and were not given."""
 
@@ -31,14 +31,12 @@ class Stated:
 def stated(
     procedure: Procedure,
     kind: str | None,
-    expected: Iterable[str],
+    expected: Sequence[str],
     given: Mapping[str, object],
-    *,
-    all_due: bool = True,
+    due: Iterable[str],
 ) -> Stated:
-    """``given`` as values of the fields ``expected`` of ``kind`` (``None``: facts of the case)."""
+    """``given`` as values of the fields ``expected`` of ``kind`` (``None``: facts of the case), those ``due`` among them."""
     fields = procedure.lifecycle(kind).fields
-    expected = tuple(expected)
     values: dict[str, Value] = {}
     faults: list[Fault] = []
     for name, value in given.items():
@@ -50,8 +48,7 @@ def stated(
             values[name] = coerce(procedure, fields[name], value)
         except FaultyInput as error:
             faults += [fault.under(name) for fault in error.faults]
-    missing = [name for name in expected if name not in given and not fields[name].optional] if all_due else []
-    return Stated(values, tuple(faults), tuple(missing))
+    return Stated(values, tuple(faults), tuple([name for name in due if name not in given]))
 
 
 def coerce(procedure: Procedure, field: Field, value: object) -> Value:
@@ -84,9 +81,9 @@ def _bool(_procedure: Procedure, _field: Field, value: object) -> bool:
 
 
 def _int(_procedure: Procedure, field: Field, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, int)):
         raise _bad(value, "not a whole number", "give a whole number")
-    if abs(value) > MAX_INT:
+    if not -MAX_INT <= value <= MAX_INT:
         raise _bad(value, "too large", "whole numbers lie within ±2⁵³")
     _within(field, value)
     return int(value)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..case import Case, Item
 from ..errors import Blocker, Cure, InvalidInput, NotPermitted, Refused, near_miss
-from ..language import FieldType, Procedure
+from ..language import Procedure
 from ..text import AND, Text, either, listing, quoted, same, say
 from ..values import Value
 from .curing import who_enters
@@ -102,12 +102,16 @@ def limit_unknown(until: str, title: Text, cure: tuple[Cure, ...]) -> Blocker:
 
 
 def not_in_office(
-    procedure: Procedure, case: Case | None, kind: str | None, values: Mapping[str, Value], context: Context
+    procedure: Procedure,
+    case: Case | None,
+    kind: str | None,
+    values: Mapping[str, Value],
+    fields: Collection[str],
+    context: Context,
 ) -> Iterator[Blocker]:
-    """An actor field names office-holders, never anybody else: who holds a role of the case or a standing office, or did and has
-    acted here, or was recused. While a case is being opened there are only standing offices."""
-    fields = procedure.lifecycle(kind).fields
-    named = {name: value for name, value in values.items() if fields[name].type is FieldType.ACTOR}
+    """The actor ``fields`` name office-holders, never anybody else: who holds a role of the case or a standing office, or did and
+    has acted here, or was recused. While a case is being opened there are only standing offices."""
+    named = {name: value for name, value in values.items() if name in fields}
     if not named:
         return
     acted = frozenset[str]() if case is None else case.acted.keys() | case.recused.keys()

@@ -43,7 +43,7 @@ def open_case(procedure: Procedure, case: Case | None, command: Open, context: C
         trigger=move.row.trigger,
         state=state,
         values=values,
-        due=due_for(procedure, procedure.states[state], values, context),
+        due=due_for(procedure, move.entered, values, context),
         laid_out=_laid_out(procedure, {}, state, context),
         unproved=command.unproved,
         vacancies=tuple(vacancies(procedure, context)),
@@ -61,7 +61,7 @@ def fire(procedure: Procedure, case: Case, command: Fire, context: Context, *, p
     if partial:
         return found
     dest = move.dest
-    entered = procedure.states[dest or case.state]
+    entered = move.entered
     starts = dest is not None or entered.until in values
     found.event = Moved(
         trigger=command.trigger,
@@ -93,7 +93,7 @@ def fire_item(
         found.add(twin(procedure, case, kind, fields, item.adders, item), move.row.clause)
     if partial:
         return found
-    entered = procedure.items[kind].states[move.dest or item.state]
+    entered = move.entered
     starts = move.dest is not None or entered.until in values
     found.event = ItemMoved(
         item=item.id,
@@ -126,7 +126,7 @@ def add(procedure: Procedure, case: Case, command: Add, context: Context, *, par
         trigger=move.row.trigger,
         state=state,
         values=values,
-        due=due_for(procedure, procedure.items[kind].states[state], values, context),
+        due=due_for(procedure, move.entered, values, context),
         owed_by=command.owed_by,
     )
     return found
@@ -146,7 +146,7 @@ def _examined(
 ) -> tuple[Examination, Mapping[str, Value]]:
     """What stands against the row, and the values it states. ``partial``: those not given count as given and fitting."""
     row = move.row
-    said = stated(procedure, kind, row.set, command.values, all_due=not (partial or row.by_time))
+    said = stated(procedure, kind, row.set, command.values, () if partial or row.by_time else move.due)
     if said.faults or said.missing:
         faults = [*said.faults, *(Fault(name, "is missing", "this act must state it") for name in said.missing)]
         raise InvalidInput(faults, what=str(act()))
@@ -170,12 +170,13 @@ def _examined(
     found = Examination(act, row.by, allowed, lambda: view.actor_roles)
     for blocker in unmet(view):
         found.add(blocker, row.clause)
-    for blocker in not_in_office(procedure, case, kind, said.values, context):
-        found.add(blocker)
+    if move.actors:
+        for blocker in not_in_office(procedure, case, kind, said.values, move.actors, context):
+            found.add(blocker)
     if partial and not found.blockers:
         for blocker in against_every_choice(view):
             found.add(blocker, row.clause)
-    until = None if move.dest is None else procedure.state_of(move.dest, kind).until
+    until = None if move.dest is None else move.entered.until
     # A state that lasts until a date can be entered only when the date is known.
     if until is not None and view.value(until) is None and not (partial and until in row.set):
         found.add(limit_unknown(until, view.number_name(until), view.who_states(until)), row.clause)

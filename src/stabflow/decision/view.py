@@ -80,7 +80,7 @@ def served_by(procedure: Procedure, case: Case, context: Context, persons: Colle
     return frozenset(one.holder for one in ties(procedure, case, context) if one.delegate in persons)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class CaseView:
     """A `stabflow.requirements.View` over a case (``None`` while it is being opened) and, on an item's row, the item.
 
@@ -131,8 +131,9 @@ class CaseView:
         return self.kind or ""
 
     def value(self, name: str) -> Value | None:
-        if name in self.values:
-            return self.values[name]
+        given = self.values.get(name)
+        if given is not None:
+            return given
         if self.partial and name in self.row.set:
             return None
         found = self._stated(name)
@@ -142,9 +143,8 @@ class CaseView:
         return parameter.value if parameter is not None and isinstance(parameter.value, int) else None
 
     def _stated(self, name: str) -> Value | None:
-        if self.item is not None and name in self.item.fields:
-            return self.item.fields[name]
-        return None if self.case is None else self.case.facts.get(name)
+        own = None if self.item is None else self.item.fields.get(name)
+        return self.case.facts.get(name) if own is None and self.case is not None else own
 
     def is_pending(self, name: str) -> bool:
         return name in self.row.set and name not in self.values

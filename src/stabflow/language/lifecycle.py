@@ -45,6 +45,8 @@ MAX_TEXT = 100_000
 class FieldType(enum.Enum):
     """What a field can hold. There is none for a member of the public."""
 
+    __hash__ = object.__hash__  # a member is only ever the same as itself, and tables are asked by it all the time
+
     BOOL = "bool"
     INT = "int"
     DECIMAL = "decimal"

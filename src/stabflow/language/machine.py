@@ -14,7 +14,7 @@ from transitions import Machine, MachineError
 
 __all__ = ["NEW", "Machine", "Move", "Table", "build", "compile_table"]
 
-from .lifecycle import Lifecycle, Transition
+from .lifecycle import FieldType, Lifecycle, State, Transition
 
 NEW = "(new)"
 """Where a case or an item stands before it is created; no state of a procedure can bear this name."""
@@ -32,10 +32,29 @@ class _Cursor:
 
 @attrs.frozen
 class Move:
-    """What a trigger does in a state: the row, and where it leads (``None``: it stays)."""
+    """What a trigger does in a state: the row, and where it leads (``None``: it stays).
+
+    Of the row, found out once: ``entered`` is the state where one stands afterwards, ``due`` are the values that it must state,
+    ``actors`` those by which it names somebody.
+    """
 
     row: Transition
     dest: str | None
+    entered: State
+    due: tuple[str, ...]
+    actors: tuple[str, ...]
+
+    @classmethod
+    def of(cls, lifecycle: Lifecycle, row: Transition, state: str) -> Move:
+        """What ``row`` of ``lifecycle`` does in ``state``."""
+        fields = [(name, lifecycle.fields[name]) for name in row.set]
+        return cls(
+            row,
+            row.dest,
+            lifecycle.states[row.dest or state],
+            tuple(name for name, field in fields if not field.optional),
+            tuple(name for name, field in fields if field.type is FieldType.ACTOR),
+        )
 
 
 Table = Mapping[str, Mapping[str, Move]]
@@ -83,7 +102,7 @@ def compile_table(lifecycle: Lifecycle, machine: Machine | None = None) -> Table
                 raise AssertionError(
                     f"the machine answers {trigger!r} in {state!r} with {cursor._place!r}, which no row says"
                 )
-            moves[trigger] = Move(row, row.dest)
+            moves[trigger] = Move.of(lifecycle, row, state)
     if rows:
         raise AssertionError(f"the machine does not answer {sorted(rows)}, which rows say")
     return MappingProxyType({state: MappingProxyType(moves) for state, moves in table.items()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import ClassVar
 
@@ -51,6 +51,16 @@ class ValueIs(Requirement):
         return found, getattr(self, found)
 
     @functools.cached_property
+    def _holds(self) -> Callable[[int | Decimal, int | Decimal], bool]:
+        return _COMPARES[self.comparison[0]]
+
+    @functools.cached_property
+    def _bound(self) -> int | None:
+        """The bound of the numeric comparison, unless it is a name."""
+        bound = self.comparison[1]
+        return bound if isinstance(bound, int) else None
+
+    @functools.cached_property
     def _names(self) -> tuple[str, ...]:
         """Every name that is read: the values, and the bounds that are names."""
         bounds = (getattr(self, name) for name in COMPARISONS[1:])
@@ -89,10 +99,12 @@ class ValueIs(Requirement):
         )
 
     def _unmet_number(self, view: View, stated: Sequence[Value]) -> Shortfall | None:
-        comparison, bound = self.comparison
-        have = _total(stated[: len(self.value)], self.times)
-        need = _number(stated[-1]) if isinstance(bound, str) else bound
-        if _COMPARES[comparison](have, need):
+        need: int | Decimal | None = self._bound
+        if need is None:
+            *stated, last = stated
+            need = _number(last)
+        have = _total(stated, self.times)
+        if self._holds(have, need):
             return None
         return Shortfall(functools.partial(self._tell_number, view, Decimal(have), Decimal(need)))
 
@@ -228,6 +240,9 @@ def literal_faults(
 
 
 def _total(values: Sequence[Value], times: int) -> int | Decimal:
+    first = values[0]
+    if len(values) == 1 and type(first) is int:
+        return first * times
     numbers = [_number(value) for value in values]
     if {*map(type, numbers)} == {int}:
         return sum(numbers) * times
@@ -236,6 +251,8 @@ def _total(values: Sequence[Value], times: int) -> int | Decimal:
 
 
 def _number(value: Value) -> int | Decimal:
+    if type(value) is int:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise AssertionError(f"{value!r} is no number; the loader and the field's type see to that")
     return value

@@ -111,17 +111,18 @@ class MemoryStore(Store):
             if len(records) != batch.expected_version:
                 raise VersionConflict(batch.stream, batch.expected_version, len(records))
             for head in batch.relies_on:
-                if (there := self._head(head.stream)) != head:
-                    raise VersionConflict(head.stream, head.version, there.version)
+                if not self._ends_at(head):
+                    raise VersionConflict(head.stream, head.version, self._head(head.stream).version)
+            position, version = len(self._feed), len(records)
             added = [
                 StoredRecord(
-                    position=len(self._feed) + n,
-                    stream=batch.stream,
-                    version=len(records) + n,
-                    tag=new.tag,
-                    header=bytes(new.header),
-                    payload=bytes(new.payload),
-                    hash=bytes(new.hash),
+                    position + n,
+                    batch.stream,
+                    version + n,
+                    new.tag,
+                    bytes(new.header),
+                    bytes(new.payload),
+                    bytes(new.hash),
                 )
                 for n, new in enumerate(batch.records, 1)
             ]
@@ -150,10 +151,12 @@ class MemoryStore(Store):
 
     def _change_index(self, change: IndexChange) -> None:
         self._cases[change.case.case_id] = change.case
-        rows = self._duties.get(change.case.case_id, {})
-        kept = {key: row for key, row in rows.items() if row.duty not in change.cleared}
-        # A row that differs only in what is owed, or by when, takes the place of the one that was there.
-        self._duties[change.case.case_id] = kept | {("", *rules.duty_key(row)[1:]): row for row in change.duties}
+        rows = self._duties.setdefault(change.case.case_id, {})
+        if change.cleared:
+            for key in [key for key, row in rows.items() if row.duty in change.cleared]:
+                del rows[key]
+        for row in change.duties:  # one that differs only in what is owed, or by when, takes the place of that there
+            rows["", *rules.duty_key(row)[1:]] = row
 
     # Reading
 
@@ -180,6 +183,19 @@ class MemoryStore(Store):
         with self._lock:
             self._check_open()
             return tuple([self._head(stream) for stream in streams])
+
+    def are_heads(self, heads: Sequence[StreamHead]) -> bool:
+        """See `Store.are_heads`."""
+        self._check_process()
+        with self._lock:
+            self._check_open()
+            return all(map(self._ends_at, heads))
+
+    def _ends_at(self, head: StreamHead) -> bool:
+        records = self._records.get(head.stream)
+        if not records:
+            return head.version == 0 and head.hash == b""
+        return len(records) == head.version and records[-1].hash == head.hash
 
     def _head(self, stream: str) -> StreamHead:
         records = self._records.get(stream)
