@@ -18,7 +18,7 @@ import stabflow
 # Each row is a room, of modules and (with a slash) packages.
 ROOMS = [
     "text errors",
-    "canonical values personal zones calendar standstill",
+    "canonical making values personal zones calendar standstill",
     "case",
     "requirements/",
     "language/",

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import attrs
 
 from .calendar import DueTime, Stop
+from .making import maker
 from .values import Actor, Matter, Value
 
 V = TypeVar("V")
@@ -32,18 +33,20 @@ def with_entries(mapping: Mapping[str, V], more: Mapping[str, V]) -> Mapping[str
 
 
 @functools.cache
-def _parts(type_: type[attrs.AttrsInstance]) -> tuple[Mapping[str, int], Callable[[object], tuple[object, ...]]]:
+def _parts(type_: type[A]) -> tuple[Mapping[str, int], Callable[[A], tuple[object, ...]], Callable[..., A]]:
     names = [field.name for field in attrs.fields(type_)]
-    return {name: place for place, name in enumerate(names)}, operator.attrgetter(*names)
+    return {name: place for place, name in enumerate(names)}, operator.attrgetter(*names), maker(type_)
 
 
 def with_changes(value: A, /, **changes: object) -> A:
-    """``value`` with ``changes``: `attrs.evolve` in half its time, for the values that every act makes anew."""
-    places, parts = _parts(type(value))
+    """``value`` with ``changes``, which must be what its class would convert them to: `attrs.evolve` in a quarter of its time,
+    for the values that every act makes anew."""
+    places, parts, make = _parts(type(value))
     held = list(parts(value))
     for name, change in changes.items():
         held[places[name]] = change
-    return type(value)(*held)
+    changed: A = make(*held)
+    return changed
 
 
 def item_id(kind: str, number: int) -> str:
@@ -77,7 +80,7 @@ def kind_of(item: str) -> str:
     return item.rpartition("-")[0]
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Entry:
     """When a state was last entered: by which version of the case, and the time claimed for that act."""
 
@@ -85,7 +88,7 @@ class Entry:
     at: datetime
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Statement:
     """Which act last stated a value: the case's version, the row that did (``source`` is "" where it created), its hash."""
 
@@ -95,7 +98,7 @@ class Statement:
     hash: str
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Act:
     """A row that was fired: by which version of the case, from which state ("" where it created), by whom, in which role.
 
@@ -117,7 +120,7 @@ class Act:
         return (self.actor, self.principal) if self.principal else (self.actor,)
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Appointment:
     """An office-holder in a role of this case. ``mandate`` is the hash of the record that appointed them."""
 
@@ -127,7 +130,7 @@ class Appointment:
     mandate: str
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Breach:
     """A duty that was not done in time, as the record ``version`` found it: of the case or of one item (``duty``), in ``state``,
     by the holders of ``roles``; ``kind`` is "overdue", or "vacant" where an office was not filled.
@@ -164,7 +167,7 @@ class Breach:
         return bool(self.doubts) and not self.voided
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Delegation:
     """That ``delegate`` acts as ``office`` for ``holder``, for the holder's ``body``, from ``since`` to just before ``until``.
 
@@ -184,7 +187,7 @@ class Delegation:
     used: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Recusal:
     """That somebody takes no further part in the case: from which office they were recused, why, and by which version."""
 
@@ -193,7 +196,7 @@ class Recusal:
     version: int
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Item:
     """Something in a case with a lifecycle of its own.
 
@@ -224,7 +227,7 @@ class Item:
         return (self.adder, *self.acts[0].doers[1:]) if self.acts else (self.adder,)
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Case:
     """One run of a procedure over one matter.
 

@@ -132,7 +132,7 @@ def _entered(value: Case | Item) -> int:
 
 def _states(procedure: Procedure, names: Collection[str]) -> frozenset[str]:
     """The states of the case that these states and steps are."""
-    steps = ((name, "" if state.step is None else state.step.value) for name, state in procedure.states.items())
+    steps = ((name, state.step_word) for name, state in procedure.states.items())
     return frozenset(name for name, step in steps if name in names or step in names)
 
 

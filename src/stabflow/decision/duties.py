@@ -10,6 +10,7 @@ import attrs
 from ..calendar import DueTime, due_on, due_time
 from ..case import CASE, Appointment, Breach, Case, Item, vacancy
 from ..language import Procedure, State
+from ..making import maker
 from ..values import Value
 from .events import BreachFound, Event, Opened, Recalendared, Recused, Relieved, Vacancy
 from .view import Context, delegations
@@ -18,7 +19,7 @@ VACANT = "vacant"
 """Stands for the state in the duty to fill an office."""
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Duty:
     """An act that is owed: of the case or of one item, in ``state``, by the holders of ``role`` (or by the office-holder in the
     actor field of that name). ``holders`` are who holds it, with their bodies: none where the office is vacant; ``due`` is
@@ -45,6 +46,9 @@ class Duty:
     def vacant(self) -> bool:
         """Whether nobody is there to do it."""
         return not self.holders
+
+
+_duty = maker(Duty)
 
 
 def due_for(procedure: Procedure, state: State, values: Mapping[str, Value], context: Context) -> DueTime | None:
@@ -98,6 +102,15 @@ def limits_begun(event: Event) -> Iterator[tuple[str, DueTime]]:
 
 def open_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
     """The duties open in ``case``, that of the case itself first, each followed by what it has come to."""
+    if procedure.states[case.state].final:
+        return
+    yield from case_duties(procedure, case)
+    for item in case.items.values():
+        yield from item_duties(procedure, case, item)
+
+
+def case_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
+    """Those of them that are of no item: of the case itself, and to fill its offices."""
     state = procedure.states[case.state]
     if state.final:
         return
@@ -107,8 +120,6 @@ def open_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
         if by:
             duty = Duty(case.id, vacancy(office), VACANT, by[0], _holders(case, by[0]), due)
             yield from _with_escalation(case, duty)
-    for item in case.items.values():
-        yield from item_duties(procedure, case, item)
 
 
 def owed_now(procedure: Procedure, case: Case, context: Context) -> Iterator[Duty]:
@@ -151,11 +162,12 @@ def _duties(case: Case, duty: str, owing: Case | Item, state: State, values: Map
     else:
         holders = _holders(case, party)
     due = owing.due if owing.stopped_at is None else None
-    return _with_escalation(case, Duty(case.id, duty, owing.state, party, holders, due, stopped_at=owing.stopped_at))
+    owed = _duty(case.id, duty, owing.state, party, holders, due, (), 0, False, (), owing.stopped_at)
+    return _with_escalation(case, owed)
 
 
 def _holders(case: Case, role: str) -> tuple[tuple[str, str], ...]:
-    return tuple((held.actor, held.body) for held in case.appointments if held.role == role)
+    return tuple([(held.actor, held.body) for held in case.appointments if held.role == role])
 
 
 def breach_of(case: Case, duty: str, due: DueTime | None) -> Breach | None:

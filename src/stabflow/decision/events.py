@@ -444,7 +444,7 @@ class Decided:
     mandate: str
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Stamp:
     """What the record adds to its event: where it stands in the stream, when, by whom, in which role, on what basis, under
     which mandate (the hash of the record that appointed the actor), and its own hash. ``principal``, which no record says, is for

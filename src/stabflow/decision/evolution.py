@@ -22,6 +22,7 @@ from ..case import (
     with_entries,
 )
 from ..errors import Corrupt
+from ..making import maker
 from ..values import Value
 from . import deputies
 from .changes import Changes, impossible, with_one
@@ -49,6 +50,8 @@ from .events import (
 )
 from .renaming import Renaming
 
+_statement, _made_act = maker(Statement), maker(Act)
+
 
 def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
     """``case`` after ``event``; `Corrupt` when the event cannot follow."""
@@ -69,23 +72,15 @@ def evolve(case: Case | None, event: Event, stamp: Stamp) -> Case:
         changes = change(case, event, stamp)
     except KeyError as error:
         raise impossible(case, event, stamp, f"names {error}, which the case does not have") from error
-    acted, bodies = changes.pop("acted", case.acted), changes.pop("bodies", case.bodies)
     if not event.outside:
-        bodies = with_one(bodies, stamp.actor.id, stamp.actor.body)
-    if not event.outside and not deputies.lays_down(event, stamp):
-        acted = with_one(acted, stamp.actor.id, stamp.role)
-        if stamp.principal:  # who has acted in the role as well, by delegating it
-            changes["delegations"] = deputies.used(changes.get("delegations", case.delegations), stamp.mandate)
-    return with_changes(
-        case,
-        **changes,
-        acted=acted,
-        bodies=bodies,
-        updated_at=stamp.occurred_at,
-        recorded_at=stamp.recorded_at,
-        version=stamp.version,
-        head=stamp.hash,
-    )
+        changes["bodies"] = with_one(changes.get("bodies", case.bodies), stamp.actor.id, stamp.actor.body)
+        if not deputies.lays_down(event, stamp):
+            changes["acted"] = with_one(changes.get("acted", case.acted), stamp.actor.id, stamp.role)
+            if stamp.principal:  # who has acted in the role as well, by delegating it
+                changes["delegations"] = deputies.used(changes.get("delegations", case.delegations), stamp.mandate)
+    changes["updated_at"], changes["recorded_at"] = stamp.occurred_at, stamp.recorded_at
+    changes["version"], changes["head"] = stamp.version, stamp.hash
+    return with_changes(case, **changes)
 
 
 def replay(history: Iterable[tuple[Event, Stamp]], case: Case | None = None) -> Case | None:
@@ -96,11 +91,11 @@ def replay(history: Iterable[tuple[Event, Stamp]], case: Case | None = None) -> 
 
 
 def _statements(values: Mapping[str, Value], source: str, trigger: str, stamp: Stamp) -> dict[str, Statement]:
-    return dict.fromkeys(values, Statement(stamp.version, source, trigger, stamp.hash))
+    return dict.fromkeys(values, _statement(stamp.version, source, trigger, stamp.hash))
 
 
 def _act(trigger: str, source: str, stamp: Stamp) -> Act:
-    return Act(stamp.version, source, trigger, stamp.actor.id, stamp.role, principal=stamp.principal)
+    return _made_act(stamp.version, source, trigger, stamp.actor.id, stamp.role, False, stamp.principal)
 
 
 def _opened(event: Opened, stamp: Stamp) -> Case:

@@ -123,8 +123,7 @@ class CaseView:
 
     @property
     def case_step(self) -> str:
-        step = None if self.case is None else self.procedure.states[self.case.state].step
-        return "" if step is None else step.value
+        return "" if self.case is None else self.procedure.states[self.case.state].step_word
 
     @property
     def own_id(self) -> str:

@@ -59,7 +59,7 @@ def batch(
         stream=stream,
         expected_version=expected_version,
         records=tuple(
-            NewRecord(record.tag, record.header, record.payload, bytes.fromhex(record.hash)) for record in records
+            [NewRecord(record.tag, record.header, record.payload, bytes.fromhex(record.hash)) for record in records]
         ),
         index=changed,
         snapshot=taken,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from ..case import CASE, Case, office_of, vacancy
-from ..decision.duties import Duty, item_duties, open_duties
+from ..case import CASE, Case, vacancy
+from ..decision.duties import Duty, case_duties, item_duties, open_duties
 from ..decision.events import (
     Added,
     Amended,
@@ -21,28 +21,31 @@ from ..decision.events import (
     Recalendared,
 )
 from ..language import Procedure
+from ..making import maker
 from ..ports.store import SOME_RECUSED, CaseRow, DutyRow, IndexChange
 from ..values import moment_text
+
+_case_row, _duty_row = maker(CaseRow), maker(DutyRow)
 
 
 def case_row(procedure: Procedure, case: Case) -> CaseRow:
     """The index row of ``case``."""
     state = procedure.states[case.state]
-    return CaseRow(
-        case_id=case.id,
-        matter=case.matter.key,
-        title=case.matter.title,
-        procedure=case.procedure,
-        procedure_version=case.procedure_version,
-        digest=case.digest,
-        state=case.state,
-        step="" if state.step is None else state.step.value,
-        outcome="" if state.outcome is None else state.outcome.value,
-        body=case.body,
-        round=case.round,
-        version=case.version,
-        opened_at=moment_text(case.opened_at),
-        updated_at=moment_text(case.updated_at),
+    return _case_row(
+        case.id,
+        case.matter.key,
+        case.matter.title,
+        case.procedure,
+        case.procedure_version,
+        case.digest,
+        case.state,
+        state.step_word,
+        state.outcome_word,
+        case.body,
+        case.round,
+        case.version,
+        moment_text(case.opened_at),
+        moment_text(case.updated_at),
     )
 
 
@@ -50,18 +53,18 @@ def duty_rows(procedure: Procedure, case: Case, duties: Iterable[Duty]) -> tuple
     """The index rows of ``duties``, one for each holder."""
     standing = {name for name, role in procedure.roles.items() if role.standing} if case.recused else set()
     return tuple(
-        DutyRow(
-            case_id=duty.case_id,
-            procedure=procedure.id,
-            duty=duty.duty,
-            state=duty.state,
-            role=duty.role,
-            body=body,
-            actor=actor,
-            level=duty.level,
-            due_at="" if duty.due is None else moment_text(duty.due.at),
-            estimated=duty.due is not None and duty.due.estimated,
-            breached=duty.breached,
+        _duty_row(
+            duty.case_id,
+            procedure.id,
+            duty.duty,
+            duty.state,
+            duty.role,
+            body,
+            actor,
+            duty.level,
+            "" if duty.due is None else moment_text(duty.due.at),
+            duty.due is not None and duty.due.estimated,
+            duty.breached,
         )
         for duty in duties
         for actor, body in (duty.holders or (("", SOME_RECUSED if duty.role in standing else ""),))
@@ -94,19 +97,15 @@ def change(procedure: Procedure, before: Case | None, after: Case, events: Itera
     duties = [duty for name in names for duty in item_duties(procedure, after, after.items[name])]
     cleared = tuple(name for name in names if name in before.items)
     if len(names) < len(touched) or _is_other(before, after):
-        others = list(itertools.takewhile(_is_no_item, open_duties(procedure, after)))
-        cleared = (*cleared, *(dict.fromkeys((CASE, *map(vacancy, before.vacancies)))))
-        duties = [*others, *duties]
+        cleared = (*cleared, CASE, *map(vacancy, before.vacancies))
+        duties = [*case_duties(procedure, after), *duties]
     return IndexChange(row, cleared, duty_rows(procedure, after, duties))
 
 
 def _is_other(before: Case, after: Case) -> bool:
-    owed = [(one.state, one.due, one.stopped_at) for one in (before, after)]
-    return owed[0] != owed[1] or before.facts is not after.facts
-
-
-def _is_no_item(duty: Duty) -> bool:
-    return duty.duty == CASE or office_of(duty.duty) is not None
+    owes_as_before = before.due is after.due or before.due == after.due
+    is_same = before.state == after.state and before.stopped_at == after.stopped_at and owes_as_before
+    return not is_same or before.facts is not after.facts
 
 
 def _touched(event: Event) -> Iterable[str]:

@@ -9,12 +9,13 @@ import attrs
 from .. import canonical
 from ..decision.events import Event, Stamp
 from ..errors import Corrupt, FaultyInput
+from ..making import maker
 from ..ports.store import StoredRecord
 from ..values import Actor, Basis, moment_text
 from . import codec
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Circumstances:
     """What a record says besides its event: who, in which role, why, when, under which mandate and procedure."""
 
@@ -30,7 +31,7 @@ class Circumstances:
     plugins: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Record:
     """An event as stored.
 
@@ -68,7 +69,7 @@ class Record:
     @property
     def stamp(self) -> Stamp:
         """What the record adds to its event."""
-        return Stamp(
+        return _stamp(
             self.version,
             self.occurred_at,
             self.recorded_at,
@@ -77,6 +78,7 @@ class Record:
             self.basis,
             self.mandate,
             self.hash,
+            "",
         )
 
     def as_dict(self) -> dict[str, object]:
@@ -87,6 +89,9 @@ class Record:
             "event": canonical.decode(self.payload),
             "hash": self.hash,
         }
+
+
+_record, _stamp = maker(Record), maker(Stamp)
 
 
 def header_bytes(stream: str, version: int, event: Event, said: Circumstances) -> bytes:
@@ -133,26 +138,26 @@ def make(
     hash_: str,
 ) -> Record:
     """The record of an event, from its parts."""
-    return Record(
-        position=position,
-        stream=stream,
-        version=version,
-        tag=event.tag,
-        tag_version=event.tag_version,
-        occurred_at=said.occurred_at,
-        recorded_at=said.recorded_at,
-        clamped=said.clamped,
-        actor=said.actor,
-        role=said.role,
-        basis=said.basis,
-        key=said.key,
-        mandate=said.mandate,
-        procedure=said.procedure,
-        plugins=said.plugins,
-        event=event,
-        header=header,
-        payload=payload,
-        hash=hash_,
+    return _record(
+        position,
+        stream,
+        version,
+        event.tag,
+        event.tag_version,
+        said.occurred_at,
+        said.recorded_at,
+        said.clamped,
+        said.actor,
+        said.role,
+        said.basis,
+        said.key,
+        said.mandate,
+        said.procedure,
+        said.plugins,
+        event,
+        header,
+        payload,
+        hash_,
     )
 
 

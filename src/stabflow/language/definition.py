@@ -167,8 +167,7 @@ class Procedure(Draft):
 
     def is_named(self, one: CaseIs, state: str) -> bool:
         """Whether ``one`` names ``state`` or its step."""
-        step = self.states[state].step
-        return one.names(state, "" if step is None else step.value)
+        return one.names(state, self.states[state].step_word)
 
     def state_of(self, state: str, kind: str | None = None) -> State:
         """The definition of a state."""

@@ -8,6 +8,7 @@ refused by `stabflow.language.static` when the procedure is made.
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -191,6 +192,16 @@ class State:
     open_ended: bool = False
     clock_stopped_by: tuple[str, ...] = attrs.field(default=(), converter=names)
     final: bool = False
+
+    @functools.cached_property
+    def step_word(self) -> str:
+        """Its step; "" where it belongs to none."""
+        return "" if self.step is None else self.step.value
+
+    @functools.cached_property
+    def outcome_word(self) -> str:
+        """Its outcome; "" where it is none."""
+        return "" if self.outcome is None else self.outcome.value
 
 
 @attrs.frozen(kw_only=True)

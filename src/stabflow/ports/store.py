@@ -64,7 +64,7 @@ class StoredRecord:
     hash: bytes
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class CaseRow:
     """The index row of one case."""
 
@@ -88,7 +88,7 @@ SOME_RECUSED = "~"
 """In place of a body: the duty of a standing office, in a case from which somebody was recused who may hold it. Ask it."""
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class DutyRow:
     """One open duty of a case, a row for each office-holder appointed in the case (``actor`` is empty if none is, and
     ``body`` too, or `SOME_RECUSED`).
