@@ -6,7 +6,8 @@
 actor, role, basis, requirement, record or index. *step* is the whole act through the handle; *decide*, *evolve*, *record* (encode
 and chain), *batch* (what the index and the store get) and *append* are its parts, each on the same case. The steps are those of a
 small procedure that goes to and fro, and of the five-step one, where a consultation is ended that has been added before; the case
-has few items or fifty more. Rounds are interleaved; medians, and ratios to *transitions* in the same round. It asserts nothing on time.
+has few items or fifty more. Rounds are interleaved; medians, and ratios to *transitions* in the same round. It asserts nothing
+on time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from durable_step import ASSESSOR, CHIEF, case_on
 from transitions import Machine
 
 import stabflow
-from stabflow import Actor, Basis, CaseHandle, Engine, Matter
+from stabflow import Basis, CaseHandle, Engine, Matter
 from stabflow.decision.commands import Command, Fire
 from stabflow.decision.decider import decide
 from stabflow.decision.evolution import evolve

@@ -75,25 +75,28 @@ def refuse_personal(*said: Mapping[str, object]) -> None:
 
 def faults_in(*said: Mapping[str, object]) -> Sequence[Fault]:
     """What is wrong with the texts of ``said``, which has values by their places."""
-    return [
-        Fault(place, f"has what looks like {found.en}", CURE)
-        for table in said
-        for path, value in table.items()
-        for place, text in _texts(path, value)
-        if (found := named_in(text)) is not None
-    ]
+    faults = []
+    for table in said:
+        for path, value in table.items():
+            if type(value) is int:
+                continue
+            for place, text in _texts(path, value):
+                found = named_in(text) if len(text) >= _FEWEST else None
+                if found is not None:
+                    faults.append(Fault(place, f"has what looks like {found.en}", CURE))
+    return faults
 
 
 def _texts(path: str, value: object) -> Sequence[tuple[str, str]]:
     """The texts in ``value``, which stands at ``path``, each with its own place."""
-    if isinstance(value, str):
-        return ((path, str.__str__(value)),)
-    if value is None or isinstance(value, int):
-        return ()
     if isinstance(value, Actor):
         return ((f"{path}.id", value.id), (f"{path}.body", value.body))
     if isinstance(value, Basis):
         return ((path, value.text),)
+    if isinstance(value, str):
+        return ((path, str.__str__(value)),)
+    if value is None or isinstance(value, int):
+        return ()
     if isinstance(value, Matter):
         return ((f"{path}.key", value.key), (f"{path}.title", value.title))
     title = value.title if isinstance(value, File) else None

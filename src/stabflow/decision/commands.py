@@ -31,9 +31,10 @@ def _word(value: Any) -> Any:
 
 def _names(values: Mapping[Any, object]) -> Mapping[Any, object]:
     """``values`` by names that are exactly text."""
-    if all(type(name) is str for name in values):
-        return values
-    return {_word(name): value for name, value in values.items()}
+    for name in values:
+        if type(name) is not str:
+            return {_word(name): value for name, value in values.items()}
+    return values
 
 
 def _renamed(names: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -209,6 +210,9 @@ def check_nobody_named(command: Command) -> None:
     """`InvalidInput` where a text of ``command`` has the number of an identity card or of a mobile phone. Whoever bears one as an
     id can still be relieved."""
     said: dict[str, object] = {"actor": command.actor, "basis": command.basis}
+    if isinstance(command, (Fire, Add)):
+        refuse_personal(said, command.values)
+        return
     if not isinstance(command, Relieve):
         said |= {name: getattr(command, name) for name in _TEXTS if hasattr(command, name)}
     refuse_personal(said, getattr(command, "values", {}))

@@ -57,7 +57,7 @@ def permission(
     that one. ``stating`` are the facts that the act itself states (``None``: it would). A role that the actor holds goes before
     the same one delegated to them.
     """
-    if command.actor == TICK and not parties:
+    if not parties and command.actor == TICK:
         return Permission(BY_TIME, "", None)
     wanted = parties if command.role is None else _named(procedure, parties, command.role)
     actor = command.actor

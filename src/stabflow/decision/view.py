@@ -22,7 +22,7 @@ from .checks import Check
 from .curing import Cures
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Context:
     """All that `decide` may know besides the procedure, the case and the command.
 

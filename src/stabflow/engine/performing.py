@@ -22,6 +22,9 @@ from .shell import Shell, present
 from .ticker import MOST_APART, last_tick
 from .work import Work, clean_key
 
+_CHANGES_WHO_OWES = (Amend, Relieve, Recuse, Appoint)
+_MAY_BE_LATE = (Fire, Amend, Relieve, Recuse)
+
 
 def perform(
     shell: Shell, case_id: str, command: Command, *, key: str | None, if_version: int | None, at: datetime | None
@@ -50,8 +53,8 @@ def _asked_at(procedure: Procedure, command: Command, record: Record) -> datetim
     """Up to when what had lapsed comes before an act. Who did in time what was owed is not late, whenever it is entered; but who
     changes by when it is owed, or by whom, does so from now on, whatever time is claimed."""
     event = record.event
-    changes = isinstance(command, Amend | Relieve | Recuse | Appoint)
-    if isinstance(event, Moved | ItemMoved) and event.dest in (None, event.source):
+    changes = isinstance(command, _CHANGES_WHO_OWES)
+    if isinstance(event, (Moved, ItemMoved)) and event.dest in (None, event.source):
         fields = procedure.lifecycle(kind_of(event.item) if isinstance(event, ItemMoved) else None).fields
         changes = any(fields[name].type in (FieldType.DATE, FieldType.ACTOR) for name in event.values)
     return record.recorded_at if changes else record.occurred_at
@@ -100,17 +103,18 @@ def _after_what_lapsed(
 
 def _may_have_lapsed(case: Case, command: Command | None, moment: datetime) -> bool:
     """A first look, which costs an act next to nothing: whether there is anything that ``command`` could be late for."""
-    if isinstance(command, Fire | Amend) and command.item is not None:
+    if isinstance(command, (Fire, Amend)) and command.item is not None:
         item = case.items.get(command.item)
         return item is not None and _has_passed(case, item.id, item.due, moment)
     if isinstance(command, Appoint):
         return _has_passed(case, vacancy(command.office), case.vacancies.get(command.office), moment)
-    if command is not None and not isinstance(command, Fire | Amend | Relieve | Recuse):
+    if command is not None and not isinstance(command, _MAY_BE_LATE):
         return False
     if _has_passed(case, CASE, case.due, moment):
         return True
-    if any(_has_passed(case, name, item.due, moment) for name, item in case.items.items()):
-        return True
+    for name, item in case.items.items():
+        if item.due is not None and _has_passed(case, name, item.due, moment):
+            return True
     return any(_has_passed(case, vacancy(office), due, moment) for office, due in case.vacancies.items())
 
 

@@ -20,6 +20,7 @@ from ..history.commit import head
 from ..history.record import Record
 from ..history.snapshots import Snapshots, case_of
 from ..language import Procedure
+from ..making import maker
 from ..plugins import Watching
 from ..ports.store import AppendResult, Capability, CaseQuery, Clock, Store
 from ..requirements import PluginRequirement
@@ -40,6 +41,9 @@ class _Seen:
 
     case: Case
     for_looking: bool
+
+
+_context = maker(Context)
 
 
 @attrs.define
@@ -200,15 +204,8 @@ class Shell:
         for other in others:
             for actor, roles in other.acted.items():
                 acted[actor] = acted.get(actor, frozenset()) | roles
-        return Context(
-            now=now,
-            calendar=self.calendar,
-            offices=offices.of(procedure),
-            elsewhere=acted,
-            former=offices.former.get(procedure.id, {}),
-            plugins=self.requirements,
-            checks=self.checks,
-        )
+        former = offices.former.get(procedure.id, {})
+        return _context(now, self.calendar, offices.of(procedure), acted, former, self.requirements, self.checks)
 
     def others(self, procedure: Procedure, matter: str, case_id: str, *, looking: bool = False) -> tuple[Case, ...]:
         """The other cases on the matter, as the store has them now, where what was done in them counts in this one too."""
@@ -243,7 +240,7 @@ def present(now: datetime, case: Case | None, offices: Offices) -> datetime:
     before an office that another clock has just filled. A clock that is wrong by more than seconds must not date the acts
     that others do: it would end their waits."""
     filled = offices.occurred_at
-    if filled is not None and timedelta() < filled - now <= CLAMP_TOLERANCE:
+    if filled is not None and now < filled <= now + CLAMP_TOLERANCE:
         now = filled
     return now if case is None else max(now, case.updated_at)
 
@@ -251,8 +248,11 @@ def present(now: datetime, case: Case | None, offices: Offices) -> datetime:
 def recorded(now: datetime, *before: datetime | None) -> tuple[datetime, bool]:
     """When something is recorded as the clock says ``now``: never ``before`` what it follows; and whether the clock stood
     notably behind that."""
-    last = max(filter(None, before), default=now)
-    return (now, False) if now >= last else (last, last - now > CLAMP_TOLERANCE)
+    last = now
+    for one in before:
+        if one is not None and one > last:
+            last = one
+    return last, last - now > CLAMP_TOLERANCE if last is not now else False
 
 
 def claimed(at: datetime | None, now: datetime, previous: datetime | None, late_entry: timedelta | None) -> datetime:

@@ -111,7 +111,7 @@ def _is_other(before: Case, after: Case) -> bool:
 def _touched(event: Event) -> Iterable[str]:
     """The items that ``event`` made, moved or amended, or whose limit it touched, or the duty of which it says that it was
     breached."""
-    if isinstance(event, Added | ItemMoved):
+    if isinstance(event, (Added, ItemMoved)):
         return (event.item,)
     if isinstance(event, Moved):
         return (*event.superseded, *(one.item for one in event.laid_out))
