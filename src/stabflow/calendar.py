@@ -12,13 +12,14 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import MAXYEAR, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 import attrs
 
 from .canonical import encode, sha256
 from .errors import Fault, InvalidInput
+from .making import maker
 from .text import Text, joined, listing, same, say
 from .values import clean_id, clean_text, utc
 from .zones import end_of
@@ -89,6 +90,10 @@ class Duration:
         return cls(amount, Unit(found[2]))
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return f"{self.amount} {self.unit.value}"
 
     def title(self) -> Text:
@@ -233,7 +238,7 @@ class Stop:
     until: datetime
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class DueTime:
     """A due time as it is recorded: when, from what limit and start, and how the days were counted.
 
@@ -432,6 +437,10 @@ def _moved_on(last: date, stood: Iterable[date]) -> date:
     return last
 
 
+_NONE: frozenset[date] = frozenset()
+_due_time = maker(DueTime)
+
+
 def due_time(start: datetime, limit: Duration, zone: tzinfo, calendar: Calendar, stops: Sequence[Stop] = ()) -> DueTime:
     """When ``limit`` is over, if it began at ``start`` and its clock stood during ``stops``, which are in order.
 
@@ -448,9 +457,10 @@ def due_time(start: datetime, limit: Duration, zone: tzinfo, calendar: Calendar,
                 if one.since < at:
                     at += one.until - one.since
             return DueTime(at, str(limit), begun, stops=tuple(stops))
-        stood = stood_days(stops, zone)
+        stood = stood_days(stops, zone) if stops else _NONE
         local = first_day(begun, stood, zone)
-        stood = frozenset(day for day in stood if day > local)
+        if stood:
+            stood = frozenset(day for day in stood if day > local)
         if limit.unit is Unit.WORKING_DAYS:
             count = working_days(local, limit.amount, calendar, stood)
             last = count.last
@@ -462,8 +472,8 @@ def due_time(start: datetime, limit: Duration, zone: tzinfo, calendar: Calendar,
     except OverflowError:
         raise _beyond("limit", f"{limit} from {start.isoformat()}") from None
     if count is None:
-        return DueTime(at, str(limit), begun, stops=tuple(stops))
-    return DueTime(
+        return _due_time(at, str(limit), begun, 0, (), (), False, "", tuple(stops))
+    return _due_time(
         at,
         str(limit),
         begun,

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
 
 import attrs
 
@@ -108,6 +107,8 @@ def utc(moment: object, path: str) -> datetime:
     """``moment`` in UTC, or `InvalidInput` when it is no time or has no time zone."""
     if not isinstance(moment, datetime):
         raise InvalidInput.at(path, f"{_shown(moment)} is not a time", A_TIME)
+    if moment.tzinfo is UTC and type(moment) is datetime:
+        return moment
     if type(moment) is not datetime:  # a subclass could compare and convert as it likes
         moment = datetime.fromisoformat(datetime.isoformat(moment))
     if moment.utcoffset() is None:
@@ -120,12 +121,22 @@ def utc(moment: object, path: str) -> datetime:
         ) from None
 
 
-@lru_cache(maxsize=1024)
+_MOMENTS = 1024
+_moment_texts: dict[datetime, str] = {}
+"""Those written last. An act writes its own time four times, and no other act has it, so that a cache that keeps an order among
+its entries costs more than it saves."""
+
+
 def moment_text(moment: datetime) -> str:
     """A moment as records and every JSON have it, in a form that sorts as it runs: ``2026-11-23T08:00:00.000000Z``."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+    text = _moment_texts.get(moment)
+    if text is None:
+        at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        text = at.isoformat(timespec="microseconds")[:26] + "Z"
+        if len(_moment_texts) >= _MOMENTS:
+            _moment_texts.clear()
+        _moment_texts[moment] = text
+    return text
 
 
 def _shown(thing: object) -> str:

@@ -14,11 +14,13 @@ from ..values import Actor, Basis, Matter, Value
 
 Values = Mapping[str, Value]
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
 
 def _by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """A read-only copy in the order in which a record has it: what comes of an event must not hang on whether it was just decided
     or read back, nor on the order in which somebody named the values."""
-    return MappingProxyType(dict(sorted(values.items())))
+    return MappingProxyType(dict(sorted(values.items()))) if values else _NONE
 
 
 @attrs.frozen(kw_only=True)

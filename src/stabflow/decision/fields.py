@@ -19,13 +19,16 @@ STATES_NOTHING = "this act states nothing: leave it out"
 _EXACT = Context(prec=MAX_DIGITS)  # whatever precision the host computes in
 
 
-@attrs.define
+@attrs.frozen
 class Stated:
     """Values in their types, what is wrong with others, and the names of those that are due and were not given."""
 
     values: Mapping[str, Value]
     faults: tuple[Fault, ...]
     missing: tuple[str, ...]
+
+
+_NOTHING = Stated({}, (), ())
 
 
 def stated(
@@ -36,6 +39,8 @@ def stated(
     due: Iterable[str],
 ) -> Stated:
     """``given`` as values of the fields ``expected`` of ``kind`` (``None``: facts of the case), those ``due`` among them."""
+    if not given and not due:
+        return _NOTHING
     fields = procedure.lifecycle(kind).fields
     values: dict[str, Value] = {}
     faults: list[Fault] = []
@@ -85,7 +90,8 @@ def _int(_procedure: Procedure, field: Field, value: object) -> int:
         raise _bad(value, "not a whole number", "give a whole number")
     if not -MAX_INT <= value <= MAX_INT:
         raise _bad(value, "too large", "whole numbers lie within ±2⁵³")
-    _within(field, value)
+    if field.min is not None or field.max is not None:
+        _within(field, value)
     return int(value)
 
 

@@ -9,6 +9,7 @@ import attrs
 from ..case import Case, Delegation
 from ..errors import Blocker, InvalidInput, near_miss
 from ..language import FieldType, Procedure, Role
+from ..making import maker
 from ..text import Text, quoted, same, say
 from ..values import Actor, Value
 from .bodies import required_body
@@ -26,7 +27,10 @@ TIME_TITLE = Text("time", "时限")
 """What pages call it, for it is no role of any procedure."""
 
 
-@attrs.frozen
+_NONE: frozenset[str] = frozenset()
+
+
+@attrs.frozen(weakref_slot=False)
 class Permission:
     """The role in which the actor acts and the mandate for it; ``blocker`` says why not. ``principal`` is for whom they act where
     that mandate is a delegation."""
@@ -40,6 +44,9 @@ class Permission:
     def persons(self, actor: str) -> tuple[str, ...]:
         """Those whose act it would be."""
         return (actor, self.principal) if self.principal else (actor,)
+
+
+_permission = maker(Permission)
 
 
 def permission(
@@ -72,14 +79,14 @@ def permission(
             mandate, principal = lent[party].mandate, lent[party].holder
         if mandate is None:
             continue
-        beside = _roles_beside(case, lent, actor, context) if principal else frozenset[str]()
-        blocker = next(_separations(procedure, case, party, actor.id, context, beside), None)
+        beside = _roles_beside(case, lent, actor, context) if principal else _NONE
+        blocker = _separation(procedure, case, party, actor.id, context, beside)
         if blocker is None and principal:
-            blocker = next(_separations(procedure, case, party, principal, context), None)
+            blocker = _separation(procedure, case, party, principal, context)
         if blocker is None and role is not None and role.body is not None:
             blocker = body_blocker(procedure, case, stating or {}, role, actor)
         if blocker is None:
-            return Permission(party, mandate, None, principal=principal)
+            return _permission(party, mandate, None, False, principal)
         first = first or Permission(party, mandate, blocker, principal=principal)
     named = any(fields.get(party, ("", ""))[0] == actor.id for party in wanted)
     bodies = _bodies(case, actor, context) if named else None
@@ -196,6 +203,20 @@ def _body_title(procedure: Procedure, list_name: str, body: str) -> Text:
 _AMONG_OFFICES = Text("in a standing office", "在常设职务中")
 _HERE = Text("in this case", "在本案件中")
 _ELSEWHERE = Text("in another case on this matter", "在同一重大事项的另一案件中")
+
+
+def _separation(
+    procedure: Procedure, case: Case | None, role: str, actor: str, context: Context, held: frozenset[str] = _NONE
+) -> Blocker | None:
+    """The first of `_separations`."""
+    others = procedure.apart_from.get(role)
+    if others is None or (
+        others.isdisjoint(held)
+        and (case is None or others.isdisjoint(case.acted.get(actor, _NONE)))
+        and others.isdisjoint(context.elsewhere.get(actor, _NONE))
+    ):
+        return None
+    return next(_separations(procedure, case, role, actor, context, held), None)
 
 
 def _separations(

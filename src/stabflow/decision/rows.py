@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ..calendar import DueTime
 from ..case import Case, Item, item_id, with_entries
 from ..errors import Fault, InvalidInput, NotPermitted, Unmet, near_miss
-from ..language import Preset, Procedure, Transition
+from ..language import Procedure, Transition
 from ..language.machine import NEW, Move
 from ..text import Text, say
 from ..values import Value
@@ -228,18 +228,12 @@ def _creating(procedure: Procedure, kind: str | None, trigger: str | None) -> Mo
     return moves[trigger]
 
 
-def presets(procedure: Procedure, state: str) -> list[tuple[str, Preset]]:
-    """What is laid out as the case enters ``state``, by kind."""
-    kinds = procedure.items.items()
-    return [(kind, one.preset) for kind, one in kinds if one.preset is not None and state in one.preset.at]
-
-
 def to_lay_out(
     procedure: Procedure, counters: Mapping[str, int], state: str, due: Mapping[str, DueTime | None] | None = None
 ) -> Iterator[LaidOut]:
     """The items that are laid out as a case enters ``state`` in which ``counters`` tell how many of each kind there are; ``due``,
     where it is known, tells by kind when they fall due."""
-    for kind, preset in presets(procedure, state):
+    for kind, preset in procedure.presets.get(state, ()):
         limit = due.get(kind) if due else None
         for number, entry in enumerate(procedure.lists[preset.from_], start=counters.get(kind, 0) + 1):
             values = {preset.field: entry}
@@ -247,16 +241,16 @@ def to_lay_out(
 
 
 def _laid_out(procedure: Procedure, counters: Mapping[str, int], state: str, context: Context) -> tuple[LaidOut, ...]:
-    due = {
-        kind: due_for(procedure, procedure.items[kind].states[preset.dest], {}, context)
-        for kind, preset in presets(procedure, state)
-    }
+    presets = procedure.presets.get(state)
+    if presets is None:
+        return ()
+    due = {kind: due_for(procedure, procedure.items[kind].states[preset.dest], {}, context) for kind, preset in presets}
     return tuple(to_lay_out(procedure, counters, state, due))
 
 
 def _superseding(procedure: Procedure, case: Case, state: str) -> Iterator[str]:
     """The unfinished items of earlier rounds that make way for those laid out as the case enters ``state``."""
-    anew = {kind for kind, _ in presets(procedure, state)}
+    anew = {kind for kind, _ in procedure.presets.get(state, ())}
     for item in case.items.values() if anew else ():
         unfinished = item.kind in anew and not procedure.items[item.kind].states[item.state].final
         if unfinished and item.laid_out and not item.superseded:

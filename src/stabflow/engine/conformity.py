@@ -36,7 +36,7 @@ from ..decision.events import (
 )
 from ..decision.permission import BY_TIME, TICK
 from ..decision.recalendaring import CALENDAR_AUTHORITY
-from ..decision.rows import presets, to_lay_out
+from ..decision.rows import to_lay_out
 from ..errors import Corrupt
 from ..history.record import Record
 from ..language import Procedure, Transition
@@ -367,7 +367,7 @@ def _wrong_items(procedure: Procedure, case: Case | None, event: Event) -> str:
     expected = list(to_lay_out(procedure, counters, entered))
     if [attrs.evolve(one, due=None) for one in event.laid_out] != expected:
         return f"lays out other items than {procedure} does"
-    anew = {kind for kind, _ in presets(procedure, entered)}
+    anew = {kind for kind, _ in procedure.presets.get(entered, ())}
     gone = [] if case is None or isinstance(event, Opened) else [case.items.get(name) for name in event.superseded]
     if any(one is None or one.kind not in anew or not one.laid_out for one in gone):
         return "supersedes items that no others take the place of"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from ..text import Text, joined, same
 from ..zones import zone
 from . import machine as _machine
 from .canonical_form import canonical_bytes
-from .lifecycle import STEP_TITLES, Field, FieldType, State, Step, Transition
+from .lifecycle import STEP_TITLES, Field, FieldType, Preset, State, Step, Transition
 from .parts import Draft, titled
 from .static import faults
 from .static_roles import below
@@ -89,6 +89,22 @@ class Procedure(Draft):
         return MappingProxyType(
             {role: tuple((*apart, clauses) for apart, clauses in others.items()) for role, others in found.items()}
         )
+
+    @functools.cached_property
+    def apart_from(self) -> Mapping[str, frozenset[str]]:
+        """For each role that is separated from any, those."""
+        apart = {role: frozenset(other for other, _, _ in others) for role, others in self.separated.items()}
+        return MappingProxyType({role: others for role, others in apart.items() if others})
+
+    @functools.cached_property
+    def presets(self) -> Mapping[str, Sequence[tuple[str, Preset]]]:
+        """What is laid out as the case enters a state, by the state: each kind with its preset, in their order."""
+        found: dict[str, list[tuple[str, Preset]]] = {}
+        for kind, one in self.items.items():
+            if one.preset is not None:
+                for state in dict.fromkeys(one.preset.at):
+                    found.setdefault(state, []).append((kind, one.preset))
+        return MappingProxyType(found)
 
     @functools.cached_property
     def looks_across(self) -> bool:

@@ -191,7 +191,7 @@ class Requirement(abc.ABC):
         """``None`` when the requirement holds or is not asked; else what is lacking. What is unstated never passes."""
         if self.when:
             unmet = [(one, found) for one in self.when if (found := one.shortfall(view)) is not None]
-            if any(found.unstated for _, found in unmet):
+            if unmet and any(found.unstated for _, found in unmet):
                 open_ = [question for one, found in unmet for question in one._questions(view, found)]
                 return self._reworded(together("unstated", open_, AND_ALSO), self._told_first)
             if unmet:

@@ -43,7 +43,7 @@ def _filters(value: Mapping[str, Literal | tuple[Literal, ...]]) -> Mapping[str,
     return by_key({name: literals(accepted) for name, accepted in value.items()})
 
 
-@attrs.frozen
+@attrs.define
 class _Matching:
     """The items that match, those of which a tested field is unstated, and all of the kind since then."""
 

@@ -13,7 +13,7 @@ from ..text import Text
 AND_ALSO, OR_ELSE = Text("; and: ", "；并且："), Text(" – or: ", "；或者：")
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Shortfall:
     """What is lacking for a requirement to hold. Judging makes these by the thousand and throws most of them away, so that
     it builds no sentence; ``tell`` does. ``unstated`` and ``pending`` are those of the blocker it tells."""

@@ -67,9 +67,12 @@ class ValueIs(Requirement):
         return (*self.value, *(bound for bound in bounds if isinstance(bound, str)))
 
     def unmet(self, view: View) -> Shortfall | None:
-        stated = [value for name in self._names if (value := view.value(name)) is not None]
-        if len(stated) < len(self._names):
-            return unstated(view, [name for name in self._names if view.value(name) is None])
+        stated = []
+        for name in self._names:
+            value = view.value(name)
+            if value is None:
+                return unstated(view, [name for name in self._names if view.value(name) is None])
+            stated.append(value)
         if self.is_ is None:
             return self._unmet_number(view, stated)
         (value,) = stated
@@ -98,11 +101,10 @@ class ValueIs(Requirement):
             compares=self._names,
         )
 
-    def _unmet_number(self, view: View, stated: Sequence[Value]) -> Shortfall | None:
+    def _unmet_number(self, view: View, stated: list[Value]) -> Shortfall | None:
         need: int | Decimal | None = self._bound
         if need is None:
-            *stated, last = stated
-            need = _number(last)
+            need = _number(stated.pop())
         have = _total(stated, self.times)
         if self._holds(have, need):
             return None
