@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
+from types import MappingProxyType
 
 import attrs
 
@@ -28,7 +29,7 @@ class Stated:
     missing: tuple[str, ...]
 
 
-_NOTHING = Stated({}, (), ())
+_NOTHING = Stated(MappingProxyType({}), (), ())
 
 
 def stated(

@@ -60,7 +60,8 @@ def _value(value: Value) -> str:
 
 
 def _table(values: Mapping[str, Value]) -> str:
-    return "{" + ",".join([f"{canonical.text_of(name)}:{_value(values[name])}" for name in sorted(values)]) + "}"
+    """Values come by name in every event."""
+    return "{" + ",".join([f"{canonical.text_of(name)}:{_value(held)}" for name, held in values.items()]) + "}"
 
 
 def _moment(moment: datetime) -> str:
