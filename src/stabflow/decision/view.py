@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -98,24 +97,30 @@ class CaseView:
     context: Context
     partial: bool = False
     principal: str = ""
+    _served: frozenset[str] | None = attrs.field(default=None, init=False)
+    _actor_roles: frozenset[str] | None = attrs.field(default=None, init=False)
 
     @property
     def persons(self) -> tuple[str, ...]:
         return (self.actor, self.principal) if self.principal else (self.actor,)
 
-    @functools.cached_property
+    @property
     def served(self) -> frozenset[str]:
-        if self.case is None:
-            return frozenset()
-        return served_by(self.procedure, self.case, self.context, self.persons)
+        if self._served is None:
+            case = self.case
+            none = frozenset[str]()
+            self._served = none if case is None else served_by(self.procedure, case, self.context, self.persons)
+        return self._served
 
     @property
     def now(self) -> datetime:
         return self.context.now
 
-    @functools.cached_property
+    @property
     def actor_roles(self) -> frozenset[str]:
-        return self.roles_of(self.actor)
+        if self._actor_roles is None:
+            self._actor_roles = self.roles_of(self.actor)
+        return self._actor_roles
 
     @property
     def case_state(self) -> str:

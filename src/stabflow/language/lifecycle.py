@@ -8,7 +8,6 @@ refused by `stabflow.language.static` when the procedure is made.
 from __future__ import annotations
 
 import enum
-import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -61,6 +60,8 @@ class FieldType(enum.Enum):
 class Step(enum.Enum):
     """Where in an assessment a state of the case belongs. Investigate to review are the five steps."""
 
+    __hash__ = object.__hash__  # as for a `FieldType`
+
     SCOPE = "scope"
     INVESTIGATE = "investigate"
     ANALYZE = "analyze"
@@ -89,6 +90,8 @@ STEP_TITLES = {
 class Outcome(enum.Enum):
     """What a decision can be. None is a default."""
 
+    __hash__ = object.__hash__  # as for a `FieldType`
+
     IMPLEMENT = "implement"
     DEFER = "defer"
     PROHIBIT = "prohibit"
@@ -99,6 +102,10 @@ OUTCOME_TITLES = {
     Outcome.DEFER: Text("defer", "暂缓实施"),
     Outcome.PROHIBIT: Text("prohibit", "不得实施"),
 }
+
+
+_STEP_WORDS: Mapping[Step | None, str] = {None: "", **{step: step.value for step in Step}}
+_OUTCOME_WORDS: Mapping[Outcome | None, str] = {None: "", **{outcome: outcome.value for outcome in Outcome}}
 
 
 class Recurrence(enum.Enum):
@@ -193,15 +200,15 @@ class State:
     clock_stopped_by: tuple[str, ...] = attrs.field(default=(), converter=names)
     final: bool = False
 
-    @functools.cached_property
+    @property
     def step_word(self) -> str:
         """Its step; "" where it belongs to none."""
-        return "" if self.step is None else self.step.value
+        return _STEP_WORDS[self.step]
 
-    @functools.cached_property
+    @property
     def outcome_word(self) -> str:
         """Its outcome; "" where it is none."""
-        return "" if self.outcome is None else self.outcome.value
+        return _OUTCOME_WORDS[self.outcome]
 
 
 @attrs.frozen(kw_only=True)
