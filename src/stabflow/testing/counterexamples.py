@@ -119,12 +119,17 @@ class _Writer:
             creates = step.verb is Verb.ADD
             rows = [row for row in procedure.lifecycle(kind).transitions if row.creates is creates and row.by]
             named = step.trigger if creates else step.what
-            names = [row.set for row in rows if named in (None, row.trigger)]
-            said = [stated(procedure, kind, expected, step.values) for expected in names]
+            fields = procedure.lifecycle(kind).fields
+            due = [name for name, field in fields.items() if not field.optional]
+            said = [
+                stated(procedure, kind, row.set, step.values, [name for name in row.set if name in due])
+                for row in rows
+                if named in (None, row.trigger)
+            ]
             return len(said) > 0 and not any(one.faults or one.missing for one in said)
         if step.verb is Verb.AMEND:
-            fields = procedure.lifecycle(kind).fields
-            return bool(step.values) and not stated(procedure, kind, fields, step.values, all_due=False).faults
+            every = tuple(procedure.lifecycle(kind).fields)
+            return bool(step.values) and not stated(procedure, kind, every, step.values, ()).faults
         return step.verb.value not in _OF_A_ROLE or step.what in procedure.roles
 
     def _office(self, step: Step, handles: Mapping[Actor, str]) -> Iterator[str]:

@@ -360,7 +360,7 @@ class ProcedureRun:
         kind, row = self._row(step, line.value)
         if row is None or step.came is not Came.REFUSED:
             return
-        said = stated(self.procedure, kind, row.set, step.values, all_due=False).values
+        said = stated(self.procedure, kind, row.set, step.values, ()).values
         view = CaseView(
             procedure=self.procedure,
             case=line.value,
