@@ -11,7 +11,7 @@ import worlds
 from worlds import BASIS, BRIDGE, CHAIR, CLERK, NOTE
 
 from stabflow.ports.store import Store
-from stabflow.testing.material import act, batch, notices
+from stabflow.testing.stores.material import act, batch, notices
 
 Note = Callable[[object], None]
 

@@ -12,8 +12,9 @@ from command_line import Run, program
 
 from stabflow.cli.conformance_command import LEVELS
 from stabflow.cli.conformance_page import CLAUSE_TITLES, LEVEL_TITLES
-from stabflow.testing import Level, kill_checks
-from stabflow.testing.registry import CLAUSES
+from stabflow.testing import Level
+from stabflow.testing.stores.checks import processes
+from stabflow.testing.stores.registry import CLAUSES
 
 PLUGIN = """
 from stabflow.ports.store import Capability
@@ -126,7 +127,7 @@ def test_too_little_was_checked(plugin: Run) -> None:
 
 
 def test_the_power_was_not_cut(stab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kill_checks, "KILLS", 1)
+    monkeypatch.setattr(processes, "KILLS", 1)
     asked = ("conformance", "stabflow.testing:SqliteHarness", "--only", "C4")
     status, said, _ = stab(*asked, columns=140)
     assert (status, said.splitlines()[1]) == (0, "1 of the 2 checks asked for held; the power was not cut")

@@ -16,7 +16,7 @@ from stabflow.cli.procedure_page import show_procedure
 from stabflow.language import Procedure, loads
 from stabflow.reasoning.diff import changes
 from stabflow.reasoning.difference import Aspect
-from stabflow.testing.drawn_procedures import procedures
+from stabflow.testing.procedures.drawn import procedures
 
 
 def printed(procedure: Procedure) -> str:

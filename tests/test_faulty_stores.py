@@ -51,7 +51,7 @@ from stabflow.testing import (
     StoreHarness,
     check_store,
 )
-from stabflow.testing.checks import CHECKS
+from stabflow.testing.stores.checks import CHECKS
 
 LEVELS = list(Level)
 

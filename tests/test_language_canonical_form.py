@@ -29,7 +29,7 @@ from stabflow import canonical
 from stabflow.errors import Corrupt
 from stabflow.language import Procedure, from_canonical, loads
 from stabflow.language.canonical_form import IDENTITY, canonical_bytes, canonical_form, plain
-from stabflow.testing.drawn_procedures import procedures
+from stabflow.testing.procedures.drawn import procedures
 
 BOTH = pytest.mark.parametrize("text", [SITE, BOARD], ids=["site", "board"])
 

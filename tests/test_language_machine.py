@@ -11,7 +11,7 @@ from transitions import Machine, MachineError
 from stabflow.errors import InvalidInput
 from stabflow.language import Lifecycle, Procedure, State, Transition, bundled, loads
 from stabflow.language.machine import NEW, build, compile_table
-from stabflow.testing.drawn_procedures import procedures
+from stabflow.testing.procedures.drawn import procedures
 
 PROCEDURES = {"site": loads(SITE), "board": loads(BOARD), "five-step": bundled("five-step")}
 

@@ -111,11 +111,11 @@ def test_an_engine_of_ones_own_wins(engine):
 
 REWRITTEN = """
 import stabflow.testing
-import stabflow.testing.material
+import stabflow.testing.stores.material
 
 
 def test_the_assertions_of_the_kit_explain_themselves():
-    assert type(stabflow.testing.material.__loader__).__name__ == "AssertionRewritingHook"
+    assert type(stabflow.testing.stores.material.__loader__).__name__ == "AssertionRewritingHook"
     assert type(stabflow.testing.__loader__).__name__ == "AssertionRewritingHook"
 """
 

@@ -12,7 +12,7 @@ from stabflow.language import Procedure
 from stabflow.language.canonical_form import canonical_form
 from stabflow.reasoning.diff import changes
 from stabflow.reasoning.difference import Aspect, Change, ChangeKind, Direction
-from stabflow.testing.drawn_procedures import procedures
+from stabflow.testing.procedures.drawn import procedures
 
 OTHER_WAY = {Direction.STRICTER: Direction.LOOSER, Direction.LOOSER: Direction.STRICTER}
 REVERSED = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}

@@ -64,7 +64,7 @@ WALLS = {
     "cattrs": "language/structure history/codec history/positional",
     "transitions": "language/machine",
     "pluggy": "ports/hooks plugins/rules",
-    "apsw": "stores/sqlite* testing/sqlite_tampering",
+    "apsw": "stores/sqlite* testing/faults/sqlite_tampering",
     "chinese_calendar": "calendars/china",
     "holidays": "calendars/countries",
     "click": "cli/*",

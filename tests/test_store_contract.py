@@ -14,8 +14,8 @@ from stabflow.ports.store import Capability, CaseQuery, DutyQuery, Store
 from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
 from stabflow.testing import ConformanceReport, Level, MemoryHarness, SqliteHarness, StoreHarness, check_store
-from stabflow.testing.checks import CHECKS
-from stabflow.testing.material import STREAM, batch, feed_from
+from stabflow.testing.stores.checks import CHECKS
+from stabflow.testing.stores.material import STREAM, batch, feed_from
 
 SEED = 1 if CI else None
 QUICK = [Level.SEQUENTIAL, Level.SECOND_HANDLE, Level.THREADS, Level.KILL, Level.MACHINE]

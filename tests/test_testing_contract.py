@@ -13,8 +13,8 @@ from crash.child import environment
 
 from stabflow.stores.memory import MemoryStore
 from stabflow.testing import MemoryHarness, StoreContract
-from stabflow.testing.checks import CHECKS
 from stabflow.testing.expectation import HarnessBroken
+from stabflow.testing.stores.checks import CHECKS
 
 PLUGIN = """
 from stabflow.stores.memory import MemoryStore

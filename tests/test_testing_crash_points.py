@@ -12,7 +12,7 @@ from stabflow.errors import Corrupt
 from stabflow.ports.store import CaseQuery, Clock, Store
 from stabflow.testing import CrashFailed, CrashPoint, Left, MemoryHarness, SqliteHarness, crash_points
 from stabflow.testing.expectation import HarnessBroken
-from stabflow.testing.material import act, head_of
+from stabflow.testing.stores.material import act, head_of
 
 pytestmark = pytest.mark.slow  # each run starts processes
 

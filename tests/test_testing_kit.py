@@ -31,14 +31,13 @@ from stabflow.testing import (
     SqliteHarness,
     StoreHarness,
     check_store,
-    kill_checks,
-    machine,
 )
-from stabflow.testing.checks import CHECKS, MODULES
 from stabflow.testing.expectation import ClauseBroken, alike, equal
-from stabflow.testing.material import case_row, duty_row
-from stabflow.testing.registry import CLAUSES, Offer
-from stabflow.testing.running import chosen_checks
+from stabflow.testing.stores import machine
+from stabflow.testing.stores.checks import CHECKS, MODULES, processes
+from stabflow.testing.stores.material import case_row, duty_row
+from stabflow.testing.stores.registry import CLAUSES, Offer
+from stabflow.testing.stores.running import chosen_checks
 
 
 class Plain(MemoryStore):
@@ -182,7 +181,7 @@ def test_what_was_asked_for_is_judged_alone() -> None:
 
 
 def test_where_the_power_is_not_cut_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kill_checks, "KILLS", 1)
+    monkeypatch.setattr(processes, "KILLS", 1)
     report = check_store(SqliteHarness, only=["C4"])
     report.raise_for_failures()
     assert (report.untested, report.power_not_cut, report.complete) == ((Capability.DURABLE,), True, True)

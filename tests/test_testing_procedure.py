@@ -34,12 +34,12 @@ from stabflow.testing import (
     check,
     procedure_machine,
     replay_trace,
-    rules,
 )
-from stabflow.testing.counterexamples import FILE
-from stabflow.testing.judging import Broken
-from stabflow.testing.machine_of_procedure import ProcedureMachine
-from stabflow.testing.steps import OFFICES, Came, Step, Verb
+from stabflow.testing.procedures import rules
+from stabflow.testing.procedures.counterexamples import FILE
+from stabflow.testing.procedures.judging import Broken
+from stabflow.testing.procedures.machine import ProcedureMachine
+from stabflow.testing.procedures.steps import OFFICES, Came, Step, Verb
 from stabflow.text import Text
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"

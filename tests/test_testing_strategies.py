@@ -20,7 +20,7 @@ from stabflow.language.written import written
 from stabflow.reasoning.report import Status
 from stabflow.testing import check
 from stabflow.testing import strategies as kit
-from stabflow.testing.flawed_procedures import Flaw
+from stabflow.testing.procedures.flawed import Flaw
 from stabflow.values import Basis
 
 GOOD = loads(TEXT)

@@ -17,7 +17,7 @@ from stabflow.ports.store import Store
 from stabflow.stores.memory import MemoryStore
 from stabflow.stores.sqlite import SqliteStore
 from stabflow.testing import FaultyStore, Tampering, engine_over, tamper
-from stabflow.testing.material import act, batch, content, read_all
+from stabflow.testing.stores.material import act, batch, content, read_all
 
 CASE = "small-bridge-1-1"
 STREAM = f"case/{CASE}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery, IndexChange, Store, StoredRecord
 from stabflow.stores.memory import MemoryStore
-from stabflow.testing.material import case_row, duty_row, record
+from stabflow.testing.stores.material import case_row, duty_row, record
 
 __all__ = ["STREAMS", "act", "case_row", "duty_row", "expected", "holdings", "read_all", "record"]
 

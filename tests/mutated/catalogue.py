@@ -19,7 +19,7 @@ from stabflow.decision.permission import Permission
 from stabflow.engine import handle, offices, work
 from stabflow.language import loads
 from stabflow.testing import ActProperty, ShownAct
-from stabflow.testing.own_properties import OwnProperty
+from stabflow.testing.procedures.own_properties import OwnProperty
 from stabflow.text import Text
 
 TEXT = (Path(__file__).parent / "good.toml").read_text(encoding="utf-8")

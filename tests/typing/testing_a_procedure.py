@@ -24,7 +24,7 @@ from stabflow.testing import (
     replay_trace,
 )
 from stabflow.testing import strategies as kit
-from stabflow.testing.steps import Step
+from stabflow.testing.procedures.steps import Step
 from stabflow.text import Text
 
 MY_PROCEDURE = stabflow.procedure("five-step")

@@ -10,7 +10,7 @@ from stabflow_postgres.testing import VARIABLE, PostgresHarness, SqlalchemyHarne
 
 from stabflow.ports.store import Capability
 from stabflow.testing import Level, check_store
-from stabflow.testing.checks import CHECKS, ordered
+from stabflow.testing.stores.checks import CHECKS, ordered
 
 NOT_COVERED = {"port_what_is_not_declared_is_refused"}  # all that this asks for is declared
 """What the kit cannot check on this store; of whatever else it cannot check, it says so by a failure here."""

@@ -9,7 +9,7 @@ from stabflow_postgres.testing import PostgresHarness
 
 from stabflow.ports.store import Capability, Clock, Store
 from stabflow.testing import FaultyStore, check_store
-from stabflow.testing.checks import CHECKS
+from stabflow.testing.stores.checks import CHECKS
 
 
 class FaultyHarness(PostgresHarness):

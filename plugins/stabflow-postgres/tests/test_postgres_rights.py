@@ -14,7 +14,7 @@ from stabflow_postgres.testing import administrator, embedded_server, execute, p
 
 from stabflow.errors import InvalidInput, StoreUnavailable
 from stabflow.ports.store import AppendBatch, CaseQuery, DutyQuery
-from stabflow.testing.material import act, holdings
+from stabflow.testing.stores.material import act, holdings
 
 Open = Callable[..., PostgresStore]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..testing import CheckResult, ConformanceReport, Level, Outcome
 from ..testing.patience import FRAME
-from ..testing.report import FEW
+from ..testing.stores.report import FEW
 from ..text import Text, listing, same, say
 from .page import Cell, Column, Page
 

@@ -23,39 +23,39 @@ if TYPE_CHECKING:
     from ..reasoning.predicates import StateProperty as StateProperty
     from ..reasoning.report import NotProved as NotProved
     from .clock import FakeClock as FakeClock
-    from .contract import StoreContract as StoreContract
-    from .counterexamples import Counterexample as Counterexample
     from .coverage import Coverage as Coverage
     from .coverage import TooLittleCovered as TooLittleCovered
-    from .crashes import CrashFailed as CrashFailed
-    from .crashes import CrashPoint as CrashPoint
-    from .crashes import CrashReport as CrashReport
-    from .crashes import Left as Left
-    from .crashes import crash_points as crash_points
-    from .faulty_store import FaultyStore as FaultyStore
-    from .faulty_store import Trouble as Trouble
-    from .faulty_store import TroubleKind as TroubleKind
+    from .faults.crashes import CrashFailed as CrashFailed
+    from .faults.crashes import CrashPoint as CrashPoint
+    from .faults.crashes import CrashReport as CrashReport
+    from .faults.crashes import Left as Left
+    from .faults.crashes import crash_points as crash_points
+    from .faults.faulty_store import FaultyStore as FaultyStore
+    from .faults.faulty_store import Trouble as Trouble
+    from .faults.faulty_store import TroubleKind as TroubleKind
+    from .faults.tampering import Tampering as Tampering
+    from .faults.tampering import tamper as tamper
     from .harness import FAULT_KINDS as FAULT_KINDS
     from .harness import FaultKind as FaultKind
     from .harness import Host as Host
     from .harness import StoreHarness as StoreHarness
-    from .machine_of_procedure import NothingHappened as NothingHappened
-    from .machine_of_procedure import procedure_machine as procedure_machine
     from .over import engine_over as engine_over
-    from .own_properties import ActProperty as ActProperty
-    from .own_properties import ShownAct as ShownAct
+    from .procedures.counterexamples import Counterexample as Counterexample
+    from .procedures.machine import NothingHappened as NothingHappened
+    from .procedures.machine import procedure_machine as procedure_machine
+    from .procedures.own_properties import ActProperty as ActProperty
+    from .procedures.own_properties import ShownAct as ShownAct
+    from .procedures.replaying import replay_trace as replay_trace
     from .ready import MemoryHarness as MemoryHarness
     from .ready import SqliteHarness as SqliteHarness
-    from .registry import Check as Check
-    from .registry import Level as Level
-    from .replaying import replay_trace as replay_trace
-    from .report import CheckResult as CheckResult
-    from .report import ConformanceFailed as ConformanceFailed
-    from .report import ConformanceReport as ConformanceReport
-    from .report import Outcome as Outcome
-    from .running import check_store as check_store
-    from .tampering import Tampering as Tampering
-    from .tampering import tamper as tamper
+    from .stores.contract import StoreContract as StoreContract
+    from .stores.registry import Check as Check
+    from .stores.registry import Level as Level
+    from .stores.report import CheckResult as CheckResult
+    from .stores.report import ConformanceFailed as ConformanceFailed
+    from .stores.report import ConformanceReport as ConformanceReport
+    from .stores.report import Outcome as Outcome
+    from .stores.running import check_store as check_store
 
 # Each name is loaded when it is asked for, so that a child process, which needs few of them, starts at once.
 _HOMES = {
@@ -63,21 +63,21 @@ _HOMES = {
     "..reasoning.predicates": ("Count", "StateProperty"),
     "..reasoning.report": ("NotProved",),
     "clock": ("FakeClock",),
-    "contract": ("StoreContract",),
-    "counterexamples": ("Counterexample",),
     "coverage": ("Coverage", "TooLittleCovered"),
-    "crashes": ("CrashFailed", "CrashPoint", "CrashReport", "Left", "crash_points"),
-    "faulty_store": ("FaultyStore", "Trouble", "TroubleKind"),
+    "faults.crashes": ("CrashFailed", "CrashPoint", "CrashReport", "Left", "crash_points"),
+    "faults.faulty_store": ("FaultyStore", "Trouble", "TroubleKind"),
+    "faults.tampering": ("Tampering", "tamper"),
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
-    "machine_of_procedure": ("NothingHappened", "procedure_machine"),
     "over": ("engine_over",),
-    "own_properties": ("ActProperty", "ShownAct"),
+    "procedures.counterexamples": ("Counterexample",),
+    "procedures.machine": ("NothingHappened", "procedure_machine"),
+    "procedures.own_properties": ("ActProperty", "ShownAct"),
+    "procedures.replaying": ("replay_trace",),
     "ready": ("MemoryHarness", "SqliteHarness"),
-    "registry": ("Check", "Level"),
-    "replaying": ("replay_trace",),
-    "report": ("CheckResult", "ConformanceFailed", "ConformanceReport", "Outcome"),
-    "running": ("check_store",),
-    "tampering": ("Tampering", "tamper"),
+    "stores.contract": ("StoreContract",),
+    "stores.registry": ("Check", "Level"),
+    "stores.report": ("CheckResult", "ConformanceFailed", "ConformanceReport", "Outcome"),
+    "stores.running": ("check_store",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

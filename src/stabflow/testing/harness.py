@@ -100,3 +100,11 @@ class StoreHarness(abc.ABC):
         """A new host application on the database of the storage, whose transactions the store can join. Its table outlives it,
         and goes with the storage. Something has been appended to the storage before."""
         return None
+
+
+def as_harness(harness: Any) -> StoreHarness:
+    """The harness itself, or one made of its class; `TypeError` when it is neither."""
+    made = harness() if isinstance(harness, type) and issubclass(harness, StoreHarness) else harness
+    if not isinstance(made, StoreHarness):
+        raise TypeError(f"{harness!r} is no StoreHarness: derive a class from stabflow.testing.StoreHarness")
+    return made

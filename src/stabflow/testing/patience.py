@@ -49,7 +49,9 @@ def within(seconds: float, work: Callable[[], None]) -> BaseException | None:
 
 def place(frames: Sequence[traceback.FrameSummary]) -> str:
     """Where that is, a line for each of the last frames outside the kit (of the kit where there are no others)."""
-    theirs = [one for one in frames if Path(one.filename).parent != HERE and not one.filename.startswith("<frozen")]
+    theirs = [
+        one for one in frames if HERE not in Path(one.filename).parents and not one.filename.startswith("<frozen")
+    ]
     lines = [
         f'{FRAME}"{one.filename}", line {one.lineno}, in {one.name}: {one.line}' for one in (theirs or frames)[-3:]
     ]

@@ -20,19 +20,19 @@ from ..decision.commands import Add, Amend, Appoint, Command, Fire, Recuse, Reli
 from ..history.record import Record
 from ..language import Outcome, Procedure
 from ..values import Actor, Basis
-from .acting import Acting
-from .cast import OUTSIDER, cast_for
-from .choosing import Chooser
 from .clock import FakeClock
 from .coverage import Coverage
-from .drawing import CHOOSERS
-from .drawn_procedures import procedures
-from .fitting_values import FittingValues
-from .flawed_procedures import flawed_procedures
-from .own_properties import OwnProperties
-from .procedure_run import Line, ProcedureRun, Setting
+from .procedures.acting import Acting
+from .procedures.cast import OUTSIDER, cast_for
+from .procedures.choosing import Chooser
+from .procedures.drawing import CHOOSERS
+from .procedures.drawn import procedures
+from .procedures.fitting_values import FittingValues
+from .procedures.flawed import flawed_procedures
+from .procedures.own_properties import OwnProperties
+from .procedures.run import Line, ProcedureRun, Setting
+from .procedures.steps import BASIS, REASON, Step, Verb
 from .ready import MemoryHarness
-from .steps import BASIS, REASON, Step, Verb
 
 __all__ = [
     "JUMPS",

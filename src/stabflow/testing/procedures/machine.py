@@ -1,0 +1,443 @@
+"""`procedure_machine`: a rule machine of Hypothesis over the real engine, for a procedure. This module needs Hypothesis."""
+
+from __future__ import annotations
+
+import time
+import types
+import unittest
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from ...language import Procedure
+from ...language.loader import given
+from ...ports.hooks import Plugin
+from ...text import Text, quoted, say
+from ...values import Actor
+from ..clock import FakeClock
+from ..coverage import Coverage
+from ..harness import StoreHarness, as_harness
+from ..ready import MemoryHarness
+from .acting import Acting
+from .cast import cast_for
+from .choosing import Chooser
+from .counterexamples import Counterexample
+from .dead_ends import DeadEnds
+from .drawing import CHOOSERS
+from .fitting_values import Examples, FittingValues
+from .judging import Broken
+from .own_properties import OwnProperties, OwnProperty
+from .run import Line, ProcedureRun, Setting
+from .steps import Came, Step, Verb
+from .thorough import check_everything, disagreement
+
+START = datetime(2024, 1, 8, 1, tzinfo=UTC)
+"""When the clock of a run begins: long enough ago that all of it has passed, so that a dossier of it can be run."""
+
+LONGEST = timedelta(days=400)
+"""So much time passes in a run at most."""
+
+MOST_CASES = 4
+"""So many cases there are in a run, each after the one before is over; beside that at most one more."""
+
+SHRINKING = 20.0
+"""So many seconds of the processor go into making a counterexample small."""
+
+RUNS, STEPS = 200, 40
+"""The default budget: so many runs of so many steps."""
+
+
+class Enough(BaseException):
+    """The time for making a counterexample small is over; not an `Exception`, so that it ends the whole search."""
+
+
+class Found:
+    """The shortest counterexample of all runs so far, and since when there is one."""
+
+    def __init__(self) -> None:
+        self.shortest: Counterexample | None = None
+        self._since = 0.0
+
+    def take(self, found: Counterexample) -> None:
+        """Keep ``found`` if it is the shortest; `Enough` where that has gone on for long."""
+        if self.shortest is None:
+            self._since = time.process_time()
+        if self.shortest is None or _rank(found) < _rank(self.shortest):
+            self.shortest = found
+        if time.process_time() - self._since > SHRINKING:
+            raise Enough
+
+
+def _rank(found: Counterexample) -> tuple[bool, int]:
+    """What a dossier can show comes first, then what is short."""
+    return not found.broken.refusable, len(found.steps)
+
+
+class NothingHappened(AssertionError):
+    """In all runs together no act was done: nothing was tested. ``refusals`` are why."""
+
+    def __init__(self, procedure: Procedure, refusals: Sequence[Text]) -> None:
+        self.refusals = tuple(refusals)
+        line = say(
+            "no act was done in any run of {procedure}, so nothing was tested",
+            "{procedure}的各次运行均未作任何办理，等于未作测试",
+            procedure=procedure,
+        )
+        super().__init__("\n".join([line.en, *(f"  - {one.en}" for one in dict.fromkeys(refusals))]))
+
+
+class ProcedureMachine(RuleBasedStateMachine):
+    """Acts on cases of one procedure, over the real engine and fresh storage, by right and wrong people, lawfully and not, while
+    the clock goes on, the store is opened again, and a second handle looks at the same. `procedure_machine` makes one."""
+
+    setting: ClassVar[Setting]
+    clock_of: ClassVar[Callable[[], FakeClock]]
+    values: ClassVar[FittingValues]
+    dead_ends: ClassVar[DeadEnds]
+    tally: ClassVar[list[int]]
+    refusals: ClassVar[dict[Text, None]]
+    found: ClassVar[Found]
+    TestCase: ClassVar[type[MachineTestCase]]  # type: ignore[assignment, misc]
+    coverage: ClassVar[Coverage]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.run = ProcedureRun(self.setting, type(self).clock_of())
+        self.acting = Acting(self.run, self.values)
+        self.keyed: dict[str, Step] = {}
+        self._began = self.run.clock()
+        self._failed = True
+
+    # The beginning
+
+    @initialize(chooser=CHOOSERS)
+    def begin(self, chooser: Chooser) -> None:
+        """Offices are filled, a case is opened, and goes some way on: what matters most happens late."""
+        with self._told():
+            for role, holder in self.setting.cast.standing():
+                self.run.take(Step(verb=Verb.CONSTITUTE, what=role, person=holder))
+            self._open(chooser)
+            self._advance(chooser, chooser.one((0, 4, 12, 40)))
+
+    def _open(self, chooser: Chooser, *, wild: bool = False) -> None:
+        number = len(self.run.lines) + 1
+        rows = [row.trigger for row in self.run.procedure.case.creating() if row.by]
+        if not rows:
+            return
+        case_id = f"case-{number}"
+        step = self.acting.opening(1, chooser, chooser.one(rows), case_id, wild=wild)
+        if self.run.take(step) is not Came.DONE:
+            last = self.run.steps[-1]
+            self.refusals.update(dict.fromkeys(blocker.sentence() for blocker in last.blockers))
+            if last.problem:
+                self.refusals[Text(last.problem, last.problem)] = None
+
+    def _told(self) -> _Watched:
+        return _Watched(self)
+
+    def _line(self, chooser: Chooser) -> Line:
+        """A case, rather one that is not over."""
+        lines = list(self.run.lines.values())
+        going = [line for line in lines if not self._ends(line)]
+        return chooser.one(lines if not going or chooser.seldom(5) else going)
+
+    def _advance(self, chooser: Chooser, acts: int) -> None:
+        """Lawful acts, so many, or until there is none."""
+        for _ in range(acts):
+            if all(map(self._ends, self.run.lines.values())) and len(self.run.lines) < MOST_CASES:
+                self._open(chooser)
+            if not self.run.lines:
+                return
+            line = self._line(chooser)
+            step = self.acting.lawful(line, chooser)
+            if step is None:
+                self._stuck(line)
+                return
+            if step.verb is Verb.WAIT:
+                self._wait(step.wait)
+                continue
+            came = self._took(step, chooser)
+            if came is Came.INVALID and not self.run.steps[-1].problem.startswith("at: "):
+                text = Text("nothing stood against it, and it was not done", "并无障碍，却未办理")
+                self.run.broken(Broken("blockers", text))
+
+    def _ends(self, line: Line) -> bool:
+        return self.run.procedure.states[line.value.state].final
+
+    def _stuck(self, line: Line) -> None:
+        """Either the case is over, or there must be a way for it to come to an end."""
+        if self._ends(line):
+            return
+        why = self.dead_ends.why(self.run, line)
+        if why is not None:
+            self.run.broken(Broken("dead_end", why))
+
+    def _wait(self, time: timedelta) -> None:
+        if self.run.clock() + time - self._began <= LONGEST:
+            self.run.wait(time)
+
+    def _try(self, step: Step | None, chooser: Chooser) -> None:
+        if step is not None:
+            self._took(step, chooser)
+
+    def _took(self, step: Step, chooser: Chooser) -> Came:
+        came = self.run.take(step, chooser.number(1))
+        line = self.run.lines.get(step.case)
+        if line is not None and self.dead_ends.lost(line.value.state):
+            self.run.broken(Broken("dead_end", self.dead_ends.text(line.value.state)))
+        return came
+
+    # Rules
+
+    @rule(chooser=CHOOSERS)
+    def advance(self, chooser: Chooser) -> None:
+        """Lawful acts."""
+        with self._told():
+            self._advance(chooser, chooser.one((1, 2, 4, 8)))
+
+    @rule(chooser=CHOOSERS)
+    def act_nearly_lawfully(self, chooser: Chooser) -> None:
+        """What rows permit, by whomever."""
+        with self._told():
+            for _ in range(3):
+                if self.run.lines:
+                    self._try(self.acting.near(self._line(chooser), chooser), chooser)
+
+    @rule(chooser=CHOOSERS)
+    def act_wildly(self, chooser: Chooser) -> None:
+        """Whatever the machine's alphabet has, or has not, by whomever."""
+        with self._told():
+            if self.run.lines:
+                self._try(self.acting.wild(self._line(chooser), chooser), chooser)
+
+    @rule(chooser=CHOOSERS)
+    def amend(self, chooser: Chooser) -> None:
+        """What was stated is corrected."""
+        with self._told():
+            for _ in range(2):
+                if self.run.lines:
+                    self._try(self.acting.amending(self._line(chooser), chooser), chooser)
+
+    @precondition(lambda self: self.run.lines and any(not one.standing for one in self.run.procedure.roles.values()))
+    @rule(chooser=CHOOSERS)
+    def appoint(self, chooser: Chooser) -> None:
+        """Appointments come and go."""
+        with self._told():
+            self._try(self.acting.appointing(self._line(chooser), chooser), chooser)
+
+    @rule(chooser=CHOOSERS)
+    def lend(self, chooser: Chooser) -> None:
+        """Roles are delegated, delegates act, and people step back."""
+        with self._told():
+            if self.run.lines:
+                line = self._line(chooser)
+                lends = not line.value.delegations or chooser.seldom(3)
+                how = self.acting.lending if lends else self.acting.for_somebody
+                self._try(how(line, chooser), chooser)
+
+    @precondition(lambda self: self.stops_clocks)
+    @rule(chooser=CHOOSERS)
+    def stop_the_clock(self, chooser: Chooser) -> None:
+        """The clock of a state is stopped, or goes on."""
+        with self._told():
+            if self.run.lines:
+                self._try(self.acting.clock(self._line(chooser), chooser), chooser)
+
+    @property
+    def stops_clocks(self) -> bool:
+        """Whether any state lets its clock be stopped."""
+        cycles = self.run.procedure.lifecycles()
+        return any(state.clock_stopped_by for _, cycle in cycles for state in cycle.states.values())
+
+    @rule(chooser=CHOOSERS)
+    def change_offices(self, chooser: Chooser) -> None:
+        """Standing offices are filled and ended."""
+        with self._told():
+            self._try(self.acting.office(chooser), chooser)
+
+    @rule(chooser=CHOOSERS)
+    def let_time_pass(self, chooser: Chooser) -> None:
+        """The clock goes on, or back, and what has fallen due is put on record."""
+        with self._told():
+            self._wait(timedelta(hours=chooser.one((1, 24, 24 * 8, 24 * 32, -1))))
+            if not chooser.seldom(3):
+                self.run.tick()
+            if self.run.lines and chooser.seldom(2):
+                self._try(self.acting.judging_a_breach(self._line(chooser), chooser), chooser)
+
+    @rule(chooser=CHOOSERS)
+    def say_again(self, chooser: Chooser) -> None:
+        """An act is sent again under its key, and happens once."""
+        with self._told():
+            if not self.run.lines:
+                return
+            line = self._line(chooser)
+            sent = self.keyed.get(line.id)
+            if sent is None:
+                step = self.acting.lawful(line, chooser)
+                if step is None or step.verb is Verb.WAIT:
+                    return
+                first = attrs.evolve(step, key=f"key-{len(self.run.steps)}")
+                if self.run.take(first, chooser.number(1)) is Came.DONE:
+                    self.keyed[line.id] = first
+                return
+            before = line.value
+            came = self.run.take(sent, chooser.number(1))
+            if came is not Came.DONE or line.value != before:
+                self.run.broken(
+                    Broken("key", Text("an act sent again under its key happened again", "同一幂等键的办理重复发生"))
+                )
+            del self.keyed[line.id]
+
+    @rule(chooser=CHOOSERS)
+    def open_another(self, chooser: Chooser) -> None:
+        """Another case on the same matter."""
+        with self._told():
+            if len(self.run.lines) < MOST_CASES and chooser.seldom(6):
+                self._open(chooser, wild=chooser.seldom(2))
+
+    @rule(chooser=CHOOSERS)
+    def look_closely(self, chooser: Chooser) -> None:
+        """What is dear to ask: the chain, the whole replay, the index, `available`; after the store was opened again, or not."""
+        with self._told():
+            if chooser.seldom(2):
+                self.run.reopen()
+            if self.run.lines:
+                self._available_agrees(self._line(chooser), chooser.one(self.setting.cast.everybody), chooser)
+            if chooser.seldom(3):
+                check_everything(self.run)
+
+    def _available_agrees(self, line: Line, actor: Actor, chooser: Chooser) -> None:
+        """Where it does not, what can be done is done: that shows more than a list that lacks it."""
+        found = disagreement(self.run, line, actor)
+        if found is None:
+            return
+        option, free = found
+        if free:
+            self.run.take(self.acting.done_by(line, option, actor, chooser))
+        text = say(
+            "`available` and `blockers` disagree on {trigger} by {who}",
+            "available与blockers关于{trigger}（{who}）的结果不符",
+            trigger=quoted(self.run.procedure.trigger_title(option.trigger, option.kind)),
+            who=actor,
+        )
+        self.run.broken(Broken("available", text))
+
+    def teardown(self) -> None:
+        """The end of a run: everything is checked once more, unless something was found already."""
+        try:
+            if not self._failed:
+                with self._told():
+                    check_everything(self.run)
+                    for line in self.run.lines.values():
+                        self._stuck(line)
+        finally:
+            self.tally[0] += self.run.done
+            self.run.close()
+
+
+class _Watched:
+    """Notes that a step ended well, so that the end of a run knows."""
+
+    def __init__(self, machine: ProcedureMachine) -> None:
+        self._machine = machine
+
+    def __enter__(self) -> None:
+        self._machine._failed = True
+
+    def __exit__(self, type_: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        self._machine._failed = type_ is not None
+        if isinstance(error, Counterexample):
+            self._machine.found.take(error)
+
+
+class MachineTestCase(unittest.TestCase):
+    """What pytest and unittest run of a machine. ``settings`` are Hypothesis'; ``least_coverage`` (from 0 to 1) fails a run that
+    comes to less of the procedure."""
+
+    settings: ClassVar[settings]
+    least_coverage: ClassVar[float] = 0.0
+    machine: ClassVar[type[ProcedureMachine]]
+
+    def runTest(self) -> None:  # noqa: N802 - unittest calls it so
+        """All runs; then whether anything happened in them, and how much of the procedure was come to."""
+        __tracebackhide__ = True
+        machine = self.machine
+        machine.found = Found()
+        try:
+            run_state_machine_as_test(machine, settings=self.settings)
+        except (Enough, Exception):  # whatever Hypothesis makes of it, what was found is told
+            if machine.found.shortest is None:
+                raise
+            raise machine.found.shortest.with_traceback(None) from None
+        if not machine.tally[0]:
+            raise NothingHappened(machine.setting.procedure, list(machine.refusals))
+        machine.coverage.raise_below(self.least_coverage)
+
+
+def procedure_machine(
+    procedure: Procedure | str | Path,
+    *,
+    harness: StoreHarness | type[StoreHarness] = MemoryHarness,
+    clock: Callable[[], FakeClock] = lambda: FakeClock(START),
+    examples_of: Examples | None = None,
+    extra: Sequence[OwnProperty] = (),
+    plugins: Sequence[Plugin | str] = (),
+    calendar: str | Path = "CN",
+) -> type[ProcedureMachine]:
+    """A rule machine for ``procedure`` (itself, its name, or the path of its file), on the storage of ``harness``: use its
+    ``TestCase``, whose ``settings`` are 200 runs of 40 steps unless you set others.
+
+    ``clock`` makes the clock of each run. ``examples_of`` are strategies for what acts state: by ``kind.field`` (``case.field``
+    for a fact), by the name of a field, or by that of a field type. ``extra`` are properties besides those of the file, of the
+    kinds that `check` takes, or `ActProperty`. ``plugins`` and ``calendar`` go to the engine. `InvalidInput`
+    where any of it is wrong.
+
+    What does not hold raises `Counterexample`: a story, and the dossier that does it again. Runs in which nothing happened raise
+    `NothingHappened`.
+    """
+    known = given(procedure, "procedure")
+    cast = cast_for(known)
+    coverage = Coverage(known)
+    named: dict[str, Any] = {
+        "setting": Setting(
+            procedure=known,
+            harness=as_harness(harness),
+            cast=cast,
+            properties=OwnProperties(known, extra),
+            coverage=coverage,
+            plugins=tuple(plugins),
+            calendar=calendar,
+            source="" if isinstance(procedure, Procedure) else str(procedure),
+        ),
+        "clock_of": staticmethod(clock),
+        "values": FittingValues(known, cast, examples_of),
+        "dead_ends": DeadEnds(known),
+        "tally": [0],
+        "refusals": {},
+        "found": Found(),
+        "coverage": coverage,
+        "__module__": __name__,
+        "__doc__": ProcedureMachine.__doc__,
+    }
+    name = "".join(part.title() for part in known.id.split("-"))
+    machine: type[ProcedureMachine] = types.new_class(
+        f"{name}Machine", (ProcedureMachine,), exec_body=lambda body: body.update(named)
+    )
+    budget = settings(
+        max_examples=RUNS,
+        stateful_step_count=STEPS,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        phases=[phase for phase in Phase if phase is not Phase.explain],
+    )
+    body = {"machine": machine, "settings": budget, "__module__": __name__}
+    machine.TestCase = type(f"{name}TestCase", (MachineTestCase,), body)
+    return machine

@@ -1,0 +1,138 @@
+"""The user's own properties, judged on real cases: those of the file, those the checker takes, and such as look at an act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import attrs
+
+from ...case import Case
+from ...decision.view import CaseView, Context
+from ...errors import Fault, InvalidInput
+from ...history.record import Record
+from ...language import Procedure, Property, Transition
+from ...reasoning.predicates import StateProperty
+from ...reasoning.properties import AnyProperty, examine
+from ...requirements import Requirement
+from ...text import Text, say
+from .judging import Broken
+
+_ASKING = Transition(trigger="ask")
+
+
+@attrs.frozen(kw_only=True)
+class ShownAct:
+    """An act as a property is shown it: its record, and the case before it (``None``: it opened it) and after."""
+
+    record: Record
+    before: Case | None
+    after: Case
+
+
+ActPredicate = Callable[[ShownAct], bool]
+"""Must depend on nothing but what it is shown."""
+
+
+@attrs.frozen(kw_only=True)
+class ActProperty:
+    """A property of single acts, such as who may do what: ``never`` or ``always`` so. No search can follow it; the machine asks
+    it of every record of a case, also of those that time makes."""
+
+    title: Text
+    never: ActPredicate | None = None
+    always: ActPredicate | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if (self.never is None) == (self.always is None):
+            raise InvalidInput.at("never", "stands beside `always`, or neither is given", "give exactly one of them")
+
+    def is_violated(self, shown: ShownAct) -> bool:
+        """Whether the act is as none may be."""
+        return self.never(shown) if self.never is not None else self.always is not None and not self.always(shown)
+
+
+OwnProperty = AnyProperty | ActProperty
+
+
+class OwnProperties:
+    """The properties of a procedure's file and ``extra`` ones. `InvalidInput` where those name what it does not know."""
+
+    def __init__(self, procedure: Procedure, extra: Sequence[object] = ()) -> None:
+        self.procedure = procedure
+        wrong = [
+            Fault(
+                f"extra[{n}]", f"a {type(one).__name__} is no property", "give a Property, StateProperty or ActProperty"
+            )
+            for n, one in enumerate(extra)
+            if not isinstance(one, Property | StateProperty | ActProperty)
+        ]
+        if wrong:
+            raise InvalidInput(wrong, what="the properties")
+        self.for_checker: tuple[AnyProperty, ...] = tuple(
+            one for one in extra if isinstance(one, Property | StateProperty)
+        )
+        examine(procedure, self.for_checker)
+        self.of_states = (*procedure.properties, *self.for_checker)
+        self.of_acts = tuple(one for one in extra if isinstance(one, ActProperty))
+
+    def watch(self) -> Watch:
+        """What judges one case from its beginning."""
+        return Watch(self)
+
+
+class Watch:
+    """Judges one case, act by act; it remembers what has held before."""
+
+    def __init__(self, properties: OwnProperties) -> None:
+        self._properties = properties
+        self._held: set[int] = set()
+
+    def broken(self, record: Record, before: Case | None, after: Case, context: Context) -> Iterator[Broken]:
+        """The properties that the act, or the case after it, breaks."""
+        shown = ShownAct(record=record, before=before, after=after)
+        for act in self._properties.of_acts:
+            if act.is_violated(shown):
+                yield _broken(act.title, refusable=True)
+        if not self._properties.of_states:
+            return
+        view = CaseView(
+            procedure=self._properties.procedure,
+            case=after,
+            kind=None,
+            item=None,
+            row=_ASKING,
+            values={},
+            actor="",
+            context=context,
+        )
+
+        def holds(asked: Sequence[Requirement]) -> bool:
+            return all(one.holds(view) for one in asked)
+
+        for number, one in enumerate(self._properties.of_states):
+            if self._is_violated(number, one, after, holds):
+                yield _broken(one.title)
+
+    def _is_violated(
+        self, number: int, one: AnyProperty, case: Case, holds: Callable[[Sequence[Requirement]], bool]
+    ) -> bool:
+        if isinstance(one, StateProperty):
+            return one.is_violated(self._properties.procedure, case, holds)
+        if one.never:
+            return holds(one.never)
+        if one.always:
+            return not holds(one.always)
+        first, second = one.before or one.leads_to
+        if (
+            one.leads_to
+        ):  # which says that the second can still be reached: a run shows it broken only where all is over
+            is_over = self._properties.procedure.states[case.state].final
+            return is_over and holds(first) and not holds(second)
+        if holds(first):
+            self._held.add(number)
+        return number not in self._held and holds(second)
+
+
+def _broken(title: Text, *, refusable: bool = False) -> Broken:
+    text = say("“{title}” does not hold", "“{title}”不成立", title=title)
+    return Broken("own", text, refusable)
