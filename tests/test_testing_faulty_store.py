@@ -16,7 +16,8 @@ from stabflow.errors import CommitUnknown, LeaseLost, StoreError, StoreUnavailab
 from stabflow.ports.store import Clock, JoinedStore, Store
 from stabflow.stores.memory import MemoryStore
 from stabflow.testing import FakeClock, FaultyStore, MemoryHarness, SqliteHarness, Trouble, check_store
-from stabflow.testing.faults.faulty_store import CALLS, READS, WRITES, _FaultyJoinedStore
+from stabflow.testing.faults.faulty_store import _FaultyJoinedStore
+from stabflow.testing.faults.troubles import CALLS, READS, WRITES
 from stabflow.testing.stores.material import OFFICES, STREAM, act, batch, head_of, notices
 
 

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from .faults.crashes import Left as Left
     from .faults.crashes import crash_points as crash_points
     from .faults.faulty_store import FaultyStore as FaultyStore
-    from .faults.faulty_store import Trouble as Trouble
-    from .faults.faulty_store import TroubleKind as TroubleKind
     from .faults.tampering import Tampering as Tampering
     from .faults.tampering import tamper as tamper
+    from .faults.troubles import Trouble as Trouble
+    from .faults.troubles import TroubleKind as TroubleKind
     from .harness import FAULT_KINDS as FAULT_KINDS
     from .harness import FaultKind as FaultKind
     from .harness import Host as Host
@@ -65,8 +65,9 @@ _HOMES = {
     "clock": ("FakeClock",),
     "coverage": ("Coverage", "TooLittleCovered"),
     "faults.crashes": ("CrashFailed", "CrashPoint", "CrashReport", "Left", "crash_points"),
-    "faults.faulty_store": ("FaultyStore", "Trouble", "TroubleKind"),
+    "faults.faulty_store": ("FaultyStore",),
     "faults.tampering": ("Tampering", "tamper"),
+    "faults.troubles": ("Trouble", "TroubleKind"),
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
     "over": ("engine_over",),
     "procedures.counterexamples": ("Counterexample",),

@@ -20,7 +20,7 @@ from ..harness import StoreHarness, as_harness
 from ..ready import SqliteHarness
 from ..stores.checks.processes import tomorrow
 from ..stores.processes import Process, said_in_json
-from .faulty_store import CALLS, When
+from .troubles import CALLS, When
 
 MOST_TOLD = 5
 """Of so many failures is told all; of the others that they are there."""

@@ -17,7 +17,8 @@ from importlib import import_module
 from typing import Any
 
 from ...ports.store import Store
-from .faulty_store import FaultyStore, When
+from .faulty_store import FaultyStore
+from .troubles import When
 
 Script = Callable[[Store, Callable[[object], None]], object]
 
