@@ -146,6 +146,81 @@ def test_the_seed_is_given():
 """
 
 
+DRAWN = """
+import json
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stabflow.language import load
+from stabflow.testing import procedure_machine
+from stabflow.testing import strategies as kit
+from stabflow.testing.procedures.machine import ProcedureMachine
+
+GOOD = load("good.toml")
+said = []
+ended = ProcedureMachine.teardown
+
+
+def noting(machine):
+    said.append([str(step) for step in machine.run.steps])
+    ended(machine)
+
+
+def test_the_machine():
+    machine = procedure_machine(GOOD)
+    machine.TestCase.settings = settings(machine.TestCase.settings, max_examples=3, stateful_step_count=2)
+    ProcedureMachine.teardown = noting
+    machine.TestCase("runTest").debug()
+
+
+@settings(max_examples=5, database=None)
+@given(kit.texts, kit.clocks(), kit.actors(GOOD), st.data())
+def test_strategies(text, clock, actor, data):
+    said.append([repr(text), str(clock.now), str(actor), data.draw(kit.procedures()).digest])
+
+
+def test_written():
+    Path("said.json").write_text(json.dumps(said))
+"""
+
+
+@pytest.mark.slow
+def test_a_seed_makes_the_machine_and_the_strategies_draw_the_same(project: Project, tmp_path: Path) -> None:
+    drawn = []
+    good = ROOT / "tests" / "mutated" / "good.toml"
+    (tmp_path / "project" / "good.toml").write_text(good.read_text(encoding="utf-8"), encoding="utf-8")
+    for words in (("--stabflow-seed", "7"), ("--stabflow-seed", "7"), ("--stabflow-seed", "8")):
+        assert "3 passed" in project(*words, test_drawn=DRAWN)
+        drawn.append((tmp_path / "project" / "said.json").read_text())
+    assert len(drawn[0]) > 3_000
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != drawn[2]
+
+
+FAILING = """
+from hypothesis import settings
+
+from stabflow.testing import ActProperty, procedure_machine
+from stabflow.text import Text
+
+never = ActProperty(title=Text("never", "从不"), never=lambda shown: True)
+machine = procedure_machine("five-step", extra=[never])
+machine.TestCase.settings = settings(machine.TestCase.settings, max_examples=2, stateful_step_count=2)
+TestMachine = machine.TestCase
+"""
+
+
+@pytest.mark.slow
+def test_a_machine_that_fails_tells_its_seed(project: Project) -> None:
+    said = project(fails=True, test_failing=FAILING)
+    seed = said.partition("pytest --stabflow-seed ")[2].split()[0]
+    assert int(seed) >= 0
+    assert f"--stabflow-seed {seed} 可重复" in project("--stabflow-seed", seed, fails=True, test_failing=FAILING)
+    assert "--stabflow-seed" not in project("--hypothesis-seed", "7", fails=True, test_failing=FAILING)
+
+
 @pytest.mark.slow
 def test_a_project_has_the_fixtures(project: Project) -> None:
     said = project(test_fixtures=FIXTURES, test_rewritten=REWRITTEN, test_over=OVER)

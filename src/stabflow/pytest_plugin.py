@@ -35,10 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the run have the seed that was given."""
+    """Let the run have the seed that was given; Hypothesis too, which draws from our strategies, unless it was given its own."""
     seed = config.getoption("--stabflow-seed")
     if seed is not None:
+        if config.getoption("--hypothesis-seed", default=seed) is None:
+            config.option.hypothesis_seed = str(seed)
         from .testing import chance
 
         config.stash[_REPEATING] = ExitStack()

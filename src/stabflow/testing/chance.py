@@ -9,6 +9,11 @@ from contextlib import contextmanager
 _seed: int | None = None
 
 
+def named() -> int | None:
+    """The seed that the whole run is to have; ``None`` where nobody named one."""
+    return _seed
+
+
 def drawn(seed: int | None = None) -> int:
     """``seed``, if there is one; else that of the whole run (`repeated`); else a fresh one."""
     if seed is not None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import attrs
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, core, settings
+from hypothesis import seed as begun_with
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from ...language import Procedure
@@ -19,6 +20,7 @@ from ...language.loader import given
 from ...ports.hooks import Plugin
 from ...text import Text, quoted, say
 from ...values import Actor
+from .. import chance
 from ..clock import FakeClock
 from ..coverage import Coverage
 from ..harness import StoreHarness, as_harness
@@ -365,19 +367,46 @@ class MachineTestCase(unittest.TestCase):
     machine: ClassVar[type[ProcedureMachine]]
 
     def runTest(self) -> None:  # noqa: N802 - unittest calls it so
-        """All runs; then whether anything happened in them, and how much of the procedure was come to."""
+        """All runs; then whether anything happened in them, and how much of the procedure was come to. What fails tells the
+        seed that makes the same runs again, unless all of them are the same each time."""
         __tracebackhide__ = True
+        seed, budget = _begun(self.settings)
         machine = self.machine
-        machine.found = Found()
         try:
-            run_state_machine_as_test(machine, settings=self.settings)
-        except (Enough, Exception):  # whatever Hypothesis makes of it, what was found is told
-            if machine.found.shortest is None:
-                raise
-            raise machine.found.shortest.with_traceback(None) from None
-        if not machine.tally[0]:
-            raise NothingHappened(machine.setting.procedure, list(machine.refusals))
-        machine.coverage.raise_below(self.least_coverage)
+            _all_runs(machine, seed, budget)
+            if not machine.tally[0]:
+                raise NothingHappened(machine.setting.procedure, list(machine.refusals))
+            machine.coverage.raise_below(self.least_coverage)
+        except AssertionError as error:
+            if seed is not None:
+                told = say(
+                    "pytest --stabflow-seed {seed} makes these runs again",
+                    "pytest --stabflow-seed {seed} 可重复上述各次运行",
+                    seed=seed,
+                )
+                error.add_note(f"{told.en} · {told.zh}")
+            raise
+
+
+def _all_runs(machine: type[ProcedureMachine], seed: int | None, budget: settings) -> None:
+    """All runs of a machine; the shortest `Counterexample` of them is raised."""
+    __tracebackhide__ = True
+    machine.found = Found()
+    try:
+        run_state_machine_as_test(begun_with(seed)(machine), settings=budget)
+    except (Enough, Exception):  # whatever Hypothesis makes of it, what was found is told
+        if machine.found.shortest is None:
+            raise
+        raise machine.found.shortest.with_traceback(None) from None
+
+
+def _begun(budget: settings) -> tuple[int | None, settings]:
+    """The seed that runs are begun with, and what is left of the budget with it: a seed that was named leaves out what earlier
+    runs came to. ``None`` where Hypothesis has one of its own."""
+    if chance.named() is not None:
+        return chance.named(), settings(budget, database=None)
+    is_fixed = budget.derandomize or core.global_force_seed is not None
+    return None if is_fixed else chance.drawn(), budget
 
 
 def procedure_machine(
