@@ -16,7 +16,7 @@ from stabflow.decision import amendment, appointment, decider, permission, rows,
 from stabflow.decision.events import Moved
 from stabflow.decision.examination import Examination
 from stabflow.decision.permission import Permission
-from stabflow.engine import handle, offices, work
+from stabflow.engine import handle, offices, shell, work
 from stabflow.language import loads
 from stabflow.testing import ActProperty, ShownAct
 from stabflow.testing.procedures.own_properties import OwnProperty
@@ -278,6 +278,20 @@ def _early(now: Any, *_before: Any) -> tuple[Any, bool]:
     return now - timedelta(days=1), False
 
 
+def _claimed(*, ahead: bool = True, in_order: bool = True, bounded: bool = True) -> Callable[..., Any]:
+    """What stands against a claimed time, without some of it."""
+
+    def claimed(at: Any, now: Any, previous: Any, late_entry: Any) -> Any:
+        last = now if ahead or at is None else max(now, at)
+        return shell.claimed(at, last, previous if in_order else None, late_entry if bounded else None)
+
+    return claimed
+
+
+def _always_now(_at: Any, now: Any, *_rest: Any) -> Any:
+    return now
+
+
 def _forgetful_evolve(case: Any, event: Any, stamp: Any) -> Any:
     from stabflow.decision.evolution import evolve
 
@@ -287,10 +301,10 @@ def _forgetful_evolve(case: Any, event: Any, stamp: Any) -> Any:
     return after
 
 
-def _everything_set(procedure: Any, kind: Any, expected: Any, given: Any, *, all_due: bool = True) -> Any:
+def _everything_set(procedure: Any, kind: Any, expected: Any, given: Any, _due: Any) -> Any:
     from stabflow.decision.fields import stated
 
-    return stated(procedure, kind, expected, given, all_due=False)
+    return stated(procedure, kind, expected, given, ())
 
 
 def _patch(target: object, name: str, value: object) -> Callable[[Patch], None]:
@@ -333,6 +347,10 @@ ENGINE_MUTANTS = (
     EngineMutant("returns_lost", _patch(work, "evolve", _forgetful_evolve)),
     EngineMutant("fields_may_be_left_out", _patch(rows, "stated", _everything_set)),
     EngineMutant("recorded_too_early", _patch(work, "recorded", _early)),
+    EngineMutant("future_times_claimed", _patch(work, "claimed", _claimed(ahead=False))),
+    EngineMutant("times_claimed_out_of_order", _patch(work, "claimed", _claimed(in_order=False))),
+    EngineMutant("times_claimed_long_past", _patch(work, "claimed", _claimed(bounded=False))),
+    EngineMutant("claimed_times_ignored", _patch(work, "claimed", _always_now)),
     EngineMutant("available_lists_nothing", _patch(handle.CaseHandle, "available", _empty)),
     EngineMutant("offices_given_to_anybody", _patch(offices, "against_holding", _nothing)),
 )

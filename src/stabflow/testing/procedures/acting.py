@@ -31,6 +31,10 @@ ENOUGH, MANY = 2, 24
 WAITS = (timedelta(days=32), timedelta(hours=1), timedelta(days=1), timedelta(days=8))
 """How long is waited where something must lie for a while: long enough, or perhaps not."""
 
+LITTLE, TICKING = timedelta(hours=1), timedelta(microseconds=1)
+MOST_PASSED = timedelta(days=1)
+"""So long ago acts are said to have happened, where as long ago as one likes may be said."""
+
 JUNK = ("to_approved", "", "initialise", "may_go", "is_open", "add", "(new)")
 """Triggers that no row has: some of them the machines of `transitions` would have of themselves."""
 
@@ -390,6 +394,17 @@ class Acting:
         stands = case.stopped_at if item is None else item.stopped_at
         verb = Verb.RESUME_CLOCK if (stands is not None) is not chooser.seldom(4) else Verb.STOP_CLOCK
         return Step(verb=verb, by=who, what=None if item is None else item.id, case=line.id)
+
+    def perhaps_late(self, line: Line, step: Step, chooser: Chooser) -> Step:
+        """The step, now and then entered late: for since the last act, as long ago as may be claimed, longer, or to come."""
+        passed = self._run.clock() - line.value.updated_at
+        if not chooser.seldom(12 if passed <= LITTLE else 3):
+            return step
+        allowed = self._run.setting.late_entry or MOST_PASSED
+        ago = [min(passed, LITTLE), min(passed, allowed), passed + TICKING, -TICKING]
+        if passed > allowed:
+            ago += [passed, allowed + TICKING]
+        return attrs.evolve(step, back=chooser.one(ago))
 
     def judging_a_breach(self, line: Line, chooser: Chooser) -> Step | None:
         """A breach on record confirmed or voided, by anybody."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from ...text import Language, say
 from ...values import Actor, File
 from .judging import Broken
 from .rules import RULES
-from .steps import BASIS, REASON, Came, Step, Verb
+from .steps import BASIS, OF_NO_CASE, REASON, Came, Step, Verb
 
 FILE = "procedure.toml"
 """The name under which a dossier looks for a procedure that does not come with stabflow: beside itself."""
@@ -28,6 +28,7 @@ FILE = "procedure.toml"
 _TOLD = frozenset(Verb(one.value) for one in DossierVerb)
 _OF_A_ROLE = {one.value for one in DossierVerb if one.is_of_a_role}
 _WITH_A_REASON = {Verb.AMEND, Verb.DELEGATE, Verb.RECUSE, Verb.STOP_CLOCK, Verb.RESUME_CLOCK}
+_LONG_AGO, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _NOT_A_HANDLE = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -94,11 +95,11 @@ class _Writer:
             yield from ("", f"[actors.{handle}]", f"id = {quoted(actor.id)}", f"body = {quoted(actor.body)}")
         by_actor = {actor: handle for handle, actor in handles.items()}
         opened, keys = False, set[str]()
-        for step, last in _in_order(steps):
+        for step, last, in_order in _in_order(steps):
             yield ""
             if step.verb is Verb.CONSTITUTE and not opened and step.came is Came.DONE:
                 yield from self._office(step, by_actor)
-            elif self._can_be_told(step, keys, last=last):
+            elif in_order and self._can_be_told(step, keys, last=last):
                 opened = opened or step.verb is Verb.OPEN
                 if step.key is not None and step.came is Came.DONE:
                     keys.add(step.key)
@@ -180,13 +181,31 @@ class _Writer:
         }
 
 
-def _in_order(steps: Sequence[Step]) -> Iterator[tuple[Step, bool]]:
-    """The steps, each not before the one before it, as the engine dates what is done while a clock stands behind; and whether it
-    is the last."""
-    latest: datetime | None = None
-    for number, step in enumerate(steps):
-        latest = step.at if latest is None or (step.at is not None and step.at > latest) else latest
-        yield attrs.evolve(step, at=latest), number == len(steps) - 1
+def _in_order(steps: Sequence[Step]) -> Iterator[tuple[Step, bool, bool]]:
+    """The steps, each when it is said to have happened, but not before what was done before it, as the engine dates what is done
+    while a clock stands behind; whether it is the last; and whether its time is in order with those of the others, which that of
+    something refused need not be where clocks went back or something was entered late."""
+    dated = list(_dated(steps))
+    last = len(dated) - 1
+    fixed = [step.verb in _TOLD and (step.came is Came.DONE or number == last) for number, step in enumerate(dated)]
+    latest, first = _LONG_AGO, _NEVER
+    until: list[datetime] = []
+    for step, is_fixed in zip(reversed(dated), reversed(fixed), strict=True):
+        until.append(first)
+        first = min(first, step.at or first) if is_fixed else first
+    for number, (step, bound) in enumerate(zip(dated, reversed(until), strict=True)):
+        in_order = fixed[number] or latest <= (step.at or latest) <= bound
+        latest = max(latest, step.at or latest) if in_order and step.verb in _TOLD else latest
+        yield step, number == last, in_order
+
+
+def _dated(steps: Sequence[Step]) -> Iterator[Step]:
+    opened, latest = False, _LONG_AGO
+    for step in steps:
+        when = max(latest, step.claimed or latest)
+        yield attrs.evolve(step, at=None if step.claimed is None else when, back=None)
+        if step.came is Came.DONE and (not opened or step.verb not in OF_NO_CASE):
+            latest, opened = when, opened or step.verb is Verb.OPEN
 
 
 def _kind(step: Step) -> str | None:

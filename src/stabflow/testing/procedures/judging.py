@@ -138,6 +138,8 @@ def _attributed(record: Record, before: Case | None) -> Iterator[Broken]:
         yield Broken("times", text)
     if before is not None and record.recorded_at < before.recorded_at:
         yield Broken("times", Text("it was recorded before the record before it", "记录时间早于前一条记录"))
+    if before is not None and record.occurred_at < before.updated_at:
+        yield Broken("times", Text("it claims to have happened before the act before it", "所称发生时间早于前一办理"))
 
 
 # By the row

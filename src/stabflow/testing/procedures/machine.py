@@ -163,7 +163,7 @@ class ProcedureMachine(RuleBasedStateMachine):
             if step.verb is Verb.WAIT:
                 self._wait(step.wait)
                 continue
-            came = self._took(step, chooser)
+            came = self._took(self.acting.perhaps_late(line, step, chooser), chooser)
             if came is Came.INVALID and not self.run.steps[-1].problem.startswith("at: "):
                 text = Text("nothing stood against it, and it was not done", "并无障碍，却未办理")
                 self.run.broken(Broken("blockers", text))
@@ -208,7 +208,10 @@ class ProcedureMachine(RuleBasedStateMachine):
         with self._told():
             for _ in range(3):
                 if self.run.lines:
-                    self._try(self.acting.near(self._line(chooser), chooser), chooser)
+                    line = self._line(chooser)
+                    step = self.acting.near(line, chooser)
+                    if step is not None:
+                        self._took(self.acting.perhaps_late(line, step, chooser), chooser)
 
     @rule(chooser=CHOOSERS)
     def act_wildly(self, chooser: Chooser) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +24,7 @@ from ...decision.fields import stated
 from ...decision.permission import TICK
 from ...decision.view import CaseView, Context
 from ...engine import Engine, streams
+from ...engine.opening import LATE_ENTRY
 from ...engine.proofs import is_released
 from ...errors import InvalidInput, Refused, StabflowError
 from ...history.record import Record
@@ -43,6 +44,7 @@ from .cast import Cast
 from .counterexamples import Counterexample
 from .effects import crowded, effects
 from .judging import Broken, Standing, judged
+from .lateness import dated
 from .own_properties import OwnProperties, Watch
 from .steps import BASIS, OF_NO_CASE, Came, Step, Verb
 
@@ -74,6 +76,7 @@ class Setting:
     plugins: tuple[Plugin | str, ...] = ()
     calendar: str | Path = "CN"
     source: str = ""
+    late_entry: timedelta | None = LATE_ENTRY
 
     @functools.cached_property
     def proved(self) -> bool:
@@ -123,7 +126,7 @@ class ProcedureRun:
             clock=self.clock,
             plugins=setting.plugins,
             calendar=setting.calendar,
-            late_entry=None,
+            late_entry=setting.late_entry,
         )
 
     def reopen(self) -> None:
@@ -185,6 +188,8 @@ class ProcedureRun:
             return None
         command = self.command(step)
         procedure, case, context = self._asked(engine, line.id)
+        if step.back is not None and step.claimed is not None:
+            context = attrs.evolve(context, now=step.claimed)
         try:
             return blockers_of(procedure, case, command, context)
         except InvalidInput:
@@ -222,6 +227,8 @@ class ProcedureRun:
                 self._broken("refused", Text("what was refused has changed the case", "被拒绝的办理改变了案件"))
         elif step.key is None and not any(record.actor == step.by for record in news):
             self._broken("recorded", Text("what was done is not on record", "已作的办理未予记录"))
+        for broken in dated(step, line.value, self._taken_since(), self.setting.late_entry, news):
+            self.broken(broken)
         self._judge(line, news)
         if step.verb in ASKED and not any(isinstance(one.event, BreachFound) for one in news):
             self._agrees(step, line, beforehand, fresh=bool(news))
@@ -229,6 +236,10 @@ class ProcedureRun:
             self._broken("recorded", Text("the record returned is not the one stored", "返回的记录与所存记录不符"))
         self.same("second_handle", line.value, self.engines[1].case(line.id).value)
         self.same("live", line.value, self.engines[0].case(line.id).value)
+
+    def _taken_since(self) -> datetime | None:
+        """Since when the office that was filled last is filled."""
+        return max(self.engines[0]._shell.offices.current().since.values(), default=None)
 
     def _opened(self, step: Step) -> None:
         handle = self.engines[0].case(step.case)

@@ -59,7 +59,8 @@ class Came(enum.Enum):
 class Step:
     """One step: ``what`` is the trigger, the kind added, the office, or the item amended or whose clock it is (``None``: the
     case); ``item`` what is fired on; ``person`` whom it concerns. ``case`` tells which of the run's cases, and
-    ``proved`` that it is opened only if the procedure is proved. ``at`` is when."""
+    ``proved`` that it is opened only if the procedure is proved. ``at`` is when, and ``back`` claims that it happened so long
+    before that; less than none claims a time to come."""
 
     verb: Verb
     by: Actor | None = None
@@ -78,9 +79,15 @@ class Step:
     version: int = 0
     wait: timedelta = timedelta()
     at: datetime | None = None
+    back: timedelta | None = None
     came: Came | None = None
     blockers: tuple[Blocker, ...] = ()
     problem: str = ""
+
+    @property
+    def claimed(self) -> datetime | None:
+        """When it is said to have happened."""
+        return self.at if self.at is None or self.back is None else self.at - self.back
 
     def take(self, engine: Engine, procedure: Procedure, handle: CaseHandle | None) -> object:
         """Do it: raises what the engine raises."""
@@ -130,7 +137,8 @@ class Step:
         return act(self.what, reason=REASON, **who)
 
     def _who(self) -> dict[str, Any]:
-        return {"by": _given(self.by), "basis": BASIS, "role": self.role, "key": self.key}
+        at = None if self.back is None else self.claimed
+        return {"by": _given(self.by), "basis": BASIS, "role": self.role, "key": self.key, "at": at}
 
     def after(self, error: BaseException | None) -> Step:
         """The step with what came of it."""
@@ -150,6 +158,8 @@ class Step:
         if self.values:
             said = listing([same(f"{name} = {_shown(value)}") for name, value in self.values.items()])
             line = say("{line}; {said}", "{line}；{said}", line=line, said=said)
+        if self.back is not None:
+            line = say("{line}; claimed for {at}", "{line}；所称时间{at}", line=line, at=same(self.claimed))
         if self.came is Came.REFUSED:
             why = listing([blocker.text for blocker in self.blockers])
             return say("{line}: refused, {why}", "{line}：已拒绝，{why}", line=line, why=why)
