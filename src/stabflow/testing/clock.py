@@ -55,3 +55,8 @@ def _in_utc(when: datetime) -> datetime:
     if when.tzinfo is None or when.utcoffset() is None:
         raise ValueError(f"{when} has no zone: write it with one, such as datetime(2026, 3, 2, 9, tzinfo=UTC)")
     return when.astimezone(UTC)
+
+
+def tomorrow() -> datetime:
+    """A clock by which every lease of today has run out."""
+    return datetime.now(UTC) + timedelta(days=1)

@@ -15,11 +15,11 @@ from typing import Any
 import attrs
 
 from ...ports.store import Store
+from ..clock import tomorrow
 from ..expectation import ClauseBroken, HarnessBroken
 from ..harness import StoreHarness, as_harness
+from ..processes import Process, said_in_json
 from ..ready import SqliteHarness
-from ..stores.checks.processes import tomorrow
-from ..stores.processes import Process, said_in_json
 from .troubles import CALLS, When
 
 MOST_TOLD = 5

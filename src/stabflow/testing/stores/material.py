@@ -199,3 +199,9 @@ def holdings(store: Store, numbers: Sequence[int]) -> dict[str, object]:
         fed, _ = feed_from(store)
         found["feed"] = {stream: content(one for one in fed if one.stream == stream) for stream in STREAMS}
     return found
+
+
+def place(store: Store, stream: str, version: int) -> int:
+    """The position of one record."""
+    (found,) = store.read_stream(stream, after=version - 1, limit=1)
+    return found.position

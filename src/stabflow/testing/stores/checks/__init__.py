@@ -12,6 +12,7 @@ from . import (
     idempotency,
     isolation,
     joined,
+    joined_feed,
     joined_order,
     joined_port,
     lane_races,
@@ -51,6 +52,7 @@ MODULES = (
     joined_port,
     joined,
     joined_order,
+    joined_feed,
     processes,
     random_histories,
 )

@@ -1,126 +1,22 @@
-"""EXTERNAL_TX with others at work meanwhile: who waits, who wins, and where in the feed that stands which a host commits last."""
+"""EXTERNAL_TX with others at work meanwhile: who waits, who wins, and who sees what."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from ....errors import StoreError, StoreUnavailable, VersionConflict
-from ....ports.store import AppendBatch, AppendResult, Capability, JoinedStore, Store, StoredRecord, StreamHead
+from ....ports.store import AppendBatch, AppendResult, Capability, JoinedStore, Store, StreamHead
 from ....text import Text
 from ... import expectation as expect
 from ...harness import Host
-from ..material import OFFICES, STREAM, act, batch, feed_from, head_of, read_all, record
+from ..hosts import FIRST, begun, committed, joined_check, right, shown
+from ..material import OFFICES, STREAM, act, batch, head_of, place, read_all, record
+from ..meanwhile import at_once, meanwhile
 from ..racing import Handles, together
 from ..registry import Level
 from ..storage import Storage
-from .joined import FIRST, begun, committed, joined_check, right, shown
-
-PATIENCE = 0.3
-"""Seconds after which one who has no answer yet is taken for one who waits until the host's transaction is over."""
-
-FEED = (Capability.FEED,)
-
-ALL_WAIT = Text("nobody else can append while a host's transaction is open", "宿主事务未结束时，其他各方均不能追加记录")
-
-
-class Meanwhile:
-    """What another handle does in a thread of its own."""
-
-    def __init__(self, storage: Storage, work: Callable[[Store], AppendResult]) -> None:
-        self._storage = storage
-        self._work = work
-        self._result: AppendResult | None = None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._do, daemon=True)
-        self._thread.start()
-        self._thread.join(PATIENCE)
-
-    def _do(self) -> None:
-        try:
-            store = self._storage.harness.open(self._storage.config, self._storage.clock)
-            try:
-                self._result = self._work(store)
-            finally:
-                store.close()
-        except BaseException as error:  # noqa: BLE001 - it is judged by who asked
-            self._error = error
-
-    @property
-    def waits(self) -> bool:
-        """Whether there is no answer yet."""
-        return self._thread.is_alive()
-
-    def wait(self) -> None:
-        """Until it has come to its end, which it does when nobody holds it up any more."""
-        self._thread.join(self._storage.left())
-        self._storage.in_use |= self._thread.is_alive()
-
-    def result(self) -> AppendResult | None:
-        """What came of it in the end; None where it was refused with a `StoreError`."""
-        self.wait()
-        expect.true(not self.waits, "another append goes on waiting though the host's transaction is over")
-        if self._error is not None and not isinstance(self._error, StoreError):
-            raise self._error
-        return self._result
-
-
-@contextmanager
-def meanwhile(storage: Storage, host: Host, work: Callable[[Store], AppendResult]) -> Iterator[Meanwhile]:
-    """Begin to do ``work`` by another handle, and come back when that is done or waits. What is open in the end is rolled
-    back."""
-    other = Meanwhile(storage, work)
-    try:
-        yield other
-    finally:
-        host.rollback()
-        other.wait()
-
-
-def at_once(storage: Storage, host: Host, *batches: AppendBatch) -> None:
-    """Another handle appends these while the host's transaction is open, in which nothing has been appended yet."""
-    for one in batches:
-        with_handle = partial(_append, one)
-        other = Meanwhile(storage, with_handle)
-        if other.waits or other.result() is None:
-            host.rollback()
-            other.wait()
-            raise expect.NotCovered(ALL_WAIT)
-
-
-def _append(one: AppendBatch, store: Store) -> AppendResult:
-    return store.append(one)
-
-
-class Reader:
-    """One who follows the feed."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._cursor: str | None = None
-        self.seen: list[StoredRecord] = []
-
-    def read_on(self) -> None:
-        """Whatever is new."""
-        found, self._cursor = feed_from(self._store, self._cursor)
-        self.seen += found
-
-    def is_through(self, *streams: str) -> None:
-        """Read the rest: what was read piece by piece must be the whole feed, and along a stream positions rise with versions."""
-        self.read_on()
-        whole, _ = feed_from(self._store)
-        expect.equal(self.seen, whole, "what was read on, piece by piece, and the whole feed")
-        for stream in (FIRST, *streams):
-            along = [one.version for one in whole if one.stream == stream]
-            expect.equal(along, list(range(1, head_of(self._store, stream).version + 1)), f"{stream} along the feed")
-
-
-def place(store: Store, stream: str, version: int) -> int:
-    """The position of one record."""
-    (found,) = store.read_stream(stream, after=version - 1, limit=1)
-    return found.position
 
 
 @joined_check("C7", Level.SECOND_HANDLE)
@@ -159,7 +55,7 @@ def one_of_two_wins_a_version(storage: Storage) -> None:
     store, host, joined = begun(storage)
     host.change("permit")
     joined.append(batch())
-    with meanwhile(storage, host, partial(_append, batch(0, 2))) as other:
+    with meanwhile(storage, host, batch(0, 2)) as other:
         won = _commits(joined)
         there = other.result()
         what = "of two appends after the same version both were stored, or neither"
@@ -175,7 +71,7 @@ def what_the_host_relies_on_stays(storage: Storage) -> None:
     store.append(batch(stream=OFFICES))
     host.change("permit")
     joined.append(batch(relies_on=(head_of(joined, OFFICES),)))
-    with meanwhile(storage, host, partial(_append, batch(1, stream=OFFICES))) as other:
+    with meanwhile(storage, host, batch(1, stream=OFFICES)) as other:
         early = not other.waits and other.result() is not None
         won = _commits(joined)
         what = "an act was stored with the host's transaction, though what it relies on had ended elsewhere by then"
@@ -209,82 +105,6 @@ def the_host_decides_on_what_is(storage: Storage) -> None:
     joined.commit()
     committed(host, "permit")
     expect.equal(head_of(store).version, 3, "the version in the end")
-
-
-@joined_check("C6", Level.SECOND_HANDLE, needs=FEED)
-def who_commits_last_comes_last(storage: Storage) -> None:
-    """What a host appends comes in the feed after what others had appended to the same stream since the host began and wrote, and
-    before what comes later; no reader, whenever he read, misses it or finds it below where he had been."""
-    store, host, joined = begun(storage)
-    store.append(batch())
-    reader = Reader(store)
-    reader.read_on()
-    for turn in range(3):
-        head = head_of(store).version
-        host.change(f"{turn}")
-        at_once(storage, host, batch(head, 2), batch(turn, stream=OFFICES))
-        reader.read_on()
-        joined.append(batch(head + 2, 2))
-        joined.append(batch(turn, stream="case/of the host"))
-        reader.read_on()
-        joined.append(batch(head + 4))
-        host.commit()
-        own = place(store, "case/of the host", turn + 1)
-        what = "what a host appended first and last in one transaction, and the places between"
-        expect.true(place(store, STREAM, head + 4) < own < place(store, STREAM, head + 5), what)
-        expect.true(own > place(store, OFFICES, turn + 1), "what a host appended stands below what was there before")
-        if turn:
-            reader.read_on()
-    reader.is_through(STREAM, OFFICES, "case/of the host")
-
-
-@joined_check("C6", Level.SECOND_HANDLE, needs=FEED)
-def a_place_is_above_what_was_relied_on(storage: Storage) -> None:
-    """An act stands in the feed above the records it relies on, and below what is appended to that stream later: also where it,
-    or the later one, is a host's that began and wrote before the other was there."""
-    store, host, joined = begun(storage)
-    reader = Reader(store)
-    host.change("relying")
-    at_once(storage, host, batch(stream=OFFICES))
-    reader.read_on()
-    joined.append(batch(relies_on=(head_of(joined, OFFICES),)))
-    host.commit()
-    above = place(store, STREAM, 1) > place(store, OFFICES, 1)
-    expect.true(above, "an act of a host stands below what it relies on")
-    host.change("ending")
-    at_once(storage, host, batch(1, relies_on=(head_of(store, OFFICES),)))
-    joined.append(batch(1, stream=OFFICES))
-    reader.read_on()
-    joined.append(batch(2, relies_on=(head_of(joined, OFFICES),)))
-    host.commit()
-    told = "positions of an act, of the end of what it relied on, and of an act that relies on that"
-    found = [place(store, STREAM, 2), place(store, OFFICES, 2), place(store, STREAM, 3)]
-    expect.equal(found, sorted(found), told)
-    reader.is_through(STREAM, OFFICES)
-    committed(host, "relying", "ending")
-
-
-@joined_check("C6", Level.SECOND_HANDLE, needs=FEED)
-def nothing_is_missed_while_a_host_is_at_work(storage: Storage) -> None:
-    """Others append elsewhere while a host has appended and not committed: whoever follows the feed meanwhile misses nothing,
-    gets nothing twice and nothing that was rolled back."""
-    store, host, joined = begun(storage)
-    early, late = Reader(store), Reader(store)
-    versions = {"commit": 0, "rollback": 0}
-    for turn, end in enumerate(["commit", "rollback", "commit"]):
-        late.read_on()
-        joined.begin()
-        joined.append(batch(versions["commit"]))
-        with meanwhile(storage, host, partial(_append, batch(turn, stream=OFFICES))) as other:
-            early.read_on()
-            getattr(host, end)()
-            versions[end] += 1
-            if other.result() is None:  # it was refused while the host was at work
-                store.append(batch(turn, stream=OFFICES))
-        early.read_on()
-    for reader in (early, late):
-        reader.is_through(STREAM, OFFICES)
-    expect.equal(head_of(store).version, versions["commit"], "the version of the host's stream")
 
 
 @joined_check("C2", Level.THREADS)

@@ -8,9 +8,9 @@ from functools import partial
 from ....errors import CommitUnknown, InvalidInput, StoreError, StoreUnavailable, Unsupported
 from ....ports.store import Capability, CaseQuery, DutyQuery, JoinedStore, StreamHead
 from ... import expectation as expect
+from ..hosts import FIRST, begun, committed, joined_check
 from ..material import STREAM, batch, content, delivered, head_of, notices, read_all
 from ..storage import Storage
-from .joined import FIRST, begun, committed, joined_check
 
 
 @joined_check("Port")

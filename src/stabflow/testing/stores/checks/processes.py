@@ -6,13 +6,15 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from ....ports.store import AppendResult, Capability, Store
 from ....stores.memory import MemoryStore
 from ....text import Text, say
 from ... import expectation as expect
+from ...clock import tomorrow
+from ..children import Child
 from ..material import (
     LANES,
     STREAM,
@@ -27,7 +29,6 @@ from ..material import (
     notices,
     read_all,
 )
-from ..processes import Child
 from ..registry import Level, Offer, check
 from ..storage import Storage
 
@@ -36,11 +37,6 @@ KILLS, KILLS_WITHOUT_FORK = 20, 3
 
 MOST_ACKNOWLEDGED = 10
 """After at most how many acknowledgements a process is killed."""
-
-
-def tomorrow() -> datetime:
-    """A clock by which every lease of today has run out."""
-    return datetime.now(UTC) + timedelta(days=1)
 
 
 @check("C4", Level.KILL, needs=[Capability.DURABLE], offers=[Offer.CHILD])

@@ -1,4 +1,4 @@
-"""Child processes that use a storage: started, listened to within the time there is, and killed."""
+"""Processes that use a storage: started, listened to within the time there is, and killed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from ..expectation import ClauseBroken, HarnessBroken, shown
-from .child import NO_CHILD
-from .storage import Storage
+from .expectation import ClauseBroken, HarnessBroken, shown
 
 _END = object()
 
@@ -104,26 +102,6 @@ class Process:
             if stream is not None:
                 with suppress(OSError):  # what was not flushed has no reader any more
                     stream.close()
-
-
-class Child(Process):
-    """A process that does a job on a storage."""
-
-    def __init__(self, storage: Storage, job: str, *arguments: object, config: Any = None) -> None:
-        entry = storage.harness.child
-        if entry is None:
-            raise ValueError("the harness has no child")
-        told = said_in_json(storage.config if config is None else config)
-        command = [sys.executable, "-m", "stabflow.testing.stores.child", job, entry, told, *map(str, arguments)]
-        self._entry = entry
-        super().__init__(command, job=job, left=storage.left)
-
-    def hear(self) -> Any:
-        """The next thing it tells; fails when it ends or falls silent instead."""
-        heard = super().hear()
-        if isinstance(heard, dict) and NO_CHILD in heard:
-            raise HarnessBroken(f"its child {self._entry} cannot be called: {heard[NO_CHILD]}")
-        return heard
 
 
 def said_in_json(config: Any) -> str:
