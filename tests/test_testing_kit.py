@@ -33,7 +33,7 @@ from stabflow.testing import (
     check_store,
 )
 from stabflow.testing.expectation import ClauseBroken, alike, equal
-from stabflow.testing.stores import machine
+from stabflow.testing.stores import search
 from stabflow.testing.stores.checks import CHECKS, MODULES, processes
 from stabflow.testing.stores.material import case_row, duty_row
 from stabflow.testing.stores.registry import CLAUSES, Offer
@@ -408,7 +408,7 @@ def test_every_name_is_exported_once() -> None:
 
 @pytest.fixture
 def few_histories(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "HISTORIES", 4)
+    monkeypatch.setattr(search, "HISTORIES", 4)
 
 
 def test_what_waits_must_be_told_whole() -> None:
@@ -471,11 +471,11 @@ def test_random_histories_that_are_not_done_in_time_are_no_pass(told: str, monke
         """As Hypothesis does now and then."""
         try:
             run_state_machine_as_test(*given, **more)
-        except machine.Enough as error:
+        except search.Enough as error:
             raise FlakyStrategyDefinition("Inconsistent data generation") from error
 
     if told == "flaky":
-        monkeypatch.setattr(machine, "run_state_machine_as_test", run)
+        monkeypatch.setattr(search, "run_state_machine_as_test", run)
     report = check_store(harness(Slow), levels=["machine"], seconds=2)
     (cut,) = report.results
     assert cut.outcome is Outcome.NOT_RUN

@@ -1,24 +1,19 @@
-"""What random histories are made of, and what a search through them remembers. This module needs Hypothesis."""
+"""What random histories are made of. This module needs Hypothesis."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 from hypothesis import strategies as st
 
-from ..harness import StoreHarness
-from .material import duty_row, record
-
-HISTORIES, STEPS, MOST_STEPS = 24, 25, 60
-"""How many histories are tried, and how many steps each has at most, both times the effort; the steps up to a bound."""
+from ...ports.store import AppendBatch, Capability, IndexChange, Snapshot, Store
+from ..expectation import shown
+from .material import case_row, duty_row, notices, record
 
 STEP = 0.3
 """Seconds that a step takes."""
-
-SHRINKING = 2.0
-"""Seconds that may go into making a history that failed shorter."""
 
 CASES = ("bridge-1", "bridge-2", "Dam", "大桥")
 LANES = ("letters", "mail")
@@ -77,33 +72,45 @@ acts = st.fixed_dictionaries(
 )
 
 
-class Enough(BaseException):
-    """The time is over; not an `Exception`, so that it ends the whole search."""
+def batch_of(act: Mapping[str, Any], memory: Store, declared: frozenset[Capability], number: int) -> AppendBatch:
+    """An act of `acts`, the ``number``-th step, as a batch for a store that holds what ``memory`` does."""
+    stream, new, outbox = act["stream"], act["records"], act["outbox"]
+    if act["reminder"] and act["key"] is not None and outbox[1]:
+        new = []  # notices alone
+    (own,) = memory.heads([stream])
+    expected = own.version + act["off"]
+    last = expected + len(new)
+    more: dict[str, Any] = {}
+    if new and stream.startswith("case/"):
+        case_id = stream.removeprefix("case/")
+        rows = tuple(attrs.evolve(row, case_id=case_id) for row in act["duties"])
+        more["index"] = IndexChange(case_row(case_id, **act["case"], version=last), tuple(sorted(act["cleared"])), rows)
+    if act["key"] is not None:
+        more["key"], more["digest"] = act["key"]
+    relied_on, snapshot = act["relied_on"], act["snapshot"]
+    if relied_on is not None and not act["off"]:  # of two reasons, a store names the one it meets first
+        (head,) = memory.heads([relied_on[0]])
+        more["relies_on"] = (attrs.evolve(head, version=head.version + relied_on[1]),)
+    if Capability.SNAPSHOTS in declared and snapshot is not None:
+        version = last + snapshot if snapshot > 0 else max(1, last + snapshot)
+        more["snapshot"] = Snapshot(stream, version, b"snapshot %d" % number)
+    if Capability.OUTBOX in declared and outbox[1]:
+        lane, count = outbox
+        more["outbox"] = notices(*(f"notice {number}.{n}" for n in range(count)), lane=lane)
+    return AppendBatch(stream, expected, tuple(new), **more)
 
 
-@attrs.define
-class Search:
-    """What the histories of one search share: how long they may take, how many there were, and the shortest that failed."""
-
-    harness: StoreHarness
-    seed: int
-    until: float
-    tried: int = 0
-    is_over: bool = False
-    failed_at: float | None = None
-    steps: list[str] | None = None
-    problem: str = ""
-
-    def go_on(self) -> None:
-        """Raise `Enough` when the time is over, or so much of it has gone into making a failure shorter."""
-        now = time.monotonic()
-        if now > self.until or (self.failed_at is not None and now > self.failed_at + SHRINKING):
-            self.is_over = True
-            raise Enough
-
-    def remember(self, steps: list[str], problem: str) -> None:
-        """Keep a history that failed if it is the shortest so far."""
-        if self.failed_at is None:
-            self.failed_at = time.monotonic()
-        if self.steps is None or len(steps) < len(self.steps):
-            self.steps, self.problem = list(steps), problem
+def said(batch: AppendBatch) -> str:
+    """A batch in a line: its bytes are no help."""
+    parts = [repr(batch.stream), f"after {batch.expected_version}", f"{len(batch.records)} records"]
+    if batch.index is not None:
+        parts.append(f"{shown(batch.index)}")
+    if batch.key is not None:
+        parts.append(f"key {batch.key} {batch.digest}")
+    if batch.outbox:
+        parts.append(f"outbox {[one.payload.decode() for one in batch.outbox]} in {batch.outbox[0].lane}")
+    if batch.snapshot is not None:
+        parts.append(f"snapshot at {batch.snapshot.version}")
+    if batch.relies_on:
+        parts.append("relying on " + ", ".join(f"{head.stream} at {head.version}" for head in batch.relies_on))
+    return ", ".join(parts)

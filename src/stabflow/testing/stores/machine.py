@@ -5,49 +5,42 @@ This module needs Hypothesis.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import attrs
-from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from ...errors import IdempotencyMismatch, InvalidInput, LeaseLost, StoreError, VersionConflict
 from ...ports.store import (
-    AppendBatch,
     Capability,
     CaseQuery,
     Claim,
     DutyQuery,
-    IndexChange,
-    Snapshot,
     Store,
     StoredRecord,
 )
 from ...stores.memory import MemoryStore
-from ...text import say
-from ..expectation import ClauseBroken, CutShort, equal, shown
+from ..expectation import ClauseBroken, equal, shown
 from .histories import (
     CASE_VALUES,
     CASES,
     DUTY_VALUES,
-    HISTORIES,
     KEYS,
-    MOST_STEPS,
     STEP,
-    STEPS,
     STREAMS,
-    Enough,
-    Search,
     acts,
+    batch_of,
     filtered,
     filters,
     handles,
+    said,
     streams,
 )
-from .material import case_row, content, notices
+from .material import content
+from .paging import all_pages
+from .search import Search
 from .storage import Storage
 
 M = TypeVar("M", bound=Callable[..., None])
@@ -69,7 +62,7 @@ def move(need: Capability | None = None, *, weight: int = 1, **given: st.SearchS
     return registered
 
 
-class Histories(RuleBasedStateMachine):
+class _Moves(RuleBasedStateMachine):
     """The store in memory and two handles on one storage, given the same acts."""
 
     search: ClassVar[Search]
@@ -126,33 +119,8 @@ class Histories(RuleBasedStateMachine):
 
     @move(weight=8, which=handles, act=acts)
     def append(self, which: int, act: dict[str, Any]) -> None:
-        stream, new, outbox = act["stream"], act["records"], act["outbox"]
-        if act["reminder"] and act["key"] is not None and outbox[1]:
-            new = []  # notices alone
-        (own,) = self.memory.heads([stream])
-        expected = own.version + act["off"]
-        last = expected + len(new)
-        more: dict[str, Any] = {}
-        if new and stream.startswith("case/"):
-            case_id = stream.removeprefix("case/")
-            rows = tuple(attrs.evolve(row, case_id=case_id) for row in act["duties"])
-            more["index"] = IndexChange(
-                case_row(case_id, **act["case"], version=last), tuple(sorted(act["cleared"])), rows
-            )
-        if act["key"] is not None:
-            more["key"], more["digest"] = act["key"]
-        relied_on, snapshot = act["relied_on"], act["snapshot"]
-        if relied_on is not None and not act["off"]:  # of two reasons, a store names the one it meets first
-            (head,) = self.memory.heads([relied_on[0]])
-            more["relies_on"] = (attrs.evolve(head, version=head.version + relied_on[1]),)
-        if self.has(Capability.SNAPSHOTS) and snapshot is not None:
-            version = last + snapshot if snapshot > 0 else max(1, last + snapshot)
-            more["snapshot"] = Snapshot(stream, version, b"snapshot %d" % len(self.steps))
-        if self.has(Capability.OUTBOX) and outbox[1]:
-            lane, count = outbox
-            more["outbox"] = notices(*(f"notice {len(self.steps)}.{n}" for n in range(count)), lane=lane)
-        batch = AppendBatch(stream, expected, tuple(new), **more)
-        self.alike(which, f"append({_said(batch)})", lambda store, _: store.append(batch))
+        batch = batch_of(act, self.memory, self.declared, len(self.steps))
+        self.alike(which, f"append({said(batch)})", lambda store, _: store.append(batch))
 
     @move(which=handles)
     def reopen(self, which: int) -> None:
@@ -188,7 +156,9 @@ class Histories(RuleBasedStateMachine):
     @move(which=handles, given=st.fixed_dictionaries(filters), limit=st.integers(1, 3))
     def find_cases(self, which: int, given: dict[str, str | None], limit: int) -> None:
         def pages(store: Store, _: int) -> object:
-            return _pages(lambda after: store.find_cases(CaseQuery(**given, after=after, limit=limit)))
+            return all_pages(
+                lambda after: store.find_cases(CaseQuery(**given, after=after, limit=limit)), limit, "cases"
+            )
 
         self.alike(which, f"all pages of {CaseQuery(**given, limit=limit)}", pages)
 
@@ -205,7 +175,9 @@ class Histories(RuleBasedStateMachine):
     )
     def find_duties(self, which: int, limit: int, **given: Any) -> None:
         def pages(store: Store, _: int) -> object:
-            return _pages(lambda after: store.find_duties(DutyQuery(**given, after=after, limit=limit)))
+            return all_pages(
+                lambda after: store.find_duties(DutyQuery(**given, after=after, limit=limit)), limit, "duties"
+            )
 
         self.alike(which, f"all pages of {DutyQuery(**given, limit=limit)}", pages)
 
@@ -320,7 +292,7 @@ class Histories(RuleBasedStateMachine):
         self.now += seconds
 
 
-class _Machine(Histories):
+class Histories(_Moves):
     """The moves, drawn one after the other."""
 
     @rule(chosen=st.one_of(*MOVES))
@@ -336,68 +308,3 @@ def _rising(found: Sequence[StoredRecord]) -> list[tuple[object, ...]]:
     positions = [one.position for one in found]
     equal(positions, sorted(set(positions)), "positions of records that follow each other")
     return content(found)
-
-
-def _pages(find: Callable[[str | None], Any]) -> list[Any]:
-    found: list[Any] = []
-    after: str | None = None
-    while True:
-        page = find(after)
-        found += page.rows
-        if page.next is None or page.next == after or not page.rows:
-            return found
-        after = page.next
-
-
-def _said(batch: AppendBatch) -> str:
-    """A batch in a line: its bytes are no help."""
-    parts = [repr(batch.stream), f"after {batch.expected_version}", f"{len(batch.records)} records"]
-    if batch.index is not None:
-        parts.append(f"{shown(batch.index)}")
-    if batch.key is not None:
-        parts.append(f"key {batch.key} {batch.digest}")
-    if batch.outbox:
-        parts.append(f"outbox {[one.payload.decode() for one in batch.outbox]} in {batch.outbox[0].lane}")
-    if batch.snapshot is not None:
-        parts.append(f"snapshot at {batch.snapshot.version}")
-    if batch.relies_on:
-        parts.append("relying on " + ", ".join(f"{head.stream} at {head.version}" for head in batch.relies_on))
-    return ", ".join(parts)
-
-
-def search_for_a_difference(storage: Storage) -> None:
-    """Try histories until there were enough; raise what the shortest that failed came to."""
-    histories = HISTORIES * storage.effort
-    search = Search(storage.harness, storage.seed, time.monotonic() + 0.8 * storage.left())
-    machine = type("Histories", (_Machine,), {"search": search})
-    seed(storage.seed)(machine)
-    chosen = settings(
-        max_examples=histories,
-        stateful_step_count=min(MOST_STEPS, STEPS * storage.effort),
-        deadline=None,
-        database=None,
-        derandomize=False,
-        phases=(Phase.generate, Phase.shrink),
-        verbosity=Verbosity.quiet,
-        print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    error: BaseException | None = None
-    try:
-        run_state_machine_as_test(machine, settings=chosen)
-    except (Exception, Enough) as caught:  # noqa: BLE001 - raised below, with the steps if they are known
-        error = caught
-    if search.steps is not None:
-        steps = "\n".join(f"    {number}. {step}" for number, step in enumerate(search.steps, 1))
-        raise ClauseBroken(f"{search.problem}\n  the steps:\n{steps}") from error
-    if error is not None and search.is_over:  # Hypothesis may call it flaky that a history was broken off
-        raise CutShort(
-            say(
-                "the time was over after {n} of {whole} random histories, none of which failed",
-                "{whole}段随机历史中完成{n}段后时间已到，均未失败",
-                n=search.tried,
-                whole=histories,
-            )
-        )
-    if error is not None:
-        raise error

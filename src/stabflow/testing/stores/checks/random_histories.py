@@ -9,6 +9,7 @@ from ..storage import Storage
 @check("All", Level.MACHINE)
 def random_histories_go_as_in_memory(storage: Storage) -> None:
     """Whatever is appended, claimed and asked in whatever order by two handles, the answers are those of the store in memory."""
-    from ..machine import search_for_a_difference
+    from ..machine import Histories
+    from ..search import search_for_a_difference
 
-    search_for_a_difference(storage)
+    search_for_a_difference(storage, Histories)
