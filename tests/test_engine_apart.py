@@ -266,7 +266,7 @@ def test_what_is_told_from_the_records_would_be_seen() -> None:
     case.fire("do", item=work, by=head, role="owner", **said)
     case.fire("pass", item=work, by=head, role="judge", **said)
     assert conflicts(OFFICE, case.history()) == [
-        f"version 5: {ONE} judged {one} of work-1" for one in ("add", "do", "owner")
+        f"version 5: a judged {one} of work-1" for one in ("add", "do", "owner")
     ]
     case.delegate("judge", deputy, by=head, until=far, reason="r", **said)
     for who in (head, deputy):
@@ -275,10 +275,7 @@ def test_what_is_told_from_the_records_would_be_seen() -> None:
     assert [one for one in told if "had a second vote" in one]
     case.appoint("worker", deputy, by=head, **said)
     case.add("work", by=deputy, role="worker", owner=head, words="w", **said)
-    assert "b acted as judge and as worker" in conflicts(OFFICE, case.history())
-
-
-ONE = {"a"}
+    assert "b acted as worker, having acted as judge" in conflicts(OFFICE, case.history())[-1]
 
 
 def note(what: str) -> None:

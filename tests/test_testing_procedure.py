@@ -245,7 +245,7 @@ def test_every_rule_has_its_words() -> None:
 
 def test_coverage_tells_what_was_come_to() -> None:
     machine = procedure_machine(GOOD)
-    run(machine, 2, 3)
+    run(machine, 4, 4)
     coverage = machine.coverage
     assert 0 < coverage.share < 1
     assert "coverage of mutated@1" in coverage.table()

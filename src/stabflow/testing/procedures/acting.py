@@ -362,13 +362,14 @@ class Acting:
             delegate = Actor(loan.delegate, body=loan.body)
             return Step(verb=Verb.END_DELEGATION, by=by, what=loan.office, person=delegate, case=line.id)
         until = (context.now + timedelta(days=chooser.one((30, 1, 0, 400)))).date()
+        since = (context.now + timedelta(days=2)).date() if chooser.seldom(4) else None
         people = [Actor(whom.id, body=by.body) for whom in chooser.mixed(self._cast.people)]
         for to in people[: 1 if chooser.seldom(3) else None]:
-            asked = Delegate(actor=by, basis=ASKING, office=one.role, to=to, until=until, reason=REASON)
+            asked = Delegate(actor=by, basis=ASKING, office=one.role, to=to, since=since, until=until, reason=REASON)
             with contextlib.suppress(InvalidInput):
                 if not blockers(self._procedure, case, asked, context):
                     break
-        return Step(verb=Verb.DELEGATE, by=by, what=one.role, person=to, until=until, case=line.id)
+        return Step(verb=Verb.DELEGATE, by=by, what=one.role, person=to, since=since, until=until, case=line.id)
 
     def for_somebody(self, line: Line, chooser: Chooser) -> Step | None:
         """What a delegate may do, or might have done while it lasted."""

@@ -243,8 +243,6 @@ def _by_right(record: Record, row: Transition | None, standing: Standing) -> Ite
     elif not _is_named(record, standing):
         text = say("{who} is not the {role}", "{who}并非{role}", who=same(record.actor), role=same(role))
         yield Broken("role", text, refusable=True)
-    if isinstance(event, Fired | Amended):
-        yield from _apart(record, role, principal, standing)
     if isinstance(event, Appointed) and event.appointee.id in (record.actor.id, principal):
         yield Broken("oneself", Text("somebody has appointed themselves", "有人任命了本人"), refusable=True)
     if isinstance(event, Appointed):
@@ -294,28 +292,6 @@ def _was_lent(record: Record, standing: Standing) -> bool:
     return before is not None and any(
         (one.office, one.delegate) == (record.role, record.actor.id) for one in before.delegations
     )
-
-
-def _apart(record: Record, role: str, principal: str, standing: Standing) -> Iterator[Broken]:
-    """Nobody acts in two roles that are apart, themselves or for somebody else."""
-    before, procedure = standing.before, standing.procedure
-    for one in procedure.separations:
-        if role not in one.roles or before is None:
-            continue
-        for who in filter(None, (record.actor.id, principal)):
-            acted = before.acted.get(who, frozenset())
-            if one.across == "matter":
-                acted |= standing.context.elsewhere.get(who, frozenset())
-            both = [other for other in one.roles if other != role and other in acted]
-            if both:
-                text = say(
-                    "{who} acted as {role}, having acted as {other}",
-                    "{who}曾任{other}，又以{role}身份办理",
-                    who=who,
-                    role=procedure.role_title(role),
-                    other=procedure.role_title(both[0]),
-                )
-                yield Broken("separation", text, refusable=True)
 
 
 def _seats(event: Appointed, standing: Standing) -> Iterator[Broken]:

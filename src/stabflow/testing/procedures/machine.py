@@ -33,6 +33,7 @@ from .dead_ends import DeadEnds
 from .drawing import CHOOSERS
 from .fitting_values import Examples, FittingValues
 from .judging import Broken
+from .limits import limits
 from .own_properties import OwnProperties, OwnProperty
 from .run import Line, ProcedureRun, Setting
 from .steps import Came, Step, Verb
@@ -43,6 +44,10 @@ START = datetime(2024, 1, 8, 1, tzinfo=UTC)
 
 LONGEST = timedelta(days=400)
 """So much time passes in a run at most."""
+
+PASSING = tuple(timedelta(hours=hours) for hours in (1, 24, 24 * 8, 24 * 32, -1))
+AROUND = (timedelta(hours=1), timedelta(0), timedelta(seconds=-1))
+"""How much time passes at once, and how much before and after something falls due."""
 
 MOST_CASES = 4
 """So many cases there are in a run, each after the one before is over; beside that at most one more."""
@@ -124,6 +129,8 @@ class ProcedureMachine(RuleBasedStateMachine):
             for role, holder in self.setting.cast.standing():
                 self.run.take(Step(verb=Verb.CONSTITUTE, what=role, person=holder))
             self._open(chooser)
+            if chooser.seldom(2):  # what is done late is seen where time has been let pass before
+                self.run.tick()
             self._advance(chooser, chooser.one((0, 4, 12, 40)))
 
     def _open(self, chooser: Chooser, *, wild: bool = False) -> None:
@@ -269,7 +276,7 @@ class ProcedureMachine(RuleBasedStateMachine):
     def let_time_pass(self, chooser: Chooser) -> None:
         """The clock goes on, or back, and what has fallen due is put on record."""
         with self._told():
-            self._wait(timedelta(hours=chooser.one((1, 24, 24 * 8, 24 * 32, -1))))
+            self._wait(chooser.one((*PASSING, *self._until_due())))
             if not chooser.seldom(3):
                 self.run.tick()
             if self.run.lines and chooser.seldom(2):
@@ -291,13 +298,17 @@ class ProcedureMachine(RuleBasedStateMachine):
                 if self.run.take(first, chooser.number(1)) is Came.DONE:
                     self.keyed[line.id] = first
                 return
-            before = line.value
-            came = self.run.take(sent, chooser.number(1))
-            if came is not Came.DONE or line.value != before:
-                self.run.broken(
-                    Broken("key", Text("an act sent again under its key happened again", "同一幂等键的办理重复发生"))
-                )
+            self.run.take(sent, chooser.number(1))
             del self.keyed[line.id]
+
+    @rule(chooser=CHOOSERS)
+    def act_on_an_old_version(self, chooser: Chooser) -> None:
+        """What would be lawful, asked for at a version at which the case does not stand."""
+        with self._told():
+            if self.run.lines:
+                step = self.acting.lawful(self._line(chooser), chooser)
+                if step is not None and step.verb is not Verb.WAIT:
+                    self.run.take(attrs.evolve(step, stale=True), chooser.number(1))
 
     @rule(chooser=CHOOSERS)
     def open_another(self, chooser: Chooser) -> None:
@@ -332,6 +343,12 @@ class ProcedureMachine(RuleBasedStateMachine):
             who=actor,
         )
         self.run.broken(Broken("available", text))
+
+    def _until_due(self) -> list[timedelta]:
+        """To just before what falls due next, to that moment, and to an hour after it."""
+        now, procedure = self.run.clock(), self.run.procedure
+        dues = [due for line in self.run.lines.values() for _, _, due in limits(procedure, line.value) if due > now]
+        return [min(dues) - now + more for more in AROUND] if dues else []
 
     def teardown(self) -> None:
         """The end of a run: everything is checked once more, unless something was found already."""

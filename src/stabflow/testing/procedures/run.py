@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,7 +26,7 @@ from ...decision.view import CaseView, Context
 from ...engine import Engine, streams
 from ...engine.opening import LATE_ENTRY
 from ...engine.proofs import is_released
-from ...errors import InvalidInput, Refused, StabflowError
+from ...errors import InvalidInput, Refused, StabflowError, VersionConflict
 from ...history.record import Record
 from ...language import Procedure
 from ...language.machine import NEW
@@ -45,7 +45,9 @@ from .counterexamples import Counterexample
 from .effects import crowded, effects
 from .judging import Broken, Standing, judged
 from .lateness import dated
+from .limits import Limits
 from .own_properties import OwnProperties, Watch
+from .sides import Sides
 from .steps import BASIS, OF_NO_CASE, Came, Step, Verb
 
 PROVING = 2.0
@@ -61,6 +63,8 @@ class Line:
     id: str
     value: Case
     watch: Watch
+    sides: Sides
+    limits: Limits
     behind: Behind = attrs.field(factory=Behind)
 
 
@@ -95,6 +99,8 @@ class ProcedureRun:
         self.steps: list[Step] = []
         self.lines: dict[str, Line] = {}
         self.done = 0
+        self._ticked = False
+        self._answers: dict[tuple[str, str], object] = {}
         self._folding = Folding(self.procedure)
         self._config = setting.harness.provision()
         self._stores: list[Store] = []
@@ -163,10 +169,14 @@ class ProcedureRun:
         except (Refused, InvalidInput) as refusal:
             error = refusal
         except Exception as problem:  # noqa: BLE001 - whatever else is raised is a finding
-            self.steps.append(step)
-            self.raised(problem)
+            if not (step.stale and isinstance(problem, VersionConflict)):
+                self.steps.append(step)
+                self.raised(problem)
+            error = problem
         step = step.after(error)
         self.steps.append(step)
+        if step.stale and not isinstance(error, VersionConflict):
+            self._broken("stale", Text("it was decided on another version than asked", "所依据的版本与要求不符"))
         if isinstance(error, Refused):
             self._explained(error)
         if line is None and step.verb is not Verb.OPEN:
@@ -234,6 +244,8 @@ class ProcedureRun:
             self._agrees(step, line, beforehand, fresh=bool(news))
         if isinstance(result, Record) and step.key is None and result.hash not in {one.hash for one in news}:
             self._broken("recorded", Text("the record returned is not the one stored", "返回的记录与所存记录不符"))
+        if step.key is not None:
+            self._once(step, step.key, result, news)
         self.same("second_handle", line.value, self.engines[1].case(line.id).value)
         self.same("live", line.value, self.engines[0].case(line.id).value)
 
@@ -241,10 +253,26 @@ class ProcedureRun:
         """Since when the office that was filled last is filled."""
         return max(self.engines[0]._shell.offices.current().since.values(), default=None)
 
+    def _once(self, step: Step, key: str, result: object, news: Sequence[Record]) -> None:
+        """An act sent again under its key is answered as it was, and does not happen again."""
+        asked = step.case, key
+        answer = result.hash if isinstance(result, Record) else result
+        if asked not in self._answers:
+            if step.came is Came.DONE:
+                self._answers[asked] = answer
+            return
+        if any(record.actor == step.by for record in news):
+            self._broken("key", Text("an act sent again under its key happened again", "同一幂等键的办理重复发生"))
+        if step.came is not Came.DONE or answer != self._answers[asked]:
+            text = Text("an act sent again under its key was answered otherwise", "同一幂等键的办理答复不同")
+            self._broken("key", text)
+
     def _opened(self, step: Step) -> None:
         handle = self.engines[0].case(step.case)
         news = tuple(streams.read(self.reading, streams.case_stream(step.case)))
-        line = Line(step.case, handle.value, self.setting.properties.watch())
+        line = Line(
+            step.case, handle.value, self.setting.properties.watch(), Sides(self.procedure), Limits(self.procedure)
+        )
         self.lines[step.case] = line
         self._judge(line, news, opening=True)
 
@@ -276,6 +304,10 @@ class ProcedureRun:
             assert after is not None
             for broken in effects(record, standing, after):
                 self.broken(broken)
+            for broken in line.sides.broken(record, self._elsewhere(line)):
+                self.broken(broken)
+            for broken in line.limits.broken(record, before, after, ticked=self._ticked):
+                self.broken(broken)
             self._five_steps(line, record, standing)
             self.setting.coverage.recorded(record, standing)
             for broken in line.watch.broken(record, before, after, self._context_at(record, after)):
@@ -290,6 +322,15 @@ class ProcedureRun:
         case_id = "" if before is None else before.id
         others = shell.others(self.procedure, matter, case_id)
         return shell.context(self.procedure, record.occurred_at, shell.offices.current(), others)
+
+    def _elsewhere(self, line: Line) -> Mapping[str, Collection[str]]:
+        """The roles in which people have acted in the other cases, all of which are on one matter."""
+        found: dict[str, set[str]] = {}
+        for other in self.lines.values():
+            if other is not line:
+                for who, roles in other.sides.acted.items():
+                    found.setdefault(who, set()).update(roles)
+        return found
 
     def _five_steps(self, line: Line, record: Record, standing: Standing) -> None:
         event = record.event
@@ -398,14 +439,19 @@ class ProcedureRun:
         step = Step(verb=Verb.TICK, at=self.clock(), came=Came.DONE)
         self.steps.append(step)
         try:
-            self.engines[0].tick(through=self.clock(), basis=BASIS)
+            first = self.engines[0].tick(through=self.clock(), basis=BASIS)
             again = self.engines[1].tick(through=self.clock(), basis=BASIS)
         except Exception as problem:  # noqa: BLE001 - whatever else is raised is a finding
             self.raised(problem)
+        self._ticked = True
+        for what, error in (*first.failures, *again.failures) if self.setting.proved else ():
+            self._broken("tick", say("{what} failed: {error}", "{what}失败：{error}", what=what, error=error))
         if again.breaches:
             self._broken("tick", Text("what was found was found a second time", "同一违规情形重复认定"))
         for line in self.lines.values():
             self._judge(line, tuple(self._news(line)))
+            for broken in line.limits.missed(line.value, step.at or self.clock()):
+                self.broken(broken)
             after = self._owed(line)
             lost = {duty for duty, due in owed[line.id].items() if after.get(duty) != due}
             if lost:

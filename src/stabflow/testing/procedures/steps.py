@@ -11,7 +11,7 @@ import attrs
 
 from ...case import frozen
 from ...engine import CaseHandle, Engine
-from ...errors import Blocker, InvalidInput, Refused
+from ...errors import Blocker, InvalidInput, Refused, VersionConflict
 from ...language import Procedure
 from ...text import Text, listing, same, say
 from ...values import Actor, Matter
@@ -59,8 +59,9 @@ class Came(enum.Enum):
 class Step:
     """One step: ``what`` is the trigger, the kind added, the office, or the item amended or whose clock it is (``None``: the
     case); ``item`` what is fired on; ``person`` whom it concerns. ``case`` tells which of the run's cases, and
-    ``proved`` that it is opened only if the procedure is proved. ``at`` is when, and ``back`` claims that it happened so long
-    before that; less than none claims a time to come."""
+    ``proved`` that it is opened only if the procedure is proved; ``stale``, that it is asked for at a version at which the case
+    does not stand. ``at`` is when, and ``back`` claims that it happened so long before that; less than none claims a time to
+    come."""
 
     verb: Verb
     by: Actor | None = None
@@ -77,6 +78,7 @@ class Step:
     since: date | None = None
     until: date | None = None
     version: int = 0
+    stale: bool = False
     wait: timedelta = timedelta()
     at: datetime | None = None
     back: timedelta | None = None
@@ -109,6 +111,8 @@ class Step:
 
     def _done(self, case: CaseHandle) -> object:
         who = self._who()
+        if self.stale:
+            who["if_version"] = case.value.version - 1
         match self.verb:
             case Verb.FIRE:
                 return case.fire(self.what or "", item=self.item, **who, **self.values)
@@ -146,6 +150,8 @@ class Step:
             return attrs.evolve(self, came=Came.REFUSED, blockers=error.blockers)
         if isinstance(error, InvalidInput):
             return attrs.evolve(self, came=Came.INVALID, problem="; ".join(map(str, error.faults)))
+        if isinstance(error, VersionConflict):
+            return attrs.evolve(self, came=Came.INVALID, problem=str(error))
         return attrs.evolve(self, came=Came.DONE)
 
     # In words
