@@ -29,8 +29,10 @@ from .procedures.drawing import CHOOSERS
 from .procedures.drawn import procedures
 from .procedures.fitting_values import FittingValues
 from .procedures.flawed import flawed_procedures
+from .procedures.line import Line
 from .procedures.own_properties import OwnProperties
-from .procedures.run import Line, ProcedureRun, Setting
+from .procedures.run import ProcedureRun
+from .procedures.setting import Setting
 from .procedures.steps import BASIS, REASON, Step, Verb
 from .ready import MemoryHarness
 

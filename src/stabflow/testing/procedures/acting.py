@@ -19,7 +19,8 @@ from ...requirements import ItemsAre, Requirement, RolesFilled, TimeElapsed, Val
 from ...values import Actor
 from .choosing import Chooser
 from .fitting_values import FittingValues, asked_of, stated_of
-from .run import Line, ProcedureRun, matter_of
+from .line import Line
+from .run import ProcedureRun, matter_of
 from .steps import REASON, Step, Verb
 
 TRIES = 6

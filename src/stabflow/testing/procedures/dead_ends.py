@@ -10,7 +10,8 @@ from ...language import Procedure
 from ...reasoning.plan import plan
 from ...reasoning.planned import Prospect
 from ...text import Text, quoted, say
-from .run import Line, ProcedureRun
+from .line import Line
+from .run import ProcedureRun
 
 MAX_STATES = 1_000
 SEARCHING = 3.0

@@ -34,8 +34,10 @@ from .drawing import CHOOSERS
 from .fitting_values import Examples, FittingValues
 from .judging import Broken
 from .limits import limits
+from .line import Line
 from .own_properties import OwnProperties, OwnProperty
-from .run import Line, ProcedureRun, Setting
+from .run import ProcedureRun
+from .setting import Setting
 from .steps import Came, Step, Verb
 from .thorough import check_everything, disagreement
 

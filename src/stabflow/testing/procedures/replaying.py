@@ -24,7 +24,8 @@ from .cast import cast_for
 from .counterexamples import FILE, Counterexample
 from .judging import Broken
 from .own_properties import OwnProperties, OwnProperty
-from .run import ProcedureRun, Setting
+from .run import ProcedureRun
+from .setting import Setting
 from .steps import Came, Step, Verb
 from .thorough import check_everything
 

@@ -12,7 +12,8 @@ from ...ports.store import CaseQuery
 from ...text import Text, listing, same, say
 from ...values import Actor
 from .judging import Broken
-from .run import Line, ProcedureRun
+from .line import Line
+from .run import ProcedureRun
 from .steps import Step, Verb
 
 
