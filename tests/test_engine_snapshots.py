@@ -17,8 +17,7 @@ import worlds
 from conftest import SHORT
 from five_steps import CHIEF, toward
 from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
-from test_engine_machine import LENDING, InMemory
+from test_engine_machine import LENDING
 from test_engine_recalendar import NEW, OLD, Brings
 from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, FakeClock, Wrapped
 
@@ -31,6 +30,8 @@ from stabflow.history import snapshots
 from stabflow.history.snapshots import encode
 from stabflow.ports.store import AppendBatch, Capability, Snapshot, Store, StoredRecord
 from stabflow.stores.memory import MemoryStore
+from stabflow.testing import procedure_machine
+from stabflow.testing.procedures.machine import ProcedureMachine
 
 EVERY, PART = snapshots.EVERY, snapshots.PART
 Plant = Callable[[Snapshot], None]
@@ -482,27 +483,24 @@ def test_other_cases_of_a_matter_count_by_their_records(often: None) -> None:
     fresh.case(second.id).appoint("auditor", AUDITOR, by=CHAIR, basis=BASIS)
 
 
-class Snapped(InMemory):
-    """The rule machine of the engine, in which every other record comes with a snapshot; `verify` compares each."""
-
-    def start(self) -> None:
-        snapshots.EVERY, snapshots.PART = 2, 1_000
-        super().start()
-
-    def teardown(self) -> None:
-        snapshots.EVERY, snapshots.PART = EVERY, PART
-        for case_id in getattr(self, "cases", ()):
-            store = Counting(self.store)
-            looked_at = worlds.engine_over(store, self.clock, procedures=[LENDING]).case(case_id)
-            assert store.read <= 3
-            assert looked_at.value == self.engine.case(case_id).value
-
-
 @pytest.mark.slow
-def test_snapshots_are_true_whatever_is_done() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        Snapped, settings=settings(max_examples=10 if SHORT else 100, stateful_step_count=40, deadline=None)
-    )
+def test_snapshots_are_true_whatever_is_done(often: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other record comes with a snapshot; `verify` compares each."""
+    machine = procedure_machine(LENDING)
+    ended = machine.teardown
+
+    def looked_at(run: ProcedureMachine) -> None:
+        for line in run.run.lines.values():
+            store = Counting(run.run.reading)
+            case = worlds.engine_over(store, run.run.clock, procedures=[LENDING]).case(line.id)
+            assert store.read <= 3
+            assert case.value == line.value
+        ended(run)
+
+    monkeypatch.setattr(machine, "teardown", looked_at)
+    budget = settings(machine.TestCase.settings, max_examples=10 if SHORT else 100)
+    machine.TestCase.settings = budget
+    machine.TestCase("runTest").debug()
 
 
 def test_a_file_without_snapshots_has_them_from_the_next_on(tmp_path: Path, often: None) -> None:

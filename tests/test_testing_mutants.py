@@ -11,7 +11,7 @@ from mutated.catalogue import ENGINE_MUTANTS, EXTRA, MUTANTS, TEXT, EngineMutant
 from stabflow import Procedure, ProcedureError
 from stabflow.language import loads
 from stabflow.testing import Counterexample, check, procedure_machine
-from stabflow.testing.procedures.machine import RUNS, STEPS
+from stabflow.testing.procedures.making import RUNS, STEPS
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
 

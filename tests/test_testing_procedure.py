@@ -37,8 +37,8 @@ from stabflow.testing import (
 )
 from stabflow.testing.procedures import rules
 from stabflow.testing.procedures.counterexamples import FILE
-from stabflow.testing.procedures.judging import Broken
 from stabflow.testing.procedures.machine import ProcedureMachine
+from stabflow.testing.procedures.standing import Broken
 from stabflow.testing.procedures.steps import OFFICES, Came, Step, Verb
 from stabflow.text import Text
 

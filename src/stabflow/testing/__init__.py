@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from .harness import StoreHarness as StoreHarness
     from .over import engine_over as engine_over
     from .procedures.counterexamples import Counterexample as Counterexample
-    from .procedures.machine import NothingHappened as NothingHappened
-    from .procedures.machine import procedure_machine as procedure_machine
+    from .procedures.making import NothingHappened as NothingHappened
+    from .procedures.making import procedure_machine as procedure_machine
     from .procedures.own_properties import ActProperty as ActProperty
     from .procedures.own_properties import ShownAct as ShownAct
     from .procedures.replaying import replay_trace as replay_trace
@@ -71,7 +71,7 @@ _HOMES = {
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
     "over": ("engine_over",),
     "procedures.counterexamples": ("Counterexample",),
-    "procedures.machine": ("NothingHappened", "procedure_machine"),
+    "procedures.making": ("NothingHappened", "procedure_machine"),
     "procedures.own_properties": ("ActProperty", "ShownAct"),
     "procedures.replaying": ("replay_trace",),
     "ready": ("MemoryHarness", "SqliteHarness"),

@@ -15,7 +15,7 @@ from ..history.record import Record
 from ..language import Procedure, Transition
 from ..language.requirement_text import requirement_text
 from ..text import Language, Text, quoted, same, say
-from .procedures.judging import Standing, kind_of_event
+from .procedures.standing import Standing, kind_of_event
 
 StateKey = tuple[str | None, str]
 RowKey = tuple[str | None, str, tuple[str, ...]]

@@ -364,13 +364,17 @@ class Acting:
             return Step(verb=Verb.END_DELEGATION, by=by, what=loan.office, person=delegate, case=line.id)
         until = (context.now + timedelta(days=chooser.one((30, 1, 0, 400)))).date()
         since = (context.now + timedelta(days=2)).date() if chooser.seldom(4) else None
+        office = one.role
+        if lent and chooser.seldom(3):  # on to somebody else, what is only lent
+            loan = chooser.one(lent)
+            office, by = loan.office, Actor(loan.delegate, body=loan.body)
         people = [Actor(whom.id, body=by.body) for whom in chooser.mixed(self._cast.people)]
         for to in people[: 1 if chooser.seldom(3) else None]:
-            asked = Delegate(actor=by, basis=ASKING, office=one.role, to=to, since=since, until=until, reason=REASON)
+            asked = Delegate(actor=by, basis=ASKING, office=office, to=to, since=since, until=until, reason=REASON)
             with contextlib.suppress(InvalidInput):
                 if not blockers(self._procedure, case, asked, context):
                     break
-        return Step(verb=Verb.DELEGATE, by=by, what=one.role, person=to, since=since, until=until, case=line.id)
+        return Step(verb=Verb.DELEGATE, by=by, what=office, person=to, since=since, until=until, case=line.id)
 
     def for_somebody(self, line: Line, chooser: Chooser) -> Step | None:
         """What a delegate may do, or might have done while it lasted."""
@@ -409,13 +413,15 @@ class Acting:
         return attrs.evolve(step, back=chooser.one(ago))
 
     def judging_a_breach(self, line: Line, chooser: Chooser) -> Step | None:
-        """A breach on record confirmed or voided, by anybody."""
+        """A breach on record confirmed or voided: by those above, by those whom it concerns, or by anybody."""
         breaches = list(line.value.breaches.values())
         if not breaches:
             return None
         verb = chooser.one((Verb.CONFIRM_BREACH, Verb.VOID_BREACH))
-        version = chooser.one(breaches).version
-        return Step(verb=verb, by=chooser.one(self._cast.everybody), version=version, case=line.id)
+        breach = chooser.one(breaches)
+        above = [one for role in breach.above for one in self._cast.holders[role]]
+        by = chooser.one(chooser.one([one for one in (above, breach.holders, self._cast.everybody) if one]))
+        return Step(verb=verb, by=by, version=breach.version, case=line.id)
 
     def office(self, chooser: Chooser) -> Step | None:
         """A standing office filled or ended."""

@@ -12,7 +12,7 @@ from ...history.record import Record
 from ...language import Procedure, Transition
 from ...language.machine import NEW
 from ...text import Text, same, say
-from .judging import Broken
+from .standing import Broken
 from .steps import Came, Step, Verb
 
 Row = tuple[str | None, Transition]

@@ -18,8 +18,8 @@ from ...language.loader import bundled_digests
 from ...language.written import inline, quoted
 from ...text import Language, say
 from ...values import Actor, File
-from .judging import Broken
 from .rules import RULES
+from .standing import Broken
 from .steps import BASIS, OF_NO_CASE, REASON, Came, Step, Verb
 
 FILE = "procedure.toml"

@@ -11,7 +11,7 @@ from ...decision.permission import TICK
 from ...history.record import Record
 from ...language import Procedure
 from ...text import Text, say
-from .judging import Broken, Standing
+from .standing import Broken, Standing
 
 
 def effects(record: Record, standing: Standing, after: Case) -> Iterator[Broken]:

@@ -6,100 +6,17 @@ holds a role is read from the appointments, and each requirement is asked itself
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-import attrs
-
-from ...case import Appointment, Case, Item
+from ...case import Case
 from ...decision.duties import due_for
-from ...decision.events import (
-    Added,
-    Amended,
-    Appointed,
-    ClockResumed,
-    ClockStopped,
-    Delegated,
-    Event,
-    ItemMoved,
-    Moved,
-    Opened,
-    Relieved,
-)
+from ...decision.events import ItemMoved, Moved
 from ...decision.permission import TICK
-from ...decision.view import CaseView, Context
 from ...history.record import Record
-from ...language import FieldType, Procedure, State, Transition
+from ...language import Procedure, State, Transition
 from ...text import Text, listing, quoted, same, say
-from ...values import Value
-
-Fired = Opened | Moved | ItemMoved | Added
-"""What fires a row."""
-
-
-@attrs.frozen
-class Broken:
-    """Something that must hold, and does not: ``rule`` names it. ``refusable``: the act should have been refused."""
-
-    rule: str
-    text: Text
-    refusable: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Standing:
-    """What stood when an act was done: the case before it, who held an office, and what a decision may know."""
-
-    procedure: Procedure
-    before: Case | None
-    context: Context
-
-    def row_of(self, event: Fired) -> Transition | None:
-        """The row that an event says was fired, as the author wrote it."""
-        kind = kind_of_event(event, self.before)
-        cycle = self.procedure.lifecycle(kind)
-        source = getattr(event, "source", None)
-        for row in cycle.transitions:
-            if row.trigger == event.trigger and (row.creates if source is None else source in cycle.sources(row)):
-                return row
-        return None
-
-    def item_of(self, event: Event) -> Item | None:
-        """The item an event is about, as it was before."""
-        name = getattr(event, "item", None)
-        return None if name is None or self.before is None else self.before.items.get(name)
-
-    def view(self, record: Record, row: Transition, values: Mapping[str, Value], principal: str = "") -> CaseView:
-        """What the requirements of ``row`` saw."""
-        item = self.item_of(record.event)
-        return CaseView(
-            procedure=self.procedure,
-            case=self.before,
-            kind=kind_of_event(record.event, self.before),
-            item=item,
-            row=row,
-            values=values,
-            actor=record.actor.id,
-            context=self.context,
-            principal=principal,
-        )
-
-    def held(self) -> Iterator[Appointment]:
-        """Who held a role, in the case or in a standing office, and was not recused."""
-        offices = self.context.offices
-        if self.before is None:
-            yield from offices
-            return
-        for one in (*self.before.appointments, *offices):
-            if one.actor not in self.before.recused:
-                yield one
-
-
-def kind_of_event(event: Event, before: Case | None) -> str | None:
-    """The kind of item that an event is about; ``None`` where it is about the case."""
-    if isinstance(event, Added):
-        return event.kind
-    item = getattr(event, "item", None)
-    return before.items[item].kind if item is not None and before is not None and item in before.items else None
+from .rights import by_right
+from .standing import Broken, Fired, Standing, kind_of_event
 
 
 def judged(record: Record, standing: Standing) -> Iterator[Broken]:
@@ -115,9 +32,7 @@ def judged(record: Record, standing: Standing) -> Iterator[Broken]:
             return
         yield from _by_the_row(record, event, row, standing, by_time=by_time)
     if not by_time:
-        yield from _by_right(record, row, standing)
-        yield from _twins(record, standing)
-        yield from _names_office_holders(record, standing)
+        yield from by_right(record, row, standing)
 
 
 def _attributed(record: Record, before: Case | None) -> Iterator[Broken]:
@@ -140,9 +55,6 @@ def _attributed(record: Record, before: Case | None) -> Iterator[Broken]:
         yield Broken("times", Text("it was recorded before the record before it", "记录时间早于前一条记录"))
     if before is not None and record.occurred_at < before.updated_at:
         yield Broken("times", Text("it claims to have happened before the act before it", "所称发生时间早于前一办理"))
-
-
-# By the row
 
 
 def _by_the_row(
@@ -202,7 +114,7 @@ def _due(standing: Standing, event: Fired, row: Transition, dest: str | None) ->
 
 
 def _requirements_met(record: Record, event: Fired, row: Transition, standing: Standing) -> Iterator[Broken]:
-    view = standing.view(record, row, event.values, _principal(record, standing))
+    view = standing.view(record, row, event.values, standing.principal(record))
     for requirement in row.requires:
         blocker = requirement.blocker(view)
         if blocker is not None:
@@ -211,130 +123,3 @@ def _requirements_met(record: Record, event: Fired, row: Transition, standing: S
                 say("it was done although {why}", "尽管{why}，仍予办理", why=blocker.text),
                 refusable=True,
             )
-
-
-# By right
-
-
-def _by_right(record: Record, row: Transition | None, standing: Standing) -> Iterator[Broken]:
-    """The actor held the role, the row names it, and nothing keeps them from it."""
-    procedure, role, event = standing.procedure, record.role, record.event
-    parties = row.by if row is not None else _parties(event, standing)
-    if parties is not None and role not in parties:
-        names = listing([procedure.role_title(one) for one in parties], none=Text("nobody", "无人"))
-        text = say(
-            "it was done as {role}, and is for {names}", "以{role}办理，应由{names}办理", role=same(role), names=names
-        )
-        yield Broken("party", text, refusable=True)
-    principal = _principal(record, standing)
-    if role in procedure.roles:
-        holds = any(
-            (one.role, one.actor, one.body) == (role, record.actor.id, record.actor.body) for one in standing.held()
-        )
-        lays_down = not isinstance(event, Fired | Amended)
-        if not holds and not principal and not (lays_down and _was_lent(record, standing)):
-            text = say(
-                "{who} acted as {role}, and does not hold that role",
-                "{who}以{role}身份办理，但未任该职",
-                who=same(record.actor),
-                role=procedure.role_title(role),
-            )
-            yield Broken("role", text, refusable=True)
-    elif not _is_named(record, standing):
-        text = say("{who} is not the {role}", "{who}并非{role}", who=same(record.actor), role=same(role))
-        yield Broken("role", text, refusable=True)
-    if isinstance(event, Appointed) and event.appointee.id in (record.actor.id, principal):
-        yield Broken("oneself", Text("somebody has appointed themselves", "有人任命了本人"), refusable=True)
-    if isinstance(event, Appointed):
-        yield from _seats(event, standing)
-
-
-def _parties(event: Event, standing: Standing) -> tuple[str, ...] | None:
-    """Who may do what fires no row; ``None`` where that is judged by who held the role alone."""
-    procedure, before = standing.procedure, standing.before
-    if isinstance(event, Appointed | Relieved):
-        return procedure.roles[event.office].appointed_by
-    if isinstance(event, Delegated):
-        return (event.office,)
-    if isinstance(event, ClockStopped | ClockResumed) and before is not None:
-        item = standing.item_of(event)
-        state = before.state if item is None else item.state
-        return procedure.state_of(state, None if item is None else item.kind).clock_stopped_by
-    return None
-
-
-def _is_named(record: Record, standing: Standing) -> bool:
-    """Whether the actor stands in the field that names who may act."""
-    item, before = standing.item_of(record.event), standing.before
-    values = item.fields if item is not None else {} if before is None else before.facts
-    return values.get(record.role) == record.actor.id
-
-
-def _principal(record: Record, standing: Standing) -> str:
-    """For whom the actor acted, where they did not hold the role themselves for that body, and it was delegated to them."""
-    role, before = record.role, standing.before
-    mine_own = (role, record.actor.id, record.actor.body)
-    if before is None or any((one.role, one.actor, one.body) == mine_own for one in standing.held()):
-        return ""
-    held = {(one.role, one.actor, one.mandate) for one in standing.held()}
-    for one in before.delegations:
-        mine = (one.office, one.delegate, one.body) == mine_own
-        lasts = not one.ended and one.since <= record.occurred_at < one.until
-        delegable = one.office in standing.procedure.roles and standing.procedure.roles[one.office].delegable
-        if mine and lasts and delegable and (one.office, one.holder, one.under) in held:
-            return one.holder
-    return ""
-
-
-def _was_lent(record: Record, standing: Standing) -> bool:
-    """Whether the role was delegated to the actor, for whatever time: who lays that down need not act in it."""
-    before = standing.before
-    return before is not None and any(
-        (one.office, one.delegate) == (record.role, record.actor.id) for one in before.delegations
-    )
-
-
-def _seats(event: Appointed, standing: Standing) -> Iterator[Broken]:
-    role = standing.procedure.roles[event.office]
-    taken = sum(one.role == event.office for one in standing.held())
-    if role.holders is not None and taken >= role.holders:
-        text = say("{office} has no seat left", "{office}已无空缺", office=role.title)
-        yield Broken("seats", text, refusable=True)
-
-
-def _twins(record: Record, standing: Standing) -> Iterator[Broken]:
-    """No second item that says the same, or is of the same person, since the case entered its state."""
-    event, before = record.event, standing.before
-    if not isinstance(event, Added) or before is None or record.actor == TICK:
-        return
-    kind = standing.procedure.items[event.kind]
-    if not kind.unique:
-        return
-    since = before.entered[before.state].version
-    who = {record.actor.id, _principal(record, standing)} - {""}
-    for other in before.of_kind(event.kind):
-        if other.added < since or other.superseded:
-            continue
-        alike = all(
-            bool(who.intersection(other.adders))
-            if name == "actor"
-            else name in event.values and other.fields.get(name) == event.values[name]
-            for name in kind.unique
-        )
-        if alike:
-            text = say("it is another {kind} like {item}", "其与{item}重复（{kind}）", kind=kind.title, item=other.id)
-            yield Broken("unique", text, refusable=True)
-            return
-
-
-def _names_office_holders(record: Record, standing: Standing) -> Iterator[Broken]:
-    """Whoever is named in a field holds an office here, or did and has acted."""
-    event, before = record.event, standing.before
-    if not isinstance(event, Moved | ItemMoved | Added) or before is None or record.actor == TICK:
-        return
-    fields = standing.procedure.lifecycle(kind_of_event(event, before)).fields
-    known = {one.actor for one in standing.held()} | before.acted.keys() | before.recused.keys()
-    for name, value in event.values.items():
-        if fields[name].type is FieldType.ACTOR and value not in known:
-            text = say("{who} is named, and holds no office", "所列{who}未任任何职务", who=value)
-            yield Broken("named", text, refusable=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ...case import Case
 from ...history.record import Record
 from ...text import Text, say
-from .judging import Broken
+from .standing import Broken
 from .steps import Came, Step, Verb
 
 _NEVER_LATE = frozenset({Verb.STOP_CLOCK, Verb.RESUME_CLOCK})

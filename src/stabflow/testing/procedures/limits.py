@@ -11,7 +11,7 @@ from ...decision.events import BreachFound
 from ...history.record import Record
 from ...language import Procedure
 from ...text import Text, same, say
-from .judging import Broken
+from .standing import Broken
 
 Limit = tuple[str, datetime, datetime]
 """A duty, with when its limit began and ends."""

@@ -13,10 +13,11 @@ from ...history.record import Record
 from ...reasoning.behind import Behind
 from ...text import Text, listing, quoted, same, say
 from .effects import effects
-from .judging import Broken, Standing, judged
+from .judging import judged
 from .limits import Limits
 from .setting import Setting
 from .sides import Sides
+from .standing import Broken, Standing
 
 
 class Line:

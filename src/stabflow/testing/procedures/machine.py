@@ -1,45 +1,35 @@
-"""`procedure_machine`: a rule machine of Hypothesis over the real engine, for a procedure. This module needs Hypothesis."""
+"""A rule machine of Hypothesis over the real engine, for a procedure. This module needs Hypothesis."""
 
 from __future__ import annotations
 
-import time
-import types
-import unittest
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
-from hypothesis import HealthCheck, Phase, core, settings
-from hypothesis import seed as begun_with
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from ...language import Procedure
-from ...language.loader import given
-from ...ports.hooks import Plugin
 from ...text import Text, quoted, say
 from ...values import Actor
-from .. import chance
 from ..clock import FakeClock
 from ..coverage import Coverage
-from ..harness import StoreHarness, as_harness
-from ..ready import MemoryHarness
 from .acting import Acting
-from .cast import cast_for
 from .choosing import Chooser
 from .counterexamples import Counterexample
 from .dead_ends import DeadEnds
 from .drawing import CHOOSERS
-from .fitting_values import Examples, FittingValues
-from .judging import Broken
+from .fitting_values import FittingValues
+from .found import Found
 from .limits import limits
 from .line import Line
-from .own_properties import OwnProperties, OwnProperty
 from .run import ProcedureRun
 from .setting import Setting
+from .standing import Broken
 from .steps import Came, Step, Verb
 from .thorough import check_everything, disagreement
+
+if TYPE_CHECKING:
+    from .making import MachineTestCase
 
 START = datetime(2024, 1, 8, 1, tzinfo=UTC)
 """When the clock of a run begins: long enough ago that all of it has passed, so that a dossier of it can be run."""
@@ -53,51 +43,6 @@ AROUND = (timedelta(hours=1), timedelta(0), timedelta(seconds=-1))
 
 MOST_CASES = 4
 """So many cases there are in a run, each after the one before is over; beside that at most one more."""
-
-SHRINKING = 20.0
-"""So many seconds of the processor go into making a counterexample small."""
-
-RUNS, STEPS = 200, 40
-"""The default budget: so many runs of so many steps."""
-
-
-class Enough(BaseException):
-    """The time for making a counterexample small is over; not an `Exception`, so that it ends the whole search."""
-
-
-class Found:
-    """The shortest counterexample of all runs so far, and since when there is one."""
-
-    def __init__(self) -> None:
-        self.shortest: Counterexample | None = None
-        self._since = 0.0
-
-    def take(self, found: Counterexample) -> None:
-        """Keep ``found`` if it is the shortest; `Enough` where that has gone on for long."""
-        if self.shortest is None:
-            self._since = time.process_time()
-        if self.shortest is None or _rank(found) < _rank(self.shortest):
-            self.shortest = found
-        if time.process_time() - self._since > SHRINKING:
-            raise Enough
-
-
-def _rank(found: Counterexample) -> tuple[bool, int]:
-    """What a dossier can show comes first, then what is short."""
-    return not found.broken.refusable, len(found.steps)
-
-
-class NothingHappened(AssertionError):
-    """In all runs together no act was done: nothing was tested. ``refusals`` are why."""
-
-    def __init__(self, procedure: Procedure, refusals: Sequence[Text]) -> None:
-        self.refusals = tuple(refusals)
-        line = say(
-            "no act was done in any run of {procedure}, so nothing was tested",
-            "{procedure}的各次运行均未作任何办理，等于未作测试",
-            procedure=procedure,
-        )
-        super().__init__("\n".join([line.en, *(f"  - {one.en}" for one in dict.fromkeys(refusals))]))
 
 
 class ProcedureMachine(RuleBasedStateMachine):
@@ -378,117 +323,3 @@ class _Watched:
         self._machine._failed = type_ is not None
         if isinstance(error, Counterexample):
             self._machine.found.take(error)
-
-
-class MachineTestCase(unittest.TestCase):
-    """What pytest and unittest run of a machine. ``settings`` are Hypothesis'; ``least_coverage`` (from 0 to 1) fails a run that
-    comes to less of the procedure."""
-
-    settings: ClassVar[settings]
-    least_coverage: ClassVar[float] = 0.0
-    machine: ClassVar[type[ProcedureMachine]]
-
-    def runTest(self) -> None:  # noqa: N802 - unittest calls it so
-        """All runs; then whether anything happened in them, and how much of the procedure was come to. What fails tells the
-        seed that makes the same runs again, unless all of them are the same each time."""
-        __tracebackhide__ = True
-        seed, budget = _begun(self.settings)
-        machine = self.machine
-        try:
-            _all_runs(machine, seed, budget)
-            if not machine.tally[0]:
-                raise NothingHappened(machine.setting.procedure, list(machine.refusals))
-            machine.coverage.raise_below(self.least_coverage)
-        except AssertionError as error:
-            if seed is not None:
-                told = say(
-                    "pytest --stabflow-seed {seed} makes these runs again",
-                    "pytest --stabflow-seed {seed} 可重复上述各次运行",
-                    seed=seed,
-                )
-                error.add_note(f"{told.en} · {told.zh}")
-            raise
-
-
-def _all_runs(machine: type[ProcedureMachine], seed: int | None, budget: settings) -> None:
-    """All runs of a machine; the shortest `Counterexample` of them is raised."""
-    __tracebackhide__ = True
-    machine.found = Found()
-    try:
-        run_state_machine_as_test(begun_with(seed)(machine), settings=budget)
-    except (Enough, Exception):  # whatever Hypothesis makes of it, what was found is told
-        if machine.found.shortest is None:
-            raise
-        raise machine.found.shortest.with_traceback(None) from None
-
-
-def _begun(budget: settings) -> tuple[int | None, settings]:
-    """The seed that runs are begun with, and what is left of the budget with it: a seed that was named leaves out what earlier
-    runs came to. ``None`` where Hypothesis has one of its own."""
-    if chance.named() is not None:
-        return chance.named(), settings(budget, database=None)
-    is_fixed = budget.derandomize or core.global_force_seed is not None
-    return None if is_fixed else chance.drawn(), budget
-
-
-def procedure_machine(
-    procedure: Procedure | str | Path,
-    *,
-    harness: StoreHarness | type[StoreHarness] = MemoryHarness,
-    clock: Callable[[], FakeClock] = lambda: FakeClock(START),
-    examples_of: Examples | None = None,
-    extra: Sequence[OwnProperty] = (),
-    plugins: Sequence[Plugin | str] = (),
-    calendar: str | Path = "CN",
-) -> type[ProcedureMachine]:
-    """A rule machine for ``procedure`` (itself, its name, or the path of its file), on the storage of ``harness``: use its
-    ``TestCase``, whose ``settings`` are 200 runs of 40 steps unless you set others.
-
-    ``clock`` makes the clock of each run. ``examples_of`` are strategies for what acts state: by ``kind.field`` (``case.field``
-    for a fact), by the name of a field, or by that of a field type. ``extra`` are properties besides those of the file, of the
-    kinds that `check` takes, or `ActProperty`. ``plugins`` and ``calendar`` go to the engine. `InvalidInput`
-    where any of it is wrong.
-
-    What does not hold raises `Counterexample`: a story, and the dossier that does it again. Runs in which nothing happened raise
-    `NothingHappened`.
-    """
-    known = given(procedure, "procedure")
-    cast = cast_for(known)
-    coverage = Coverage(known)
-    named: dict[str, Any] = {
-        "setting": Setting(
-            procedure=known,
-            harness=as_harness(harness),
-            cast=cast,
-            properties=OwnProperties(known, extra),
-            coverage=coverage,
-            plugins=tuple(plugins),
-            calendar=calendar,
-            source="" if isinstance(procedure, Procedure) else str(procedure),
-        ),
-        "clock_of": staticmethod(clock),
-        "values": FittingValues(known, cast, examples_of),
-        "dead_ends": DeadEnds(known),
-        "tally": [0],
-        "refusals": {},
-        "found": Found(),
-        "coverage": coverage,
-        "__module__": __name__,
-        "__doc__": ProcedureMachine.__doc__,
-    }
-    name = "".join(part.title() for part in known.id.split("-"))
-    machine: type[ProcedureMachine] = types.new_class(
-        f"{name}Machine", (ProcedureMachine,), exec_body=lambda body: body.update(named)
-    )
-    budget = settings(
-        max_examples=RUNS,
-        stateful_step_count=STEPS,
-        deadline=None,
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=[phase for phase in Phase if phase is not Phase.explain],
-    )
-    body = {"machine": machine, "settings": budget, "__module__": __name__}
-    machine.TestCase = type(f"{name}TestCase", (MachineTestCase,), body)
-    return machine

@@ -15,7 +15,7 @@ from ...reasoning.predicates import StateProperty
 from ...reasoning.properties import AnyProperty, examine
 from ...requirements import Requirement
 from ...text import Text, say
-from .judging import Broken
+from .standing import Broken
 
 _ASKING = Transition(trigger="ask")
 

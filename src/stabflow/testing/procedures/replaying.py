@@ -22,10 +22,10 @@ from ..harness import StoreHarness, as_harness
 from ..ready import MemoryHarness
 from .cast import cast_for
 from .counterexamples import FILE, Counterexample
-from .judging import Broken
 from .own_properties import OwnProperties, OwnProperty
 from .run import ProcedureRun
 from .setting import Setting
+from .standing import Broken
 from .steps import Came, Step, Verb
 from .thorough import check_everything
 

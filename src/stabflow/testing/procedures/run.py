@@ -30,10 +30,10 @@ from ..over import engine_over
 from .answers import Keys, Row, as_announced, explained, row_asked, unmet
 from .counterexamples import Counterexample
 from .effects import crowded
-from .judging import Broken
 from .lateness import dated
 from .line import Line
 from .setting import Setting
+from .standing import Broken
 from .steps import BASIS, OF_NO_CASE, Came, Step, Verb
 
 ASKED = frozenset({Verb.FIRE, Verb.ADD})
@@ -133,6 +133,7 @@ class ProcedureRun:
                 self._each(crowded(self.procedure, engine.offices(self.procedure)))
             elif engine.offices(self.procedure) != offices:
                 self._broken("refused", Text("what was refused has changed the offices", "被拒绝的办理改变了常设职务"))
+            self.same("second_handle", *(one.offices(self.procedure) for one in self.engines))
             return _came(step)
         row = None if line is None or step.verb not in ASKED else row_asked(self.procedure, step, line.value)
         self._covered(step, line, row)

@@ -29,7 +29,7 @@ from ...language.machine import NEW
 from ...requirements import IndependentOf
 from ...text import Text, listing, same, say
 from ...values import Actor
-from .judging import Broken
+from .standing import Broken
 
 Persons = frozenset[str]
 

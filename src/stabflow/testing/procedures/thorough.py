@@ -11,9 +11,9 @@ from ...errors import InvalidInput, StabflowError
 from ...ports.store import CaseQuery
 from ...text import Text, listing, same, say
 from ...values import Actor
-from .judging import Broken
 from .line import Line
 from .run import ProcedureRun
+from .standing import Broken
 from .steps import Step, Verb
 
 
