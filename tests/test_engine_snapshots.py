@@ -486,16 +486,17 @@ def test_other_cases_of_a_matter_count_by_their_records(often: None) -> None:
 @pytest.mark.slow
 def test_snapshots_are_true_whatever_is_done(often: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every other record comes with a snapshot; `verify` compares each."""
+    monkeypatch.setattr(snapshots, "EVERY", 2)
     machine = procedure_machine(LENDING)
     ended = machine.teardown
 
-    def looked_at(run: ProcedureMachine) -> None:
-        for line in run.run.lines.values():
-            store = Counting(run.run.reading)
-            case = worlds.engine_over(store, run.run.clock, procedures=[LENDING]).case(line.id)
+    def looked_at(acting: ProcedureMachine) -> None:
+        for line in acting.run.lines.values():
+            store = Counting(acting.run.reading)
+            case = worlds.engine_over(store, acting.run.clock, procedures=[LENDING]).case(line.id)
             assert store.read <= 3
             assert case.value == line.value
-        ended(run)
+        ended(acting)
 
     monkeypatch.setattr(machine, "teardown", looked_at)
     budget = settings(machine.TestCase.settings, max_examples=10 if SHORT else 100)
