@@ -1,13 +1,13 @@
-"""Strategies for Hypothesis: texts, office-holders, clocks, records, commands and cases, biased to what breaks things.
+"""Strategies for Hypothesis: texts, office-holders, clocks, records, commands, cases, procedures, biased to what breaks things.
 
-They shrink to small stories: one act, plain words, the first office-holder. This module needs Hypothesis. Procedures are drawn by
-`stabflow.testing.drawn_procedures`.
+They shrink to small stories: one act, plain words, the first office-holder. This module needs Hypothesis.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -16,30 +16,42 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..case import Case
-from ..decision.commands import Add, Amend, Appoint, Command, Fire, Recuse, Relieve
+from ..decision.commands import Command
+from ..decision.view import Context
+from ..errors import Fault, InvalidInput, near_miss
 from ..history.record import Record
 from ..language import Outcome, Procedure
-from ..values import Actor, Basis
+from ..values import Actor
 from .clock import FakeClock
 from .coverage import Coverage
-from .procedures.acting import Acting
-from .procedures.cast import OUTSIDER, cast_for
+from .jumps import JUMPS, Jump, JumpingClock
+from .procedures.acting import WAITS, Acting
+from .procedures.asked import SORTS, Asked, Asking, Sort, Standstill
+from .procedures.cast import cast_for
 from .procedures.choosing import Chooser
 from .procedures.drawing import CHOOSERS
 from .procedures.drawn import procedures
 from .procedures.fitting_values import FittingValues
-from .procedures.flawed import flawed_procedures
+from .procedures.flawed import FLAWS, Flaw, flawed_procedures
 from .procedures.line import Line
 from .procedures.own_properties import OwnProperties
 from .procedures.run import ProcedureRun
 from .procedures.setting import Setting
-from .procedures.steps import BASIS, REASON, Step, Verb
+from .procedures.steps import Came, Step, Verb
 from .ready import MemoryHarness
 
 __all__ = [
+    "FLAWS",
     "JUMPS",
+    "SORTS",
+    "Asked",
     "Drawn",
+    "Flaw",
+    "Jump",
+    "JumpingClock",
+    "Sort",
     "actors",
+    "asked",
     "cases",
     "clocks",
     "commands",
@@ -81,55 +93,40 @@ def actors(procedure: Procedure) -> SearchStrategy[Actor]:
     return st.sampled_from(cast_for(procedure).everybody)
 
 
-@attrs.frozen
-class Jump:
-    """How far a clock goes on, or back, and why that may matter."""
-
-    time: timedelta
-    why: str
-
-
-JUMPS = (
-    Jump(timedelta(seconds=1), "the next moment"),
-    Jump(timedelta(), "the same moment"),
-    Jump(timedelta(hours=1), "within the day"),
-    Jump(timedelta(days=1), "the next day"),
-    Jump(timedelta(days=4, hours=15), "over a weekend"),
-    Jump(timedelta(days=32), "over a month"),
-    Jump(timedelta(days=35), "over the Spring Festival"),
-    Jump(timedelta(days=83, hours=2), "to when daylight time begins, where it does"),
-    Jump(timedelta(days=400), "over a leap day and a year"),
-    Jump(timedelta(seconds=-3), "back, as clocks are set"),
-    Jump(timedelta(days=-1), "back, as a broken clock"),
-)
-
-
 @st.composite
-def clocks(draw: DrawFn, start: datetime = START) -> FakeClock:
-    """Clocks that have made a few jumps since ``start``: over weekends, holidays, daylight changes and leap days, and back."""
-    clock = FakeClock(start)
-    for jump in draw(st.lists(st.sampled_from(JUMPS), max_size=3)):
-        clock.advance(jump.time.total_seconds())
-    return clock
+def clocks(draw: DrawFn, start: datetime = START) -> JumpingClock:
+    """Clocks that begin at ``start``, and make a few jumps while they are looked at: over weekends, holidays, changes of daylight
+    time and leap days, and back."""
+    return JumpingClock(start, draw(st.lists(st.sampled_from(JUMPS), max_size=3)))
 
 
 # Cases and what is asked of them
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Drawn:
-    """A case that real acts have brought about: its value, its records, and the procedure it runs under."""
+    """A case that real acts have brought about: its value, its records, the steps that were done, the procedure it runs under,
+    and what a decision on it may know."""
 
     procedure: Procedure
     case: Case
     records: tuple[Record, ...]
     steps: tuple[Step, ...]
+    context: Context
+
+    def __repr__(self) -> str:
+        told = "; ".join(step.told(self.procedure).en for step in self.steps if step.verb is not Verb.CONSTITUTE)
+        return f"<case of {self.procedure} in {self.case.state!r} after: {told}>"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))
 
 
 @st.composite
 def cases(draw: DrawFn, procedure: Procedure, reached: str | Outcome | Sequence[str] = (), acts: int = 60) -> Drawn:
-    """Cases under ``procedure`` after lawful acts, ``acts`` at most. ``reached``: in one of these states, or with this outcome;
-    what does not get there is drawn anew, so ask for what is not too far."""
+    """Cases under ``procedure`` after ``acts`` acts at most: such as lead on, and now and then a correction, a delegation, a
+    recusal, a clock that is stopped, an appointment, time that passes. ``reached``: in one of these states, or with this outcome;
+    what does not get there is drawn anew, so ask for what is not too far. `InvalidInput` for a state that there is not."""
     wanted = _states(procedure, reached)
     run, acting = _begun(procedure)
     chooser = draw(CHOOSERS)
@@ -137,22 +134,39 @@ def cases(draw: DrawFn, procedure: Procedure, reached: str | Outcome | Sequence[
         line = _opened(run, acting, chooser)
         assume(line is not None)
         assert line is not None
-        limit = acts if wanted else chooser.number(acts)
+        limit = acts if wanted else min(acts, chooser.one((0, 3, 10, 30, acts)))
         for _ in range(limit):
             if line.value.state in wanted:
                 break
-            step = acting.lawful(line, chooser)
-            if step is None:
+            if not _act(run, acting, line, chooser):
                 break
-            if step.verb is Verb.WAIT:
-                run.wait(step.wait)
-            else:
-                run.take(step)
         assume(not wanted or line.value.state in wanted)
         history = run.engines[0].case(line.id).history()
-        return Drawn(procedure, line.value, history, tuple(run.steps))
+        done = tuple(step for step in run.steps if step.came is Came.DONE)
+        return Drawn(procedure, line.value, history, done, run.asked(line)[2])
     finally:
         run.close()
+
+
+def _act(run: ProcedureRun, acting: Acting, line: Line, chooser: Chooser) -> bool:
+    """Something is done, or at least tried; false where nothing is left to do."""
+    if chooser.seldom(6):
+        aside = (acting.amending, acting.lending, acting.clock, acting.appointing, acting.judging_a_breach)
+        found = chooser.one((*aside, None))
+        if found is None:
+            run.wait(chooser.one(WAITS))
+            run.tick()
+        elif (step := found(line, chooser)) is not None:
+            run.take(step)
+        return True
+    step = acting.lawful(line, chooser)
+    if step is None:
+        return False
+    if step.verb is Verb.WAIT:
+        run.wait(step.wait)
+    else:
+        run.take(step)
+    return True
 
 
 def records(procedure: Procedure) -> SearchStrategy[Record]:
@@ -161,60 +175,53 @@ def records(procedure: Procedure) -> SearchStrategy[Record]:
 
 
 @st.composite
-def commands(draw: DrawFn, drawn: Drawn) -> Command:
-    """Commands on a case: lawful, nearly lawful (one thing is wrong), and unlawful. `decide` may be asked for each of them."""
-    run, acting = _begun(drawn.procedure)
+def asked(draw: DrawFn, drawn: Drawn, *sorts: Sort) -> Asked:
+    """Commands on a case, each with how it must come out, of the ``sorts`` (by default all): ``lawful`` ones, which `decide` lets
+    pass, ``nearly lawful`` ones, in which one thing is wrong, and ``unlawful`` ones."""
+    setting = _setting(drawn.procedure)
+    ground = Standstill(setting, drawn.context)
+    acting = Acting(ground, FittingValues(drawn.procedure, setting.cast))
+    line = Line.at(setting, drawn.case)
     chooser = draw(CHOOSERS)
-    try:
-        for step in drawn.steps:
-            if step.verb is Verb.WAIT:
-                run.wait(step.wait)
-            else:
-                run.take(step)
-        line = run.lines[drawn.case.id]
-        ways = (acting.lawful, acting.near, acting.wild, acting.amending, acting.appointing, acting.lending)
-        found = chooser.one(ways)(line, chooser)
-        step = found if found is not None and found.verb in _COMMANDS else acting.wild(line, chooser)
-        return _command(step)
-    finally:
-        run.close()
+    found = Asking(ground, acting, line).one(chooser.one(sorts or SORTS), chooser)
+    assume(found is not None)
+    assert found is not None
+    return found
 
 
-_COMMANDS = frozenset({Verb.FIRE, Verb.ADD, Verb.AMEND, Verb.APPOINT, Verb.RELIEVE, Verb.RECUSE})
-
-
-def _command(step: Step) -> Command:
-    said: dict[str, Any] = {"actor": step.by or OUTSIDER, "basis": Basis(BASIS), "role": step.role}
-    match step.verb:
-        case Verb.ADD:
-            return Add(kind=step.what or "", trigger=step.trigger, values=step.values, **said)
-        case Verb.AMEND:
-            return Amend(item=step.what, values=step.values, reason=REASON, **said)
-        case Verb.APPOINT | Verb.RELIEVE:
-            kind = Appoint if step.verb is Verb.APPOINT else Relieve
-            return kind(office=step.what or "", appointee=step.person or OUTSIDER, **said)
-        case Verb.RECUSE:
-            return Recuse(office=step.what or "", who=step.person or OUTSIDER, reason=REASON, **said)
-    return Fire(trigger=step.what or "", item=step.item, values=step.values, **said)
+def commands(drawn: Drawn, *sorts: Sort) -> SearchStrategy[Command]:
+    """The commands of `asked`, for `decide`."""
+    return asked(drawn, *sorts).map(lambda one: one.command)
 
 
 def _states(procedure: Procedure, reached: str | Outcome | Sequence[str]) -> frozenset[str]:
     if isinstance(reached, Outcome):
         return frozenset(name for name, state in procedure.states.items() if state.outcome is reached)
-    return frozenset([reached] if isinstance(reached, str) else reached)
+    named = frozenset([reached] if isinstance(reached, str) else reached)
+    faults = [
+        Fault("reached", f"{procedure} has no state {name!r:.60}", near_miss(str(name), procedure.states))
+        for name in sorted(named - procedure.states.keys())
+    ]
+    if faults:
+        raise InvalidInput(faults, what="what is to be reached")
+    return named
 
 
-def _begun(procedure: Procedure) -> tuple[ProcedureRun, Acting]:
-    cast = cast_for(procedure)
-    setting = Setting(
+@functools.lru_cache(maxsize=8)
+def _setting(procedure: Procedure) -> Setting:
+    """What all draws share: the procedure is proved once."""
+    return Setting(
         procedure=procedure,
         harness=MemoryHarness(),
-        cast=cast,
+        cast=cast_for(procedure),
         properties=OwnProperties(attrs.evolve(procedure, properties=())),
         coverage=Coverage(procedure),
     )
-    run = ProcedureRun(setting, FakeClock(START))
-    return run, Acting(run, FittingValues(procedure, cast))
+
+
+def _begun(procedure: Procedure) -> tuple[ProcedureRun, Acting]:
+    run = ProcedureRun(_setting(procedure), FakeClock(START))
+    return run, Acting(run, FittingValues(procedure, run.setting.cast))
 
 
 def _opened(run: ProcedureRun, acting: Acting, chooser: Chooser) -> Line | None:

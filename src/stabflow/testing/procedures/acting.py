@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import attrs
 
 from ...case import Case, Item
-from ...decision.commands import ASKING, Appoint, Delegate
+from ...decision.commands import ASKING, Appoint, Command, Delegate
 from ...decision.decider import Option, blockers, moves
 from ...decision.view import CaseView, Context, delegations, holdings
 from ...errors import InvalidInput
@@ -20,7 +20,8 @@ from ...values import Actor
 from .choosing import Chooser
 from .fitting_values import FittingValues, asked_of, stated_of
 from .line import Line
-from .run import ProcedureRun, matter_of
+from .run import matter_of
+from .setting import Setting
 from .steps import REASON, Step, Verb
 
 TRIES = 6
@@ -52,10 +53,32 @@ class Wanted:
     waits: bool = False
 
 
+class Ground(Protocol):
+    """What steps are chosen for: a run, or a case as it stands."""
+
+    @property
+    def setting(self) -> Setting:
+        """What it is about."""
+
+    @property
+    def procedure(self) -> Procedure:
+        """The procedure of the cases."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Tells the time."""
+
+    def asked(self, line: Line) -> tuple[Procedure, Case, Context]:
+        """A case, and all that a decision on it may know now."""
+
+    def command(self, step: Step) -> Command:
+        """The command by which a row is asked for."""
+
+
 class Acting:
     """Chooses steps for a run."""
 
-    def __init__(self, run: ProcedureRun, values: FittingValues) -> None:
+    def __init__(self, run: Ground, values: FittingValues) -> None:
         self._run = run
         self._procedure: Procedure = run.procedure
         self._cast = run.setting.cast
@@ -282,6 +305,12 @@ class Acting:
         """An option as a step of ``who``, with values that fit."""
         _, case, context = self._run.asked(line)
         return self._step(line, option, who, None, self._fitting(case, context, option, chooser))
+
+    def by_the_right(self, line: Line, option: Option, chooser: Chooser) -> Iterator[Step]:
+        """An option as a step of each whom the row means, with values that fit."""
+        _, case, context = self._run.asked(line)
+        for by, role in self._who(case, context, option):
+            yield self._step(line, option, by, role, self._fitting(case, context, option, chooser))
 
     def near(self, line: Line, chooser: Chooser) -> Step | None:
         """An act that rows permit from here, by the right person or another, with fitting values or nearly: what a guard alone

@@ -21,16 +21,19 @@ from ...text import Text
 Flaw = Literal["five_steps", "ends", "outcomes", "rows", "gate"]
 """What is wrong: by the name of the property under which `check` finds it."""
 
+FLAWS: tuple[Flaw, ...] = get_args(Flaw)
+"""Every kind of flaw that can be asked for."""
+
 STATES = ("surveying", "weighing", "planning", "writing", "reviewing")
-_MEMO = ItemsAre(items="memo", at_least=1)
+_MEMO = ItemsAre(items="memo", at_least=1, since=STATES[0])
 
 
 def flawed_procedures(kind: Flaw) -> SearchStrategy[Procedure]:
     """Procedures in five steps with one flaw, of the sort ``kind``: ``five_steps`` (an outcome without all of them), ``ends`` (a
     case can get stuck), ``outcomes`` (one that no case reaches), ``rows`` (one that nobody can fire), ``gate`` (it never opens).
     `InvalidInput` for any other."""
-    if kind not in get_args(Flaw):
-        raise InvalidInput.at("kind", f"unknown flaw {kind!r:.60}", near_miss(str(kind), get_args(Flaw)))
+    if kind not in FLAWS:
+        raise InvalidInput.at("kind", f"unknown flaw {kind!r:.60}", near_miss(str(kind), FLAWS))
     return _flawed(kind)
 
 

@@ -32,6 +32,13 @@ class Line:
         self._watch = setting.properties.watch()
         self._value: Case | None = None
 
+    @classmethod
+    def at(cls, setting: Setting, case: Case) -> Line:
+        """A line that is as far as ``case``; what was judged before is not known."""
+        line = cls(setting, case.id)
+        line._value = case
+        return line
+
     @property
     def end(self) -> tuple[int, str]:
         """Its version, and the hash of its last record."""
