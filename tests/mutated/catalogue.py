@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,18 @@ import pytest
 from stabflow import Procedure
 from stabflow.calendar import DueTime
 from stabflow.decision import amendment, appointment, decider, permission, rows, stopping
-from stabflow.decision.events import Moved
+from stabflow.decision.events import Moved, Recused
 from stabflow.decision.examination import Examination
 from stabflow.decision.permission import Permission
-from stabflow.engine import handle, offices, shell, work
+from stabflow.engine import gate, handle, offices, shell, ticker, work
+from stabflow.history import index
 from stabflow.language import loads
 from stabflow.testing import ActProperty, ShownAct
 from stabflow.testing.procedures.own_properties import OwnProperty
 from stabflow.text import Text
+
+LONG_AGO = datetime(2024, 1, 8, 1, tzinfo=UTC)
+_CASE_ROW, _CHANGE = index.case_row, index.change
 
 TEXT = (Path(__file__).parent / "good.toml").read_text(encoding="utf-8")
 END = "[items.note]"
@@ -288,6 +292,32 @@ def _claimed(*, ahead: bool = True, in_order: bool = True, bounded: bool = True)
     return claimed
 
 
+def _unlinked(stream: str, version: int, _previous: str, event: Any, said: Any) -> Any:
+    from stabflow.history.chain import GENESIS
+    from stabflow.history.commit import seal
+
+    return seal(stream, version, GENESIS, event, said)
+
+
+def _row_elsewhere(procedure: Procedure, case: Any) -> Any:
+    return attrs.evolve(_CASE_ROW(procedure, case), state=next(iter(procedure.states)))
+
+
+def _uncleared(*arguments: Any) -> Any:
+    return attrs.evolve(_CHANGE(*arguments), cleared=())
+
+
+def _nothing_found(*_arguments: Any, **_more: Any) -> list[Any]:
+    return []
+
+
+def _recused_in_vain(case: Any, event: Any, stamp: Any) -> Any:
+    from stabflow.decision.evolution import evolve
+
+    after = evolve(case, event, stamp)
+    return attrs.evolve(after, recused=case.recused) if case is not None and isinstance(event, Recused) else after
+
+
 def _always_now(_at: Any, now: Any, *_rest: Any) -> Any:
     return now
 
@@ -351,6 +381,14 @@ ENGINE_MUTANTS = (
     EngineMutant("times_claimed_out_of_order", _patch(work, "claimed", _claimed(in_order=False))),
     EngineMutant("times_claimed_long_past", _patch(work, "claimed", _claimed(bounded=False))),
     EngineMutant("claimed_times_ignored", _patch(work, "claimed", _always_now)),
+    EngineMutant("clock_ignored", _patch(shell.Shell, "now", lambda _: LONG_AGO)),
+    EngineMutant("keys_not_looked_up", _patch(shell.Shell, "recall", _none)),
+    EngineMutant("chain_not_linked", _patch(work, "seal", _unlinked)),
+    EngineMutant("index_row_elsewhere", _patch(index, "case_row", _row_elsewhere)),
+    EngineMutant("duties_not_cleared", _patch(index, "change", _uncleared)),
+    EngineMutant("breaches_not_found", _patch(ticker, "find_breach", _nothing_found)),
+    EngineMutant("nobody_recused_in_effect", _patch(work, "evolve", _recused_in_vain)),
+    EngineMutant("gate_always_open", _patch(gate, "uncleared", _nothing)),
     EngineMutant("available_lists_nothing", _patch(handle.CaseHandle, "available", _empty)),
     EngineMutant("offices_given_to_anybody", _patch(offices, "against_holding", _nothing)),
 )

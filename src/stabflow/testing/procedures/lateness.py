@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from ...case import Case
+from ...case import CASE, Case
+from ...decision.duties import breach_of
 from ...history.record import Record
 from ...text import Text, say
 from .standing import Broken
@@ -15,12 +16,22 @@ _NEVER_LATE = frozenset({Verb.STOP_CLOCK, Verb.RESUME_CLOCK})
 """What happens when it is recorded, where entries may be late at all only within a while."""
 
 
+def unfound(case: Case, now: datetime) -> Iterator[str]:
+    """The duties whose limit had passed before ``now``, which a tick has let through."""
+    owed = {CASE: case.due, **{name: item.due for name, item in case.items.items()}}
+    for duty, due in owed.items():
+        if due is not None and due.at < now and breach_of(case, duty, due) is None:
+            yield duty
+
+
 def dated(
     step: Step, before: Case, taken: datetime | None, late_entry: timedelta | None, news: Sequence[Record]
 ) -> Iterator[Broken]:
     """Everything that does not hold of the time that a step has claimed: ``taken`` is since when the newest office is filled,
     ``news`` what came of it."""
     claimed, at = step.claimed, step.at
+    if at is not None and any(record.actor == step.by and record.recorded_at < at for record in news):
+        yield Broken("times", Text("it was recorded before it was done", "记录时间早于办理时间"))
     if step.back is None or claimed is None or at is None or step.came is Came.REFUSED:
         return
     now = max(at, before.updated_at)

@@ -30,7 +30,7 @@ from ..over import engine_over
 from .answers import Keys, Row, as_announced, explained, row_asked, unmet
 from .counterexamples import Counterexample
 from .effects import crowded
-from .lateness import dated
+from .lateness import dated, unfound
 from .line import Line
 from .setting import Setting
 from .standing import Broken
@@ -286,6 +286,11 @@ class ProcedureRun:
             if lost:
                 text = say("time has changed what is owed: {what}", "时间推移改变了应尽职责：{what}", what=sorted(lost))
                 self._broken("duties", text)
+            missed = sorted(unfound(line.value, self.clock()))
+            if missed:
+                self._broken(
+                    "tick", say("what had fallen due was not found: {what}", "到期未认定：{what}", what=missed)
+                )
             self.same("second_handle", line.value, self.engines[1].case(line.id).value)
         self._cases_of_time()
 
