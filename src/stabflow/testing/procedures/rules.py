@@ -23,7 +23,7 @@ RULES: Mapping[str, Text] = {
     "seats": Text("more than the seats", "超出职数"),
     "separation": Text("roles that are apart", "岗位分离"),
     "unique": Text("twice the same", "重复"),
-    "independence": Text("judged what is their own", "认定本人事项"),
+    "independence": Text("judged what is their own", "认定本人所为"),
     "delegation": Text("not by this delegation", "委托不符"),
     "named": Text("no office-holder", "非任职人员"),
     "closed": Text("after the end", "终结之后"),
