@@ -55,7 +55,7 @@ ORDERS = [
     "engine/work > engine/findings engine/admission > engine/ticker",
     "engine/ticker > engine/performing > engine/acts > engine/handle",
     "engine/handle > engine/engine > engine/opening",
-    "testing/chance testing/clock testing/expectation testing/harness testing/over > testing/*/*",
+    "testing/chance testing/clock testing/expectation testing/harness > testing/*/*",
     "testing/patience testing/processes testing/ready > testing/*/*",
     "testing/faults/* > testing/procedures/* > testing/stores/*",
     "testing/stores/* > testing/procedures/* > testing/faults/*",

@@ -81,7 +81,7 @@ def memory_store(fake_clock: FakeClock) -> Iterator[Store]:
 @pytest.fixture
 def engine(memory_store: Store, fake_clock: FakeClock) -> Iterator[Engine]:
     """An engine over `memory_store` that tells the time by `fake_clock`; it knows the bundled procedures."""
-    from .testing.over import engine_over
+    from .engine.opening import engine_over
 
     with engine_over(memory_store, clock=fake_clock) as opened:
         yield opened

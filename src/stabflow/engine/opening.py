@@ -12,9 +12,9 @@ import attrs
 from ..calendar import span_title
 from ..errors import Fault, InvalidInput
 from ..language import Procedure
-from ..plugins import equip
+from ..plugins import Equipment, equip
 from ..ports.hooks import Plugin
-from ..ports.store import Clock
+from ..ports.store import Clock, Store
 from .engine import Engine
 from .offices import OfficeBook
 from .registry import Registry
@@ -94,6 +94,34 @@ def open_engine(
     Raises `InvalidInput`, `ProcedureError`, `PluginError` and `StoreError`; nothing is created before the first
     act.
     """
+    return _opened(
+        url, lambda equipment: equipment.open_store(url, clock), plugins, clock, procedures, calendar, late_entry
+    )
+
+
+def engine_over(
+    store: Store,
+    *,
+    plugins: Iterable[Plugin | str] = (),
+    clock: Clock | None = None,
+    procedures: Iterable[Procedure | str | Path] = (),
+    calendar: str | Path = "CN",
+    late_entry: timedelta | None = LATE_ENTRY,
+) -> Engine:
+    """An engine over ``store``, otherwise as `open_engine` makes it and with its errors. Closing it closes the store, also for
+    other engines over it; the leases of the store run by the store's own clock."""
+    return _opened("", lambda _: store, plugins, clock, procedures, calendar, late_entry)
+
+
+def _opened(
+    url: str,
+    open_store: Callable[[Equipment], Store],
+    plugins: Iterable[Plugin | str],
+    clock: Clock | None,
+    procedures: Iterable[Procedure | str | Path],
+    calendar: str | Path,
+    late_entry: timedelta | None,
+) -> Engine:
     faults = list(_faults(url, plugins, clock, procedures, calendar, late_entry))
     wrong = {fault.path for fault in faults}
     if "plugins" in wrong:  # which calendars and stores there are, nobody knows
@@ -103,7 +131,7 @@ def open_engine(
     except InvalidInput as error:
         raise InvalidInput([*faults, *error.faults], what="stabflow.open") from error
     loaded = None if "calendar" in wrong else _noting(faults, equipment.calendar, str(calendar))
-    store = None if "store" in wrong else _noting(faults, lambda name: equipment.open_store(name, clock), url)
+    store = None if "store" in wrong else _noting(faults, lambda _: open_store(equipment), url)
     if store is None or loaded is None or faults:
         if store is not None:
             store.close()

@@ -83,6 +83,7 @@ _NAME_ONE = (
 # Those that come with stabflow
 
 
+@functools.cache
 def bundled_names() -> tuple[str, ...]:
     """The procedures that come with stabflow, as ``id@version``, each id's newest version last."""
     from importlib import resources

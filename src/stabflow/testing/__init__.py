@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..engine.opening import engine_over as engine_over
     from ..reasoning.check import check as check
     from ..reasoning.predicates import Count as Count
     from ..reasoning.predicates import StateProperty as StateProperty
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from .harness import FaultKind as FaultKind
     from .harness import Host as Host
     from .harness import StoreHarness as StoreHarness
-    from .over import engine_over as engine_over
     from .procedures.counterexamples import Counterexample as Counterexample
     from .procedures.making import NothingHappened as NothingHappened
     from .procedures.making import procedure_machine as procedure_machine
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 # Each name is loaded when it is asked for, so that a child process, which needs few of them, starts at once.
 _HOMES = {
+    "..engine.opening": ("engine_over",),
     "..reasoning.check": ("check",),
     "..reasoning.predicates": ("Count", "StateProperty"),
     "..reasoning.report": ("NotProved",),
@@ -69,7 +70,6 @@ _HOMES = {
     "faults.tampering": ("Tampering", "tamper"),
     "faults.troubles": ("Trouble", "TroubleKind"),
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
-    "over": ("engine_over",),
     "procedures.counterexamples": ("Counterexample",),
     "procedures.making": ("NothingHappened", "procedure_machine"),
     "procedures.own_properties": ("ActProperty", "ShownAct"),

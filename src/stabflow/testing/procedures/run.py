@@ -19,6 +19,7 @@ from ...decision.events import BreachFound
 from ...decision.permission import TICK
 from ...decision.view import Context
 from ...engine import Engine, streams
+from ...engine.opening import engine_over
 from ...errors import InvalidInput, Refused, StabflowError, VersionConflict
 from ...history.record import Record
 from ...language import Procedure
@@ -26,7 +27,6 @@ from ...ports.store import Store
 from ...text import Text, say
 from ...values import Basis, Matter
 from ..clock import FakeClock
-from ..over import engine_over
 from .answers import Keys, Row, as_announced, explained, row_asked, unmet
 from .counterexamples import Counterexample
 from .effects import crowded
