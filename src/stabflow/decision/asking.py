@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import attrs
 
-from ..errors import Blocker
 from ..language import Field, FieldType, Procedure
 from ..requirements import ItemsAre, PluginAnswers, Requirement, Shortfall
 from ..values import Value
@@ -18,12 +17,8 @@ MAX_CHOICES = 256
 """So many combinations of choices are tried to tell whether a row can be fired at all."""
 
 
-def unmet(view: CaseView) -> list[Blocker]:
+def unmet(view: CaseView) -> list[Shortfall]:
     """What of the row's requirements is unmet; if values are still to be given, what is unmet whatever they are."""
-    return [lacking.tell() for lacking in _lacking(view)]
-
-
-def _lacking(view: CaseView) -> list[Shortfall]:
     found = []
     for requirement in view.row.requires:
         lacking = requirement.shortfall(view)
@@ -51,7 +46,7 @@ def _choices(procedure: Procedure, field: Field) -> tuple[Value, ...]:
     return tuple(procedure.lists[field.of]) if field.of is not None and not field.many else ()
 
 
-def against_every_choice(view: CaseView) -> Sequence[Blocker]:
+def against_every_choice(view: CaseView) -> Sequence[Shortfall]:
     """What stands against the row whatever is chosen: each requirement alone can be met, but no choice meets them together.
     Of the choices not made yet, the one with the least against it speaks for all."""
     fields = view.procedure.lifecycle(view.kind).fields
@@ -63,8 +58,8 @@ def against_every_choice(view: CaseView) -> Sequence[Blocker]:
     if choices and math.prod(map(len, choices.values())) <= MAX_CHOICES:
         for chosen in itertools.product(*choices.values()):
             with_these = attrs.evolve(view, values={**view.values, **dict(zip(choices, chosen, strict=True))})
-            against = _lacking(with_these)
+            against = unmet(with_these)
             if not against:
                 return ()
             least = least if least and len(least) <= len(against) else against
-    return [lacking.tell() for lacking in least]
+    return least

@@ -38,7 +38,7 @@ def _uncleared(procedure: Procedure, case: Case, context: Context) -> Iterator[B
         return
     row = gate_row(gate)
     view = CaseView(procedure=procedure, case=case, kind=None, item=None, row=row, values={}, actor="", context=context)
-    for blocker in unmet(view):
+    for blocker in (lacking.tell() for lacking in unmet(view)):
         yield blocker if blocker.clause else attrs.evolve(blocker, clause=gate.clause)
 
 

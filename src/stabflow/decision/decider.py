@@ -60,6 +60,14 @@ def blockers(procedure: Procedure, case: Case, command: Command, context: Contex
         return refusal.blockers
 
 
+def is_free(procedure: Procedure, case: Case, command: Command, context: Context) -> bool:
+    """Whether `blockers` would tell nothing; no words are made for it."""
+    try:
+        return examined(procedure, case, command, context, partial=True).is_free
+    except Refused:
+        return False
+
+
 def examined(
     procedure: Procedure, case: Case | None, command: Command, context: Context, *, partial: bool = False
 ) -> Examination:
@@ -172,5 +180,5 @@ def available(procedure: Procedure, case: Case, actor: Actor, role: str | None, 
     return tuple(
         option
         for option in moves(procedure, case)
-        if could_be_theirs(option) and not blockers(procedure, case, asked(option), context)
+        if could_be_theirs(option) and is_free(procedure, case, asked(option), context)
     )

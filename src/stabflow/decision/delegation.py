@@ -152,7 +152,7 @@ def decide_end(procedure: Procedure, case: Case, command: EndDelegation, context
     found = _examination(case, command, context, act, (office, *role.appointed_by), allowed)
     if lent is None:
         found.add(_not_there(procedure, office, who))
-    elif allowed.role == office and command.actor.id not in (lent.holder, lent.delegate) and not found.blockers:
+    elif allowed.role == office and command.actor.id not in (lent.holder, lent.delegate) and found.is_free:
         cure = procedure.cures((office, *role.appointed_by))
         text = say("it is {holder} who delegated it", "委托人为{holder}", holder=lent.holder)
         found.add(attrs.evolve(plain("role", text), cure=cure))

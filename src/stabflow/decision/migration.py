@@ -68,7 +68,7 @@ def decide_migration(old: Procedure, case: Case, command: Migrate, context: Cont
         found.add(blocker)
     event = Migrated(procedure_version=new.version, digest=new.digest, renamed=dict(renaming.names))
     found.event = event
-    if not found.blockers:
+    if found.is_free:
         found.event, unknown = with_new_limits(event, old, new, case, after, context)
         for blocker in unknown:
             found.add(blocker)

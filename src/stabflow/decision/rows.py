@@ -168,14 +168,14 @@ def _examined(
         principal=allowed.principal,
     )
     found = Examination(act, row.by, allowed, lambda: view.actor_roles)
-    for blocker in unmet(view):
-        found.add(blocker, row.clause)
+    for lacking in unmet(view):
+        found.add(lacking, row.clause)
     if move.actors:
         for blocker in not_in_office(procedure, case, kind, said.values, move.actors, context):
             found.add(blocker)
-    if partial and not found.blockers:
-        for blocker in against_every_choice(view):
-            found.add(blocker, row.clause)
+    if partial and found.is_free:
+        for lacking in against_every_choice(view):
+            found.add(lacking, row.clause)
     until = None if move.dest is None else move.entered.until
     # A state that lasts until a date can be entered only when the date is known.
     if until is not None and view.value(until) is None and not (partial and until in row.set):

@@ -81,7 +81,7 @@ def migrate(
             prove(command.to)
             proved = True
         examined = decider.examined(procedure, case, command, context)
-        if not examined.blockers:  # what has no place there cannot be compared with what has
+        if examined.is_free:  # what has no place there cannot be compared with what has
             for text in misfits(command.to, with_changes(case, **renaming.changes(case))):
                 examined.add(Blocker(kind="migration", text=text))
         told = Migration(

@@ -11,7 +11,7 @@ import attrs
 
 from ...case import Case, Item
 from ...decision.commands import ASKING, Appoint, Command, Delegate
-from ...decision.decider import Option, blockers, moves
+from ...decision.decider import Option, is_free, moves
 from ...decision.view import CaseView, Context, delegations, holdings
 from ...errors import InvalidInput
 from ...language import Procedure, Transition
@@ -145,7 +145,7 @@ class Acting:
                 free = [one for one in self._cast.holders[office] if one.id not in taken and one.id != by.id]
                 for person in chooser.mixed(free):
                     asked = Appoint(actor=by, basis=ASKING, office=office, appointee=person)
-                    if not blockers(self._procedure, case, asked, context):
+                    if is_free(self._procedure, case, asked, context):
                         return Step(verb=Verb.APPOINT, by=by, what=office, person=person, case=line.id)
         return None
 
@@ -196,7 +196,7 @@ class Acting:
         """The option as a step that nothing stands against, by somebody, with values that do."""
         for by, role in chooser.mixed(self._who(case, context, option)):
             bare = self._step(line, option, by, role, {})
-            if self._against(case, context, bare):
+            if not self._is_free(case, context, bare):
                 continue
             first = {**asked_of(option.row.requires, option.kind), **wanted.values}
             for attempt in range(TRIES if option.row.set else 1):
@@ -205,7 +205,7 @@ class Acting:
                 )
                 values = self._values.repaired(values, option.kind, option.row, _stated(case, option))
                 step = attrs.evolve(bare, values=values)
-                if not self._against(case, context, step):
+                if self._is_free(case, context, step):
                     return step
             break
         return None
@@ -224,12 +224,12 @@ class Acting:
                 found += [(Actor(who, body=body), None) for body in bodies[:1] or [self._cast.person(who).body]]
         return found
 
-    def _against(self, case: Case, context: Context, step: Step) -> bool:
-        """Whether anything stands against a step; values that are not given count as given and fitting."""
+    def _is_free(self, case: Case, context: Context, step: Step) -> bool:
+        """Whether nothing stands against a step; values that are not given count as given and fitting."""
         try:
-            return bool(blockers(self._procedure, case, self._run.command(step), context))
+            return is_free(self._procedure, case, self._run.command(step), context)
         except InvalidInput:
-            return True
+            return False
 
     def _step(self, line: Line, option: Option, by: Actor, role: str | None, values: Mapping[str, Any]) -> Step:
         if option.kind is not None and option.item is None:
@@ -401,7 +401,7 @@ class Acting:
         for to in people[: 1 if chooser.seldom(3) else None]:
             asked = Delegate(actor=by, basis=ASKING, office=office, to=to, since=since, until=until, reason=REASON)
             with contextlib.suppress(InvalidInput):
-                if not blockers(self._procedure, case, asked, context):
+                if is_free(self._procedure, case, asked, context):
                     break
         return Step(verb=Verb.DELEGATE, by=by, what=office, person=to, since=since, until=until, case=line.id)
 
