@@ -34,8 +34,33 @@ def text(document: object) -> str:
     return _encoder.encode(document)
 
 
-def check(document: object, path: str = "$") -> None:
+def check(document: object) -> None:
     """Raise `ValueError` naming the place where ``document`` leaves the canonical profile."""
+    if not _fits(document):
+        _find_fault(document, "$")
+
+
+def _fits(document: object) -> bool:
+    """Whether ``document`` is in the canonical profile; False also for what only `_find_fault` can tell."""
+    if type(document) is str:
+        return document.isascii() or _is_clean(document)
+    if type(document) is dict:
+        return all(type(key) is str and key.isascii() and _fits(part) for key, part in document.items())
+    if type(document) is list:
+        return all(map(_fits, document))
+    return document is None or type(document) is bool or (type(document) is int and -_MAX < document < _MAX)
+
+
+def _is_clean(text: str) -> bool:
+    """Whether ``text`` is in NFC, and without a lone surrogate."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return unicodedata.is_normalized("NFC", text)
+
+
+def _find_fault(document: object, path: str) -> None:
     if document is None or isinstance(document, bool):
         return
     if isinstance(document, int):
@@ -50,12 +75,12 @@ def check(document: object, path: str = "$") -> None:
             raise ValueError(f"{path}: the text has a lone surrogate") from None
     elif isinstance(document, list):
         for index, part in enumerate(document):
-            check(part, f"{path}[{index}]")
+            _find_fault(part, f"{path}[{index}]")
     elif isinstance(document, dict):
         for key, part in document.items():
             if not isinstance(key, str) or not key.isascii():
                 raise ValueError(f"{path}: the key {key!r} is not ASCII text")
-            check(part, f"{path}.{key}")
+            _find_fault(part, f"{path}.{key}")
     else:
         raise ValueError(f"{path}: {type(document).__name__} has no canonical form")
 
