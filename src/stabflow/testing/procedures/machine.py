@@ -26,7 +26,7 @@ from .run import ProcedureRun
 from .setting import Setting
 from .standing import Broken
 from .steps import Came, Step, Verb
-from .thorough import check_everything, disagreement
+from .thorough import check_everything, check_store, disagreement
 
 if TYPE_CHECKING:
     from .making import MachineTestCase
@@ -266,14 +266,14 @@ class ProcedureMachine(RuleBasedStateMachine):
 
     @rule(chooser=CHOOSERS)
     def look_closely(self, chooser: Chooser) -> None:
-        """What is dear to ask: the chain, the whole replay, the index, `available`; after the store was opened again, or not."""
+        """What is dear to ask: `available`, the chain, the index; after the store was opened again, which replays all, or not."""
         with self._told():
             if chooser.seldom(2):
                 self.run.reopen()
             if self.run.lines:
                 self._available_agrees(self._line(chooser), chooser.one(self.setting.cast.everybody), chooser)
             if chooser.seldom(3):
-                check_everything(self.run)
+                check_store(self.run)
 
     def _available_agrees(self, line: Line, actor: Actor, chooser: Chooser) -> None:
         """Where it does not, what can be done is done: that shows more than a list that lacks it."""

@@ -3,9 +3,11 @@ Hypothesis."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import types
 import unittest
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,6 +34,22 @@ from .setting import Setting
 
 RUNS, STEPS = 200, 40
 """The default budget: so many runs of so many steps."""
+
+COLLECTING = 50_000
+"""So many more values than are let go of are made before those in circles are looked for."""
+
+
+@contextlib.contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """A run makes values by the million, hardly any of which refer to one another in a circle: looking for such costs an eighth of
+    its time. Until this is left they are looked for less often."""
+    before = gc.get_threshold()
+    if before[0]:
+        gc.set_threshold(max(before[0], COLLECTING), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class NothingHappened(AssertionError):
@@ -82,7 +100,8 @@ def _all_runs(machine: type[ProcedureMachine], seed: int | None, budget: setting
     __tracebackhide__ = True
     machine.found = Found()
     try:
-        run_state_machine_as_test(begun_with(seed)(machine), settings=budget)
+        with _collecting_seldom():
+            run_state_machine_as_test(begun_with(seed)(machine), settings=budget)
     except (Enough, Exception):  # whatever Hypothesis makes of it, what was found is told
         if machine.found.shortest is None:
             raise

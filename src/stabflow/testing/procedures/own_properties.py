@@ -122,15 +122,19 @@ class Watch:
             return holds(one.never)
         if one.always:
             return not holds(one.always)
-        first, second = one.before or one.leads_to
         if (
             one.leads_to
         ):  # which says that the second can still be reached: a run shows it broken only where all is over
+            first, second = one.leads_to
             is_over = self._properties.procedure.states[case.state].final
             return is_over and holds(first) and not holds(second)
+        if number in self._held:
+            return False
+        first, second = one.before
         if holds(first):
             self._held.add(number)
-        return number not in self._held and holds(second)
+            return False
+        return holds(second)
 
 
 def _broken(title: Text, *, refusable: bool = False) -> Broken:
