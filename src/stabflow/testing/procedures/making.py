@@ -41,8 +41,8 @@ COLLECTING = 50_000
 
 @contextlib.contextmanager
 def _collecting_seldom() -> Iterator[None]:
-    """A run makes values by the million, hardly any of which refer to one another in a circle: looking for such costs an eighth of
-    its time. Until this is left they are looked for less often."""
+    """Until this is left, values that refer to one another in a circle are looked for less often: a run makes values by the
+    million and hardly any such, and looking for them costs an eighth of its time."""
     before = gc.get_threshold()
     if before[0]:
         gc.set_threshold(max(before[0], COLLECTING), *before[1:])
