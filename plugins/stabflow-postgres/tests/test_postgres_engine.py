@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 import lapsing
 import pytest
 import test_engine_machine
-import test_engine_tick_machine
 import test_engine_tick_processes as ticking_processes
 import test_engine_together as together
 import worlds
 from conftest import SHORT
 from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
 from stabflow_postgres.testing import PostgresHarness, fresh_url
 
 import stabflow
-from stabflow import Engine
+from stabflow import Engine, Procedure
 from stabflow.decision.events import Added
+from stabflow.testing import procedure_machine
 
 
 def now() -> datetime:
@@ -85,51 +84,12 @@ def test_processes_race_on_one_case(engine: Engine, url: str) -> None:
         assert other.verify().cases == 1
 
 
-class OnPostgres(test_engine_machine.Acting):
-    """Over a schema, through two handles."""
-
-    def start(self) -> None:
-        self.url = fresh_url()
-        self.engine, self.other = self.opened(), self.opened()
-
-    def opened(self) -> Engine:
-        return stabflow.open(self.url, clock=self.clock, procedures=[test_engine_machine.LENDING])
-
-    def reopen_engine(self) -> None:
-        self.engine.close()
-        self.engine, self.other = self.other, self.opened()
-
-    def teardown(self) -> None:
-        if hasattr(self, "engine"):
-            self.engine.close()
-            self.other.close()
-            PostgresHarness().destroy(self.url)
-
-
 @pytest.mark.slow
-def test_random_acts() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        OnPostgres, settings=settings(max_examples=3 if SHORT else 40, stateful_step_count=40, deadline=None)
-    )
-
-
-class PassingOnPostgres(test_engine_tick_machine.Passing):
-    """Over a schema."""
-
-    def opened(self) -> Engine:
-        self.url = fresh_url()
-        return lapsing.opened(self.clock, self.url)
-
-    def teardown(self) -> None:
-        super().teardown()
-        PostgresHarness().destroy(self.url)
-
-
-@pytest.mark.slow
-def test_random_passings_of_time() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        PassingOnPostgres, settings=settings(max_examples=4 if SHORT else 40, stateful_step_count=40, deadline=None)
-    )
+@pytest.mark.parametrize("procedure", [test_engine_machine.LENDING, lapsing.known()], ids=str)
+def test_random_runs(procedure: Procedure) -> None:
+    case = procedure_machine(procedure, harness=PostgresHarness).TestCase
+    case.settings = settings(case.settings, max_examples=3 if SHORT else 40, stateful_step_count=40)
+    case("runTest").debug()
 
 
 @pytest.mark.slow
