@@ -39,7 +39,8 @@ LONGEST = timedelta(days=400)
 
 PASSING = tuple(timedelta(hours=hours) for hours in (1, 24, 24 * 8, 24 * 32, -1))
 AROUND = (timedelta(hours=1), timedelta(0), timedelta(seconds=-1))
-"""How much time passes at once, and how much before and after something falls due."""
+NEXT = 3
+"""How much time passes at once, and how much before and after one of so many things that fall due next."""
 
 MOST_CASES = 4
 """So many cases there are in a run, each after the one before is over; beside that at most one more."""
@@ -76,7 +77,7 @@ class ProcedureMachine(RuleBasedStateMachine):
             for role, holder in self.setting.cast.standing():
                 self.run.take(Step(verb=Verb.CONSTITUTE, what=role, person=holder))
             self._open(chooser)
-            if chooser.seldom(2):  # what is done late is seen where time has been let pass before
+            if chooser.number(3):  # what is done late is seen where time has been let pass before
                 self.run.tick()
             self._advance(chooser, chooser.one((0, 4, 12, 40)))
 
@@ -152,8 +153,10 @@ class ProcedureMachine(RuleBasedStateMachine):
 
     @rule(chooser=CHOOSERS)
     def advance(self, chooser: Chooser) -> None:
-        """Lawful acts."""
+        """Lawful acts, at once or about when something falls due."""
         with self._told():
+            if chooser.seldom(2):
+                self._wait(chooser.one(self._until_due() or PASSING))
             self._advance(chooser, chooser.one((1, 2, 4, 8)))
 
     @rule(chooser=CHOOSERS)
@@ -224,7 +227,7 @@ class ProcedureMachine(RuleBasedStateMachine):
         """The clock goes on, or back, and what has fallen due is put on record."""
         with self._told():
             self._wait(chooser.one((*PASSING, *self._until_due())))
-            if not chooser.seldom(3):
+            if chooser.number(1):
                 self.run.tick()
             if self.run.lines and chooser.seldom(2):
                 self._try(self.acting.judging_a_breach(self._line(chooser), chooser), chooser)
@@ -292,10 +295,10 @@ class ProcedureMachine(RuleBasedStateMachine):
         self.run.broken(Broken("available", text))
 
     def _until_due(self) -> list[timedelta]:
-        """To just before what falls due next, to that moment, and to an hour after it."""
+        """To an hour after what falls due next, to that moment, and to just before it; or the same of what does after that."""
         now, procedure = self.run.clock(), self.run.procedure
-        dues = [due for line in self.run.lines.values() for _, _, due in limits(procedure, line.value) if due > now]
-        return [min(dues) - now + more for more in AROUND] if dues else []
+        dues = {due for line in self.run.lines.values() for _, _, due in limits(procedure, line.value) if due > now}
+        return [due - now + more for due in sorted(dues)[:NEXT] for more in AROUND]
 
     def teardown(self) -> None:
         """The end of a run: everything is checked once more, unless something was found already."""
