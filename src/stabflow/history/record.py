@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import attrs
 
@@ -91,6 +92,10 @@ class Record:
         }
 
 
+REMEMBERED = 2048
+"""So many records that were read last need not be examined again when they are read once more, by whichever handle: several
+megabytes at most."""
+
 _record, _stamp = maker(Record), maker(Stamp)
 
 
@@ -169,6 +174,7 @@ def from_stored(stored: StoredRecord) -> Record:
         raise Corrupt(f"{stored.stream} version {stored.version}: {error}") from error
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _from_stored(stored: StoredRecord) -> Record:
     header = canonical.decode(stored.header)
     if not isinstance(header, dict):
