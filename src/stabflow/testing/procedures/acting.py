@@ -25,7 +25,7 @@ from .setting import Setting
 from .steps import REASON, Step, Verb
 
 TRIES = 6
-"""So many sets of values are tried for an act that is to be lawful."""
+"""So many sets of values are tried for an act that is to be lawful, and so many people to whom a role may be lent."""
 
 ENOUGH, MANY = 2, 24
 """So many items of a kind are added of which nothing is wanted, and so many at most of one that is."""
@@ -398,7 +398,7 @@ class Acting:
             loan = chooser.one(lent)
             office, by = loan.office, Actor(loan.delegate, body=loan.body)
         people = [Actor(whom.id, body=by.body) for whom in chooser.mixed(self._cast.people)]
-        for to in people[: 1 if chooser.seldom(3) else None]:
+        for to in people[: 1 if chooser.seldom(3) else TRIES]:
             asked = Delegate(actor=by, basis=ASKING, office=office, to=to, since=since, until=until, reason=REASON)
             with contextlib.suppress(InvalidInput):
                 if is_free(self._procedure, case, asked, context):

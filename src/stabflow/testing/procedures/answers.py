@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ...case import Case
 from ...decision.fields import stated
@@ -32,9 +32,8 @@ def row_asked(procedure: Procedure, step: Step, case: Case) -> Row | None:
     return None if found is None else (kind, found.row)
 
 
-def explained(procedure: Procedure, refusal: Refused) -> Iterator[Broken]:
-    """A refusal has reasons, each in both languages, and names as cures only who there is."""
-    parties = {*procedure.roles, *(name for _, cycle in procedure.lifecycles() for name in cycle.fields)}
+def explained(parties: Collection[str], refusal: Refused) -> Iterator[Broken]:
+    """A refusal has reasons, each in both languages, and names as cures only who there is among ``parties``."""
     if not refusal.blockers:
         yield Broken("explained", Text("a refusal gives no reason", "拒绝未说明理由"))
     for blocker in refusal.blockers:

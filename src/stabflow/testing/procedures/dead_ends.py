@@ -14,8 +14,9 @@ from .line import Line
 from .run import ProcedureRun
 
 MAX_STATES = 1_000
-SEARCHING = 3.0
-"""So many seconds of the processor go into searching ways out in all runs of one machine; then a case is believed to have one."""
+SEARCHING, AGAIN = 3.0, 1.0
+"""So many seconds of the processor go into searching ways out in all runs of one machine, and into searching again what the
+checker has proved of every case; then a case is believed to have one."""
 
 
 class DeadEnds:
@@ -35,7 +36,7 @@ class DeadEnds:
         """Why there is no way on for the case; ``None`` where there is one, or none is ruled out."""
         key = _looks(line.value)
         if key not in self._known:
-            if self._spent > SEARCHING:
+            if self._spent > (AGAIN if run.setting.proved else SEARCHING):
                 return None
             began = time.process_time()
             self._known[key] = self._searched(run, line)

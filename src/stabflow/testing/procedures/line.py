@@ -15,6 +15,7 @@ from ...text import Text, listing, quoted, same, say
 from .effects import effects
 from .judging import judged
 from .limits import Limits
+from .sameness import Sameness
 from .setting import Setting
 from .sides import Sides
 from .standing import Broken, Standing
@@ -30,6 +31,7 @@ class Line:
         self.limits = Limits(setting.procedure)
         self._setting = setting
         self._watch = setting.properties.watch()
+        self._seen = Sameness(), Sameness()
         self._value: Case | None = None
 
     @classmethod
@@ -50,6 +52,10 @@ class Line:
         assert self._value is not None, "a line begins with the record that opens its case"
         return self._value
 
+    def is_seen(self, engine: int, case: Case) -> bool:
+        """Whether one of the two engines has the case as it was judged."""
+        return self._seen[engine].holds(self.value, case)
+
     def judged(
         self,
         record: Record,
@@ -63,7 +69,8 @@ class Line:
         before = self._value
         if record.version != (0 if before is None else before.version) + 1:
             yield Broken("versions", Text("the versions are not contiguous", "版本号不连续"))
-        standing = Standing(procedure=self._setting.procedure, before=before, context=context_at(record, before))
+        context = context_at(record, before)
+        standing = Standing(procedure=self._setting.procedure, before=before, context=context)
         yield from judged(record, standing)
         after = evolve(before, record.event, record.stamp)
         yield from effects(record, standing, after)
@@ -71,7 +78,9 @@ class Line:
         yield from self.limits.broken(record, before, after, ticked=ticked)
         yield from self._five_steps(record, standing)
         self._setting.coverage.recorded(record, standing)
-        yield from self._watch.broken(record, before, after, context_at(record, after))
+        if before is None:
+            context = context_at(record, after)
+        yield from self._watch.broken(record, before, after, context)
         self._value = after
 
     def _five_steps(self, record: Record, standing: Standing) -> Iterator[Broken]:

@@ -100,6 +100,8 @@ class ProcedureMachine(RuleBasedStateMachine):
     def _line(self, chooser: Chooser) -> Line:
         """A case, rather one that is not over."""
         lines = list(self.run.lines.values())
+        if len(lines) == 1:
+            return lines[0]
         going = [line for line in lines if not self._ends(line)]
         return chooser.one(lines if not going or chooser.seldom(5) else going)
 
@@ -185,7 +187,7 @@ class ProcedureMachine(RuleBasedStateMachine):
                 if self.run.lines:
                     self._try(self.acting.amending(self._line(chooser), chooser), chooser)
 
-    @precondition(lambda self: self.run.lines and any(not one.standing for one in self.run.procedure.roles.values()))
+    @precondition(lambda self: self.run.lines and self.setting.appoints)
     @rule(chooser=CHOOSERS)
     def appoint(self, chooser: Chooser) -> None:
         """Appointments come and go."""
@@ -202,19 +204,13 @@ class ProcedureMachine(RuleBasedStateMachine):
                 how = self.acting.lending if lends else self.acting.for_somebody
                 self._try(how(line, chooser), chooser)
 
-    @precondition(lambda self: self.stops_clocks)
+    @precondition(lambda self: self.setting.stops_clocks)
     @rule(chooser=CHOOSERS)
     def stop_the_clock(self, chooser: Chooser) -> None:
         """The clock of a state is stopped, or goes on."""
         with self._told():
             if self.run.lines:
                 self._try(self.acting.clock(self._line(chooser), chooser), chooser)
-
-    @property
-    def stops_clocks(self) -> bool:
-        """Whether any state lets its clock be stopped."""
-        cycles = self.run.procedure.lifecycles()
-        return any(state.clock_stopped_by for _, cycle in cycles for state in cycle.states.values())
 
     @rule(chooser=CHOOSERS)
     def change_offices(self, chooser: Chooser) -> None:

@@ -18,7 +18,7 @@ from ...decision.decider import blockers as blockers_of
 from ...decision.events import BreachFound
 from ...decision.permission import TICK
 from ...decision.view import Context
-from ...engine import Engine, streams
+from ...engine import CaseHandle, Engine, streams
 from ...engine.opening import engine_over
 from ...errors import InvalidInput, Refused, StabflowError, VersionConflict
 from ...history.record import Record
@@ -54,6 +54,7 @@ class ProcedureRun:
         self._config = setting.harness.provision()
         self._stores: list[Store] = []
         self.engines: tuple[Engine, Engine]
+        self._handles: dict[tuple[int, str], CaseHandle] = {}
         try:
             self._open()
         except BaseException:
@@ -65,6 +66,7 @@ class ProcedureRun:
     def _open(self) -> None:
         stores = [self._store() for _ in range(2)]
         self.engines = (self._engine(stores[0]), self._engine(stores[1]))
+        self._handles.clear()
 
     def _store(self) -> Store:
         if self.setting.harness.one_handle and self._stores:
@@ -84,6 +86,13 @@ class ProcedureRun:
             late_entry=setting.late_entry,
         )
 
+    def handle(self, engine: int, case_id: str) -> CaseHandle:
+        """The handle of a case that one of the two engines has given."""
+        key = engine, case_id
+        if key not in self._handles:
+            self._handles[key] = self.engines[engine].case(case_id)
+        return self._handles[key]
+
     def reopen(self) -> None:
         """Close every handle and open the storage again; where there is one handle only, with engines that know nothing."""
         if not self.setting.harness.one_handle:
@@ -91,7 +100,7 @@ class ProcedureRun:
         self._open()
         self.steps.append(Step(verb=Verb.REOPEN, at=self.clock(), came=Came.DONE))
         for line in self.lines.values():
-            self.same("reopened", line.value, self.engines[0].case(line.id).value)
+            self.same("reopened", line.value, self.handle(0, line.id).value)
 
     def _close_stores(self) -> None:
         for store in self._stores:
@@ -114,7 +123,7 @@ class ProcedureRun:
         error: Exception | None = None
         result: object = None
         try:
-            result = step.take(engine, self.procedure, None if line is None else engine.case(line.id))
+            result = step.take(engine, self.procedure, None if line is None else self.handle(handle, line.id))
         except (Refused, InvalidInput) as refusal:
             error = refusal
         except Exception as problem:  # noqa: BLE001 - whatever else is raised is a finding
@@ -127,7 +136,7 @@ class ProcedureRun:
         if step.stale and not isinstance(error, VersionConflict):
             self._broken("stale", Text("it was decided on another version than asked", "所依据的版本与要求不符"))
         if isinstance(error, Refused):
-            self._each(explained(self.procedure, error))
+            self._each(explained(self.setting.parties, error))
         if line is None and step.verb is not Verb.OPEN:
             if step.came is Came.DONE:
                 self._each(crowded(self.procedure, engine.offices(self.procedure)))
@@ -194,8 +203,8 @@ class ProcedureRun:
         if isinstance(result, Record) and step.key is None and result.hash not in {one.hash for one in news}:
             self._broken("recorded", Text("the record returned is not the one stored", "返回的记录与所存记录不符"))
         self._each(self._keys.broken(step, result, news))
-        self.same("second_handle", line.value, self.engines[1].case(line.id).value)
-        self.same("live", line.value, self.engines[0].case(line.id).value)
+        self._is_seen_by(1, line)
+        self._is_seen_by(0, line)
 
     def _taken_since(self) -> datetime | None:
         """Since when the office that was filled last is filled."""
@@ -207,7 +216,7 @@ class ProcedureRun:
         if not line.end[0]:
             self._broken("recorded", Text("what was done is not on record", "已作的办理未予记录"))
         self.lines[case_id] = line
-        self.same("live", line.value, self.engines[0].case(case_id).value)
+        self.same("live", line.value, self.handle(0, case_id).value)
 
     @property
     def reading(self) -> Store:
@@ -291,12 +300,11 @@ class ProcedureRun:
                 self._broken(
                     "tick", say("what had fallen due was not found: {what}", "到期未认定：{what}", what=missed)
                 )
-            self.same("second_handle", line.value, self.engines[1].case(line.id).value)
+            self._is_seen_by(1, line)
         self._cases_of_time()
 
     def _owed(self, line: Line) -> dict[str, object]:
-        handle = self.engines[0].case(line.id)
-        return {one.duty: one.due for one in handle.duties() if not one.level}
+        return {one.duty: one.due for one in self.handle(0, line.id).duties() if not one.level}
 
     def _cases_of_time(self) -> None:
         """Cases that the calendar has opened join the run."""
@@ -305,6 +313,12 @@ class ProcedureRun:
                 self._opened(row.case_id)
 
     # Findings
+
+    def _is_seen_by(self, engine: int, line: Line) -> None:
+        """A `Counterexample` unless one of the engines has the case as it was judged."""
+        if not line.is_seen(engine, self.handle(engine, line.id).value):
+            rule = "second_handle" if engine else "live"
+            self._broken(rule, _DIFFERENT[rule])
 
     def same(self, rule: str, here: object, there: object) -> None:
         """A `Counterexample` of ``rule`` unless both are the same."""

@@ -45,6 +45,22 @@ class Setting:
         return is_released(procedure) or check(procedure, seconds=PROVING, clock=time.process_time).proved
 
     @functools.cached_property
+    def appoints(self) -> bool:
+        """Whether there are roles that are filled in each case."""
+        return any(not one.standing for one in self.procedure.roles.values())
+
+    @functools.cached_property
+    def stops_clocks(self) -> bool:
+        """Whether any state lets its clock be stopped."""
+        cycles = self.procedure.lifecycles()
+        return any(state.clock_stopped_by for _, cycle in cycles for state in cycle.states.values())
+
+    @functools.cached_property
+    def parties(self) -> frozenset[str]:
+        """Whoever may act: roles, and fields that may name somebody."""
+        return frozenset(self.procedure.roles).union(*(cycle.fields for _, cycle in self.procedure.lifecycles()))
+
+    @functools.cached_property
     def folding(self) -> Folding:
         """Tells which of the five steps are behind a case."""
         return Folding(self.procedure)

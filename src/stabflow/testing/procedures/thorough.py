@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from ...decision.decider import Option, moves
+from ...decision.decider import Option, is_free, moves
 from ...decision.decider import blockers as blockers_of
 from ...decision.evolution import replay
 from ...errors import InvalidInput, StabflowError
@@ -21,7 +21,7 @@ def check_everything(run: ProcedureRun) -> None:
     """The chain, the replay of the whole, the index, the gate, on everything there is."""
     check_store(run)
     for line in run.lines.values():
-        history = run.engines[1].case(line.id).history()
+        history = run.handle(1, line.id).history()
         whole = replay((record.event, record.stamp) for record in history)
         run.same("replay", line.value, whole)
         if [record.version for record in history] != list(range(1, len(history) + 1)):
@@ -60,15 +60,21 @@ def disagreement(run: ProcedureRun, line: Line, actor: Actor) -> tuple[Option, b
     """What is available to somebody is what nothing stands against: the first of which `available` and `blockers` say otherwise,
     and whether it is the latter that have nothing against it."""
     procedure, case, context = run.asked(line)
-    handle = run.engines[0].case(line.id)
+    handle = run.handle(0, line.id)
     said = {(one.kind, one.item, one.trigger) for one in handle.available(actor)}
     for option in moves(procedure, case):
         if not option.row.by:
             continue
         step = _step_of(option.kind, option.item, option.trigger, actor)
         with contextlib.suppress(InvalidInput):
-            free = not blockers_of(procedure, case, run.command(step), context)
-            if free is not ((option.kind, option.item, option.trigger) in said):
+            listed = (option.kind, option.item, option.trigger) in said
+            command = run.command(step)
+            free = (
+                not blockers_of(procedure, case, command, context)
+                if listed
+                else is_free(procedure, case, command, context)
+            )
+            if free is not listed:
                 return option, free
     return None
 
