@@ -5,46 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
-from mutated.catalogue import ENGINE_MUTANTS, EXTRA, MUTANTS, TEXT, EngineMutant, Mutant
+from mutated.catalogue import ENGINE_MUTANTS, MUTANTS, TEXT, EngineMutant, Mutant
+from mutated.findings import Finding, finding_of, found_by_the_machine, told
 
-from stabflow import Procedure, ProcedureError
 from stabflow.language import loads
-from stabflow.testing import Counterexample, check, procedure_machine
-from stabflow.testing.procedures.making import RUNS, STEPS
+from stabflow.testing import check
+from stabflow.testing.procedures.making import RUNS
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
-
-
-def found_by_the_machine(procedure: Procedure, runs: int = RUNS) -> Counterexample | None:
-    """What the machine finds; it need not make it small here."""
-    machine = procedure_machine(procedure, extra=EXTRA)
-    machine.TestCase.settings = settings(
-        max_examples=runs,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        report_multiple_bugs=False,
-        phases=settings().phases[:3],
-        suppress_health_check=list(HealthCheck),
-    )
-    try:
-        machine.TestCase("runTest").debug()
-    except Counterexample as found:
-        return found
-    return None
-
-
-def found_by(mutant: Mutant) -> str:
-    """By what it is found first."""
-    try:
-        procedure = mutant.procedure()
-    except ProcedureError:
-        return "loading"
-    if not check(procedure).proved:
-        return "check"
-    return "nothing" if found_by_the_machine(procedure) is None else "machine"
 
 
 @pytest.mark.slow
@@ -54,15 +22,29 @@ def test_in_what_is_good_nothing_is_found() -> None:
     assert found_by_the_machine(good, 20 if SHORT else RUNS) is None
 
 
+def said(mutant: Mutant | EngineMutant, found: Finding) -> None:
+    """What was found, for whoever looks on; `pytest -rP` shows it."""
+    print(f"{mutant.name}: {found.by}, {found.what}, after {found.acts}")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS[::3] if SHORT else MUTANTS, ids=lambda one: one.name)
 def test_a_mutant_of_the_procedure_is_found(mutant: Mutant) -> None:
-    assert found_by(mutant) == mutant.by
+    found = finding_of(mutant)
+    said(mutant, found)
+    assert found.by == mutant.by
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", ENGINE_MUTANTS[::3] if SHORT else ENGINE_MUTANTS, ids=lambda one: one.name)
-def test_a_mutant_of_the_engine_is_found(mutant: EngineMutant, monkeypatch: pytest.MonkeyPatch) -> None:
-    good = loads(TEXT)
-    mutant.plant(monkeypatch)
-    assert found_by_the_machine(good) is not None
+def test_a_mutant_of_the_engine_is_found(mutant: EngineMutant) -> None:
+    found = finding_of(mutant)
+    said(mutant, found)
+    assert found.by == "machine"
+
+
+def test_the_page_tells_of_every_mutant_by_what_it_is_found() -> None:
+    expected = {mutant.name: mutant.by for mutant in MUTANTS} | {mutant.name: "machine" for mutant in ENGINE_MUTANTS}
+    assert told() == expected
+    assert len(expected) >= 60
+    assert set(expected.values()) == {"loading", "check", "machine"}
