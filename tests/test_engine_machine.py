@@ -36,9 +36,9 @@ SMALL, LENDING = lending(TEXT), lending(five_steps.TEXT)
 TestInMemory = procedure_machine(SMALL).TestCase
 TestInMemory.settings = settings(TestInMemory.settings, max_examples=30)
 TestOnFile = procedure_machine(SMALL, harness=SqliteHarness).TestCase
-TestOnFile.settings = settings(TestOnFile.settings, max_examples=4, stateful_step_count=15)
+TestOnFile.settings = settings(TestOnFile.settings, max_examples=8, stateful_step_count=20)
 TestPassing = procedure_machine(lapsing.known()).TestCase
-TestPassing.settings = settings(TestPassing.settings, max_examples=25, stateful_step_count=30)
+TestPassing.settings = settings(TestPassing.settings, max_examples=30, stateful_step_count=30)
 
 
 @pytest.mark.slow

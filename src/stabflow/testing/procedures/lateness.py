@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from ...case import CASE, Case
-from ...decision.duties import breach_of
+from ...case import Case
 from ...history.record import Record
 from ...text import Text, say
 from .standing import Broken
@@ -14,14 +13,6 @@ from .steps import Came, Step, Verb
 
 _NEVER_LATE = frozenset({Verb.STOP_CLOCK, Verb.RESUME_CLOCK})
 """What happens when it is recorded, where entries may be late at all only within a while."""
-
-
-def unfound(case: Case, now: datetime) -> Iterator[str]:
-    """The duties whose limit had passed before ``now``, which a tick has let through."""
-    owed = {CASE: case.due, **{name: item.due for name, item in case.items.items()}}
-    for duty, due in owed.items():
-        if due is not None and due.at < now and breach_of(case, duty, due) is None:
-            yield duty
 
 
 def dated(

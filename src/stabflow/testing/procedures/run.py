@@ -30,7 +30,7 @@ from ..clock import FakeClock
 from .answers import Keys, Row, as_announced, explained, row_asked, unmet
 from .counterexamples import Counterexample
 from .effects import crowded
-from .lateness import dated, unfound
+from .lateness import dated
 from .line import Line
 from .setting import Setting
 from .standing import Broken
@@ -295,11 +295,6 @@ class ProcedureRun:
             if lost:
                 text = say("time has changed what is owed: {what}", "时间推移改变了应尽职责：{what}", what=sorted(lost))
                 self._broken("duties", text)
-            missed = sorted(unfound(line.value, self.clock()))
-            if missed:
-                self._broken(
-                    "tick", say("what had fallen due was not found: {what}", "到期未认定：{what}", what=missed)
-                )
             self._is_seen_by(1, line)
         self._cases_of_time()
 
