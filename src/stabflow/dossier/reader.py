@@ -36,13 +36,17 @@ _KEYS = {
 }
 
 
-def load(path: Path, *, now: datetime | None = None) -> Dossier:
-    """The dossier in the file ``path``; `InvalidInput` lists every fault of it."""
+def load(path: Path, *, now: datetime | None = None, procedure: Procedure | None = None) -> Dossier:
+    """The dossier in the file ``path``; `InvalidInput` lists every fault of it. ``procedure`` stands in for the one it names."""
+    return read(read_file(path, error=InvalidInput), path, now=now, procedure=procedure)
+
+
+def read(data: bytes, path: Path, *, now: datetime | None = None, procedure: Procedure | None = None) -> Dossier:
+    """The dossier in ``data``, as if it stood in the file ``path``; otherwise as `load`."""
     what = f"dossier {path}"
-    data = read_file(path, error=InvalidInput)
     tables = tables_of(data, what=what, error=InvalidInput)
     try:
-        return _Reader(tables, path, now or datetime.now(UTC)).dossier(hashlib.sha256(data).hexdigest())
+        return _Reader(tables, path, now or datetime.now(UTC), procedure).dossier(hashlib.sha256(data).hexdigest())
     except ValueError as error:  # from writing out a huge number, which TOML can have in hexadecimal
         raise InvalidInput.at("(file)", "has a number of too many digits", "mend the number", what=what) from error
 
@@ -50,9 +54,12 @@ def load(path: Path, *, now: datetime | None = None) -> Dossier:
 class _Reader:
     """One reading of one file."""
 
-    def __init__(self, tables: Mapping[str, object], path: Path, now: datetime) -> None:
+    def __init__(
+        self, tables: Mapping[str, object], path: Path, now: datetime, procedure: Procedure | None = None
+    ) -> None:
         self.path = path
         self.now = now
+        self.instead = procedure
         self.faults: list[Fault] = []
         self.root = Form(tables, "", self.faults, _TABLES)
         self.actors: dict[str, Actor] = {}
@@ -123,8 +130,8 @@ class _Reader:
 
     def _procedure(self, head: Form) -> Procedure | None:
         name = head.text("procedure", max_length=1_000)
-        if name is None:
-            return None
+        if self.instead is not None or name is None:
+            return self.instead
         if name.endswith(".toml"):
             return load_procedure(self.path.parent / name)
         try:

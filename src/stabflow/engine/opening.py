@@ -15,6 +15,7 @@ from ..language import Procedure
 from ..plugins import Equipment, equip
 from ..ports.hooks import Plugin
 from ..ports.store import Clock, Store
+from ..ports.store_rules import examine_store
 from .engine import Engine
 from .offices import OfficeBook
 from .registry import Registry
@@ -109,7 +110,8 @@ def engine_over(
     late_entry: timedelta | None = LATE_ENTRY,
 ) -> Engine:
     """An engine over ``store``, otherwise as `open_engine` makes it and with its errors. Closing it closes the store, also for
-    other engines over it; the leases of the store run by the store's own clock."""
+    other engines over it; the leases of the store run by the store's own clock. `InvalidInput` where it is no store."""
+    examine_store(store)
     return _opened("", lambda _: store, plugins, clock, procedures, calendar, late_entry)
 
 

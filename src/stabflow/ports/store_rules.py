@@ -41,6 +41,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def examine_store(store: object) -> None:
+    """`InvalidInput` unless ``store`` looks like a store."""
+    if isinstance(store, type) or not callable(getattr(store, "append", None)):
+        what = store.__name__ if isinstance(store, type) else type(store).__name__
+        cure = "give a store that is open, such as MemoryStore(clock); for a URL there is stabflow.open"
+        raise InvalidInput.at("store", f"{what} is no open store", cure)
+
+
 def check_batch(batch: AppendBatch, capabilities: AbstractSet[Capability]) -> None:
     """Refuse what a store with these capabilities cannot write (`Unsupported`), and what no store could (`ValueError`)."""
     stream = batch.stream

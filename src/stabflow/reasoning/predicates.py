@@ -56,6 +56,21 @@ Predicate = Callable[[SearchedState], bool]
 """Must depend on nothing but what it is shown: each state is shown once, for all cases that look like it."""
 
 
+def examine_form(title: object, *, never: object, always: object) -> None:
+    """`InvalidInput` unless the title is a `Text`, and exactly one of the predicates is given, as a function."""
+    found = []
+    if not isinstance(title, Text):
+        found.append(Fault("title", f"{type(title).__name__} is no title", 'write Text("English", "中文")'))
+    if (never is None) == (always is None):
+        found.append(Fault("never", "stands beside `always`, or neither is given", "give exactly one of them"))
+    for name, one in (("never", never), ("always", always)):
+        if one is not None and not callable(one):
+            cure = "give a function of what it is shown, such as lambda shown: True"
+            found.append(Fault(name, f"{type(one).__name__} is no function", cure))
+    if found:
+        raise InvalidInput(found, what="the property")
+
+
 @attrs.frozen(kw_only=True)
 class StateProperty:
     """A property of single states: ``never`` or ``always`` so. ``facts`` (yes or no, choices) and ``counts`` are what the
@@ -68,8 +83,7 @@ class StateProperty:
     counts: Mapping[str, Count] = attrs.field(factory=dict, converter=frozen)
 
     def __attrs_post_init__(self) -> None:
-        if (self.never is None) == (self.always is None):
-            raise InvalidInput.at("never", "stands beside `always`, or neither is given", "give exactly one of them")
+        examine_form(self.title, never=self.never, always=self.always)
 
     def is_violated(self, procedure: Procedure, case: Case, holds: Holds) -> bool:
         """Whether a case, of which ``holds`` tells, is as it never, or not as it always, is to be."""

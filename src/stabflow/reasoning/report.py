@@ -137,6 +137,7 @@ class Report:
     def raise_for_failures(self) -> None:
         """`NotProved`, an `AssertionError` that tells each flaw with the acts that lead to it, unless everything that applies is
         proved. What could not be decided is no pass."""
+        __tracebackhide__ = True  # pytest shows the test that asked instead
         if not self.proved:
             raise NotProved(self)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..engine.opening import engine_over as engine_over
     from ..reasoning.check import check as check
     from ..reasoning.predicates import Count as Count
+    from ..reasoning.predicates import SearchedState as SearchedState
     from ..reasoning.predicates import StateProperty as StateProperty
     from ..reasoning.report import NotProved as NotProved
     from .clock import FakeClock as FakeClock
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from .procedures.making import NothingHappened as NothingHappened
     from .procedures.making import procedure_machine as procedure_machine
     from .procedures.own_properties import ActProperty as ActProperty
+    from .procedures.own_properties import OwnProperty as OwnProperty
     from .procedures.own_properties import ShownAct as ShownAct
     from .procedures.replaying import replay_trace as replay_trace
     from .ready import MemoryHarness as MemoryHarness
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "..engine.opening": ("engine_over",),
     "..reasoning.check": ("check",),
-    "..reasoning.predicates": ("Count", "StateProperty"),
+    "..reasoning.predicates": ("Count", "SearchedState", "StateProperty"),
     "..reasoning.report": ("NotProved",),
     "clock": ("FakeClock",),
     "coverage": ("Coverage", "TooLittleCovered"),
@@ -72,7 +74,7 @@ _HOMES = {
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
     "procedures.counterexamples": ("Counterexample",),
     "procedures.making": ("NothingHappened", "procedure_machine"),
-    "procedures.own_properties": ("ActProperty", "ShownAct"),
+    "procedures.own_properties": ("ActProperty", "OwnProperty", "ShownAct"),
     "procedures.replaying": ("replay_trace",),
     "ready": ("MemoryHarness", "SqliteHarness"),
     "stores.contract": ("StoreContract",),
@@ -105,6 +107,8 @@ __all__ = [
     "NotProved",
     "NothingHappened",
     "Outcome",
+    "OwnProperty",
+    "SearchedState",
     "ShownAct",
     "SqliteHarness",
     "StateProperty",
@@ -128,7 +132,14 @@ def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOME_OF[name]
-    value: object = getattr(import_module(home if home.startswith(".") else f".{home}", __name__), name)
+    try:
+        module = import_module(home if home.startswith(".") else f".{home}", __name__)
+    except ModuleNotFoundError as missing:
+        if missing.name != "hypothesis":
+            raise
+        words = f"{name} draws at random, which needs Hypothesis: pip install 'stabflow[testing]'"
+        raise ModuleNotFoundError(words, name=missing.name) from missing
+    value: object = getattr(module, name)
     globals()[name] = value
     return value
 

@@ -21,6 +21,9 @@ class FakeClock:
         self._lock = threading.Lock()
         self._now = _in_utc(start)
 
+    def __repr__(self) -> str:
+        return f"FakeClock({self.now.isoformat(sep=' ')})"
+
     def __call__(self) -> datetime:
         """Go on by the step, and tell the time."""
         with self._lock:
@@ -52,6 +55,8 @@ class FakeClock:
 
 
 def _in_utc(when: datetime) -> datetime:
+    if not isinstance(when, datetime):
+        raise TypeError(f"{when!r} is no time: give a datetime, such as datetime(2026, 3, 2, 9, tzinfo=UTC)")
     if when.tzinfo is None or when.utcoffset() is None:
         raise ValueError(f"{when} has no zone: write it with one, such as datetime(2026, 3, 2, 9, tzinfo=UTC)")
     return when.astimezone(UTC)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 
 from ..decision.events import Added, ItemMoved, LaidOut, Moved, Opened
-from ..errors import Blocker
+from ..errors import Blocker, InvalidInput, near_miss
 from ..history.record import Record
 from ..language import Procedure, Transition
 from ..language.requirement_text import requirement_text
@@ -154,12 +154,15 @@ class Coverage:
         return sum(part.times > 0 for part in parts) / len(parts) if parts else 1.0
 
     def share_of(self, sort: str) -> float:
-        """How much of one sort was come to: "state", "row", "requirement" or "refusal"."""
+        """How much of one sort was come to: "state", "row", "requirement" or "refusal"; `InvalidInput` for any other."""
+        if sort not in SORTS:
+            raise InvalidInput.at("sort", f"there is no sort {sort!r}", near_miss(str(sort), SORTS), what="coverage")
         parts = [part for part in self.parts() if part.sort == sort]
         return sum(part.times > 0 for part in parts) / len(parts) if parts else 1.0
 
     def raise_below(self, least: float) -> None:
         """`TooLittleCovered`, an `AssertionError` with the table, where less than ``least`` (from 0 to 1) was come to."""
+        examine_share(least)
         if self.share < least:
             raise TooLittleCovered(self, least)
 
@@ -208,6 +211,13 @@ class Coverage:
         gap = "" if self._rows[row_key(kind, row)] else " ✗"
         for source in ("[*]",) if row.creates else cycle.sources(row):
             yield f"    {source} --> {row.dest or source}: {title}{gap}"
+
+
+def examine_share(least: object) -> None:
+    """`InvalidInput` unless ``least`` is a share, from 0 to 1."""
+    if isinstance(least, bool) or not isinstance(least, int | float) or not 0 <= least <= 1:
+        cure = "give a number from 0 to 1, such as 0.9"
+        raise InvalidInput.at("least_coverage", f"{least!r} is no share", cure, what="coverage")
 
 
 def row_key(kind: str | None, row: Transition) -> RowKey:

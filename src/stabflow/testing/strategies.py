@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -21,6 +22,7 @@ from ..decision.view import Context
 from ..errors import Fault, InvalidInput, near_miss
 from ..history.record import Record
 from ..language import Outcome, Procedure
+from ..language.loader import given
 from ..values import Actor
 from .clock import FakeClock
 from .coverage import Coverage
@@ -88,9 +90,10 @@ texts: SearchStrategy[str] = _PLAIN | _SHARP | _FORBIDDEN
 """Text as anybody may send it, also such as is refused: NUL, bidirectional controls, surrogates, tags, nothing to see."""
 
 
-def actors(procedure: Procedure) -> SearchStrategy[Actor]:
-    """Office-holders meant for the roles of ``procedure``, somebody who holds none, and somebody for a body not theirs."""
-    return st.sampled_from(cast_for(procedure).everybody)
+def actors(procedure: Procedure | str | Path) -> SearchStrategy[Actor]:
+    """Office-holders meant for the roles of ``procedure`` (itself, its name, or the path of its file), somebody who holds none,
+    and somebody for a body not theirs."""
+    return st.sampled_from(cast_for(given(procedure, "procedure")).everybody)
 
 
 @st.composite
@@ -122,12 +125,34 @@ class Drawn:
         printer.text(repr(self))
 
 
+def cases(
+    procedure: Procedure | str | Path, reached: str | Outcome | Sequence[str] = (), acts: int = 60
+) -> SearchStrategy[Drawn]:
+    """Cases under ``procedure`` (itself, its name, or the path of its file) after ``acts`` acts at most: such as lead on, and now
+    and then a correction, a delegation, a recusal, a clock that is stopped, an appointment, time that passes. ``reached``: in one
+    of these states, or with this outcome; what does not get there is drawn anew, so ask for what is not too far.
+
+    Each is made by the real engine, and takes it some hundredths of a second. `InvalidInput` for a state that there is not.
+    """
+    known = given(procedure, "procedure")
+    if acts < 0:
+        raise InvalidInput.at("acts", f"{acts} is less than none", "give how many acts there are at most")
+    return _cases(_Under(known), _states(known, reached), acts)
+
+
+class _Under:
+    """A procedure that is told by its name: Hypothesis prints what a strategy is made of."""
+
+    def __init__(self, procedure: Procedure) -> None:
+        self.procedure = procedure
+
+    def __repr__(self) -> str:
+        return str(self.procedure)
+
+
 @st.composite
-def cases(draw: DrawFn, procedure: Procedure, reached: str | Outcome | Sequence[str] = (), acts: int = 60) -> Drawn:
-    """Cases under ``procedure`` after ``acts`` acts at most: such as lead on, and now and then a correction, a delegation, a
-    recusal, a clock that is stopped, an appointment, time that passes. ``reached``: in one of these states, or with this outcome;
-    what does not get there is drawn anew, so ask for what is not too far. `InvalidInput` for a state that there is not."""
-    wanted = _states(procedure, reached)
+def _cases(draw: DrawFn, under: _Under, wanted: frozenset[str], acts: int) -> Drawn:
+    procedure = under.procedure
     run, acting = _begun(procedure)
     chooser = draw(CHOOSERS)
     try:
@@ -169,15 +194,31 @@ def _act(run: ProcedureRun, acting: Acting, line: Line, chooser: Chooser) -> boo
     return True
 
 
-def records(procedure: Procedure) -> SearchStrategy[Record]:
-    """Records of cases under ``procedure``, as a store keeps them."""
-    return cases(procedure).flatmap(lambda drawn: st.sampled_from(drawn.records))
+def records(procedure: Procedure | str | Path) -> SearchStrategy[Record]:
+    """Records of cases under ``procedure`` (as for `cases`), as a store keeps them."""
+    # How far back comes first, so that a case can be made shorter without another record being meant.
+    return st.tuples(st.integers(0, 60), cases(procedure)).map(lambda drawn: _back(drawn[1].records, drawn[0]))
+
+
+def _back(records: Sequence[Record], back: int) -> Record:
+    return records[-1 - back % len(records)]
+
+
+def asked(drawn: Drawn, *sorts: Sort) -> SearchStrategy[Asked]:
+    """Commands on a case that `cases` has drawn, each with how it must come out, of the ``sorts`` (by default all): ``lawful``
+    ones, which `decide` lets pass, ``nearly lawful`` ones, in which one thing is wrong, and ``unlawful`` ones. `InvalidInput` for
+    anything else than a case that was drawn, and for an unknown sort."""
+    if not isinstance(drawn, Drawn):
+        cure = "draw a case first: data.draw(commands(data.draw(cases(PROCEDURE))))"
+        raise InvalidInput.at("drawn", f"{type(drawn).__name__} is no case that was drawn", cure)
+    for sort in sorts:
+        if sort not in SORTS:
+            raise InvalidInput.at("sorts", f"unknown sort {sort!r:.60}", near_miss(str(sort), SORTS))
+    return _asked(drawn, *sorts)
 
 
 @st.composite
-def asked(draw: DrawFn, drawn: Drawn, *sorts: Sort) -> Asked:
-    """Commands on a case, each with how it must come out, of the ``sorts`` (by default all): ``lawful`` ones, which `decide` lets
-    pass, ``nearly lawful`` ones, in which one thing is wrong, and ``unlawful`` ones."""
+def _asked(draw: DrawFn, drawn: Drawn, *sorts: Sort) -> Asked:
     setting = _setting(drawn.procedure)
     ground = Standstill(setting, drawn.context)
     acting = Acting(ground, FittingValues(drawn.procedure, setting.cast))
@@ -190,21 +231,26 @@ def asked(draw: DrawFn, drawn: Drawn, *sorts: Sort) -> Asked:
 
 
 def commands(drawn: Drawn, *sorts: Sort) -> SearchStrategy[Command]:
-    """The commands of `asked`, for `decide`."""
+    """The commands of `asked`, for `decide`, with its errors."""
     return asked(drawn, *sorts).map(lambda one: one.command)
 
 
 def _states(procedure: Procedure, reached: str | Outcome | Sequence[str]) -> frozenset[str]:
     if isinstance(reached, Outcome):
-        return frozenset(name for name, state in procedure.states.items() if state.outcome is reached)
-    named = frozenset([reached] if isinstance(reached, str) else reached)
+        ends = frozenset(name for name, state in procedure.states.items() if state.outcome is reached)
+        if not ends:
+            problem = f"no state has the outcome {reached.value}"
+            raise InvalidInput.at("reached", problem, "name a state", what="what is to be reached")
+        return ends
+    named = [reached] if isinstance(reached, str) else list(reached)
     faults = [
         Fault("reached", f"{procedure} has no state {name!r:.60}", near_miss(str(name), procedure.states))
-        for name in sorted(named - procedure.states.keys())
+        for name in named
+        if name not in procedure.states
     ]
     if faults:
         raise InvalidInput(faults, what="what is to be reached")
-    return named
+    return frozenset(named)
 
 
 @functools.lru_cache(maxsize=8)

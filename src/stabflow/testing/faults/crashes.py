@@ -77,7 +77,8 @@ class CrashReport:
 
     def __str__(self) -> str:
         points = 2 * len(self.calls)
-        head = f"{self.script}: killed at {len(self.tried)} of {points} points, {len(self.failures)} failures"
+        failed = len(self.failures)
+        head = f"{self.script}: killed at {len(self.tried)} of {points} points, {failed} failure{'s' * (failed != 1)}"
         lines = [head if points else f"{self.script} makes no call of its store at which it could be killed"]
         lines += [self.stopped] if self.stopped else []
         for point, said in self.failures[:MOST_TOLD]:
@@ -107,6 +108,7 @@ def crash_points(
     Raises `ValueError` when the script, or a call, is not there, or the storage is gone with its process; `HarnessBroken` when
     the harness does not work.
     """
+    _examine_name(script)
     tested = as_harness(harness)
     if tested.child is None or tested.one_handle:
         raise ValueError("a crash leaves something behind only where a harness has a child and more than one handle")
@@ -114,6 +116,11 @@ def crash_points(
     if unknown:
         raise ValueError(f"there is no call {', '.join(sorted(unknown))}; there are {', '.join(CALLS)}")
     return _Run(script, check, tested, calls, seconds).report()
+
+
+def _examine_name(script: object) -> None:
+    if not isinstance(script, str) or not all(script.partition(":")):
+        raise ValueError(f"{script!r} names no script: write 'module:function', which another process can import")
 
 
 class _Run:

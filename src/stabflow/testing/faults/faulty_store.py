@@ -25,6 +25,7 @@ from ...ports.store import (
     StreamHead,
     WaitingNotice,
 )
+from ...ports.store_rules import examine_store
 from .troubles import Plan, Trouble
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class FaultyStore(Store):
     def __init__(
         self, inner: Store, plan: Iterable[Trouble] = (), *, wait: Callable[[float], object] | None = None
     ) -> None:
+        examine_store(inner)
         self.inner = inner
         self.capabilities = inner.capabilities
         self._wait = wait
@@ -52,6 +54,9 @@ class FaultyStore(Store):
 
     def plan(self, *troubles: Trouble) -> None:
         """Let these go wrong too; their calls are counted from here on."""
+        for one in troubles:
+            if not isinstance(one, Trouble):
+                raise TypeError(f"{one!r} is no trouble: give one such as Trouble('unavailable', 'lookup')")
         if self._wait is None and any(one.kind == "slow" for one in troubles):
             raise ValueError("for slow calls say how time passes: FaultyStore(…, wait=clock.advance)")
         self._plan.add(troubles)

@@ -12,6 +12,7 @@ from ...reasoning.planned import Prospect
 from ...text import Text, quoted, say
 from .line import Line
 from .run import ProcedureRun
+from .standing import Broken
 
 MAX_STATES = 1_000
 SEARCHING, AGAIN = 3.0, 1.0
@@ -31,6 +32,12 @@ class DeadEnds:
         self._lost = frozenset(
             name for name in cycle.states if self._ends and reachable(cycle, [name]).isdisjoint(self._ends)
         )
+
+    def judge(self, run: ProcedureRun, line: Line) -> None:
+        """A `Counterexample` where the case is not over, and nothing leads on to its end."""
+        why = None if self._procedure.states[line.value.state].final else self.why(run, line)
+        if why is not None:
+            run.broken(Broken("dead_end", why))
 
     def why(self, run: ProcedureRun, line: Line) -> Text | None:
         """Why there is no way on for the case; ``None`` where there is one, or none is ruled out."""

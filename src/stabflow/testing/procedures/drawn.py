@@ -295,7 +295,7 @@ NUMBERS = ("can never be so", "cannot be so together", "always holds")
 
 @st.composite
 def procedures(draw: st.DrawFn) -> Procedure:
-    """A procedure as drawn, whose numbers happen to be possible."""
+    """Valid procedures, small but of every kind; most could not be proved, so open cases with ``unproved="allow"``."""
     try:
         return draw(_drawn())
     except ProcedureError as error:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ...case import Case, Item
+from ...errors import Fault, InvalidInput, near_miss
 from ...language import Field, FieldType, Procedure, Transition
 from ...requirements import Requirement, ValueIs
 from ...values import File
@@ -37,6 +38,7 @@ class FittingValues:
         self._procedure = procedure
         self._cast = cast
         self._examples = examples or {}
+        _examine(procedure, self._examples)
         self._numbers: dict[str, tuple[int, ...]] = {}
         self._found: dict[tuple[str | None, str], tuple[Any, ...]] = {}
         for name, bound in _bounds(procedure):
@@ -163,6 +165,24 @@ class FittingValues:
         else:
             found[chooser.one([*fields, "unheard_of"])] = chooser.one(WRONG)
         return found
+
+
+def _examine(procedure: Procedure, examples: object) -> None:
+    """`InvalidInput` where ``examples`` name no field or field type, or have something else than strategies."""
+    if not isinstance(examples, Mapping):
+        problem = f"{type(examples).__name__} is no table of strategies"
+        raise InvalidInput.at("examples_of", problem, 'write {"case.FIELD": STRATEGY}')
+    fields = {f"{kind or 'case'}.{name}": name for kind, cycle in procedure.lifecycles() for name in cycle.fields}
+    known = [*fields, *dict.fromkeys(fields.values()), *(one.value for one in FieldType)]
+    found = []
+    for key, strategy in examples.items():
+        if key not in known:
+            found.append(Fault(f"examples_of[{key!r}]", "names no field and no field type", near_miss(str(key), known)))
+        elif not callable(getattr(strategy, "filter", None)):
+            problem = f"{type(strategy).__name__} is no strategy"
+            found.append(Fault(f"examples_of[{key!r}]", problem, "give one of hypothesis.strategies, such as just(3)"))
+    if found:
+        raise InvalidInput(found, what="procedure_machine")
 
 
 def asked_of(requirements: Sequence[Requirement], kind: str | None) -> dict[tuple[str | None, str], Sequence[Any]]:

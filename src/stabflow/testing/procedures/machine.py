@@ -115,7 +115,7 @@ class ProcedureMachine(RuleBasedStateMachine):
             line = self._line(chooser)
             step = self.acting.lawful(line, chooser)
             if step is None:
-                self._stuck(line)
+                self.dead_ends.judge(self.run, line)
                 return
             if step.verb is Verb.WAIT:
                 self._wait(step.wait)
@@ -127,14 +127,6 @@ class ProcedureMachine(RuleBasedStateMachine):
 
     def _ends(self, line: Line) -> bool:
         return self.run.procedure.states[line.value.state].final
-
-    def _stuck(self, line: Line) -> None:
-        """Either the case is over, or there must be a way for it to come to an end."""
-        if self._ends(line):
-            return
-        why = self.dead_ends.why(self.run, line)
-        if why is not None:
-            self.run.broken(Broken("dead_end", why))
 
     def _wait(self, time: timedelta) -> None:
         if self.run.clock() + time - self._began <= LONGEST:
@@ -303,7 +295,7 @@ class ProcedureMachine(RuleBasedStateMachine):
                 with self._told():
                     check_everything(self.run)
                     for line in self.run.lines.values():
-                        self._stuck(line)
+                        self.dead_ends.judge(self.run, line)
         finally:
             self.tally[0] += self.run.done
             self.run.close()

@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, Phase, core, settings
 from hypothesis import seed as begun_with
 from hypothesis.stateful import run_state_machine_as_test
 
+from ...errors import InvalidInput
 from ...language import Procedure
 from ...language.loader import given
 from ...ports.hooks import Plugin
 from ...text import Text, say
 from .. import chance
 from ..clock import FakeClock
-from ..coverage import Coverage
+from ..coverage import Coverage, examine_share
 from ..harness import StoreHarness, as_harness
 from ..ready import MemoryHarness
 from .cast import cast_for
@@ -31,9 +32,13 @@ from .found import Enough, Found
 from .machine import START, ProcedureMachine
 from .own_properties import OwnProperties, OwnProperty
 from .setting import Setting
+from .shortening import shortened
 
 RUNS, STEPS = 200, 40
 """The default budget: so many runs of so many steps."""
+
+SHORTENING = 5.0
+"""So many seconds of the processor go into leaving out of a counterexample what it does without."""
 
 COLLECTING = 50_000
 """So many more values than are let go of are made before those in circles are looked for."""
@@ -75,8 +80,10 @@ class MachineTestCase(unittest.TestCase):
 
     def runTest(self) -> None:  # noqa: N802 - unittest calls it so
         """All runs; then whether anything happened in them, and how much of the procedure was come to. What fails tells the
-        seed that makes the same runs again, unless all of them are the same each time."""
+        seed that makes the same runs again, unless all of them are the same each time. `InvalidInput` where ``least_coverage``
+        is no share."""
         __tracebackhide__ = True
+        examine_share(self.least_coverage)
         seed, budget = _begun(self.settings)
         machine = self.machine
         try:
@@ -105,7 +112,10 @@ def _all_runs(machine: type[ProcedureMachine], seed: int | None, budget: setting
     except (Enough, Exception):  # whatever Hypothesis makes of it, what was found is told
         if machine.found.shortest is None:
             raise
-        raise machine.found.shortest.with_traceback(None) from None
+        shortest = machine.found.shortest
+        if Phase.shrink in budget.phases:
+            shortest = shortened(shortest, machine.setting, seconds=SHORTENING)
+        raise shortest.with_traceback(None) from shortest.__cause__
 
 
 def _begun(budget: settings) -> tuple[int | None, settings]:
@@ -115,6 +125,16 @@ def _begun(budget: settings) -> tuple[int | None, settings]:
         return chance.named(), settings(budget, database=None)
     is_fixed = budget.derandomize or core.global_force_seed is not None
     return None if is_fixed else chance.drawn(), budget
+
+
+def _examine_clock(clock: object) -> None:
+    if isinstance(clock, FakeClock) or not callable(clock):
+        raise InvalidInput.at(
+            "clock",
+            f"{type(clock).__name__} does not make clocks",
+            "give a function that makes the clock of each run, such as lambda: FakeClock(START)",
+            what="procedure_machine",
+        )
 
 
 def procedure_machine(
@@ -138,6 +158,7 @@ def procedure_machine(
     What does not hold raises `Counterexample`: a story, and the dossier that does it again. Runs in which nothing happened raise
     `NothingHappened`.
     """
+    _examine_clock(clock)
     known = given(procedure, "procedure")
     cast = cast_for(known)
     coverage = Coverage(known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import attrs
 
@@ -11,7 +12,7 @@ from ...decision.view import CaseView, Context
 from ...errors import Fault, InvalidInput
 from ...history.record import Record
 from ...language import Procedure, Property, Transition
-from ...reasoning.predicates import StateProperty
+from ...reasoning.predicates import StateProperty, examine_form
 from ...reasoning.properties import AnyProperty, examine
 from ...requirements import Requirement
 from ...text import Text, say
@@ -43,8 +44,7 @@ class ActProperty:
     always: ActPredicate | None = None
 
     def __attrs_post_init__(self) -> None:
-        if (self.never is None) == (self.always is None):
-            raise InvalidInput.at("never", "stands beside `always`, or neither is given", "give exactly one of them")
+        examine_form(self.title, never=self.never, always=self.always)
 
     def is_violated(self, shown: ShownAct) -> bool:
         """Whether the act is as none may be."""
@@ -57,8 +57,10 @@ OwnProperty = AnyProperty | ActProperty
 class OwnProperties:
     """The properties of a procedure's file and ``extra`` ones. `InvalidInput` where those name what it does not know."""
 
-    def __init__(self, procedure: Procedure, extra: Sequence[object] = ()) -> None:
+    def __init__(self, procedure: Procedure, extra: object = ()) -> None:
         self.procedure = procedure
+        if not isinstance(extra, Sequence) or isinstance(extra, str | bytes):
+            raise InvalidInput.at("extra", f"{type(extra).__name__} is no list of properties", "write [PROPERTY]")
         wrong = [
             Fault(
                 f"extra[{n}]", f"a {type(one).__name__} is no property", "give a Property, StateProperty or ActProperty"
@@ -80,6 +82,14 @@ class OwnProperties:
         return Watch(self)
 
 
+class NotJudged(Exception):
+    """The author's own function, for the property of this ``title``, has raised its cause."""
+
+    def __init__(self, title: Text) -> None:
+        self.title = title
+        super().__init__(title.en)
+
+
 class Watch:
     """Judges one case, act by act; it remembers what has held before."""
 
@@ -88,10 +98,12 @@ class Watch:
         self._held: set[int] = set()
 
     def broken(self, record: Record, before: Case | None, after: Case, context: Context) -> Iterator[Broken]:
-        """The properties that the act, or the case after it, breaks."""
+        """The properties that the act, or the case after it, breaks. `NotJudged` where one of them raises."""
         shown = ShownAct(record=record, before=before, after=after)
         for act in self._properties.of_acts:
-            if act.is_violated(shown):
+            with _judging(act.title):
+                violated = act.is_violated(shown)
+            if violated:
                 yield _broken(act.title, refusable=True)
         if not self._properties.of_states:
             return
@@ -110,7 +122,9 @@ class Watch:
             return all(one.holds(view) for one in asked)
 
         for number, one in enumerate(self._properties.of_states):
-            if self._is_violated(number, one, after, holds):
+            with _judging(one.title):
+                violated = self._is_violated(number, one, after, holds)
+            if violated:
                 yield _broken(one.title)
 
     def _is_violated(
@@ -135,6 +149,14 @@ class Watch:
             self._held.add(number)
             return False
         return holds(second)
+
+
+@contextmanager
+def _judging(title: Text) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise NotJudged(title) from error
 
 
 def _broken(title: Text, *, refusable: bool = False) -> Broken:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +10,12 @@ from pathlib import Path
 import attrs
 
 from ...dossier import Dossier
+from ...dossier.reader import read
 from ...dossier.values import PlannedAct
 from ...dossier.values import Verb as DossierVerb
+from ...errors import InvalidInput
 from ...language import Procedure
-from ...language.written import written
+from ...language.tables import read_file
 from ...ports.hooks import Plugin
 from ...text import Text
 from ..clock import FakeClock
@@ -21,7 +23,8 @@ from ..coverage import Coverage
 from ..harness import StoreHarness, as_harness
 from ..ready import MemoryHarness
 from .cast import cast_for
-from .counterexamples import FILE, Counterexample
+from .counterexamples import Counterexample
+from .dead_ends import DeadEnds
 from .own_properties import OwnProperties, OwnProperty
 from .run import ProcedureRun
 from .setting import Setting
@@ -47,16 +50,11 @@ def replay_trace(
     dossier, or its text. ``procedure`` stands in for one that the text names as a file; the rest is as for `procedure_machine`.
 
     Every step is judged as it was. `Counterexample` where something still does not hold, or an act comes out otherwise than the
-    dossier expects; so that a dossier in a folder of regressions is a test of one line. `InvalidInput` where it is no dossier.
+    dossier expects; so that a dossier in a folder of regressions is a test of one line. A procedure's file that a text names is
+    looked for from the current folder. `InvalidInput` where it is no dossier.
     """
-    if isinstance(trace, Counterexample):
-        steps, known = trace.steps, procedure or trace.procedure
-        expected: list[bool | None] = [None] * len(steps)
-    else:
-        dossier = _read(trace, procedure)
-        known = procedure or dossier.procedure
-        planned = list(_planned(dossier))
-        steps, expected = tuple(step for step, _ in planned), [refused for _, refused in planned]
+    __tracebackhide__ = True
+    steps, expected, known, source = _read(trace, procedure)
     setting = Setting(
         procedure=known,
         harness=as_harness(harness),
@@ -65,19 +63,36 @@ def replay_trace(
         coverage=Coverage(known),
         plugins=tuple(plugins),
         calendar=calendar,
+        source=source,
     )
-    return _again(setting, steps, expected)
+    try:
+        return done_again(setting, steps, expected)
+    except Counterexample as found:
+        raise found.with_traceback(None) from found.__cause__
 
 
-def _read(trace: Path | str, procedure: Procedure | None) -> Dossier:
-    if isinstance(trace, Path) or "\n" not in trace:
-        return Dossier.load(trace)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "dossier.toml")
-        path.write_text(trace, encoding="utf-8")
-        if procedure is not None:
-            path.with_name(FILE).write_text(written(procedure), encoding="utf-8")
-        return Dossier.load(path)
+_Read = tuple[tuple[Step, ...], Sequence[bool | None], Procedure, str]
+"""The steps of a trace, each with whether it is to be refused; the procedure, and where that came from."""
+
+
+def _read(trace: object, procedure: Procedure | None) -> _Read:
+    if isinstance(trace, Counterexample):
+        source = "" if procedure is not None else trace.source
+        return trace.steps, [None] * len(trace.steps), procedure or trace.procedure, source
+    if not isinstance(trace, Path | str):
+        raise InvalidInput.at(
+            "trace",
+            f"{type(trace).__name__} is no trace",
+            "give a Counterexample, the path of a dossier, or its text",
+            what="replay_trace",
+        )
+    is_file = isinstance(trace, Path) or "\n" not in trace
+    path = Path(trace) if is_file else Path("dossier.toml")
+    data = read_file(path, error=InvalidInput) if is_file else str(trace).encode()
+    dossier = read(data, path, procedure=procedure)
+    named = str(tomllib.loads(data.decode("utf-8-sig"))["dossier"]["procedure"]) if procedure is None else ""
+    planned = list(_planned(dossier))
+    return tuple(step for step, _ in planned), [refused for _, refused in planned], dossier.procedure, named
 
 
 def _planned(dossier: Dossier) -> Iterator[tuple[Step, bool]]:
@@ -106,7 +121,9 @@ def _step(dossier: Dossier, act: PlannedAct) -> Step:
     )
 
 
-def _again(setting: Setting, steps: Sequence[Step], expected: Iterable[bool | None]) -> tuple[Step, ...]:
+def done_again(setting: Setting, steps: Sequence[Step], expected: Iterable[bool | None]) -> tuple[Step, ...]:
+    """Do ``steps`` once more on fresh storage, and judge them and what they lead to; each comes out as ``expected`` (whether it
+    is refused; ``None``: either way). `Counterexample` where something does not hold."""
     first = next((one.at for one in steps if one.at is not None), datetime(2024, 1, 1, tzinfo=UTC))
     clock = FakeClock(first.astimezone(UTC))
     run = ProcedureRun(setting, clock)
@@ -114,6 +131,9 @@ def _again(setting: Setting, steps: Sequence[Step], expected: Iterable[bool | No
         for step, refused in zip(steps, expected, strict=True):
             _one(run, clock, attrs.evolve(step, came=None, blockers=(), problem=""), refused)
         check_everything(run)
+        dead_ends = DeadEnds(setting.procedure)
+        for line in run.lines.values():
+            dead_ends.judge(run, line)
         return tuple(run.steps)
     finally:
         run.close()

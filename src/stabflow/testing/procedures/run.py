@@ -32,6 +32,7 @@ from .counterexamples import Counterexample
 from .effects import crowded
 from .lateness import dated
 from .line import Line
+from .own_properties import NotJudged
 from .setting import Setting
 from .standing import Broken
 from .steps import BASIS, OF_NO_CASE, Came, Step, Verb
@@ -235,8 +236,19 @@ class ProcedureRun:
 
     def _judge(self, line: Line, news: Iterable[Record]) -> None:
         elsewhere = self._elsewhere(line)
-        for record in news:
-            self._each(line.judged(record, self._context_at, elsewhere, ticked=self._ticked))
+        try:
+            for record in news:
+                self._each(line.judged(record, self._context_at, elsewhere, ticked=self._ticked))
+        except NotJudged as failed:
+            error = failed.__cause__
+            text = say(
+                "“{title}” cannot be judged: {error}: {words}",
+                "“{title}”无法判断：{error}：{words}",
+                title=failed.title,
+                error=type(error).__name__,
+                words=str(error),
+            )
+            raise self._counterexample(Broken("own", text)) from error
 
     def _context_at(self, record: Record, before: Case | None) -> Context:
         shell = self.engines[0]._shell
@@ -327,17 +339,18 @@ class ProcedureRun:
 
     def broken(self, broken: Broken) -> NoReturn:
         """Raise a `Counterexample`: something does not hold."""
-        raise Counterexample(self.setting.procedure, self.steps, broken, source=self.setting.source)
+        raise self._counterexample(broken)
 
     def _broken(self, rule: str, text: Text) -> NoReturn:
         self.broken(Broken(rule, text))
 
+    def _counterexample(self, broken: Broken) -> Counterexample:
+        return Counterexample(self.setting.procedure, self.steps, broken, source=self.setting.source)
+
     def raised(self, error: Exception) -> NoReturn:
         """Raise a `Counterexample`: something else was raised than a refusal."""
         text = say("{error}: {words}", "{error}：{words}", error=type(error).__name__, words=str(error))
-        raise Counterexample(
-            self.setting.procedure, self.steps, Broken("raised", text), source=self.setting.source
-        ) from error
+        raise self._counterexample(Broken("raised", text)) from error
 
 
 _DIFFERENT = {
