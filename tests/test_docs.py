@@ -31,7 +31,7 @@ def run(path: Path) -> Document:
     return document
 
 
-LONG = {"checker.md", "plan-the-way.md", "test-your-procedure.md", "testing.md"}
+LONG = {"checker.md", "plan-the-way.md", "test-your-procedure.md", "testing-procedures.md", "testing.md"}
 """Pages that search long, or start processes; `dev.py check` runs all of them."""
 
 

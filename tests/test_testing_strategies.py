@@ -230,6 +230,25 @@ def test_the_smallest_command_is_the_simplest() -> None:
     assert found.command.role is None
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_is_drawn_from_is_told_in_a_line() -> None:
+    """A failure prints it, and Hypothesis warns of what is too long."""
+    strategy = kit.cases(GOOD, reached="weighing")
+    assert str(GOOD) in repr(strategy)
+    assert len(repr(strategy)) < 200
+    assert len(repr(kit.records(GOOD))) < 400
+
+
+@pytest.mark.slow
+@settings(few, max_examples=3, phases=[Phase.generate])
+@given(kit.cases(GOOD, acts=5))
+def test_a_drawn_case_tells_its_acts(drawn: kit.Drawn) -> None:
+    told = repr(drawn)
+    assert told.startswith(f"<case of {GOOD} in {drawn.case.state!r} after: open the case")
+    assert told.count(";") >= len(drawn.records) - 1
+    assert repr(kit.commands(drawn)).count(str(GOOD)) == 1
+
+
 # Texts, people, clocks
 
 
