@@ -165,7 +165,20 @@ def test_a_predicate_sees_the_step() -> None:
         (StateProperty(title=same("b"), never=lambda _: False, facts="fee"), "properties[0].facts"),
         (
             StateProperty(title=same("c"), never=lambda _: False, counts={"n": Count(items="unheard_of")}),
-            "properties[0].never[0].items",
+            "properties[0].counts['n'].items",
+        ),
+        (
+            StateProperty(
+                title=same("f"),
+                never=lambda _: False,
+                facts="paid",
+                counts={"m": Count(items="paper"), "n": Count(items="paper", in_="unheard_of")},
+            ),
+            "properties[0].counts['n'].in",
+        ),
+        (
+            StateProperty(title=same("b"), never=lambda _: False, counts={"n": 3}),  # type: ignore[dict-item]
+            "properties[0].counts['n']",
         ),
         (Property(title=same("d"), never=CaseIs(case="unheard_of")), "properties[0].never[0].case"),
         (

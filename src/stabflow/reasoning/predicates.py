@@ -105,6 +105,10 @@ class StateProperty:
 
     def faults(self, procedure: Procedure) -> Iterator[Fault]:
         """What it asks for and a search cannot show."""
+        for name, count in self.counts.items():
+            if not isinstance(count, Count):
+                cure = 'give Count(items="KIND")'
+                yield Fault(f"counts[{name!r}]", f"{type(count).__name__} is no count", cure)
         for name in self.facts:
             if name not in procedure.facts:
                 yield Fault("facts", f"unknown fact {name!r}", near_miss(name, procedure.facts))

@@ -78,10 +78,22 @@ def examine(procedure: Procedure, properties: object) -> None:
         except ProcedureError as error:
             for fault in error.faults:
                 place, _, rest = fault.path.removeprefix("properties[").partition("]")
-                path = f"properties[{int(place) - own}]{rest}" if place.isdecimal() else fault.path
+                number = int(place) - own if place.isdecimal() else -1
+                path = (
+                    fault.path if number < 0 else f"properties[{number}]{_placed(properties[number], procedure, rest)}"
+                )
                 found.append(attrs.evolve(fault, path=path))
     if found:
         raise InvalidInput(found, what="the properties")
+
+
+def _placed(one: AnyProperty, procedure: Procedure, rest: str) -> str:
+    """The place ``rest`` in what stands for a property, as its author wrote it: a `StateProperty` counts by names."""
+    asked, _, within = rest.removeprefix(".never[").partition("]")
+    if not isinstance(one, StateProperty) or not asked.isdecimal():
+        return rest
+    counted = int(asked) - (sum(1 for _ in one.asked(procedure)) - len(one.counts))
+    return rest if counted < 0 else f".counts[{list(one.counts)[counted]!r}]{within}"
 
 
 def properties_findings(inquiry: Inquiry, properties: Sequence[AnyProperty]) -> Iterator[Finding]:
