@@ -27,7 +27,7 @@ from ..values import Actor
 from .clock import FakeClock
 from .coverage import Coverage
 from .jumps import JUMPS, Jump, JumpingClock
-from .procedures.acting import WAITS, Acting
+from .procedures.acting import Acting
 from .procedures.asked import SORTS, Asked, Asking, Sort, Standstill
 from .procedures.cast import cast_for
 from .procedures.choosing import Chooser
@@ -36,6 +36,7 @@ from .procedures.drawn import procedures
 from .procedures.fitting_values import FittingValues
 from .procedures.flawed import FLAWS, Flaw, flawed_procedures
 from .procedures.line import Line
+from .procedures.onward import WAITS
 from .procedures.own_properties import OwnProperties
 from .procedures.run import ProcedureRun
 from .procedures.setting import Setting
@@ -275,5 +276,5 @@ def _opened(run: ProcedureRun, acting: Acting, chooser: Chooser) -> Line | None:
         run.take(Step(verb=Verb.CONSTITUTE, what=role, person=holder))
     rows = [row.trigger for row in run.procedure.case.creating() if row.by]
     if rows:
-        run.take(acting.opening(1, chooser, chooser.one(rows), "case-1"))
+        run.take(acting.opening(chooser, chooser.one(rows), "case-1"))
     return run.lines.get("case-1")

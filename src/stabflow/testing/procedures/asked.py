@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
 from ...case import Case
 from ...decision.commands import (
-    Add,
-    Amend,
-    Appoint,
     Command,
-    ConfirmBreach,
-    Delegate,
-    EndDelegation,
-    Fire,
-    Recuse,
-    Relieve,
-    ResumeClock,
-    StopClock,
-    VoidBreach,
 )
 from ...decision.decider import blockers, decide, moves
 from ...decision.view import Context
 from ...errors import InvalidInput, Refused
 from ...language import Procedure
-from ...values import Basis
 from ..clock import FakeClock
 from .acting import Acting
 from .cast import OUTSIDER
 from .choosing import Chooser
 from .line import Line
-from .run import ProcedureRun
 from .setting import Setting
-from .steps import BASIS, REASON, Step, Verb
+from .steps import Step, Verb
 
 Sort = Literal["lawful", "nearly lawful", "unlawful"]
 SORTS: tuple[Sort, ...] = ("lawful", "nearly lawful", "unlawful")
@@ -61,8 +47,6 @@ class Standstill:
 
     setting: Setting
     context: Context
-
-    command = staticmethod(ProcedureRun.command)
 
     @property
     def procedure(self) -> Procedure:
@@ -92,7 +76,7 @@ class Asking:
         """A command of that sort; ``None`` where none was found."""
         if sort == "lawful":
             step = self._lawful(chooser)
-            return None if step is None else Asked(command_of(step), sort)
+            return None if step is None else Asked(step.command(), sort)
         return self._nearly(chooser) if sort == "nearly lawful" else self._unlawful(chooser)
 
     def _lawful(self, chooser: Chooser) -> Step | None:
@@ -122,14 +106,14 @@ class Asking:
         step = self._lawful(chooser)
         if step is None:
             return None
-        return Asked(command_of(attrs.evolve(step, by=OUTSIDER, role=None)), "nearly lawful", "role")
+        return Asked(attrs.evolve(step, by=OUTSIDER, role=None).command(), "nearly lawful", "role")
 
     def _with_wrong_values(self, chooser: Chooser) -> Asked | None:
         step = self._lawful(chooser)
         if step is None or step.verb not in (Verb.FIRE, Verb.ADD):
             return None
         more = attrs.evolve(step, values={**step.values, "unheard_of": "x"})
-        return Asked(command_of(more), "nearly lawful", OF_VALUES)
+        return Asked(more.command(), "nearly lawful", OF_VALUES)
 
     def _elsewhere(self, chooser: Chooser) -> Asked | None:
         """What the right person may do, in another state."""
@@ -142,7 +126,7 @@ class Asking:
         if not there:
             return None
         fired = Step(verb=Verb.FIRE, by=step.by, what=chooser.one(list(there)), case=step.case)
-        return Asked(command_of(fired), "nearly lawful", "state")
+        return Asked(fired.command(), "nearly lawful", "state")
 
     def _too_early(self, chooser: Chooser) -> Asked | None:
         """What the right person may do with the right values, when something else is done first."""
@@ -151,14 +135,14 @@ class Asking:
                 found = self._against(step)
                 asked = {part.kind for one in option.row.requires for _, part in one.walk()}
                 if found and found <= asked:
-                    return Asked(command_of(step), "nearly lawful", min(found))
+                    return Asked(step.command(), "nearly lawful", min(found))
         return None
 
     def _against(self, step: Step) -> set[str]:
         """The kinds of what stands against a step; none where it is not valid either."""
         _, case, context = self._ground.asked(self._line)
         try:
-            return {one.kind for one in blockers(self._procedure, case, command_of(step), context)}
+            return {one.kind for one in blockers(self._procedure, case, step.command(), context)}
         except InvalidInput:
             return set()
 
@@ -167,7 +151,7 @@ class Asking:
     def _unlawful(self, chooser: Chooser) -> Asked | None:
         for _ in range(TRIES):
             found = next(filter(None, self._wild(chooser)), None)
-            if found is not None and self.refuses(command := command_of(found)):
+            if found is not None and self.refuses(command := found.command()):
                 return Asked(command, "unlawful")
         return None
 
@@ -176,36 +160,3 @@ class Asking:
         ways = (acting.wild, acting.amending, acting.appointing, acting.lending, acting.clock, acting.judging_a_breach)
         yield chooser.one(ways)(self._line, chooser)
         yield acting.wild(self._line, chooser)
-
-
-def command_of(step: Step) -> Command:
-    """The command by which a step on a case is asked for."""
-    said: dict[str, Any] = {"actor": step.by or OUTSIDER, "basis": Basis(BASIS), "role": step.role}
-    what, person = step.what or "", step.person or OUTSIDER
-    match step.verb:
-        case Verb.FIRE:
-            return Fire(trigger=what, item=step.item, values=step.values, **said)
-        case Verb.ADD:
-            return Add(kind=what, trigger=step.trigger, values=step.values, **said)
-        case Verb.AMEND:
-            return Amend(item=step.what, values=step.values, reason=REASON, **said)
-        case Verb.APPOINT:
-            return Appoint(office=what, appointee=person, **said)
-        case Verb.RELIEVE:
-            return Relieve(office=what, appointee=person, **said)
-        case Verb.RECUSE:
-            return Recuse(office=what, who=person, reason=REASON, **said)
-        case Verb.DELEGATE:
-            assert step.until is not None, "a delegation ends"
-            return Delegate(office=what, to=person, until=step.until, since=step.since, reason=REASON, **said)
-        case Verb.END_DELEGATION:
-            return EndDelegation(office=what, delegate=person, **said)
-        case Verb.STOP_CLOCK:
-            return StopClock(item=step.what, reason=REASON, **said)
-        case Verb.RESUME_CLOCK:
-            return ResumeClock(item=step.what, reason=REASON, **said)
-        case Verb.CONFIRM_BREACH:
-            return ConfirmBreach(breach=step.version, **said)
-        case Verb.VOID_BREACH:
-            return VoidBreach(breach=step.version, reason=REASON, **said)
-    raise AssertionError(f"{step.verb.value} is no command on a case")

@@ -87,7 +87,7 @@ class ProcedureMachine(RuleBasedStateMachine):
         if not rows:
             return
         case_id = f"case-{number}"
-        step = self.acting.opening(1, chooser, chooser.one(rows), case_id, wild=wild)
+        step = self.acting.opening(chooser, chooser.one(rows), case_id, wild=wild)
         if self.run.take(step) is not Came.DONE:
             last = self.run.steps[-1]
             self.refusals.update(dict.fromkeys(blocker.sentence() for blocker in last.blockers))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import attrs
 
 from ...case import Case
-from ...decision.commands import Add, Command, Fire
 from ...decision.decider import blockers as blockers_of
 from ...decision.events import BreachFound
 from ...decision.permission import TICK
@@ -25,7 +24,6 @@ from ...history.record import Record
 from ...language import Procedure
 from ...ports.store import Store
 from ...text import Text, say
-from ...values import Basis, Matter
 from ..clock import FakeClock
 from .answers import Keys, Row, as_announced, explained, row_asked, unmet
 from .counterexamples import Counterexample
@@ -159,28 +157,13 @@ class ProcedureRun:
         """What is said to stand against the step before it is tried; ``None`` where that cannot be asked."""
         if step.verb not in ASKED or line is None:
             return None
-        command = self.command(step)
         procedure, case, context = self._asked(engine, line.id)
         if step.back is not None and step.claimed is not None:
             context = attrs.evolve(context, now=step.claimed)
         try:
-            return blockers_of(procedure, case, command, context)
+            return blockers_of(procedure, case, step.command(), context)
         except InvalidInput:
             return InvalidInput
-
-    @staticmethod
-    def command(step: Step) -> Command:
-        """The command by which a row is asked for."""
-        assert step.by is not None, "somebody asks"
-        said: dict[str, Any] = {
-            "actor": step.by,
-            "basis": Basis(BASIS),
-            "role": step.role,
-            "values": step.values,
-        }
-        if step.verb is Verb.ADD:
-            return Add(kind=step.what or "", trigger=step.trigger, **said)
-        return Fire(trigger=step.what or "", item=step.item, **said)
 
     def _asked(self, engine: Engine, case_id: str) -> tuple[Procedure, Case, Context]:
         return engine._shell.asked(case_id)
@@ -364,8 +347,3 @@ _DIFFERENT = {
 def _came(step: Step) -> Came:
     assert step.came is not None
     return step.came
-
-
-def matter_of(number: int) -> Matter:
-    """What the cases of a run are about."""
-    return Matter(f"matter-{number}", f"Matter {number} 重大事项")

@@ -15,6 +15,7 @@ from ...language import Procedure
 from ...ports.hooks import Plugin
 from ...reasoning.behind import Folding
 from ...reasoning.check import check
+from ...values import Matter
 from ..coverage import Coverage
 from ..harness import StoreHarness
 from .cast import Cast
@@ -22,6 +23,9 @@ from .own_properties import OwnProperties
 
 PROVING = 2.0
 """So many seconds of the processor go into proving a procedure before it is run; what takes longer is run without."""
+
+MATTER = Matter("matter-1", "Matter 1 重大事项")
+"""What all cases of a run are about."""
 
 
 @attrs.frozen(kw_only=True)

@@ -10,11 +10,27 @@ from typing import Any
 import attrs
 
 from ...case import frozen
+from ...decision.commands import (
+    Add,
+    Amend,
+    Appoint,
+    Command,
+    ConfirmBreach,
+    Delegate,
+    EndDelegation,
+    Fire,
+    Recuse,
+    Relieve,
+    ResumeClock,
+    StopClock,
+    VoidBreach,
+)
 from ...engine import CaseHandle, Engine
 from ...errors import Blocker, InvalidInput, Refused, VersionConflict
 from ...language import Procedure
 from ...text import Text, listing, same, say
-from ...values import Actor, Matter
+from ...values import Actor, Basis, Matter
+from .cast import OUTSIDER
 
 BASIS = "test"
 REASON = "for a test"
@@ -143,6 +159,38 @@ class Step:
     def _who(self) -> dict[str, Any]:
         at = None if self.back is None else self.claimed
         return {"by": _given(self.by), "basis": BASIS, "role": self.role, "key": self.key, "at": at}
+
+    def command(self) -> Command:
+        """The command by which it is asked for, where it is one on a case."""
+        said: dict[str, Any] = {"actor": self.by or OUTSIDER, "basis": Basis(BASIS), "role": self.role}
+        what, person = self.what or "", self.person or OUTSIDER
+        match self.verb:
+            case Verb.FIRE:
+                return Fire(trigger=what, item=self.item, values=self.values, **said)
+            case Verb.ADD:
+                return Add(kind=what, trigger=self.trigger, values=self.values, **said)
+            case Verb.AMEND:
+                return Amend(item=self.what, values=self.values, reason=REASON, **said)
+            case Verb.APPOINT:
+                return Appoint(office=what, appointee=person, **said)
+            case Verb.RELIEVE:
+                return Relieve(office=what, appointee=person, **said)
+            case Verb.RECUSE:
+                return Recuse(office=what, who=person, reason=REASON, **said)
+            case Verb.DELEGATE:
+                assert self.until is not None, "a delegation ends"
+                return Delegate(office=what, to=person, until=self.until, since=self.since, reason=REASON, **said)
+            case Verb.END_DELEGATION:
+                return EndDelegation(office=what, delegate=person, **said)
+            case Verb.STOP_CLOCK:
+                return StopClock(item=self.what, reason=REASON, **said)
+            case Verb.RESUME_CLOCK:
+                return ResumeClock(item=self.what, reason=REASON, **said)
+            case Verb.CONFIRM_BREACH:
+                return ConfirmBreach(breach=self.version, **said)
+            case Verb.VOID_BREACH:
+                return VoidBreach(breach=self.version, reason=REASON, **said)
+        raise AssertionError(f"{self.verb.value} is no command on a case")
 
     def after(self, error: BaseException | None) -> Step:
         """The step with what came of it."""

@@ -68,7 +68,7 @@ def disagreement(run: ProcedureRun, line: Line, actor: Actor) -> tuple[Option, b
         step = _step_of(option.kind, option.item, option.trigger, actor)
         with contextlib.suppress(InvalidInput):
             listed = (option.kind, option.item, option.trigger) in said
-            command = run.command(step)
+            command = step.command()
             free = (
                 not blockers_of(procedure, case, command, context)
                 if listed
