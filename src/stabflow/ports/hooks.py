@@ -41,6 +41,7 @@ from ..history.record import Record
 from ..language import Procedure
 from ..requirements import PluginRequirement
 from ..text import Text
+from .notifier import OpenNotifier
 from .store import Capability, Clock, Store
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "Fire",
     "Migrate",
     "NamedRequirement",
+    "NotifierScheme",
     "Open",
     "Plugin",
     "Record",
@@ -108,6 +110,14 @@ class StoreScheme:
 
 
 @attrs.frozen
+class NotifierScheme:
+    """A URL scheme, in small letters, and what makes a notifier of a URL of it and of secrets; see `OpenNotifier`."""
+
+    scheme: str = attrs.field(validator=attrs.validators.matches_re(SCHEME))
+    open: OpenNotifier = attrs.field(validator=attrs.validators.is_callable())
+
+
+@attrs.frozen
 class NamedRequirement:
     """A requirement that procedures use as ``{ plugin = "name" }``: given the view and the table ``with``, it answers a blocker
     or ``None``. It must be pure: the same view, the same answer."""
@@ -133,6 +143,11 @@ class Plugin:
     @hookspec
     def stabflow_stores(self) -> Iterable[StoreScheme]:
         """Called when an engine is opened: the URL schemes this plugin's stores serve."""
+        return ()
+
+    @hookspec
+    def stabflow_notifiers(self) -> Iterable[NotifierScheme]:
+        """Called when an engine is opened that delivers notices: the URL schemes this plugin's notifiers serve."""
         return ()
 
     @hookspec
