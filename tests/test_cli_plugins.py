@@ -100,13 +100,17 @@ def test_built_ins_are_listed_with_what_they_bring(stab: Run) -> None:
         "stores": [
             {"scheme": "sqlite", "capabilities": ["durable", "feed", "multi_process", "outbox", "snapshots"]},
         ],
+        "notifiers": [],
         "contract": 1,
     }
+    assert (found["log"]["hooks"], found["log"]["notifiers"]) == (["stabflow_notifiers"], ["log"])
+    assert (found["file"]["stores"], found["file"]["notifiers"]) == ([], ["file"])
     assert found["calendars"]["hooks"] == ["stabflow_calendars"]
     status, said, _ = stab("plugins", columns=120)
     assert status == 0
     assert re.search(r"sqlite +stabflow 0\.1\.0", said)
     assert "stores memory: (FEED, OUTBOX, SNAPSHOTS)" in said
+    assert re.search(r"log +stabflow 0\.1\.0 +built in +1 +notifiers log:\n", said)
     assert "内置" in stab("plugins", "--lang", "zh")[1]
 
 
@@ -124,6 +128,7 @@ def test_what_is_not_listed_is_told_of_without_importing_it(stab: Run, site: Sit
         "problem": None,
         "hooks": None,
         "stores": None,
+        "notifiers": None,
         "contract": None,
     }
     assert "to use one, write plugins = […] with its name in stabflow.toml" in " ".join(stab("plugins")[1].split())

@@ -15,14 +15,34 @@ from stabflow.ports.hooks import (
     Command,
     Fire,
     NamedRequirement,
+    NotifierScheme,
     StoreScheme,
     Text,
 )
+from stabflow.ports.notifier import Message, Notifier, Rejected, Result, Retry, Secrets
 from stabflow.ports.store import Capability, Store
 
 
 def open_store(url: str, clock: Clock | None) -> Store:
     raise NotImplementedError(url, clock)
+
+
+class Pigeons(Notifier):
+    """A way to send messages."""
+
+    contract = 1
+    deduplicates = True
+
+    def check_address(self, address: str) -> None: ...
+
+    def send(self, message: Message, *, within: float) -> Result:
+        return (
+            Rejected("no such loft", gone=True) if message.attempt > 1 else Retry("fog", after=within, maybe_sent=True)
+        )
+
+
+def open_pigeons(url: str, secrets: Secrets) -> Notifier:
+    return Pigeons()
 
 
 class Whole(Plugin):
@@ -33,6 +53,10 @@ class Whole(Plugin):
     @hookimpl
     def stabflow_stores(self) -> Iterable[StoreScheme]:
         return (StoreScheme("cellar", open_store, frozenset({Capability.DURABLE})),)
+
+    @hookimpl
+    def stabflow_notifiers(self) -> Iterable[NotifierScheme]:
+        return (NotifierScheme("pigeons", open_pigeons),)
 
     @hookimpl
     def stabflow_procedures(self) -> Sequence[Procedure]:

@@ -8,7 +8,9 @@ from typing import assert_type
 
 import pytest
 
+import stabflow
 from stabflow import CaseHandle, Engine
+from stabflow.ports.notifier import Message, Result, Retry
 from stabflow.ports.store import (
     AppendResult,
     CaseRow,
@@ -26,6 +28,7 @@ from stabflow.testing import (
     FakeClock,
     FaultyStore,
     Left,
+    RecordingNotifier,
     SqliteHarness,
     StoreContract,
     Tampering,
@@ -66,6 +69,14 @@ def test_faults(store: FaultyStore, case: CaseHandle, rival: Callable[[], object
         tampering.case_row(case.id, state="settled", version=3)
         tampering.duty_rows(case.id, "note-1")
         tampering.key(f"case/{case.id}", "k", (1, 2))
+
+
+def test_notifiers() -> None:
+    notifier = RecordingNotifier(Retry("fog"), to={"unit-3": "hang"}, deduplicates=True, addresses=["unit-3"])
+    notifier.plan(Retry("fog", after=3), OSError("down"), TimeoutError, lambda message: Retry(message.id))
+    assert_type(notifier.messages, tuple[Message, ...])
+    assert_type(notifier.send(notifier.delivered[0], within=1), Result)
+    stabflow.open("memory:", plugins=[notifier.plugin("pigeons")])
 
 
 class OfCards(Tampering):

@@ -7,7 +7,7 @@ import click
 
 from ..engine.copying import Copied, Stage
 from ..errors import InvalidInput
-from ..plugins.guards import public
+from ..plugins.discretion import public
 from ..text import Text, say
 from .failures import INCOMPLETE, YES, tell
 from .options import Session, common, json_option

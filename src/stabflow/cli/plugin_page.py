@@ -79,7 +79,14 @@ def _plugin_row(page: Page, one: Standing) -> tuple[str | Cell, ...]:
     if one.contract is None:
         return one.name, _label(one), status, "", "" if one.allowed else page.said(_NOT_IMPORTED)
     hooks = [hook.removeprefix("stabflow_") for hook in one.hooks]
-    brings = "; ".join([*(hook for hook in hooks if hook != "stores" or not one.stores), *map(_scheme, one.stores)])
+    told = {"stores": one.stores, "notifiers": one.notifiers}
+    brings = "; ".join(
+        [
+            *(hook for hook in hooks if not told.get(hook)),
+            *map(_scheme, one.stores),
+            *(f"notifiers {each.scheme}:" for each in one.notifiers),
+        ]
+    )
     return one.name, _label(one), status, str(one.contract), brings
 
 

@@ -18,7 +18,7 @@ from ..engine.shown import ShownCase
 from ..history.record import Record
 from ..language import Procedure, Step
 from ..language.lifecycle import FIVE_STEPS, OUTCOME_TITLES, STEP_TITLES
-from ..plugins.guards import public
+from ..plugins.discretion import public
 from ..reports.procedure_words import cited
 from ..text import Language, Text, listing, same, say
 from ..values import moment_text

@@ -18,7 +18,7 @@ from ..engine import CaseHandle, Engine, open_engine
 from ..engine.opening import LATE_ENTRY
 from ..errors import MAX_COMPARED, InvalidInput, near_miss
 from ..language import Procedure
-from ..plugins.guards import public
+from ..plugins.discretion import public
 from ..text import Text
 from ..values import visible
 from .config import configuration

@@ -76,7 +76,7 @@ def said(error: BaseException, module: str = "") -> str:
     except BaseException:  # noqa: BLE001 - its own words are a plugin's code too
         words = "its words cannot be had"
     try:
-        name, place = str(type(error).__name__)[:_MOST], _place(error, module)
+        name, place = str(type(error).__name__)[:_MOST], place_of(error, module)
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001
@@ -84,8 +84,9 @@ def said(error: BaseException, module: str = "") -> str:
     return visible(f"{name}: {words}" if words else name) + place
 
 
-def _place(error: BaseException, module: str) -> str:
-    """The file and the line: of what is no Python, else of the last step that was taken in the package of ``module``."""
+def place_of(error: BaseException, module: str) -> str:
+    """Where something was raised, in parentheses, or nothing: the file and the line of what is no Python, else of the last step
+    that was taken in the package of ``module``."""
     root = module.partition(".")[0]
     if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
         return f" ({visible(error.filename)}, line {error.lineno})"

@@ -13,14 +13,17 @@ from ..calendar import Calendar
 from ..decision.checks import CHECK_HOOK, RAISED, Check
 from ..errors import Fault, InvalidInput, near_miss, nearest
 from ..language import Procedure
-from ..ports.hooks import PROJECT, SCHEME, CalendarSource, Plugin, StoreScheme
+from ..ports.hooks import PROJECT, SCHEME, CalendarSource, NotifierScheme, Plugin, StoreScheme
+from ..ports.notifier import Notifier, Secrets
 from ..ports.store import Clock, Store
 from ..requirements import PluginRequirement
 from .blame import Owner
 from .built_ins import BUILT_INS
 from .discovery import Installed, installed, overtaken, pick
-from .guards import guarded, loader, opener, public
+from .discretion import public
+from .guards import guarded, loader, opener
 from .kits import Kit, built_in_kits, given_kit, installed_kit
+from .notifying import notifier_opener
 from .rules import arguments_of
 
 _log = logging.getLogger(__name__)
@@ -65,6 +68,7 @@ class Equipment:
     """What the plugins of one engine bring, each thing under its one name; what they check, and what they are told."""
 
     stores: Mapping[str, StoreScheme]
+    notifiers: Mapping[str, NotifierScheme]
     procedures: tuple[Procedure, ...]
     requirements: Mapping[str, PluginRequirement]
     calendars: Mapping[str, CalendarSource]
@@ -80,24 +84,26 @@ class Equipment:
         scheme = scheme_of(url)
         found = self.stores.get(scheme)
         if found is None:
-            raise InvalidInput.at("store", f"no store serves {public(url)!r}", self._cure(url, scheme))
+            if ":" not in url:
+                file = "cases.db" if "@" in url else url.strip() or "cases.db"
+                cure = f"for a file in SQLite, write sqlite:///{file}"
+            else:
+                cure = _cure(scheme, self.stores)
+            raise InvalidInput.at("store", f"no store serves {public(url)!r}", cure)
         return found.open(url, clock)
 
-    def _cure(self, url: str, scheme: str) -> str:
-        """The scheme that was meant, of those that are there and of what is installed; else those, and that one is missing."""
-        if ":" not in url:
-            file = "cases.db" if "@" in url else url.strip() or "cases.db"
-            return f"for a file in SQLite, write sqlite:///{file}"
-        others = [one.name for one in installed() if SCHEME.fullmatch(one.name) and one.name not in self.stores]
-        meant = nearest(scheme, [*self.stores, *others])
-        if meant is not None:
-            return f"did you mean {f'{meant}:'!r}?"
-        cure = f"known: {_few(f'{one}:' for one in self.stores)}"
-        if others:
-            cure += f"; installed plugins: {_few(others)}"
-        if SCHEME.fullmatch(scheme):
-            cure += f"; for this one install a distribution with a plugin {scheme!r}"
-        return cure
+    def open_notifier(self, url: str, secrets: Secrets | None = None) -> Notifier:
+        """The notifier behind ``url``, made with ``secrets``; its scheme names the plugin. Nothing is connected to.
+
+        Raises `InvalidInput` when no plugin serves the scheme, or the URL or the secrets are wrong; `PluginError` when the
+        plugin is. Neither tells a secret.
+        """
+        scheme = scheme_of(url)
+        found = self.notifiers.get(scheme)
+        if found is None:
+            cure = _cure(scheme, self.notifiers) if ":" in url else "write file:///path/notices.jsonl, or log:"
+            raise InvalidInput.at("url", f"no notifier serves {public(url)!r}", cure)
+        return found.open(url, secrets or {})
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that id, else the one in the file of that name (``….toml``), or of a country: ``holidays:DE-BY``."""
@@ -109,6 +115,21 @@ class Equipment:
             return _country(name.removeprefix(COUNTRIES))
         known = (*self.calendars, f"{COUNTRIES}DE")
         raise InvalidInput.at("calendar", f"unknown calendar {name!r}", near_miss(name, known))
+
+
+def _cure(scheme: str, served: Iterable[str]) -> str:
+    """The scheme that was meant, of those that are ``served`` and of what is installed; else those, and that one is missing."""
+    there = list(served)
+    others = [one.name for one in installed() if SCHEME.fullmatch(one.name) and one.name not in there]
+    meant = nearest(scheme, [*there, *others])
+    if meant is not None:
+        return f"did you mean {f'{meant}:'!r}?"
+    cure = f"known: {_few(f'{one}:' for one in there)}"
+    if others:
+        cure += f"; installed plugins: {_few(others)}"
+    if SCHEME.fullmatch(scheme):
+        cure += f"; for this one install a distribution with a plugin {scheme!r}"
+    return cure
 
 
 def _few(names: Iterable[str]) -> str:
@@ -123,18 +144,32 @@ def scheme_of(url: str) -> str:
     return scheme.lower() if colon else ""
 
 
-def equip(plugins: Iterable[Plugin | str] = (), *, url: str = "") -> Equipment:
-    """What the built-ins and ``plugins`` bring, objects or names of installed ones; and the installed one that serves ``url``,
-    where none of these does. `PluginError` names the plugin that is wrong, `InvalidInput` a name that is unknown."""
+def equip(plugins: Iterable[Plugin | str] = (), *, url: str = "", channels: Iterable[str] = ()) -> Equipment:
+    """What the built-ins and ``plugins`` bring, objects or names of installed ones; and the installed ones that serve ``url``
+    with a store, and each URL of ``channels`` with a notifier, where none of these does. `PluginError` names the plugin that is
+    wrong, `InvalidInput` a name that is unknown."""
     kits = given(plugins)
-    scheme = scheme_of(url)
-    serving = [kit for kit in [*built_in_kits().values(), *kits] if scheme in kit.schemes]
-    for owner in (kit.owner for kit in serving if kit.owner.distribution):
-        if problem := overtaken(scheme, owner.distribution, installed()):
-            raise owner.error(problem)
-    if not serving and scheme and (found := pick(scheme, installed())):
-        kits.append(_serving(scheme, found, kits))
+    for port, scheme in dict.fromkeys([(STORES, scheme_of(url)), *((NOTIFIERS, scheme_of(one)) for one in channels)]):
+        serving = [kit for kit in [*built_in_kits().values(), *kits] if scheme in port.schemes(kit)]
+        for owner in (kit.owner for kit in serving if kit.owner.distribution):
+            if problem := overtaken(scheme, owner.distribution, installed()):
+                raise owner.error(problem)
+        if not serving and scheme and (found := pick(scheme, installed())):
+            kits.append(_serving(port, scheme, found, kits))
     return equipped(kits)
+
+
+@attrs.frozen
+class _Port:
+    """What a URL opens."""
+
+    thing: str
+    example: str
+    schemes: Callable[[Kit], tuple[str, ...]]
+
+
+STORES = _Port("store", "sqlite:///cases.db", lambda kit: kit.schemes)
+NOTIFIERS = _Port("notifier", "file:///path/notices.jsonl", lambda kit: kit.channels)
 
 
 def equipped(kits: Sequence[Kit]) -> Equipment:
@@ -144,10 +179,15 @@ def equipped(kits: Sequence[Kit]) -> Equipment:
         if any(kit.is_same(other) for other in every[:index]):
             raise kit.owner.error("it is given twice")
     stores = _by_name(every, lambda kit: kit.stores, lambda one: one.scheme)
+    notifiers = _by_name(every, lambda kit: kit.notifiers, lambda one: one.scheme)
     requirements = _by_name(every, lambda kit: kit.requirements, lambda one: one.name)
     calendars = _by_name(every, lambda kit: kit.calendars, lambda one: one.id)
     return Equipment(
         stores={scheme: attrs.evolve(one, open=opener(owner, one.open)) for scheme, (owner, one) in stores.items()},
+        notifiers={
+            scheme: attrs.evolve(one, open=notifier_opener(owner, one.open))
+            for scheme, (owner, one) in notifiers.items()
+        },
         procedures=tuple(procedure for kit in every for procedure in kit.procedures),
         requirements={name: guarded(owner, one) for name, (owner, one) in requirements.items()},
         calendars={id_: CalendarSource(id_, loader(owner, one)) for id_, (owner, one) in calendars.items()},
@@ -204,15 +244,13 @@ def unknown(name: str, place: str, here: Sequence[Installed]) -> Fault:
     return Fault(place, f"no plugin {name!r:.60} is installed", cure)
 
 
-def _serving(scheme: str, found: Installed, kits: Sequence[Kit]) -> Kit:
-    """The installed plugin called like the scheme, as if it had been listed; it must bring a store for it."""
+def _serving(port: _Port, scheme: str, found: Installed, kits: Sequence[Kit]) -> Kit:
+    """The installed plugin called like the scheme, as if it had been listed; it must bring what the URL is to open."""
     kit = installed_kit(found)
-    if any(kit.is_same(other) for other in kits) or scheme not in kit.schemes:
-        schemes = " or ".join(f"{one}:" for one in kit.schemes) or "such as sqlite:///cases.db"
-        cure = (
-            f"correct the URL ({schemes}); to use the plugin beside another store, give its name in the list of plugins"
-        )
-        raise kit.owner.error(f"its name is the scheme {scheme!r}, and it brings no store for it: {cure}")
+    if any(kit.is_same(other) for other in kits) or scheme not in port.schemes(kit):
+        schemes = " or ".join(f"{one}:" for one in port.schemes(kit)) or f"such as {port.example}"
+        cure = f"correct the URL ({schemes}); to use the plugin beside another {port.thing}, give its name in the list of plugins"
+        raise kit.owner.error(f"its name is the scheme {scheme!r}, and it brings no {port.thing} for it: {cure}")
     return kit
 
 

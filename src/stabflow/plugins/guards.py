@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
-from urllib.parse import unquote
 
 from ..calendar import Calendar
 from ..decision.checks import RAISED
@@ -15,6 +13,7 @@ from ..ports.hooks import CalendarSource, NamedRequirement
 from ..ports.store import CONTRACT, Clock, Store
 from ..requirements import PluginRequirement, View
 from .blame import Owner, said, with_article
+from .discretion import public, secrets_in, without
 from .rules import check_contract
 
 _T = TypeVar("_T")
@@ -42,7 +41,9 @@ def opener(owner: Owner, open_: Callable[[str, Clock | None], Store]) -> Callabl
 
     def opened(url: str, clock: Clock | None) -> Store:
         opening = f"opening {public(url)!r}"
-        store: object = _or_blame(owner, opening, lambda: open_(url, clock), lambda words: _without_secrets(words, url))
+        store: object = _or_blame(
+            owner, opening, lambda: open_(url, clock), lambda words: without(words, secrets_in(url))
+        )
         if not isinstance(store, Store):
             raise owner.error(f"{opening} gave {with_article(type(store).__name__)}, not a Store")
         try:
@@ -68,34 +69,6 @@ def loader(owner: Owner, source: CalendarSource) -> Callable[[], Calendar]:
         return calendar
 
     return loaded
-
-
-_SECRET = re.compile(r"(?<=[?&;])([^=&;]*(?:pass|pwd|secret|token|key|cred|auth)[^=&;]*=)([^&;#]+)", re.IGNORECASE)
-"""A parameter of a URL that is called like a secret, and its value."""
-
-
-def public(url: str) -> str:
-    """``url`` as it may be shown: where an ``@`` is in it, a password may be too, so that only the scheme is left; otherwise
-    without the values of parameters that are called like secrets."""
-    if "@" not in url:
-        return _SECRET.sub(r"\1…", url)
-    scheme, colon, rest = url.partition(":")
-    if not colon or "@" in scheme:
-        return "…"
-    return f"{scheme}://…" if rest.startswith("//") else f"{scheme}:…"
-
-
-def _without_secrets(words: str, url: str) -> str:
-    """The words of a driver, which may quote the URL."""
-    secrets = {value for _, value in _SECRET.findall(url)}
-    secrets |= {unquote(value) for value in secrets}
-    if "@" in url:
-        rest = url.partition(":")[2].lstrip("/")
-        user = rest.rpartition("@")[0]
-        secrets |= {url, rest, user, unquote(user), user.partition(":")[2]}
-    for secret in sorted(secrets - {""}, key=len, reverse=True):
-        words = words.replace(secret, "…")
-    return words
 
 
 def _or_blame(owner: Owner, what: str, act: Callable[[], _T], shown: Callable[[str], str] = lambda words: words) -> _T:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import attrs
 
 from ..language import Procedure
-from ..ports.hooks import CalendarSource, NamedRequirement, Plugin, StoreScheme
+from ..ports.hooks import CalendarSource, NamedRequirement, NotifierScheme, Plugin, StoreScheme
 from .blame import Owner, blaming, with_article
 from .built_ins import BUILT_INS
 from .discovery import Installed, load
@@ -28,6 +28,7 @@ class Kit:
     contract: int
     calls: _Calls
     stores: tuple[StoreScheme, ...]
+    notifiers: tuple[NotifierScheme, ...]
     procedures: tuple[Procedure, ...]
     requirements: tuple[NamedRequirement, ...]
     calendars: tuple[CalendarSource, ...]
@@ -41,6 +42,11 @@ class Kit:
     def schemes(self) -> tuple[str, ...]:
         """The URL schemes that its stores serve."""
         return tuple(one.scheme for one in self.stores)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The URL schemes that its notifiers serve."""
+        return tuple(one.scheme for one in self.notifiers)
 
     def is_same(self, other: Kit) -> bool:
         """Whether it is the same plugin, or another object of its class."""
@@ -57,6 +63,7 @@ def unpacked(plugin: object, owner: Owner) -> Kit:
         contract=contract,
         calls=calls,
         stores=_brought(owner, calls, "stabflow_stores", StoreScheme),
+        notifiers=_brought(owner, calls, "stabflow_notifiers", NotifierScheme),
         procedures=_brought(owner, calls, "stabflow_procedures", Procedure),
         requirements=_brought(owner, calls, "stabflow_requirements", NamedRequirement),
         calendars=_brought(owner, calls, "stabflow_calendars", CalendarSource),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from ..errors import PluginError
-from ..ports.hooks import StoreScheme
+from ..ports.hooks import NotifierScheme, StoreScheme
 from ..values import visible
 from .blame import said
 from .discovery import Installed, clash, installed, overtaken
@@ -31,8 +31,9 @@ class Status(enum.Enum):
 class Standing:
     """One plugin: where it comes from, how it stands, and what it brings.
 
-    ``allowed``: it is built in or listed. ``problem`` says why it does not work. ``contract``, ``hooks`` and ``stores`` are
-    those that were checked, where it was imported and works; of the others nothing but their metadata is known.
+    ``allowed``: it is built in or listed. ``problem`` says why it does not work. ``contract``, ``hooks``,
+    ``stores`` and ``notifiers`` are those that were checked, where it was imported and works; of the others nothing but their
+    metadata is known.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Standing:
     contract: int | None = None
     hooks: tuple[str, ...] = ()
     stores: tuple[StoreScheme, ...] = ()
+    notifiers: tuple[NotifierScheme, ...] = ()
 
     @property
     def works(self) -> bool:
@@ -67,6 +69,7 @@ class Standing:
             "problem": self.problem or None,
             "hooks": None if self.contract is None else list(self.hooks),
             "stores": None if self.contract is None else stores,
+            "notifiers": None if self.contract is None else [one.scheme for one in self.notifiers],
             "contract": self.contract,
         }
 
@@ -104,7 +107,11 @@ def _listed(one: Installed, here: Sequence[Installed], kits: dict[tuple[str, str
     except BaseException as error:  # noqa: BLE001 - whatever it does, it is told of, and the others too
         problem = visible(str(error.problem)) if type(error) is PluginError else said(error)
         return _standing(one, Status.BROKEN, allowed=True, problem=problem)
-    taken = [problem for store in kit.stores if (problem := overtaken(store.scheme, one.distribution, here))]
+    taken = [
+        problem
+        for scheme in dict.fromkeys((*kit.schemes, *kit.channels))
+        if (problem := overtaken(scheme, one.distribution, here))
+    ]
     if taken:
         return _standing(one, Status.CONFLICT, allowed=True, problem="; ".join(taken))
     kits[one.distribution, one.value] = kit
@@ -134,4 +141,4 @@ def _standing(one: Installed, status: Status, *, allowed: bool = False, problem:
 
 
 def _brings(standing: Standing, kit: Kit) -> Standing:
-    return attrs.evolve(standing, contract=kit.contract, hooks=kit.hooks, stores=kit.stores)
+    return attrs.evolve(standing, contract=kit.contract, hooks=kit.hooks, stores=kit.stores, notifiers=kit.notifiers)

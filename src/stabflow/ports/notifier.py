@@ -10,6 +10,7 @@ has the message already, the notifier hands it over in the form in which the cha
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -33,6 +34,15 @@ class Secret:
 
     __str__ = __repr__
 
+
+def _seconds(result: object, field: attrs.Attribute[float | None], value: object) -> None:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    if value is not None and not fits:
+        raise ValueError(f"{field.name} is {value!r:.40}: give seconds, 0 or more, or None")
+
+
+_WORDS = attrs.validators.instance_of(str)
+_FLAG = attrs.validators.instance_of(bool)
 
 Secrets = Mapping[str, Sequence[Secret]]
 """By name, the one in use first, then those that are still, or already, good beside it."""
@@ -64,7 +74,7 @@ class Delivered:
     """The channel has taken the message over, or had it already. ``detail`` is what it said of it, such as a number of its own;
     without addresses and secrets (N5)."""
 
-    detail: str = ""
+    detail: str = attrs.field(default="", validator=_WORDS)
 
 
 @attrs.frozen
@@ -73,9 +83,9 @@ class Retry:
     ``after`` are the seconds for which the channel asked, if it did (N6). ``maybe_sent``: the channel may have taken it over all
     the same."""
 
-    reason: str
-    after: float | None = None
-    maybe_sent: bool = False
+    reason: str = attrs.field(validator=_WORDS)
+    after: float | None = attrs.field(default=None, validator=_seconds)
+    maybe_sent: bool = attrs.field(default=False, validator=_FLAG)
 
 
 @attrs.frozen
@@ -83,8 +93,8 @@ class Rejected:
     """The channel will never take this message for this address: ``reason`` is why, without addresses and secrets (N5). ``gone``:
     nor any other message; the address is to be used no more."""
 
-    reason: str
-    gone: bool = False
+    reason: str = attrs.field(validator=_WORDS)
+    gone: bool = attrs.field(default=False, validator=_FLAG)
 
 
 Result = Delivered | Retry | Rejected
@@ -98,7 +108,7 @@ class Notifier(abc.ABC):
     """
 
     contract: ClassVar[int] = CONTRACT
-    deduplicates: ClassVar[bool] = False
+    deduplicates: bool = False
     """Whether whoever receives a message twice under one id can be told to take it once (N3)."""
 
     @abc.abstractmethod

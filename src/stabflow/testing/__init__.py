@@ -7,7 +7,8 @@ The author of a store derives a class from `StoreHarness` that makes storages an
 ``check_store(Harness).raise_for_failures()``, or a class derived from `StoreContract` for pytest, or ``stabflow conformance
 MODULE:HARNESS``.
 
-`FakeClock`, `FaultyStore`, `crash_points` and `tamper` are for everybody's tests, over an `engine_over` a store of their own.
+`FakeClock`, `FaultyStore`, `RecordingNotifier`, `crash_points` and `tamper` are for everybody's tests, over an `engine_over` a
+store of their own.
 
 All of it can be imported without pytest and without Hypothesis; what draws at random needs the latter.
 """
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .harness import FaultKind as FaultKind
     from .harness import Host as Host
     from .harness import StoreHarness as StoreHarness
+    from .notifiers.recording import RecordingNotifier as RecordingNotifier
     from .procedures.counterexamples import Counterexample as Counterexample
     from .procedures.making import NothingHappened as NothingHappened
     from .procedures.making import procedure_machine as procedure_machine
@@ -72,6 +74,7 @@ _HOMES = {
     "faults.tampering": ("Tampering", "tamper"),
     "faults.troubles": ("Trouble", "TroubleKind"),
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
+    "notifiers.recording": ("RecordingNotifier",),
     "procedures.counterexamples": ("Counterexample",),
     "procedures.making": ("NothingHappened", "procedure_machine"),
     "procedures.own_properties": ("ActProperty", "OwnProperty", "ShownAct"),
@@ -109,6 +112,7 @@ __all__ = [
     "Outcome",
     "OwnProperty",
     "SearchedState",
+    "RecordingNotifier",
     "ShownAct",
     "SqliteHarness",
     "StateProperty",
