@@ -278,6 +278,46 @@ leads_to = [{ case = "voting" }, { case = "agreed" }]
 [[properties]]
 title = { en = "always", zh = "恒成立" }
 always = { items = "finding", at_most = 9 }
+
+[[notices]]
+name = "soon"
+on = "before_due"
+lead = ["3 working days", "1 days"]
+of = "*"
+to = ["accountable", "chair"]
+subject = { en = "{item}: due in {lead}", zh = "{item}：还有{lead}到期" }
+text = { en = "“{matter_title}”: {item} is due {due}.", zh = "“{matter_title}”：{item}应于{due}前办结。" }
+
+[[notices]]
+name = "late"
+on = "escalated"
+of = ["risk", "test"]
+in = ["named", "open"]
+to = "accountable"
+subject = { en = "{kind} is late", zh = "{kind}逾期" }
+text = [
+  { en = "{item} ({state}) was not done in time.", zh = "{item}（{state}）逾期未办。" },
+  { en = "An answer is due {due}.", zh = "请于{due}前答复。" },
+]
+
+[[notices]]
+name = "decided"
+title = { en = "the decision", zh = "决定" }
+on = "entered"
+in = ["agreed", "finished"]
+to = ["unit", "auditor"]
+clause = "二.1"
+subject = { en = "{matter}: {outcome}", zh = "{matter}：{outcome}" }
+text = { en = "{by_role}: {trigger}; cost {cost}, from {start}.", zh = "{by_role}：{trigger}；费用{cost}，自{start}起。" }
+
+[[notices]]
+name = "rated"
+on = "fired"
+of = "risk"
+triggers = "rate"
+to = "chair"
+subject = { en = "risk rated {level}", zh = "风险评定为{level}" }
+text = { en = "{case}, {procedure}: {{{score}}} for {role}", zh = "{case}，{procedure}：{{{score}}}，致{role}" }
 """
 """A procedure that uses every table and every kind of requirement."""
 

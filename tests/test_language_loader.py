@@ -295,7 +295,15 @@ WRONG = [
     ("transitions/5/requires/2/with/year", 2026.5, "transitions[5].requires[2].with.year: is a number with a fraction"),
     ("transitions/5/requires/2/wit", {}, "transitions[5].requires[2].wit: unknown key (did you mean 'with'?)"),
     ("state", {}, "state: unknown key (did you mean 'states'?)"),
-    ("metadata", {"author": "x"}, "metadata: unknown key (known: clauses, facts, gate, items, lists, parameters, procedure"),
+    ("notices/0/on", "late", "notices[0].on: unknown word 'late' (did you mean 'escalated'?)"),
+    ("notices/0/whom", "chair", "notices[0].whom: unknown key (known: clause, in, lead, name, of, on, subject, text"),
+    ("notices/0/subject", "due soon", "notices[0].subject: is text, not a table"),
+    ("notices/0/lead", 3, "notices[0].lead: is a whole number, not a duration"),
+    ("notices/1/text/0/zh", "", "notices[1].text[0].zh: text is empty"),
+    ("notices/1/text/0/en", "two\nlines", "notices[1].text[0].en: character U+000A"),
+    ("items/risk/fields/level/type", "word", "items.risk.fields.level.type: unknown word 'word'"),
+    ("items/risk/states/named/within", 5, "items.risk.states.named.within: is a whole number, not a duration"),
+    ("metadata", {"author": "x"}, "metadata: unknown key (known: clauses, facts, gate, items, lists, notices, parameters"),
     ("id", "board", "id: unknown key"),
 ]  # fmt: skip
 

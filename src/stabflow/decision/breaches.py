@@ -34,6 +34,10 @@ ESTIMATED, CLOCK, TOO_LATE = "estimated", "clock", "too_late"
 only after its limit had passed."""
 
 
+NO_BODY = "unknown"
+"""Stands for the body of somebody who is named and holds no role by which to tell."""
+
+
 @attrs.frozen
 class Lapsed:
     """A duty, or one of its escalations, whose limit has passed without that being on record yet."""

@@ -296,6 +296,26 @@ def _procedures(patient: Patient) -> Iterator[Diagnosis]:
     )
 
 
+def _notices(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether what procedures in use want told has where to go."""
+    if patient.shell.notifies:
+        return
+    known = {(row.procedure, row.procedure_version, row.digest) for row in patient.cases}
+    untold = sorted(f"{one[0]}@{one[1]}" for one in known if patient.shell.registry.of_case(*one).notices)
+    if untold:
+        yield Diagnosis(
+            check="notices",
+            health=Health.ATTEND,
+            text=say(
+                "the store has no outbox: nobody is told what these procedures want told: {names}",
+                "该存储没有发件箱：下列程序规定的通知均不发出：{names}",
+                names=listing([same(name) for name in untold]),
+            ),
+            cure=Text("copy it into a store with an outbox: stabflow copy", "请复制到具备发件箱的存储：stabflow copy"),
+            facts={"procedures": untold},
+        )
+
+
 def _clock(patient: Patient) -> Iterator[Diagnosis]:
     found = [moment_from(row.updated_at) for row in patient.cases]
     found += [case.recorded_at for _, case in patient.owing]
@@ -429,6 +449,7 @@ CHECKS: list[Check] = [
     Check("calendar", Text("calendar", "工作日历"), _calendar),
     Check("due_times", Text("due times", "期限"), _due_times),
     Check("procedures", Text("procedures", "程序"), _procedures),
+    Check("notices", Text("notices", "通知"), _notices),
     Check("clock", Text("clock", "时钟"), _clock),
     Check("recurrence", Text("what recurs", "周期性办理"), _recurrence),
     Check("ticks", Text("ticks", "计时"), _ticks),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ..case import Case, kind_of_duty, office_of
-from ..decision.breaches import CLOCK, TOO_LATE, Lapsed, lapsed
+from ..decision.breaches import CLOCK, NO_BODY, TOO_LATE, Lapsed, lapsed
 from ..decision.commands import Add, FindBreach
 from ..decision.duties import limits_begun, owed_in
 from ..decision.events import BreachConfirmed, BreachFound
@@ -26,8 +26,6 @@ from .shell import CLAMP_TOLERANCE, RETRIES, Shell
 from .work import OF_TIME, Work
 
 LIMIT = "time limit · 期限"
-NO_BODY = "unknown"
-"""Stands for the body of somebody who is named and holds no role by which to tell."""
 
 
 def find_breach(

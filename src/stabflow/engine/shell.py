@@ -51,7 +51,8 @@ class Shell:
     """Everything an act needs that is not the decision itself: the store, the clock, the calendar, who is in office.
 
     ``checks`` are asked before it, those ``watching`` are told after it. ``copied`` says of streams up to which version they
-    were copied from another store, without the keys. Where ``outside`` is given, ``store`` is within a transaction of the host:
+    were copied from another store, without the keys. ``notifies``: the store has an outbox, into which goes what is to be told.
+    Where ``outside`` is given, ``store`` is within a transaction of the host:
     that is the shell beyond it, and plugins are told of what is ``untold`` when the host has committed.
 
     A case is what its records give. Only where it is asked for ``looking``, which decides nothing, may it rest on a snapshot:
@@ -73,12 +74,17 @@ class Shell:
     outside: Shell | None = None
     untold: list[tuple[Case, tuple[Record, ...]]] = attrs.field(factory=list, init=False)
     snapshots: Snapshots | None = attrs.field(init=False)
+    notifies: bool = attrs.field(init=False)
     _cases: OrderedDict[str, _Seen] = attrs.field(factory=OrderedDict, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     @snapshots.default
     def _takes_snapshots(self) -> Snapshots | None:
         return Snapshots() if Capability.SNAPSHOTS in self.store.capabilities else None
+
+    @notifies.default
+    def _has_outbox(self) -> bool:
+        return Capability.OUTBOX in self.store.capabilities
 
     def over(
         self,

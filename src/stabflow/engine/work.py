@@ -232,6 +232,7 @@ class Work:
                 *self._others.values(),
             ),
             snapshots=self._shell.snapshots,
+            offices=self._offices.of(self._procedure) if self._shell.notifies else None,
         )
         result = self._shell.store.append(wanted)
         if result.replayed:

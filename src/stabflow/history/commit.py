@@ -11,14 +11,15 @@ from decimal import Decimal
 import attrs
 
 from .. import canonical
-from ..case import Case
+from ..case import Appointment, Case
 from ..decision.commands import Command
 from ..decision.events import Event
+from ..decision.notices import notices_of
 from ..errors import InvalidInput
 from ..language import Procedure
-from ..ports.store import AppendBatch, NewRecord, StreamHead
+from ..ports.store import AppendBatch, NewNotice, NewRecord, StreamHead
 from ..values import Actor, Basis, File, Matter, moment_text, utc
-from . import chain, codec, index
+from . import chain, codec, index, notice_codec
 from .record import Circumstances, Record, header_bytes, make
 from .snapshots import Snapshots
 from .writing import plain_value
@@ -44,10 +45,12 @@ def batch(
     digest: str | None = None,
     relies_on: Sequence[StreamHead] = (),
     snapshots: Snapshots | None = None,
+    offices: Sequence[Appointment] | None = None,
 ) -> AppendBatch:
     """The transaction that stores ``records`` of one stream, with the change of the index where a case changed (``onto``: it goes
     on under that version), if the streams relied on still end where they did; and with a snapshot of the case, where it is time
-    for one. ``after`` must be what the records give, and rest on no snapshot itself."""
+    for one. ``after`` must be what the records give, and rest on no snapshot itself. With the standing ``offices`` in force, the
+    notices of the procedure go with it; without them, as where the store keeps none, there are none."""
     stream, changed = records[0].stream, None
     if procedure is not None and after is not None:
         if onto is None or before is None:
@@ -55,6 +58,10 @@ def batch(
         else:
             changed = index.migrated(procedure, before, onto, after)
     taken = None if snapshots is None or after is None else snapshots.taken(stream, expected_version, after)
+    told: tuple[NewNotice, ...] = ()
+    if offices is not None and procedure is not None and procedure.notices and onto is None:
+        history = [(record.event, record.stamp) for record in records]
+        told = tuple(map(notice_codec.encode, notices_of(procedure, before, history, offices)))
     return AppendBatch(
         stream=stream,
         expected_version=expected_version,
@@ -62,6 +69,7 @@ def batch(
             [NewRecord(record.tag, record.header, record.payload, bytes.fromhex(record.hash)) for record in records]
         ),
         index=changed,
+        outbox=told,
         snapshot=taken,
         key=key,
         digest=digest if key is not None else None,

@@ -15,10 +15,12 @@ from .lifecycle import (
     Transition,
 )
 from .loader import bundled, bundled_names, from_canonical, load, loads, procedure
+from .notice_rules import ACCOUNTABLE, NoticeRule, Occasion
 from .parts import Clause, Gate, ItemKind, ListEntry, Parameter, Property, Role, Separation
 from .skeleton import Skeleton, from_transitions
 
 __all__ = [
+    "ACCOUNTABLE",
     "Breach",
     "Clause",
     "Duration",
@@ -28,6 +30,8 @@ __all__ = [
     "ItemKind",
     "Lifecycle",
     "ListEntry",
+    "NoticeRule",
+    "Occasion",
     "Outcome",
     "Parameter",
     "Preset",

@@ -8,10 +8,24 @@ import attrs
 
 from ..requirements import Requirement
 from .lifecycle import Field, State, Transition
+from .notice_rules import NoticeRule
 from .parts import Draft, Gate, ItemKind, ListEntry, Parameter, Property, Role, Separation
 from .paths import path_text
 
-Part = ListEntry | Parameter | Role | Separation | Field | State | Transition | ItemKind | Gate | Property | Requirement
+Part = (
+    ListEntry
+    | Parameter
+    | Role
+    | Separation
+    | Field
+    | State
+    | Transition
+    | ItemKind
+    | Gate
+    | Property
+    | NoticeRule
+    | Requirement
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +66,8 @@ def places(draft: Draft) -> Iterator[Place]:
         yield Place(path="gate", part=draft.gate)
     for index, wanted in enumerate(draft.properties):
         yield Place(path=path_text("properties", index), part=wanted)
+    for index, rule in enumerate(draft.notices):
+        yield Place(path=path_text("notices", index), part=rule, name=rule.name)
     yield from required(draft)
 
 

@@ -19,6 +19,7 @@ from ..zones import zone
 from . import machine as _machine
 from .canonical_form import canonical_bytes
 from .lifecycle import STEP_TITLES, Field, FieldType, Preset, State, Step, Transition
+from .notice_rules import NoticeRule, Occasion
 from .parts import Draft, titled
 from .static import faults
 from .static_roles import below
@@ -104,6 +105,16 @@ class Procedure(Draft):
             if one.preset is not None:
                 for state in dict.fromkeys(one.preset.at):
                     found.setdefault(state, []).append((kind, one.preset))
+        return MappingProxyType(found)
+
+    @functools.cached_property
+    def notices_on(self) -> Mapping[tuple[Occasion, str | None], Sequence[NoticeRule]]:
+        """What is to be told, by the occasion and by what it happens to: a kind, or the case (``None``)."""
+        found: dict[tuple[Occasion, str | None], list[NoticeRule]] = {}
+        for rule in self.notices:
+            for kind in (None, *self.items):
+                if rule.speaks_of(kind):
+                    found.setdefault((rule.on, kind), []).append(rule)
         return MappingProxyType(found)
 
     @functools.cached_property

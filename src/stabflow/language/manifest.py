@@ -11,7 +11,8 @@ from ..text import Text, listing, quoted, say, worded
 from .citations import Place, places
 from .definition import Procedure
 from .lifecycle import Field, State, Transition
-from .parts import Clause, Gate, ItemKind, ListEntry, Parameter, Property, Role, Separation
+from .notice_rules import NoticeRule
+from .parts import Clause, Gate, ItemKind, ListEntry, Parameter, Property, Role, Separation, titled
 from .requirement_text import requirement_text
 
 
@@ -76,6 +77,8 @@ def _title(procedure: Procedure, place: Place) -> Text:
             return Text("the gate", "实施关口")
         case Property():
             return say("to be proved: {name}", "应予证明：{name}", name=quoted(place.part.title))
+        case NoticeRule():
+            return say("notice {name}", "通知{name}", name=quoted(titled(place.part.name, place.part.title)))
         case Requirement():
             return say(
                 "{of}: {what}",

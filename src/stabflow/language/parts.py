@@ -13,6 +13,7 @@ from ..requirements import Requirement
 from ..requirements.base import duration_or_name, names, requirements
 from ..text import Text, same
 from .lifecycle import Field, Lifecycle, Preset, State, Transition, in_order
+from .notice_rules import NoticeRule
 
 
 @attrs.frozen(kw_only=True)
@@ -148,6 +149,7 @@ class Draft:
     items: Mapping[str, ItemKind] = attrs.field(factory=dict, converter=frozen, hash=False)
     gate: Gate | None = None
     properties: tuple[Property, ...] = attrs.field(default=(), converter=in_order)
+    notices: tuple[NoticeRule, ...] = attrs.field(default=(), converter=in_order)
     case: Lifecycle = attrs.field(init=False, repr=False, eq=False)
 
     @case.default

@@ -14,15 +14,21 @@ from ..errors import Fault
 from .paths import Key, path_text
 from .static import UNCITED
 from .static_lifecycle import ENDLESS, UNBEGUN, UNENTERED, UNSET
+from .static_notices import NEVER_DUE, UNSUPERVISED
 
 _ELSEWHERE = {
     "clause": (UNCITED,),
     "dest": (UNENTERED, ENDLESS, *UNBEGUN),
     "field": (UNSET,),
     "final": (ENDLESS, *UNBEGUN),
+    "outcome": ("{outcome}",),
     "set": (UNSET,),
     "source": (UNENTERED, ENDLESS, *UNBEGUN),
+    "supervises": (UNSUPERVISED,),
     "trigger": ("unknown trigger",),
+    "type": ("{",),
+    "until": (NEVER_DUE,),
+    "within": (NEVER_DUE,),
 }
 """Which faults elsewhere the loss of a key may cause, besides those that name what was lost."""
 

@@ -20,6 +20,7 @@ from .lifecycle import FieldType, Outcome
 from .parts import ANY, Draft
 from .paths import path_text
 from .static_lifecycle import lifecycle_faults
+from .static_notices import notice_faults
 from .static_numbers import number_faults
 from .static_roles import entry_faults, role_faults, separation_faults
 from .static_rows import requirement_faults
@@ -76,6 +77,7 @@ def _faults(draft: Draft) -> Iterator[Fault]:
         yield from lifecycle_faults(draft, kind)
     yield from _gate(draft)
     yield from _properties(draft)
+    yield from notice_faults(draft)
 
 
 # Identity and names
@@ -126,6 +128,8 @@ def _named(draft: Draft) -> Iterator[tuple[str, str]]:
                 yield path_text("items", kind, table, name), name
         for index, row in enumerate(cycle.transitions):
             yield path_text("items", kind, "transitions", index, "trigger"), row.trigger
+    for index, rule in enumerate(draft.notices):
+        yield path_text("notices", index, "name"), rule.name
 
 
 def _names(draft: Draft) -> Iterator[Fault]:
@@ -166,6 +170,7 @@ def _personal(draft: Draft) -> Iterator[Fault]:
         ]
     named += [(path_text("items", name), name, item.title, False) for name, item in draft.items.items()]
     named += [(path_text("roles", name), name, role.title, False) for name, role in draft.roles.items()]
+    named += [(path_text("notices", index), rule.name, rule.title, True) for index, rule in enumerate(draft.notices)]
     for list_name, entries in draft.lists.items():
         named.append((path_text("lists", list_name), list_name, None, False))
         named += [(path_text("lists", list_name, name), name, entry.title, False) for name, entry in entries.items()]

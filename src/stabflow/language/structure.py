@@ -24,6 +24,7 @@ from ..text import BOTH_LANGUAGES, Text
 from ..values import MAX_INT, clean_text
 from .canonical_form import IDENTITY, canonical_form
 from .lifecycle import FieldType
+from .notice_rules import Occasion
 from .parts import Draft
 from .paths import Key
 from .reading import Reading
@@ -307,7 +308,12 @@ def _entries(type_: Any) -> Mapping[str, _Entry]:
 def _stand_in(type_: Any) -> object:
     if typing.get_origin(type_) is tuple:
         return ()
-    stand_ins: dict[object, object] = {Text: Text("?", "?"), bool: False, FieldType: FieldType.TEXT}
+    stand_ins: dict[object, object] = {
+        Text: Text("?", "?"),
+        bool: False,
+        FieldType: FieldType.TEXT,
+        Occasion: Occasion.ENTERED,
+    }
     return stand_ins.get(type_, 1 if _members(type_) == {int, Duration} else "?")
 
 
