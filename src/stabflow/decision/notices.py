@@ -79,8 +79,12 @@ def rendered(
     procedure: Procedure, rule: NoticeRule, told: Told, *, origin: str, created_at: datetime
 ) -> Iterator[Notice]:
     """The notices of one rule, one for each recipient."""
+    said = facts(procedure, rule, told)
+    words: tuple[Text, Text] | None = None
     for role, body in _recipients(procedure, rule, told):
-        said = functools.partial(tell, procedure, told, role)
+        if words is None or rule.names_reader:
+            telling = functools.cache(functools.partial(tell, procedure, told, role))
+            words = fill(rule.subject, telling), joined([fill(one, telling) for one in rule.text], _LINE)
         yield Notice(
             name=rule.name,
             role=role,
@@ -89,9 +93,9 @@ def rendered(
             about=told.about,
             origin=origin,
             created_at=created_at,
-            subject=fill(rule.subject, said),
-            text=joined([fill(one, said) for one in rule.text], _LINE),
-            facts=facts(procedure, rule, told),
+            subject=words[0],
+            text=words[1],
+            facts=said,
         )
 
 

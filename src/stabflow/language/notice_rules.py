@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterable
 
 import attrs
@@ -10,6 +11,7 @@ import attrs
 from ..calendar import Duration
 from ..requirements.base import duration_or_name, names
 from ..text import Text
+from .notice_template import fields_of
 
 ACCOUNTABLE = "accountable"
 """Among those to whom a notice goes: whoever owes what it speaks of; where that has gone up, those to whom it has gone."""
@@ -68,3 +70,9 @@ class NoticeRule:
     def speaks_of(self, kind: str | None) -> bool:
         """Whether it speaks of what happens to ``kind`` (``None``: to the case)."""
         return self.of_everything or (kind in self.of if self.of else kind is None)
+
+    @functools.cached_property
+    def names_reader(self) -> bool:
+        """Whether its words name the role to which it goes, and are others for each."""
+        said = (self.subject, *self.text)
+        return any("role" in fields_of(words) for text in said for words in (text.en, text.zh))

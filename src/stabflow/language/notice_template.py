@@ -74,9 +74,9 @@ def fields_of(template: str) -> tuple[str, ...]:
 
 def fill(template: Text, tell: Callable[[str], Text]) -> Text:
     """``template`` with what ``tell`` says of each field it names, in each language its own, on one line."""
-    en = "".join([one.words or _line(tell(one.field).en) for one in pieces(template.en)])
-    zh = "".join([one.words or _line(tell(one.field).zh) for one in pieces(template.zh)])
-    return Text(en, zh)
+    en = [one.words or _line(tell(one.field).en) for one in pieces(template.en)]
+    zh = [one.words or _line(tell(one.field).zh) for one in pieces(template.zh)]
+    return Text("".join(en), "".join(zh))
 
 
 def _line(words: str) -> str:
