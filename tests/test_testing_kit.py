@@ -36,8 +36,7 @@ from stabflow.testing.expectation import ClauseBroken, alike, equal
 from stabflow.testing.stores import search
 from stabflow.testing.stores.checks import CHECKS, MODULES, processes
 from stabflow.testing.stores.material import case_row, duty_row
-from stabflow.testing.stores.registry import CLAUSES, Offer
-from stabflow.testing.stores.running import chosen_checks
+from stabflow.testing.stores.registry import CLAUSES, KIT, Offer
 
 
 class Plain(MemoryStore):
@@ -386,7 +385,7 @@ def test_bad_arguments_are_told() -> None:
         check_store(MemoryStore)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="there is no level 'fast'; there are sequential, second-handle"):
         check_store(MemoryHarness, levels=["fast"])
-    assert chosen_checks(["second-handle"], None) == chosen_checks([Level.SECOND_HANDLE], None) != []
+    assert KIT.chosen(["second-handle"], None) == KIT.chosen([Level.SECOND_HANDLE], None) != []
     with pytest.raises(ValueError, match="there is no check and no clause C15"):
         check_store(MemoryHarness, only=["C15"])
 

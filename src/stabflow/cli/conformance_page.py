@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..testing import CheckResult, ConformanceReport, Level, Outcome
+from ..testing.conformance.report import FEW
 from ..testing.patience import FRAME
-from ..testing.stores.report import FEW
 from ..text import Text, listing, same, say
 from .page import Cell, Column, Page
 

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from ..reasoning.predicates import StateProperty as StateProperty
     from ..reasoning.report import NotProved as NotProved
     from .clock import FakeClock as FakeClock
+    from .conformance.registry import Check as Check
+    from .conformance.registry import Level as Level
+    from .conformance.report import CheckResult as CheckResult
+    from .conformance.report import ConformanceFailed as ConformanceFailed
+    from .conformance.report import ConformanceReport as ConformanceReport
+    from .conformance.report import Outcome as Outcome
     from .coverage import Coverage as Coverage
     from .coverage import TooLittleCovered as TooLittleCovered
     from .faults.crashes import CrashFailed as CrashFailed
@@ -53,12 +59,6 @@ if TYPE_CHECKING:
     from .ready import MemoryHarness as MemoryHarness
     from .ready import SqliteHarness as SqliteHarness
     from .stores.contract import StoreContract as StoreContract
-    from .stores.registry import Check as Check
-    from .stores.registry import Level as Level
-    from .stores.report import CheckResult as CheckResult
-    from .stores.report import ConformanceFailed as ConformanceFailed
-    from .stores.report import ConformanceReport as ConformanceReport
-    from .stores.report import Outcome as Outcome
     from .stores.running import check_store as check_store
 
 # Each name is loaded when it is asked for, so that a child process, which needs few of them, starts at once.
@@ -68,6 +68,8 @@ _HOMES = {
     "..reasoning.predicates": ("Count", "SearchedState", "StateProperty"),
     "..reasoning.report": ("NotProved",),
     "clock": ("FakeClock",),
+    "conformance.registry": ("Check", "Level"),
+    "conformance.report": ("CheckResult", "ConformanceFailed", "ConformanceReport", "Outcome"),
     "coverage": ("Coverage", "TooLittleCovered"),
     "faults.crashes": ("CrashFailed", "CrashPoint", "CrashReport", "Left", "crash_points"),
     "faults.faulty_store": ("FaultyStore",),
@@ -81,8 +83,6 @@ _HOMES = {
     "procedures.replaying": ("replay_trace",),
     "ready": ("MemoryHarness", "SqliteHarness"),
     "stores.contract": ("StoreContract",),
-    "stores.registry": ("Check", "Level"),
-    "stores.report": ("CheckResult", "ConformanceFailed", "ConformanceReport", "Outcome"),
     "stores.running": ("check_store",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -104,7 +104,13 @@ class StoreHarness(abc.ABC):
 
 def as_harness(harness: Any) -> StoreHarness:
     """The harness itself, or one made of its class; `TypeError` when it is neither."""
-    made = harness() if isinstance(harness, type) and issubclass(harness, StoreHarness) else harness
-    if not isinstance(made, StoreHarness):
-        raise TypeError(f"{harness!r} is no StoreHarness: derive a class from stabflow.testing.StoreHarness")
+    made: StoreHarness = made_of(harness, StoreHarness)
+    return made
+
+
+def made_of(harness: Any, base: type[Any]) -> Any:
+    """The harness itself, or one made of its class; `TypeError` when it is none that derives from ``base``."""
+    made = harness() if isinstance(harness, type) and issubclass(harness, base) else harness
+    if not isinstance(made, base):
+        raise TypeError(f"{harness!r} is no {base.__name__}: derive a class from stabflow.testing.{base.__name__}")
     return made

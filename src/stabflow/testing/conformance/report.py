@@ -17,7 +17,7 @@ FEW = 3
 
 
 class Outcome(enum.Enum):
-    """How a check ended: it held, it failed, the store or the harness has nothing to make it on, or it was not got through."""
+    """How a check ended: it held, it failed, the plugin or the harness has nothing to make it on, or it was not got through."""
 
     HELD = "held"
     FAILED = "failed"
@@ -59,7 +59,8 @@ class CheckResult:
 
 
 class ConformanceFailed(AssertionError):
-    """A store does not keep its contract, or nothing was tested that every store must keep; ``report`` has all results."""
+    """A plugin does not keep its contract, or nothing was tested that every one of its kind must keep; ``report`` has all
+    results."""
 
     def __init__(self, report: ConformanceReport, problem: str) -> None:
         self.report = report
@@ -72,16 +73,18 @@ class ConformanceReport:
 
     harness: str
     seed: int
-    capabilities: tuple[Capability, ...]
+    capabilities: tuple[enum.Enum, ...]
     versions: Mapping[str, str]
     results: tuple[CheckResult, ...]
-    untested: tuple[Capability, ...] = ()
-    """What the store declares and no check can be made of, because the harness offers too little. DURABLE is among them also
+    untested: tuple[enum.Enum, ...] = ()
+    """What the plugin declares and no check can be made of, because the harness offers too little. DURABLE is among them also
     where a process was killed, but the power not cut."""
     chosen: bool = False
     """Whether some levels or checks alone were asked for."""
     broken: Text | None = None
-    """Why the harness does not work, if it does not: then it is not known whether the store does."""
+    """Why the harness does not work, if it does not: then it is not known whether the plugin does."""
+    thing: Text = Text("store", "存储")
+    """Of what it is the contract."""
 
     def _with(self, *outcomes: Outcome) -> tuple[CheckResult, ...]:
         return tuple(one for one in self.results if one.outcome in outcomes)
@@ -103,27 +106,27 @@ class ConformanceReport:
 
     @property
     def required_ran(self) -> bool:
-        """Whether at least one check ran of a clause that every store keeps."""
+        """Whether at least one check ran of a clause that every plugin of its kind keeps."""
         return any(not one.check.needs for one in self.covered)
 
     @property
     def power_not_cut(self) -> bool:
-        """Whether the store declares DURABLE, and held against ``kill -9`` alone, which does not show that it syncs."""
+        """Whether a store declares DURABLE, and held against ``kill -9`` alone, which does not show that it syncs."""
         made = any(Capability.DURABLE in one.check.needs for one in self.covered)
         return made and Capability.DURABLE in self.untested
 
     @property
     def complete(self) -> bool:
-        """Whether all that was asked for could be said: something ran of what every store keeps (or, where some checks alone were
-        asked for, of those), nothing was cut short, and nothing that the store declares went untested; but that the power was not
-        cut is told by ``untested`` alone, because of a database on a server no harness can cut it."""
+        """Whether all that was asked for could be said: something ran of what every plugin of its kind keeps (or, where some
+        checks alone were asked for, of those), nothing was cut short, and nothing that it declares went untested; but that the
+        power was not cut is told by ``untested`` alone, because of a database on a server no harness can cut it."""
         ran = bool(self.covered) if self.chosen else self.required_ran
         left = [one for one in self.untested if not (one is Capability.DURABLE and self.power_not_cut)]
         return ran and not self._with(Outcome.NOT_RUN) and not left
 
     def raise_for_failures(self) -> None:
-        """Raise `ConformanceFailed` if a check failed, if the harness does not work, or if nothing ran that every store must
-        keep; where some checks alone were asked for, if none of them could be made."""
+        """Raise `ConformanceFailed` if a check failed, if the harness does not work, or if nothing ran that every plugin of
+        its kind must keep; where some checks alone were asked for, if none of them could be made."""
         if self.failures:
             said = "\n".join(one.sentence() for one in self.failures)
             many = len(self.failures)
@@ -136,7 +139,7 @@ class ConformanceReport:
         if self.chosen and not self.covered:
             raise ConformanceFailed(self, f"none of the {len(self.results)} checks asked for could be made")
         if not self.chosen and not self.required_ran:
-            problem = "no check ran of what every store must keep: nothing is known of this store"
+            problem = f"no check ran of what every {self.thing} must keep: nothing is known of this {self.thing}"
             raise ConformanceFailed(self, problem)
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
