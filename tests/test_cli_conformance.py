@@ -13,6 +13,7 @@ from command_line import Run, program
 from stabflow.cli.conformance_command import LEVELS
 from stabflow.cli.conformance_page import CLAUSE_TITLES, LEVEL_TITLES
 from stabflow.testing import Level
+from stabflow.testing.notifiers.registry import CLAUSES as NOTIFIER_CLAUSES
 from stabflow.testing.stores.checks import processes
 from stabflow.testing.stores.registry import CLAUSES
 
@@ -189,7 +190,10 @@ def test_json_for_programs(plugin: Run) -> None:
         ("my_store:Faulty", "there is no module my_store (install it, or go to its folder)"),
         ("my_stores.deeper:Faulty", "there is no module my_stores.deeper"),
         ("my_stores:Fauly", "my_stores has no 'Fauly' (did you mean 'Faulty'?)"),
-        ("my_stores:number", "my_stores:number is no StoreHarness (derive it from stabflow.testing.StoreHarness)"),
+        (
+            "my_stores:number",
+            "my_stores:number is no StoreHarness and no NotifierHarness (derive it from StoreHarness or NotifierHarness of",
+        ),
         ("my_stores:Forgetful", "my_stores:Forgetful is no StoreHarness"),
         ("my_stores:Half", "my_stores:Half is not complete (it needs open)"),
         ("broken:Faulty", "broken cannot be imported: ZeroDivisionError: division by zero"),
@@ -224,4 +228,4 @@ def test_from_a_folder_as_a_program(tmp_path: Path) -> None:
 def test_every_level_and_clause_has_its_words() -> None:
     assert [level.replace("-", " ") for level in LEVELS] == [level.value for level in Level]
     assert {*LEVEL_TITLES} == {*Level}
-    assert {*CLAUSE_TITLES} == {*CLAUSES}
+    assert {*CLAUSE_TITLES} == {*CLAUSES, *NOTIFIER_CLAUSES}

@@ -35,7 +35,7 @@ MESSAGE = Message(
 
 
 def fields(message: Message) -> dict[str, object]:
-    return attrs.asdict(message)
+    return attrs.asdict(message) | {"subject": message.subject.replace("\u2028", " ")}  # which is one line
 
 
 @pytest.fixture
@@ -262,6 +262,9 @@ def test_an_address_is_a_label_and_there_are_no_secrets(url: str) -> None:
         with pytest.raises(InvalidInput) as error:
             notifier.check_address(wrong)
         assert "secret" not in str(error.value)
+        result = notifier.send(attrs.evolve(MESSAGE, to=wrong), within=5)
+        assert isinstance(result, Rejected)
+        assert "it is no label" in result.reason
     with pytest.raises(InvalidInput) as error:
         equip().open_notifier(url, {"password": [Secret("pw")]})
     assert error.value.faults[0].path == "secrets.password"

@@ -1,9 +1,10 @@
-"""The command for the author of a store: `conformance`."""
+"""The command for the author of a store or a notifier: `conformance`."""
 
 from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from .options import Session, common, json_option
 from .stores import print_json
 
 if TYPE_CHECKING:  # the kit is loaded when it is needed
-    from ..testing import ConformanceReport, StoreHarness
+    from ..testing import ConformanceReport, NotifierHarness, StoreHarness
 
 LEVELS = ("sequential", "second-handle", "threads", "kill", "power", "machine")
 
@@ -31,7 +32,7 @@ LEVELS = ("sequential", "second-handle", "threads", "kill", "power", "machine")
     multiple=True,
     help="A level to run; may be given several times. By default all.",
 )
-@click.option("--only", metavar="NAME", multiple=True, help="A clause, such as C3, or a check to be made alone.")
+@click.option("--only", metavar="NAME", multiple=True, help="A clause, such as C3 or N3, or a check to be made alone.")
 @click.option("--seed", type=int, metavar="N", help="The seed of an earlier run, to repeat its chance.")
 @click.option(
     "--effort",
@@ -39,7 +40,7 @@ LEVELS = ("sequential", "second-handle", "threads", "kill", "power", "machine")
     default=1,
     metavar="N",
     show_default=True,
-    help="How many times as many rounds of races, kills and random histories.",
+    help="How many times as many rounds of races, kills and random histories or texts.",
 )
 @click.option(
     "--seconds",
@@ -59,20 +60,22 @@ def conformance(
     seconds: float | None,
     as_json: bool,
 ) -> int:
-    """Check a store against its contract: MODULE:HARNESS is a StoreHarness.
+    """Check a store or a notifier against its contract: MODULE:HARNESS is a StoreHarness or a NotifierHarness.
 
     The exit status is 0 where everything that was asked for and is declared holds, 1 where a check failed, 2 where there is no
     such harness, 3 where too little could be checked, 4 where the harness does not work.
 
-    0 is also the answer where a process was killed and the power could not be cut, because the harness has no cut_power: the
-    first line says so. Killing a process does not show whether a store syncs.
+    0 is also the answer where a process of a store was killed and the power could not be cut, because the harness has no
+    cut_power: the first line says so. Killing a process does not show whether a store syncs.
     """
-    from ..testing import check_store
+    from ..testing import StoreHarness, check_notifier, check_store
     from .conformance_page import show_report
 
     tested = named(harness)
+    kind = tested if isinstance(tested, type) else type(tested)
+    check: Callable[..., ConformanceReport] = check_store if issubclass(kind, StoreHarness) else check_notifier
     try:
-        report = check_store(
+        report = check(
             tested,
             levels=[level.replace("-", " ") for level in levels] or None,
             only=only or None,
@@ -81,7 +84,9 @@ def conformance(
             seconds=seconds,
         )
     except ValueError as error:
-        raise InvalidInput.at("--only", str(error), "write a clause, such as C3, or the name of a check") from error
+        raise InvalidInput.at(
+            "--only", str(error), "write a clause, such as C3 or N3, or the name of a check"
+        ) from error
     if as_json:
         print_json({"status": status_of(report), **report.as_dict(session.language)})
     else:
@@ -98,11 +103,12 @@ def status_of(report: ConformanceReport) -> int:
     return YES if report.complete else INCOMPLETE
 
 
-def named(harness: str) -> type[StoreHarness] | StoreHarness:
+def named(harness: str) -> type[StoreHarness | NotifierHarness] | StoreHarness | NotifierHarness:
     """The harness called so; modules are looked for in the current folder too, as by ``python -m``. `InvalidInput` when there is
     no such, or it is none."""
-    from ..testing import StoreHarness
+    from ..testing import NotifierHarness, StoreHarness
 
+    kinds = (StoreHarness, NotifierHarness)
     module_name, _, name = harness.partition(":")
     if not module_name or not name:
         raise _wrong(f"{harness!r} is no MODULE:HARNESS", "write for example my_package.testing:MyHarness")
@@ -120,17 +126,18 @@ def named(harness: str) -> type[StoreHarness] | StoreHarness:
     found = getattr(module, name, None)
 
     def is_harness(value: object) -> bool:
-        return isinstance(value, StoreHarness) or (isinstance(value, type) and issubclass(value, StoreHarness))
+        return isinstance(value, kinds) or (isinstance(value, type) and issubclass(value, kinds))
 
     if found is None:
         known = [one for one, value in vars(module).items() if is_harness(value)]
         raise _wrong(f"{module_name} has no {name!r}", near_miss(name, known))
     if not is_harness(found):
-        raise _wrong(f"{harness} is no StoreHarness", "derive it from stabflow.testing.StoreHarness")
+        cure = "derive it from StoreHarness or NotifierHarness of stabflow.testing"
+        raise _wrong(f"{harness} is no StoreHarness and no NotifierHarness", cure)
     if inspect.isabstract(found):
         lacking = " and ".join(sorted(found.__abstractmethods__))
         raise _wrong(f"{harness} is not complete", f"it needs {lacking}")
-    harness_found: type[StoreHarness] | StoreHarness = found
+    harness_found: type[StoreHarness | NotifierHarness] | StoreHarness | NotifierHarness = found
     return harness_found
 
 

@@ -33,6 +33,16 @@ CLAUSE_TITLES = {
     "C13": Text("index", "索引"),
     "C14": Text("schema", "结构版本"),
     "All": Text("together", "综合"),
+    "N1": Text("intact", "完整送达"),
+    "N2": Text("honest", "如实作答"),
+    "N3": Text("identity", "消息编号"),
+    "N4": Text("in time", "限时"),
+    "N5": Text("discretion", "不泄露"),
+    "N6": Text("wish to wait", "等待要求"),
+    "N7": Text("addresses", "地址"),
+    "N8": Text("threads", "并发使用"),
+    "N9": Text("closing", "关闭"),
+    "N10": Text("cut off", "连接中断"),
 }
 
 
@@ -50,17 +60,19 @@ def answer(report: ConformanceReport) -> Text:
         return say("{failed} of {made} checks failed", "{made}项检查中{failed}项不符合", failed=failed, made=made)
     if report.broken is not None:
         return say(
-            "the harness does not work: {left} of {asked} checks could not be made, which says nothing about the store",
-            "测试支架无法使用：{asked}项检查中{left}项未能进行，对该存储未作判断",
+            "the harness does not work: {left} of {asked} checks could not be made, which says nothing about the {thing}",
+            "测试支架无法使用：{asked}项检查中{left}项未能进行，对该{thing}未作判断",
+            thing=report.thing,
             left=sum(one.harness_broken for one in report.results),
             asked=asked,
         )
     if report.chosen:
         return _of_those_asked_for(report, made, asked)
     if not report.required_ran:
-        return Text(
-            "nothing was checked that every store must keep: nothing is known of this store",
-            "凡存储均须遵守的条款均未检查：对该存储一无所知",
+        return say(
+            "nothing was checked that every {thing} must keep: nothing is known of this {thing}",
+            "凡{thing}均须遵守的条款均未检查：对该{thing}一无所知",
+            thing=report.thing,
         )
     if not report.complete:
         return say("all {made} checks held, but they are not enough", "{made}项检查均符合，但尚不充分", made=made)

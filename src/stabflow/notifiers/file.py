@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from ..errors import InvalidInput
 from ..ports.notifier import CONTRACT, Delivered, Message, Notifier, Result, Retry, Secrets, only
-from .lines import check_label, line_of
+from .lines import check_label, line_of, rejection
 
 _LOOK_AGAIN = 0.005
 _FSYNC = {"on": True, "off": False}
@@ -71,6 +71,8 @@ class FileNotifier(Notifier):
         deadline = time.monotonic() + within
         if self._closed:
             return Retry("the notifier is closed")
+        if (never := rejection(message)) is not None:
+            return never
         try:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
             file = os.open(self._path, flags, 0o600)

@@ -6,7 +6,7 @@ import json
 import re
 
 from ..errors import InvalidInput
-from ..ports.notifier import Message
+from ..ports.notifier import Message, Rejected
 
 LONGEST_LABEL = 200
 
@@ -17,12 +17,12 @@ _UNSAFE = re.compile(
 
 
 def line_of(message: Message) -> str:
-    """All of ``message`` as one JSON object in one line; what could end it, or look like another, is escaped, and is read from
-    the JSON as it was."""
+    """All of ``message`` as one JSON object in one line, its subject as one line too; what could end it, or look like another,
+    is escaped, and is read from the JSON as it was."""
     fields = {
         "id": message.id,
         "to": message.to,
-        "subject": message.subject,
+        "subject": " ".join(message.subject.splitlines()),
         "text": message.text,
         "language": message.language,
         "facts": dict(message.facts),
@@ -40,3 +40,12 @@ def check_label(address: str) -> None:
             f"it is no label: empty, longer than {LONGEST_LABEL} characters, or with characters that cannot be read",
             "write a word for whoever reads it, such as transport-bureau",
         )
+
+
+def rejection(message: Message) -> Rejected | None:
+    """Why ``message`` will never be taken, where its address is none."""
+    try:
+        check_label(message.to)
+    except InvalidInput as error:
+        return Rejected(f"the address cannot be used: {error.faults[0].problem}")
+    return None

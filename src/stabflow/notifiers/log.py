@@ -6,7 +6,7 @@ import logging
 
 from ..errors import InvalidInput
 from ..ports.notifier import CONTRACT, Delivered, Message, Notifier, Result, Retry, Secrets, only
-from .lines import check_label, line_of
+from .lines import check_label, line_of, rejection
 
 LOGGER = "stabflow.notices"
 _log = logging.getLogger(LOGGER)
@@ -40,6 +40,8 @@ class LogNotifier(Notifier):
         """Log ``message``; `Retry` where the log takes nothing of this level."""
         if self._closed:
             return Retry("the notifier is closed")
+        if (never := rejection(message)) is not None:
+            return never
         if not _is_taken(self._level):
             level = logging.getLevelName(self._level).lower()
             return Retry(

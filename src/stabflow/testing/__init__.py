@@ -48,7 +48,15 @@ if TYPE_CHECKING:
     from .harness import FaultKind as FaultKind
     from .harness import Host as Host
     from .harness import StoreHarness as StoreHarness
+    from .notifiers.contract import NotifierContract as NotifierContract
+    from .notifiers.harness import NOTIFIER_FAULTS as NOTIFIER_FAULTS
+    from .notifiers.harness import WAIT as WAIT
+    from .notifiers.harness import NotifierFault as NotifierFault
+    from .notifiers.harness import NotifierHarness as NotifierHarness
+    from .notifiers.harness import Received as Received
+    from .notifiers.ready import FileNotifierHarness as FileNotifierHarness
     from .notifiers.recording import RecordingNotifier as RecordingNotifier
+    from .notifiers.running import check_notifier as check_notifier
     from .procedures.counterexamples import Counterexample as Counterexample
     from .procedures.making import NothingHappened as NothingHappened
     from .procedures.making import procedure_machine as procedure_machine
@@ -76,7 +84,11 @@ _HOMES = {
     "faults.tampering": ("Tampering", "tamper"),
     "faults.troubles": ("Trouble", "TroubleKind"),
     "harness": ("FAULT_KINDS", "FaultKind", "Host", "StoreHarness"),
+    "notifiers.contract": ("NotifierContract",),
+    "notifiers.harness": ("NOTIFIER_FAULTS", "NotifierFault", "NotifierHarness", "Received", "WAIT"),
+    "notifiers.ready": ("FileNotifierHarness",),
     "notifiers.recording": ("RecordingNotifier",),
+    "notifiers.running": ("check_notifier",),
     "procedures.counterexamples": ("Counterexample",),
     "procedures.making": ("NothingHappened", "procedure_machine"),
     "procedures.own_properties": ("ActProperty", "OwnProperty", "ShownAct"),
@@ -89,6 +101,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "FAULT_KINDS",
+    "NOTIFIER_FAULTS",
+    "WAIT",
     "ActProperty",
     "Check",
     "CheckResult",
@@ -103,15 +117,20 @@ __all__ = [
     "FakeClock",
     "FaultKind",
     "FaultyStore",
+    "FileNotifierHarness",
     "Host",
     "Left",
     "Level",
     "MemoryHarness",
     "NotProved",
     "NothingHappened",
+    "NotifierContract",
+    "NotifierFault",
+    "NotifierHarness",
     "Outcome",
     "OwnProperty",
     "SearchedState",
+    "Received",
     "RecordingNotifier",
     "ShownAct",
     "SqliteHarness",
@@ -123,6 +142,7 @@ __all__ = [
     "Trouble",
     "TroubleKind",
     "check",
+    "check_notifier",
     "check_store",
     "crash_points",
     "engine_over",
