@@ -18,6 +18,9 @@ from ..harness import NOTIFIER_FAULTS, NotifierFault
 from ..registry import Offer, check
 from .answers import SHORT
 
+TELLING = 7
+"""A text that is shorter may well stand in the cure, such as a scheme."""
+
 
 class _Overhearing(logging.Handler):
     """Hears whatever is logged, formatted as a file would have it."""
@@ -113,7 +116,7 @@ def a_wrong_address_is_not_quoted_by_send(channel: Channel) -> None:
     """A message for an address that can be none of the channel is answered, or refused, without quoting it."""
     notifier = channel.open()
     for wrong in channel.harness.wrong_addresses:
-        if len(wrong.strip()) < 4:
+        if len(wrong.strip()) < TELLING:
             continue
         sent = attrs.evolve(channel.message(1), to=wrong)
         with overhearing() as heard:

@@ -118,9 +118,9 @@ def nobody_forges_a_line(channel: Channel) -> None:
     subject comes out in one line."""
     notifier = channel.open()
     for number, (name, words) in enumerate(INJECTIONS.items()):
-        for where in ("subject", "more"):
+        for place, where in enumerate(("subject", "more")):
             what = f"{name} in {'the subject' if where == 'subject' else 'a fact'}"
-            sent = given(channel, number, where, words)
+            sent = given(channel, number * 10 + place, where, words)
             result, received = channel.send(notifier, sent), channel.fresh()
             if not isinstance(result, Delivered):
                 expect.true(isinstance(result, Rejected), f"{what}: it must be delivered or rejected", result)
@@ -147,9 +147,9 @@ def what_cannot_be_written_is_not_tried_for_ever(channel: Channel) -> None:
     tried for ever."""
     notifier = channel.open()
     for number, (name, words) in enumerate(UNWRITABLE.items()):
-        for where in ("subject", "text", "more"):
+        for place, where in enumerate(("subject", "text", "more")):
             what = f"{name} in the {'facts' if where == 'more' else where}"
-            sent = given(channel, number, where, words)
+            sent = given(channel, number * 10 + place, where, words)
             result, received = channel.send(notifier, sent), channel.fresh()
             if not isinstance(result, Delivered):
                 expect.true(isinstance(result, Rejected), f"{what}: it must be delivered or rejected", result)
