@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from stabflow.calendar import DueTime, Stop
-from stabflow.decision import events
-from stabflow.decision.events import EVENTS, Event, LaidOut
+from stabflow.decision import events, notice_events
+from stabflow.decision.event_forms import EVENTS
+from stabflow.decision.events import Event, LaidOut
 from stabflow.history.record import Circumstances
 from stabflow.values import MAX_INT, Actor, Basis, File, Matter
 
@@ -66,6 +67,18 @@ LAID_OUT = st.builds(LaidOut, item=IDS, kind=NAMES, state=NAMES, values=TABLES, 
 _COMMON = {"values": TABLES, "due": st.none() | DUE, "trigger": NAMES, "state": NAMES, "kind": NAMES}
 _LAYING = {"laid_out": st.lists(LAID_OUT, max_size=2).map(tuple)}
 _ESCALATED = {"above": st.lists(NAMES, max_size=2).map(tuple), "respond": st.none() | DUE}
+_ADDRESSED = {
+    "notice": NAMES,
+    "origin": SHA256,
+    "about": IDS,
+    "role": NAMES,
+    "body": st.just("") | IDS,
+    "instead_of": st.just("") | NAMES,
+    "channel": st.just("") | NAMES,
+    "place": st.integers(0, 9),
+    "message": st.just("") | SHA256,
+    "attempt": st.integers(1, 99),
+}
 _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.Opened: {
         "case_id": IDS,
@@ -143,6 +156,17 @@ _PARTS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "created": st.integers(0, 9),
         "recurred": st.lists(st.builds(events.Recurred, procedure=NAMES, until=MOMENTS), max_size=2).map(tuple),
     },
+    notice_events.NoticeDelivered: {**_ADDRESSED, "detail": TEXTS},
+    notice_events.NoticeRejected: {**_ADDRESSED, "reason": TEXTS, "gone": st.booleans()},
+    notice_events.NoticeGivenUp: {**_ADDRESSED, "reason": TEXTS},
+    notice_events.AddressGone: {
+        "channel": NAMES,
+        "body": IDS,
+        "role": NAMES,
+        "place": st.integers(0, 9),
+        "message": SHA256,
+    },
+    notice_events.AddressesReopened: {"channel": NAMES, "body": IDS},
     events.PluginFailed: {
         "plugin": NAMES,
         "hook": NAMES,

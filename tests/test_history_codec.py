@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from stabflow import canonical
 from stabflow.calendar import DueTime, Stop
-from stabflow.decision import events
-from stabflow.decision.events import EVENTS, Event, LaidOut
+from stabflow.decision import events, notice_events
+from stabflow.decision.event_forms import EVENTS
+from stabflow.decision.events import Event, LaidOut
 from stabflow.errors import Corrupt
 from stabflow.history import chain, codec
 from stabflow.history.commit import seal
@@ -459,6 +460,37 @@ _EXAMPLES: list[Event] = [
         reasons=("deferred", "items"),
         cases=("five-step-bridge-1 17",),
     ),
+    notice_events.NoticeDelivered(
+        notice="soon",
+        origin="d2" * 32,
+        about="measure-2",
+        role="chair",
+        body="交通局",
+        instead_of="clerk",
+        channel="mail",
+        place=1,
+        message="0c2c0993e8b52528796233a94cd0e5b5826355b1",
+        attempt=3,
+        detail="250",
+    ),
+    notice_events.NoticeRejected(
+        notice="soon",
+        origin="d2" * 32,
+        about="case",
+        role="chair",
+        body="交通局",
+        channel="mail",
+        message="0c2c0993e8b52528796233a94cd0e5b5826355b1",
+        reason="550: 无此收件人",
+        gone=True,
+    ),
+    notice_events.NoticeGivenUp(
+        notice="soon", origin="d2" * 32, about="case", role="clerk", reason="nobody holds clerk, nor any role above it"
+    ),
+    notice_events.AddressGone(
+        channel="hook", body="交通局", role="chair", place=0, message="0c2c0993e8b52528796233a94cd0e5b5826355b1"
+    ),
+    notice_events.AddressesReopened(channel="hook", body="交通局"),
     events.PluginFailed(
         plugin="office.Journal",
         hook="stabflow_recorded",

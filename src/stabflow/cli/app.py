@@ -29,6 +29,7 @@ from .failures import BAD_INPUT, INTERRUPTED, YES, Plain, failure_json, report, 
 from .matter_commands import gate, matter
 from .new_commands import new
 from .options import Session, audience_option, calendar_option, common, json_option, refusals_option, store_option
+from .outbox_commands import deliver, outbox
 from .page import drop
 from .plugin_commands import plugins
 from .procedure_commands import check_command, diff_command, procedures
@@ -169,6 +170,8 @@ for one in (
     migrate_command,
     duties,
     tick,
+    deliver,
+    outbox,
     recalendar,
     doctor,
     copy_command,

@@ -15,16 +15,17 @@ from ..text import Text, say
 
 FILE = "stabflow.toml"
 VARIABLE = "STABFLOW_CONFIG"
-KEYS = ("plugins",)
+KEYS = ("plugins", "directory")
 
 
 @attrs.frozen
 class Config:
     """The settings, and the file that they stand in, if there is one. ``plugins`` are names of installed plugins, in the order in
-    which they are asked and told."""
+    which they are asked and told; ``directory`` is the path of the file that says where notices go."""
 
     path: Path | None = None
     plugins: tuple[str, ...] = ()
+    directory: Path | None = None
 
 
 def configuration() -> Config:
@@ -43,7 +44,9 @@ def configuration() -> Config:
         raise InvalidInput(faults, what=what)
     plugins = tables.get("plugins", [])
     assert isinstance(plugins, list), "its faults were looked for"
-    return Config(path.absolute(), tuple(plugins))
+    directory = tables.get("directory")
+    at = None if directory is None else path.absolute().parent / str(directory)
+    return Config(path.absolute(), tuple(plugins), at)
 
 
 def mend(config: Path) -> Text:
@@ -64,6 +67,9 @@ def _faults(tables: dict[str, object]) -> Iterator[Fault]:
     for key in tables:
         if key not in KEYS:
             yield Fault(path_text(key), "is no setting", near_miss(key, KEYS))
+    if "directory" in tables and not isinstance(tables["directory"], str):
+        cure = 'write the path of the file in quotes, such as directory = "directory.toml"'
+        yield Fault("directory", f"is {_kind(tables['directory'])}, not a path", cure)
     plugins = tables.get("plugins", [])
     if not isinstance(plugins, list):
         name = plugins if isinstance(plugins, str) and plugins.isprintable() and len(plugins) < _LONGEST else "name"

@@ -35,13 +35,19 @@ def open_store(
     *,
     calendar: str = "CN",
     late_entry: timedelta | None = LATE_ENTRY,
+    directory: Path | None = None,
 ) -> Engine:
     """An engine over a store, with the plugins that `stabflow.toml` lists."""
     config = configuration()
     try:
         with redirect_stdout(sys.stderr):  # where a plugin that prints does no harm to JSON
             return open_engine(
-                url, plugins=config.plugins, procedures=procedures, calendar=calendar, late_entry=late_entry
+                url,
+                plugins=config.plugins,
+                procedures=procedures,
+                calendar=calendar,
+                late_entry=late_entry,
+                directory=directory,
             )
     except InvalidInput as error:
         faults = [
@@ -53,10 +59,15 @@ def open_store(
 
 @contextmanager
 def reading(
-    url: str, procedures: Sequence[Procedure] = (), *, calendar: str = "CN", named: str = "--store"
+    url: str,
+    procedures: Sequence[Procedure] = (),
+    *,
+    calendar: str = "CN",
+    named: str = "--store",
+    directory: Path | None = None,
 ) -> Iterator[Engine]:
     """An engine over a store that must be there; ``named`` so on the command line."""
-    with open_store(url, procedures, calendar=calendar) as engine:
+    with open_store(url, procedures, calendar=calendar, directory=directory) as engine:
         path = file_of(url)
         if path is not None and not path.exists():
             raise InvalidInput.at(named, f"{path} does not exist", "correct the URL, or run a dossier first")

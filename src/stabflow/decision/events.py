@@ -405,38 +405,6 @@ class Proved(Event):
     checker: int
 
 
-EVENTS: dict[tuple[str, int], type[Event]] = {
-    (event.tag, event.tag_version): event
-    for event in (
-        Opened,
-        Moved,
-        Added,
-        ItemMoved,
-        Amended,
-        ClockStopped,
-        ClockResumed,
-        Appointed,
-        Relieved,
-        BreachFound,
-        BreachConfirmed,
-        BreachVoided,
-        Recused,
-        Delegated,
-        DelegationEnded,
-        Migrated,
-        Recalendared,
-        Constituted,
-        Withdrawn,
-        Attempted,
-        Ticked,
-        PluginFailed,
-        Registered,
-        Proved,
-    )
-}
-"""Every event that can be stored, by tag and version."""
-
-
 @attrs.frozen
 class Decided:
     """What `decide` answers: the event, the role in which the actor did it, and the mandate they did it under."""

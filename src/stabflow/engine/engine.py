@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Self, get_args
 
 from ..case import Appointment
 from ..decision.commands import Migrate, Open
@@ -22,6 +22,7 @@ from ..values import MAX_TITLE, Actor, Basis, Matter, check_office_holder, clean
 from . import observers, pages, streams
 from .admission import admit
 from .copying import Copied, Progress, copy_store
+from .delivery import Delivery, check_limit, deliver
 from .doctor import Diagnosis, diagnose
 from .duties import owed
 from .feed import Feed, read_feed
@@ -29,9 +30,11 @@ from .gate import Gate
 from .handle import CaseHandle
 from .joining import Joined
 from .matters import MatterOverview
-from .migration import Migration, migrate, migrate_all
+from .migration import Migration, migrate, migrate_all, names_in
 from .observing import overview
 from .offices import FOUNDING, check_constitution, check_withdrawal, standing
+from .outbox import Outbox
+from .posts import Post
 from .proofs import Unproved
 from .recalendar import Recalendaring, recalendar
 from .shell import RETRIES, Shell, claimed, recorded
@@ -46,8 +49,9 @@ HOST = Actor("host:operator", body="host")
 class Engine:
     """Opens cases, finds them, and keeps the offices. Safe to use from several threads; close it, or use it in ``with``."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, post: Post | None = None) -> None:
         self._shell = shell
+        self._post = post
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +62,9 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, and of the channels."""
+        if self._post is not None:
+            self._post.close()
         self._shell.store.close()
 
     # Procedures
@@ -283,7 +289,7 @@ class Engine:
         self, to: str | Procedure, by: Actor, basis: Basis | str, role: str | None, mapping: Mapping[str, str] | None
     ) -> Migrate:
         check_office_holder(by, "by")
-        return Migrate(actor=by, basis=Basis.of(basis), role=role, to=self._known(to), renamed=_names(mapping))
+        return Migrate(actor=by, basis=Basis.of(basis), role=role, to=self._known(to), renamed=names_in(mapping))
 
     def case(self, case_id: str) -> CaseHandle:
         """The handle of a case; `InvalidInput` when the store has none of that id."""
@@ -407,6 +413,28 @@ class Engine:
         """
         return read_feed(self._shell.store, after, limit)
 
+    # Notices
+
+    def deliver(self, *, limit: int | None = None, stopping: Callable[[], bool] = lambda: False) -> Delivery:
+        """Deliver what is due in the outbox by the channels of the directory, ``limit`` notices and messages at most, or until
+        ``stopping`` says so; and tell what was done. Any number of processes may do so at once. What cannot be delivered is tried
+        again by a later call, and in the end given up: see ``outbox``. A case is never touched, whatever becomes of its notices.
+
+        Raises `InvalidInput` where the engine was opened without a directory, or something is wrong with that: nothing was
+        done then; `Unsupported` where the store has no outbox.
+        """
+        if self._post is None:
+            cure = 'open the engine with one: stabflow.open(…, directory="directory.toml")'
+            raise InvalidInput.at("directory", "without a directory nobody can be reached", cure)
+        check_limit(limit)
+        with self._post.opened() as opened:
+            return deliver(self._shell, opened, limit=limit, stopping=stopping)
+
+    @property
+    def outbox(self) -> Outbox:
+        """What waits to be delivered, and what was given up; and what became of the notices of a case."""
+        return Outbox(self._shell)
+
     # Proof
 
     def plugin_failures(self) -> tuple[Record, ...]:
@@ -456,15 +484,3 @@ class Engine:
         if not isinstance(procedure, str):
             raise InvalidInput.at("procedure", f"{procedure!r:.60} is no procedure", "give its name, or a Procedure")
         return self._shell.registry.named(procedure)
-
-
-def _names(mapping: Mapping[Any, Any] | None) -> dict[str, str]:
-    """What is called otherwise, by path; `InvalidInput` where it is no table of names."""
-    cure = 'give it like {"states.planning": "measures"}'
-    if mapping is not None and not isinstance(mapping, Mapping):
-        raise InvalidInput.at("mapping", f"{mapping!r:.60} is no table of names", cure)
-    found = dict(mapping or {})
-    for path, name in found.items():
-        if not isinstance(path, str) or not isinstance(name, str):
-            raise InvalidInput.at("mapping", f"{path!r:.60}: {name!r:.60} is no pair of names", cure)
-    return found

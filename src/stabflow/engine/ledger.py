@@ -27,11 +27,13 @@ def put(
     key: str | None = None,
     digest: str | None = None,
     tries: int = RETRIES + 1,
+    seen: Record | None = None,
 ) -> Record | None:
     """The record of what ``decide`` makes of the last one of ``stream``; ``None`` where it makes nothing of it. ``by`` acts in
-    ``role``, outside every mandate. Under a ``key`` that was used meanwhile it is the record of that."""
+    ``role``, outside every mandate. Under a ``key`` that was used meanwhile it is the record of that. ``seen`` is the last one as
+    far as the caller knows: it is read where there is none, or another has come."""
     for left in reversed(range(tries)):
-        before = streams.last(shell.store, stream)
+        before, seen = seen or streams.last(shell.store, stream), None
         event = decide(before)
         if event is None:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import attrs
 
@@ -186,3 +187,15 @@ def _changes(old: Procedure, new: Procedure, case: Case, renaming: Renaming, eve
 def _title(procedure: Procedure, path: str) -> Text:
     parts = path.split(".")
     return quoted(procedure.field_title(parts[-1], parts[1] if parts[0] == "items" else None))
+
+
+def names_in(mapping: Mapping[Any, Any] | None) -> dict[str, str]:
+    """What is called otherwise, by path; `InvalidInput` where it is no table of names."""
+    cure = 'give it like {"states.planning": "measures"}'
+    if mapping is not None and not isinstance(mapping, Mapping):
+        raise InvalidInput.at("mapping", f"{mapping!r:.60} is no table of names", cure)
+    found = dict(mapping or {})
+    for path, name in found.items():
+        if not isinstance(path, str) or not isinstance(name, str):
+            raise InvalidInput.at("mapping", f"{path!r:.60}: {name!r:.60} is no pair of names", cure)
+    return found

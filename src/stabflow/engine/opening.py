@@ -16,8 +16,10 @@ from ..plugins import Equipment, equip
 from ..ports.hooks import Plugin
 from ..ports.store import Clock, Store
 from ..ports.store_rules import examine_store
+from .directory import read_directory
 from .engine import Engine
 from .offices import OfficeBook
+from .posts import Post
 from .registry import Registry
 from .shell import Shell
 
@@ -27,12 +29,21 @@ LATE_ENTRY = timedelta(days=1)
 """Minutes are written up the next day; whatever is older than that is the entry of a matter of the past."""
 
 
+_FILES = ("calendar", "directory")
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
 def _faults(
-    url: object, plugins: object, clock: object, procedures: object, calendar: object, late_entry: object
+    url: object,
+    plugins: object,
+    clock: object,
+    procedures: object,
+    calendar: object,
+    late_entry: object,
+    directory: object,
 ) -> Iterator[Fault]:
     """What is wrong with the arguments, as far as it shows without opening anything."""
     if not isinstance(url, str):
@@ -52,6 +63,8 @@ def _faults(
     if not isinstance(calendar, str | Path):
         cure = 'give the name of a calendar, such as "CN", or the path of a file'
         yield Fault("calendar", f"{calendar!r:.60} names no calendar", cure)
+    if directory is not None and not isinstance(directory, str | Path):
+        yield Fault("directory", f"{directory!r:.60} is no path", 'give the path of a file, such as "directory.toml"')
     if late_entry is None:
         return
     if not isinstance(late_entry, timedelta):
@@ -67,9 +80,8 @@ def _noting(faults: list[Fault], open_: Callable[[str], T], name: str) -> T | No
     try:
         return open_(name)
     except InvalidInput as error:
-        place = (
-            "calendar." if error.what.startswith("calendar ") else ""
-        )  # a file of its own has faults at its own places
+        file = error.what.partition(" ")[0]  # which has faults at its own places
+        place = f"{file}." if file in _FILES else ""
         faults += [attrs.evolve(fault, path=place + fault.path) for fault in error.faults]
         return None
 
@@ -82,6 +94,7 @@ def open_engine(
     procedures: Iterable[Procedure | str | Path] = (),
     calendar: str | Path = "CN",
     late_entry: timedelta | None = LATE_ENTRY,
+    directory: str | Path | None = None,
 ) -> Engine:
     """An engine over the store at ``url`` (``sqlite:///file.db``, ``memory:``, or what a plugin serves).
 
@@ -92,11 +105,19 @@ def open_engine(
     (``….toml``), or ``holidays:DE-BY`` by the package holidays. ``late_entry`` bounds how long ago an act may claim to have
     happened (``at=``), because waits and due times count from what is claimed: a comment period begun yesterday must not be said
     to have begun last month. ``None``, to enter matters of the past, sets no bound; offices are filled and ended without it.
-    Raises `InvalidInput`, `ProcedureError`, `PluginError` and `StoreError`; nothing is created before the first
-    act.
+    ``directory`` is the path of the file that says where notices go (`Engine.deliver`); the plugins that its channels name are
+    imported when they are used first. Raises `InvalidInput`, `ProcedureError`, `PluginError` and `StoreError`; nothing is
+    created before the first act.
     """
     return _opened(
-        url, lambda equipment: equipment.open_store(url, clock), plugins, clock, procedures, calendar, late_entry
+        url,
+        lambda equipment: equipment.open_store(url, clock),
+        plugins,
+        clock,
+        procedures,
+        calendar,
+        late_entry,
+        directory,
     )
 
 
@@ -108,11 +129,12 @@ def engine_over(
     procedures: Iterable[Procedure | str | Path] = (),
     calendar: str | Path = "CN",
     late_entry: timedelta | None = LATE_ENTRY,
+    directory: str | Path | None = None,
 ) -> Engine:
     """An engine over ``store``, otherwise as `open_engine` makes it and with its errors. Closing it closes the store, also for
     other engines over it; the leases of the store run by the store's own clock. `InvalidInput` where it is no store."""
     examine_store(store)
-    return _opened("", lambda _: store, plugins, clock, procedures, calendar, late_entry)
+    return _opened("", lambda _: store, plugins, clock, procedures, calendar, late_entry, directory)
 
 
 def _opened(
@@ -123,15 +145,19 @@ def _opened(
     procedures: Iterable[Procedure | str | Path],
     calendar: str | Path,
     late_entry: timedelta | None,
+    directory: str | Path | None,
 ) -> Engine:
-    faults = list(_faults(url, plugins, clock, procedures, calendar, late_entry))
+    faults = list(_faults(url, plugins, clock, procedures, calendar, late_entry, directory))
     wrong = {fault.path for fault in faults}
     if "plugins" in wrong:  # which calendars and stores there are, nobody knows
         raise InvalidInput(faults, what="stabflow.open")
+    plugins = tuple(plugins)
     try:
         equipment = equip(plugins, url="" if "store" in wrong else url)
     except InvalidInput as error:
         raise InvalidInput([*faults, *error.faults], what="stabflow.open") from error
+    if directory is not None and "directory" not in wrong:
+        _noting(faults, read_directory, str(directory))
     loaded = None if "calendar" in wrong else _noting(faults, equipment.calendar, str(calendar))
     store = None if "store" in wrong else _noting(faults, lambda _: open_store(equipment), url)
     if store is None or loaded is None or faults:
@@ -155,5 +181,6 @@ def _opened(
             late_entry=late_entry,
             checks=equipment.checks,
             watching=equipment.watching,
-        )
+        ),
+        None if directory is None else Post(directory, lambda urls: equip(plugins, channels=urls).open_notifier),
     )

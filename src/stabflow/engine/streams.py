@@ -11,9 +11,10 @@ from ..ports.store import MAX_PAGE, AppendBatch, NewRecord, Store
 
 OFFICES = "system/offices"
 PLUGINS = "system/plugins"
-
-
 TICKS = "system/ticks"
+OUTBOX = "system/outbox"
+"""It has keys alone, under which notices were put into the outbox that come of no record."""
+ADDRESSES = "system/addresses"
 
 
 def case_stream(case_id: str) -> str:
@@ -30,6 +31,11 @@ def procedure_stream(id_: str, version: str) -> str:
 def matter_stream(key: str) -> str:
     """The stream of a matter: what happened to it outside of its cases."""
     return f"matter/{key}"
+
+
+def notices_stream(case_id: str) -> str:
+    """The stream of what became of the notices of a case."""
+    return f"notices/{case_id}"
 
 
 def case_of(stream: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 import attrs
@@ -21,6 +21,7 @@ from ..ports.store import MAX_PAGE, Capability, CaseQuery, CaseRow, DutyQuery, D
 from . import pages, streams
 from .attempts import HOST_SYSTEM, cases_seen, check_attempt
 from .conformity import STOP, check_record, check_times
+from .despatches import check_address, check_despatch
 from .listed import UNFINISHED, check_listed, row_of
 from .observers import ENGINE, RUNNING
 from .offices import FOUNDING, Offices, Tenures
@@ -36,6 +37,13 @@ class Verified:
 
     cases: int
     records: int
+
+
+def _check_failure(record: Record) -> None:
+    if not isinstance(record.event, PluginFailed):
+        raise Corrupt(f"{record.stream} version {record.version} is no failure of a plugin: {STOP}")
+    if (record.actor, record.role, record.mandate) != (ENGINE, RUNNING, ""):
+        raise Corrupt(f"{record.stream} version {record.version} was not put on record by the engine: {STOP}")
 
 
 class Verifier:
@@ -71,8 +79,11 @@ class Verifier:
         check_listed(self._store, seen)
         for matter in sorted(matters):
             self._attempts(matter)
+        for case_id in seen:
+            self._beside(streams.notices_stream(case_id), check_despatch)
         self._ticks()
-        self._plugin_failures()
+        self._beside(streams.ADDRESSES, check_address)
+        self._beside(streams.PLUGINS, _check_failure)
         return Verified(cases, self._records + self._offices.version)
 
     # Offices
@@ -224,17 +235,15 @@ class Verifier:
         """Whether a tick looks further than the one before, and at nothing that is still to come."""
         return until <= record.recorded_at and (before is None or before < until)
 
-    # Plugins
+    # Beside the cases
 
-    def _plugin_failures(self) -> None:
+    def _beside(self, stream: str, check: Callable[[Record], None]) -> None:
+        """Verify a stream in which each record stands by itself."""
         before: Record | None = None
-        for record in self._checked_keys(streams.read(self._store, streams.PLUGINS)):
+        for record in self._checked_keys(streams.read(self._store, stream)):
             check_times(record, before)
+            check(record)
             before = record
-            if not isinstance(record.event, PluginFailed):
-                raise Corrupt(f"{record.stream} version {record.version} is no failure of a plugin: {STOP}")
-            if (record.actor, record.role, record.mandate) != (ENGINE, RUNNING, ""):
-                raise Corrupt(f"{record.stream} version {record.version} was not put on record by the engine: {STOP}")
             self._records += 1
 
     # Procedures

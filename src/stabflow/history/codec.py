@@ -20,7 +20,8 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn
 
 from .. import canonical
-from ..decision.events import EVENTS, Event
+from ..decision.event_forms import EVENTS
+from ..decision.events import Event
 from ..errors import Corrupt, FaultyInput
 from ..values import File, Value, moment_text
 from .writing import decimal_text, event_text

@@ -17,7 +17,8 @@ from typing import Any
 import attrs
 
 from .. import canonical
-from ..decision.events import EVENTS, Event
+from ..decision.event_forms import EVENTS
+from ..decision.events import Event
 from ..values import File, Value, Withheld, moment_text
 
 Write = Callable[[Any], str]

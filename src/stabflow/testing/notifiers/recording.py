@@ -102,6 +102,7 @@ class RecordingNotifier(Notifier):
             def stabflow_notifiers(self) -> tuple[NotifierScheme, ...]:
                 return (NotifierScheme(scheme, opened),)
 
+        Recording.__qualname__ = f"Recording[{scheme}]"  # a test may want several, each a plugin of its own
         return Recording()
 
     def check_address(self, address: str) -> None:

@@ -1,0 +1,333 @@
+"""Delivering what waits in the outbox: notices are addressed, messages are handed to their channels, and what became of each is
+put on record before it is taken out.
+
+However often and on however many machines this runs, and wherever it is killed, nothing is lost: what was handed over and is not
+on record is handed over once more under the same id. A case is never touched.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty
+
+import attrs
+
+from ..decision.notice_events import NoticeDelivered, NoticeGivenUp, NoticeRejected
+from ..decision.notices import Notice
+from ..errors import Corrupt, InvalidInput, LeaseLost
+from ..ports.notifier import Delivered, Rejected, Retry
+from ..ports.store import AppendBatch, Claim
+from ..text import Language, Text, listing, same, say
+from . import despatches, streams
+from .crews import Job
+from .despatches import Book, delivered_key, event_of
+from .messages import Outgoing, decode, encode
+from .posts import Open
+from .routing import Nobody, routed, ways
+from .shell import Shell
+
+
+@attrs.frozen
+class Pace:
+    """How fast, how often and for how long is tried; all times in seconds.
+
+    ``ahead`` messages of a channel are under way or wait for their turn. After a failure a message rests for half of the
+    time since it came about, from ``first`` up to ``most``, less a part by chance; ``fall_back`` after it came about the next
+    channel is tried beside, ``give_up`` after it, it is given up. ``lease``: so long a message is kept from other workers.
+    ``busy``: so long it rests where its channel has enough to do.
+    """
+
+    ahead: int = 64
+    first: float = 30.0
+    most: float = 3_600.0
+    fall_back: float = 3_600.0
+    give_up: float = 259_200.0
+    lease: float = 300.0
+    busy: float = 30.0
+
+
+CLAIMED = 64
+"""So many are claimed at once."""
+
+_LOOK = 0.2
+"""After so many seconds without an answer it is looked which calls hang."""
+
+
+def _worker() -> str:
+    """Who claims, for people who look into a store."""
+    return f"{platform.node()} {os.getpid()}"
+
+
+@attrs.define
+class Delivery:
+    """What one run did. ``addressed`` notices became messages; ``delivered`` messages were taken over, ``rejected`` ones never
+    will be; ``waiting`` ones are tried again later; ``given_up`` are dead letters now. ``reasons`` tell why not, and how often.
+    """
+
+    addressed: int = 0
+    delivered: int = 0
+    rejected: int = 0
+    waiting: int = 0
+    given_up: int = 0
+    reasons: dict[Text, int] = attrs.field(factory=dict)
+
+    def text(self) -> Text:
+        """What was done, in a line."""
+        parts = [
+            say(en, zh, count=count)
+            for count, en, zh in (
+                (self.delivered, "{count} delivered", "送达{count}件"),
+                (self.waiting, "{count} to be tried again", "待重试{count}件"),
+                (self.rejected, "{count} rejected", "被拒收{count}件"),
+                (self.given_up, "{count} given up", "投递失败{count}件"),
+            )
+            if count
+        ]
+        return listing(parts, none=Text("nothing was due", "没有待投递的通知"))
+
+    def as_dict(self, language: Language = "en") -> dict[str, object]:
+        """The same as plain JSON values."""
+        counts = attrs.asdict(self, filter=lambda field, _: field.name != "reasons")
+        return {**counts, "reasons": {reason.get(language): times for reason, times in self.reasons.items()}}
+
+    def note(self, reason: Text) -> None:
+        """Count a reason."""
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+
+def check_limit(limit: object) -> None:
+    """`InvalidInput` unless ``limit`` is a number of notices, or left open."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise InvalidInput.at("limit", f"{limit!r:.60} is not a number of notices", "give 1 or more, or leave it out")
+
+
+def deliver(
+    shell: Shell,
+    post: Open,
+    *,
+    limit: int | None = None,
+    pace: Pace = Pace(),
+    chance: Callable[[], float] = random.random,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Delivery:
+    """Deliver what is due, ``limit`` notices and messages at most; see `Engine.deliver`."""
+    run = _Run(shell, post, limit, pace, chance, stopping)
+    try:
+        run.go()
+    finally:
+        run.end()
+    return run.done
+
+
+class _Run:
+    def __init__(
+        self,
+        shell: Shell,
+        post: Open,
+        limit: int | None,
+        pace: Pace,
+        chance: Callable[[], float],
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._shell, self._post = shell, post
+        self._left = limit
+        self._pace, self._chance, self._stopping = pace, chance, stopping
+        self._book = Book(shell)
+        self._gone = despatches.gone(shell)
+        self._crews = post.crews
+        self._under_way: dict[Job, tuple[Claim, Outgoing]] = {}
+        self._resting: dict[tuple[str, str, str, int], float] = {}
+        self.done = Delivery()
+
+    def go(self) -> None:
+        """Until nothing is due any more."""
+        while True:
+            claims = self._claimed()
+            for claim in claims:
+                self._take(claim)
+            if not self._under_way:
+                if not claims:
+                    return
+            else:
+                self._await(0.0 if claims else _LOOK)
+
+    def end(self) -> None:
+        """Give back what was not begun, and settle what was, as long as that may take."""
+        for job in [job for crew in self._crews.values() for job in crew.give_back()]:
+            if (waiting := self._under_way.pop(job, None)) is not None:
+                self._release(waiting[0], 0, "the worker stopped before its turn")
+        while self._under_way:
+            self._await(_LOOK)
+
+    # Claiming
+
+    def _claimed(self) -> tuple[Claim, ...]:
+        room = sum(max(0, self._pace.ahead - crew.load) for crew in self._crews.values())
+        wanted = min(CLAIMED, room, CLAIMED if self._left is None else self._left)
+        if wanted <= 0 or self._stopping():
+            return ()
+        claims = tuple(self._shell.store.claim(_worker(), limit=wanted, lease_for=self._pace.lease))
+        if self._left is not None:
+            self._left -= len(claims)
+        return claims
+
+    def _take(self, claim: Claim) -> None:
+        try:
+            one = decode(claim.payload)
+        except Corrupt as error:
+            self._dead(claim, None, say("{why}", "{why}", why=str(error)))
+            return
+        if isinstance(one, Notice):
+            self._address(claim, one)
+        elif not one.channel:
+            self._send_on(claim, one)
+        else:
+            self._hand_over(claim, one)
+
+    # Addressing
+
+    def _address(self, claim: Claim, notice: Notice) -> None:
+        try:
+            messages = routed(self._shell, self._post.directory, notice)
+        except Nobody as nobody:
+            self._dead(claim, notice, nobody.text)
+            return
+        self._put(f"addressed {notice.id}", messages)
+        self._ack(claim)
+        self.done.addressed += 1
+
+    def _send_on(self, claim: Claim, one: Outgoing) -> None:
+        """A message for which no way was known, and perhaps is."""
+        found = ways(self._post.directory, one)
+        if any(not other.channel for other in found):
+            reason = say(
+                "the directory has no way to {role} of the body {body}: write one there, then have it tried again",
+                "通讯录中没有联系单位{body}（{role}）的方式：请先补充，再重新投递",
+                role=one.role_title,
+                body=repr(one.body or "*"),
+            )
+            self._dead(claim, one, reason)
+            return
+        self._put(f"sent on {one.id}", found)
+        self._ack(claim)
+        self.done.addressed += 1
+
+    def _put(self, key: str, messages: tuple[Outgoing, ...]) -> None:
+        """Put messages into the outbox, once under ``key``."""
+        notices = tuple(encode(one) for one in messages)
+        self._shell.store.append(AppendBatch(streams.OUTBOX, 0, (), outbox=notices, key=key, digest=key))
+
+    # Handing over
+
+    def _hand_over(self, claim: Claim, one: Outgoing) -> None:
+        if claim.attempts > 1 and self._book.has(one.notice.case, delivered_key(one.id)):
+            self._ack(claim)
+            return
+        crew = self._crews.get(one.channel)
+        addresses = self._post.directory.addresses(one.body, one.role, one.channel)
+        if crew is None or one.place >= len(addresses):
+            self._rejected(claim, one, Rejected("the directory has it no more"))
+            return
+        if one.target in self._gone:
+            self._rejected(claim, one, Rejected("the address is used no more"))
+            return
+        rest = self._resting.get(one.target, 0.0) - time.monotonic()
+        if rest > 0 or crew.is_stuck or crew.load >= self._pace.ahead:
+            reason = "the same address failed just now" if rest > 0 else "its channel has enough to do"
+            self._release(claim, max(rest, self._pace.busy * (0.5 + self._chance())), reason)
+            self.done.waiting += 1
+            return
+        entry = self._post.directory.entry(one.body)
+        language = None if entry is None else entry.language
+        job = Job(one.as_message(addresses[one.place].value, language, claim.attempts))
+        self._under_way[job] = claim, one
+        crew.take(job)
+
+    def _await(self, longest: float) -> None:
+        """Settle what is finished; wait for something, but no longer than ``longest`` seconds."""
+        for crew in self._crews.values():
+            crew.leave_behind()
+        with suppress(Empty):
+            job = self._post.finished.get(timeout=longest) if longest else self._post.finished.get_nowait()
+            while True:
+                self._settle(job)
+                job = self._post.finished.get_nowait()
+
+    def _settle(self, job: Job) -> None:
+        if job not in self._under_way:  # of a delivery that was broken off
+            return
+        claim, one = self._under_way.pop(job)
+        match job.result:
+            case Delivered() as result:
+                self._delivered(claim, one, result)
+            case Rejected() as result:
+                self._rejected(claim, one, result)
+            case Retry() as result:
+                self._retry(claim, one, result)
+
+    def _delivered(self, claim: Claim, one: Outgoing, result: Delivered) -> None:
+        detail = result.detail
+        event = event_of(NoticeDelivered, one, attempt=claim.attempts, detail=detail)
+        self._book.write(one.notice.case, event, key=delivered_key(one.id))
+        self._ack(claim)
+        self._resting.pop(one.target, None)
+        self.done.delivered += 1
+
+    def _retry(self, claim: Claim, one: Outgoing, result: Retry) -> None:
+        reason = result.reason
+        age = (self._shell.now() - one.notice.created_at).total_seconds()
+        if age >= self._pace.fall_back:
+            self._fall_back(one)
+        if age >= self._pace.give_up:
+            self._dead(claim, one, same(reason))
+            return
+        pause = min(max(age / 2, self._pace.first), self._pace.most)
+        rest = min(max(pause * (0.5 + self._chance() / 2), result.after or 0.0), self._pace.most)
+        self._resting[one.target] = time.monotonic() + min(rest, self._pace.busy)
+        self._release(claim, rest, reason)
+        self.done.waiting += 1
+        self.done.note(same(reason))
+
+    def _rejected(self, claim: Claim, one: Outgoing, result: Rejected) -> None:
+        reason = result.reason
+        event = event_of(NoticeRejected, one, attempt=claim.attempts, reason=reason, gone=result.gone)
+        self._book.write(one.notice.case, event)
+        if result.gone and one.target not in self._gone:
+            despatches.close_address(self._shell, one)
+            self._gone |= {one.target}
+        self.done.rejected += 1
+        if self._fall_back(one):
+            self._ack(claim)
+            self.done.note(same(reason))
+        else:
+            self._dead(claim, one, same(reason))
+
+    def _fall_back(self, one: Outgoing) -> bool:
+        """Send it by the next channel of the body, once for all addresses of the one before; whether there is any."""
+        found = ways(self._post.directory, one, after=one.channel)
+        if found:
+            self._put(f"after {one.channel} {one.by('').id}", found)
+        return bool(found)
+
+    # Settling
+
+    def _dead(self, claim: Claim, one: Outgoing | Notice | None, reason: Text) -> None:
+        if one is not None:
+            case = one.notice.case if isinstance(one, Outgoing) else one.case
+            self._book.write(case, event_of(NoticeGivenUp, one, attempt=claim.attempts, reason=reason.en))
+        self._release(claim, None, reason.en)
+        self.done.given_up += 1
+        self.done.note(reason)
+
+    def _ack(self, claim: Claim) -> None:
+        with suppress(LeaseLost):  # another worker has it, and finds on record what was done
+            self._shell.store.ack(claim)
+
+    def _release(self, claim: Claim, after: float | None, reason: str) -> None:
+        with suppress(LeaseLost):
+            self._shell.store.release(claim, retry_after=after, error=reason)
