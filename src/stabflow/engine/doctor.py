@@ -6,34 +6,32 @@ who has one more adds it to `CHECKS`.
 
 from __future__ import annotations
 
-import enum
 import itertools
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from zoneinfo import available_timezones
 
-import attrs
-
 from ..calendar import span_title
-from ..case import Case, frozen
+from ..case import Case
 from ..decision.evolution import replay
-from ..decision.recalendaring import Recounting, recount
 from ..errors import StoreError
 from ..history.codec import moment_from
 from ..history.snapshots import is_ours, is_true
-from ..language import Procedure
-from ..ports.store import MAX_PAGE, Capability, CaseQuery, CaseRow, DutyQuery, DutyRow, Snapshot
-from ..text import Language, Text, listing, same, say
+from ..ports.store import Capability, Snapshot
+from ..text import Text, listing, same, say
 from ..values import moment_text
-from . import pages, streams
+from . import streams
 from .awaiting import UnknownHolidays, in_words, unserved
+from .diagnosis import HEALTH_TITLES, Check, Diagnosis, Health, Patient
+from .doctor_notices import notices
 from .recurring import recurring
-from .shell import CLAMP_TOLERANCE, Shell, present
+from .shell import CLAMP_TOLERANCE, Shell
 from .ticker import last_tick
+
+__all__ = ["CHECKS", "HEALTH_TITLES", "Check", "Diagnosis", "Health", "diagnose", "environment", "title_of", "unusable"]
 
 PACKAGES = ("apsw", "attrs", "chinesecalendar", "holidays", "transitions")
 NOTICES_COME = 11
@@ -42,91 +40,6 @@ NOTICES_COME = 11
 
 TICKS_APART = timedelta(days=1)
 """So long without a tick is worth a word."""
-
-
-class Health(enum.Enum):
-    """What a check comes to."""
-
-    FINE = "fine"
-    ATTEND = "attend"
-    FAILED = "failed"
-
-
-HEALTH_TITLES = {
-    Health.FINE: Text("fine", "正常"),
-    Health.ATTEND: Text("attend to it", "需处理"),
-    Health.FAILED: Text("does not work", "不可用"),
-}
-
-
-@attrs.frozen(kw_only=True)
-class Diagnosis:
-    """What one check found: ``text`` says it, ``cure`` what to do about it, ``facts`` are the numbers behind it; ``title`` is
-    that of the check, where it is not one of ours."""
-
-    check: str
-    health: Health
-    text: Text
-    title: Text | None = None
-    cure: Text | None = None
-    facts: Mapping[str, object] = attrs.field(factory=dict, converter=frozen)
-
-    def as_dict(self, language: Language = "en") -> dict[str, object]:
-        """The diagnosis as plain JSON values, its sentences in ``language``."""
-        return {
-            "check": self.check,
-            "health": self.health.value,
-            "text": self.text.get(language),
-            "cure": None if self.cure is None else self.cure.get(language),
-            "facts": dict(self.facts),
-        }
-
-
-class Patient:
-    """What the checks look at; each thing is read once."""
-
-    def __init__(self, shell: Shell) -> None:
-        self.shell = shell
-
-    @cached_property
-    def now(self) -> datetime:
-        """What the clock says."""
-        return self.shell.now()
-
-    @cached_property
-    def cases(self) -> Sequence[CaseRow]:
-        """The index rows of all cases."""
-        return tuple(pages.cases(self.shell.store, CaseQuery(limit=MAX_PAGE)))
-
-    @cached_property
-    def duties(self) -> Sequence[DutyRow]:
-        """The index rows of all open duties."""
-        return tuple(pages.duties(self.shell.store, DutyQuery(limit=MAX_PAGE)))
-
-    @cached_property
-    def owing(self) -> Sequence[tuple[Procedure, Case]]:
-        """The cases that owe something, with their procedures."""
-        return tuple(
-            self.shell.load(case_id, looking=True) for case_id in dict.fromkeys(row.case_id for row in self.duties)
-        )
-
-    @cached_property
-    def recounted(self) -> Sequence[Recounting]:
-        """What `Engine.recalendar` would do."""
-        offices = self.shell.offices.current()
-        return [
-            recount(procedure, case, self.shell.context(procedure, present(self.now, case, offices), offices, ()))
-            for procedure, case in self.owing
-        ]
-
-
-@attrs.frozen
-class Check:
-    """One thing that is looked at; ``run`` says what it found, in one diagnosis or several."""
-
-    name: str
-    title: Text
-    run: Callable[[Patient], Iterable[Diagnosis]]
 
 
 def environment(of: str) -> Iterator[Diagnosis]:
@@ -296,26 +209,6 @@ def _procedures(patient: Patient) -> Iterator[Diagnosis]:
     )
 
 
-def _notices(patient: Patient) -> Iterator[Diagnosis]:
-    """Whether what procedures in use want told has where to go."""
-    if patient.shell.notifies:
-        return
-    known = {(row.procedure, row.procedure_version, row.digest) for row in patient.cases}
-    untold = sorted(f"{one[0]}@{one[1]}" for one in known if patient.shell.registry.of_case(*one).notices)
-    if untold:
-        yield Diagnosis(
-            check="notices",
-            health=Health.ATTEND,
-            text=say(
-                "the store has no outbox: nobody is told what these procedures want told: {names}",
-                "该存储没有发件箱：下列程序规定的通知均不发出：{names}",
-                names=listing([same(name) for name in untold]),
-            ),
-            cure=Text("copy it into a store with an outbox: stabflow copy", "请复制到具备发件箱的存储：stabflow copy"),
-            facts={"procedures": untold},
-        )
-
-
 def _clock(patient: Patient) -> Iterator[Diagnosis]:
     found = [moment_from(row.updated_at) for row in patient.cases]
     found += [case.recorded_at for _, case in patient.owing]
@@ -449,7 +342,7 @@ CHECKS: list[Check] = [
     Check("calendar", Text("calendar", "工作日历"), _calendar),
     Check("due_times", Text("due times", "期限"), _due_times),
     Check("procedures", Text("procedures", "程序"), _procedures),
-    Check("notices", Text("notices", "通知"), _notices),
+    Check("notices", Text("notices", "通知"), notices),
     Check("clock", Text("clock", "时钟"), _clock),
     Check("recurrence", Text("what recurs", "周期性办理"), _recurrence),
     Check("ticks", Text("ticks", "计时"), _ticks),
