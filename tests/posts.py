@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import worlds
 
 from stabflow import CaseHandle, Engine
 from stabflow.decision.notices import Notice
 from stabflow.history import notice_codec
-from stabflow.ports.store import AppendBatch
+from stabflow.ports.store import AppendBatch, Store
 from stabflow.stores.memory import MemoryStore
 from stabflow.testing import FakeClock, RecordingNotifier, engine_over
 from stabflow.text import Text
@@ -42,22 +41,22 @@ class Town:
     """A small case, whose notices go by mail and chat; both record, and do as they are told."""
 
     def __init__(
-        self, tmp_path: Path, directory: str = DIRECTORY, *, store: Any = None, clock: FakeClock | None = None
+        self, tmp_path: Path, directory: str = DIRECTORY, *, store: Store | None = None, clock: FakeClock | None = None
     ) -> None:
         self.clock = FakeClock(worlds.START) if clock is None else clock
         self.file = tmp_path / "directory.toml"
         self.file.write_text(directory, encoding="utf-8")
         self.mail, self.chat = RecordingNotifier(), RecordingNotifier()
-        self.store = MemoryStore(self.clock) if store is None else store
+        self.store: Store = MemoryStore(self.clock) if store is None else store
         self.engine = self.another()
         worlds.constituted(self.engine)
         self.case: CaseHandle = worlds.opened(self.engine)
         self._put = 0
 
-    def another(self) -> Engine:
-        """One more engine over the same store, with the same channels."""
+    def another(self, store: Store | None = None) -> Engine:
+        """One more engine over the same store, or another handle of it, with the same channels."""
         return engine_over(
-            self.store,
+            self.store if store is None else store,
             procedures=[worlds.small()],
             clock=self.clock,
             plugins=[self.mail.plugin("mail"), self.chat.plugin("chat")],

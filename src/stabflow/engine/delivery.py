@@ -65,12 +65,14 @@ def _worker() -> str:
 
 @attrs.define
 class Delivery:
-    """What one run did. ``addressed`` notices became messages; ``delivered`` messages were taken over, ``rejected`` ones never
-    will be; ``waiting`` ones are tried again later; ``given_up`` are dead letters now. ``reasons`` tell why not, and how often.
+    """What one run did. ``addressed`` notices became messages; ``delivered`` messages were taken over, ``known`` ones had been,
+    by who did not come to take them out; ``rejected`` ones never will be; ``waiting`` ones are tried again later; ``given_up``
+    are dead letters now. ``reasons`` tell why not, and how often.
     """
 
     addressed: int = 0
     delivered: int = 0
+    known: int = 0
     rejected: int = 0
     waiting: int = 0
     given_up: int = 0
@@ -227,6 +229,7 @@ class _Run:
     def _hand_over(self, claim: Claim, one: Outgoing) -> None:
         if claim.attempts > 1 and self._book.has(one.notice.case, delivered_key(one.id)):
             self._ack(claim)
+            self.done.known += 1
             return
         crew = self._crews.get(one.channel)
         addresses = self._post.directory.addresses(one.body, one.role, one.channel)
