@@ -15,7 +15,7 @@ from stabflow.cli import main, scaffold
 from stabflow.cli.scaffold import LONGEST, Names, NotMade, make, rendered
 from stabflow.text import LANGUAGES
 
-KINDS: tuple[scaffold.Kind, ...] = ("store", "accountability")
+KINDS: tuple[scaffold.Kind, ...] = ("store", "notifier", "accountability")
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from stabflow.cli.scaffold import LONGEST, Kind, Names, make, rendered
 from stabflow.testing import StoreHarness, check_store
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
-KINDS: tuple[Kind, ...] = ("store", "accountability")
+KINDS: tuple[Kind, ...] = ("store", "notifier", "accountability")
 LONG = "a2345678-" + "b" * (LONGEST - 9)
 
 
@@ -71,7 +71,7 @@ def test_everything_its_ci_runs_passes_at_once(kind: Kind, tmp_path: Path) -> No
     project = made(tmp_path, "my-ledger", kind)
     install, *commands = re.findall("run: (.*)", (project / ".github/workflows/ci.yml").read_text("utf-8"))
     assert install.startswith("pip install")
-    assert len(commands) == (4 if kind == "store" else 3)
+    assert len(commands) == (3 if kind == "accountability" else 4)
     for command in commands:
         run(project, command)
 

@@ -23,6 +23,7 @@ def new() -> None:
 @click.option(
     "--store", "kind", flag_value="store", default="store", help="A store with its contract test (the default)."
 )
+@click.option("--notifier", "kind", flag_value="notifier", help="A way to send notices, with its contract test.")
 @click.option(
     "--accountability", "kind", flag_value="accountability", help="A rule of the house, and who is told of acts."
 )
@@ -37,7 +38,8 @@ def new() -> None:
 def new_plugin(session: Session, name: str, kind: Kind, folder: Path) -> int:
     """Make the distribution stabflow-NAME, whose tests, types and conformance hold as it is.
 
-    It is a store, because that has most to get right: a small one that works, to be replaced piece by piece.
+    It is a store unless something else is asked for, because that has most to get right: a small one that works, to be replaced
+    piece by piece. So is the notifier.
     """
     made = make(name, kind, folder)
     names = Names(name)
@@ -47,7 +49,7 @@ def new_plugin(session: Session, name: str, kind: Kind, folder: Path) -> int:
     page.paragraph(Text("Install it and run its tests:", "安装并运行测试："))
     for line in (f"cd {made}", 'python -m pip install -e ".[testing]"', "pytest"):
         page.line("  ", (line, "bold"))
-    if kind == "store":
+    if kind in _IN_CONTRACT:
         page.line("  ", (f"stabflow conformance {names.module}.testing:Harness", "bold"))
     page.gap()
     page.paragraph(
@@ -63,6 +65,8 @@ def new_plugin(session: Session, name: str, kind: Kind, folder: Path) -> int:
 
 _WHAT = {
     "store": Text("a store", "存储插件"),
+    "notifier": Text("a notifier", "通知插件"),
     "accountability": Text("an accountability plugin", "问责插件"),
 }
-_FIRST = {"store": "store.py", "accountability": "rules.py"}
+_IN_CONTRACT = {"store", "notifier"}
+_FIRST = {"store": "store.py", "notifier": "notifier.py", "accountability": "rules.py"}

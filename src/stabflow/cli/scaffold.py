@@ -24,7 +24,7 @@ from ..plugins.built_ins import BUILT_INS
 from ..plugins.discovery import installed
 from ..text import Language, Text, say
 
-Kind = Literal["store", "accountability"]
+Kind = Literal["store", "notifier", "accountability"]
 
 LONGEST = 30
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
