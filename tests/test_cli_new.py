@@ -51,6 +51,27 @@ def test_a_store_is_made_unless_something_else_is_asked_for(capsys: pytest.Captu
     assert [path.name for path in Path().iterdir()] == ["stabflow-my-ledger"]
 
 
+def test_a_notifier_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "plugin", "my-pager", "--notifier"]) == 0
+    said = capsys.readouterr().out
+    assert "stabflow-my-pager is made: a notifier" in said
+    assert "stabflow conformance stabflow_my_pager.testing:Harness" in said
+    assert "Then begin with src/stabflow_my_pager/notifier.py." in said
+    assert files(Path("stabflow-my-pager")) == {
+        ".github/workflows/ci.yml",
+        ".gitignore",
+        "README.md",
+        "pyproject.toml",
+        "src/stabflow_my_pager/__init__.py",
+        "src/stabflow_my_pager/exchange.py",
+        "src/stabflow_my_pager/notifier.py",
+        "src/stabflow_my_pager/py.typed",
+        "src/stabflow_my_pager/testing.py",
+        "tests/test_contract.py",
+        "tests/test_notifier.py",
+    }
+
+
 def test_rules_of_the_house_are_made_in_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     Path("plugins").mkdir()
     assert main(["new", "plugin", "house", "--accountability", "--folder", "plugins", "--lang", "zh"]) == 0
@@ -71,7 +92,7 @@ def test_every_place_is_filled_in_and_the_project_says_what_it_is(kind: scaffold
     assert project["dependencies"] == [f"stabflow>={stabflow.__version__},<0.2"]
     assert "testing" in project["optional-dependencies"]
     ran = re.findall("run: (.*)", (folder / ".github/workflows/ci.yml").read_text("utf-8"))
-    conformance = ["stabflow conformance stabflow_my_ledger.testing:Harness"] if kind == "store" else []
+    conformance = [] if kind == "accountability" else ["stabflow conformance stabflow_my_ledger.testing:Harness"]
     assert ran == ['pip install -e ".[testing]"', "ruff check", "mypy", "pytest", *conformance]
 
 

@@ -15,7 +15,7 @@ import pytest
 from command_line import ROOT
 
 from stabflow.cli.scaffold import LONGEST, Kind, Names, make, rendered
-from stabflow.testing import StoreHarness, check_store
+from stabflow.testing import NotifierHarness, StoreHarness, check_notifier, check_store
 
 SHORT = os.environ.get("STABFLOW_SHORT") == "1"
 KINDS: tuple[Kind, ...] = ("store", "notifier", "accountability")
@@ -201,6 +201,67 @@ HARM = {
 """What its own tests find, since the kit cannot know of it."""
 
 
+NOTIFIER, EXCHANGE = "notifier.py", "exchange.py"
+OF_NOTIFIER = {
+    "lines in a subject": (
+        NOTIFIER,
+        '" ".join(message.subject.splitlines())',
+        "message.subject",
+        "n1_nobody_forges_a_line",
+    ),
+    "never told as not now": (
+        NOTIFIER,
+        "if 400 <= status < 500 and",
+        "if 400 <= status < 401 and",
+        "n2_never_is_a_rejection",
+    ),
+    "gone told as never": (NOTIFIER, "gone=True", "gone=False", "n2_an_address_that_is_gone_is_told"),
+    "an id for each attempt": (
+        NOTIFIER,
+        '"Idempotency-Key": message.id',
+        '"Idempotency-Key": f"{message.id}-{message.attempt}"',
+        "n3_the_id_is_carried_and_stays_the_same",
+    ),
+    "time for each read": (
+        EXCHANGE,
+        "    watch.start()\n",
+        "",
+        "n4_a_channel_that_answers_bit_by_bit_is_given_up",
+    ),
+    "a head that was not read": (
+        EXCHANGE,
+        "if time.monotonic() >= deadline:  # where",
+        "if deadline < 0:  # where",
+        "n4_a_channel_that_answers_bit_by_bit_is_given_up",
+    ),
+    "the token shown": (
+        NOTIFIER,
+        "    def close(self)",
+        "    def __repr__(self) -> str:\n        return f'to {self._token.value}'\n\n    def close(self)",
+        "n5_a_delivery_tells_no_address_and_no_secret",
+    ),
+    "no wish": (NOTIFIER, ", after=after)", ")", "n6_the_channels_wish_to_wait_is_passed_on"),
+    "a loose end": (
+        NOTIFIER,
+        "NUMBER.fullmatch(address)",
+        "re.match(r'[0-9]{3,15}$', address)",
+        "n7_wrong_addresses_are_refused_and_not_quoted",
+    ),
+    "used after it was closed": (
+        NOTIFIER,
+        "if self._closed:",
+        "if self._closed is None:",
+        "n9_what_is_closed_sends_nothing",
+    ),
+    "an unknown outcome told as none": (
+        NOTIFIER,
+        'no answer", maybe_sent=True)',
+        'no answer")',
+        "n10_what_was_cut_off_may_have_been_sent",
+    ),
+}
+
+
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder whose projects can be imported, also by the processes that are started."""
@@ -218,10 +279,17 @@ def harness(site: Path, fault: str = "") -> type[StoreHarness]:
     return found
 
 
-def planted(site: Path, fault: str) -> Path:
-    project = made(site, "planted", "store")
+def notifier_harness(site: Path, fault: str = "") -> type[NotifierHarness]:
+    planted(site, fault, "notifier")
+    importlib.invalidate_caches()
+    found: type[NotifierHarness] = importlib.import_module("stabflow_planted.testing").Harness
+    return found
+
+
+def planted(site: Path, fault: str, kind: Kind = "store") -> Path:
+    project = made(site, "planted", kind)
     if fault:
-        file, good, bad = (FAULTS | HARM)[fault][:3]
+        file, good, bad = (OF_NOTIFIER if kind == "notifier" else FAULTS | HARM)[fault][:3]
         path = project / "src/stabflow_planted" / file
         text = path.read_text("utf-8")
         assert good in text
@@ -272,3 +340,25 @@ def test_its_own_contract_test_turns_red(site: Path) -> None:
 def test_harm_that_is_not_seen_turns_its_own_tests_red(fault: str, site: Path) -> None:
     ended = done(planted(site, fault), "pytest tests/test_journal.py tests/test_store.py tests/test_engine.py")
     assert ended.returncode == 1, ended.stdout
+
+
+def test_the_notifier_keeps_what_needs_no_time(site: Path) -> None:
+    report = check_notifier(notifier_harness(site), only=["N3", "N9"])
+    report.raise_for_failures()
+    assert report.not_covered == ()
+    assert {one.name for one in report.capabilities} == {"DEDUPLICATES"}
+
+
+@pytest.mark.slow
+def test_the_notifier_keeps_all_of_its_contract(site: Path) -> None:
+    report = check_notifier(notifier_harness(site))
+    report.raise_for_failures()
+    assert report.not_covered == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", OF_NOTIFIER)
+def test_a_clause_that_a_notifier_breaks_is_found(fault: str, site: Path) -> None:
+    check = OF_NOTIFIER[fault][-1]
+    report = check_notifier(notifier_harness(site, fault), only=[check], seconds=4)
+    assert [one.check.name for one in report.failures] == [check], str(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import assert_type
 
@@ -10,7 +11,7 @@ import pytest
 
 import stabflow
 from stabflow import CaseHandle, Engine
-from stabflow.ports.notifier import Message, Result, Retry
+from stabflow.ports.notifier import Message, Notifier, Result, Retry
 from stabflow.ports.store import (
     AppendResult,
     CaseRow,
@@ -22,18 +23,24 @@ from stabflow.ports.store import (
 )
 from stabflow.stores.memory import MemoryStore
 from stabflow.testing import (
+    WAIT,
     CrashFailed,
     CrashPoint,
     CrashReport,
     FakeClock,
     FaultyStore,
     Left,
+    NotifierContract,
+    NotifierFault,
+    NotifierHarness,
+    Received,
     RecordingNotifier,
     SqliteHarness,
     StoreContract,
     Tampering,
     Trouble,
     TroubleKind,
+    check_notifier,
     check_store,
     crash_points,
     engine_over,
@@ -109,3 +116,33 @@ def test_crashes() -> None:
 
 class TestContract(StoreContract):
     harness = SqliteHarness
+
+
+class Loft(NotifierHarness):
+    """Somebody's own channel."""
+
+    wrong_addresses = ("loft",)
+
+    def provision(self) -> RecordingNotifier:
+        return RecordingNotifier()
+
+    def open(self, config: RecordingNotifier) -> Notifier:
+        return config
+
+    def address(self, config: RecordingNotifier, number: int) -> str:
+        return f"unit-{number}"
+
+    def received(self, config: RecordingNotifier) -> list[Received]:
+        return [Received(to=one.to, text=one.text, id=one.id, subject=one.subject) for one in config.delivered]
+
+    def fault(self, config: RecordingNotifier, kind: NotifierFault) -> AbstractContextManager[None] | None:
+        config.plan(Retry("busy", after=WAIT))
+        return nullcontext() if kind == "wait" else None
+
+
+class TestLoft(NotifierContract):
+    harness = Loft
+
+
+def test_notifier_contract() -> None:
+    check_notifier(Loft(), only=["N1"], levels=["threads"], seconds=1).raise_for_failures()

@@ -53,10 +53,10 @@ def show_plugins(page: Page, found: Sequence[Standing], config: Path | None) -> 
     if any(one.status is Status.INSTALLED for one in found):
         page.paragraph(
             say(
-                "what is not listed is not imported: to use one, write plugins = […] with its name in {file}; a store is also"
-                " used by a URL that begins with its name",
+                "what is not listed is not imported: to use one, write plugins = […] with its name in {file}; a store or a"
+                " notifier is also used by a URL that begins with its name",
                 "未列出的插件不会被导入：如需使用，请在{file}中写明 plugins = […] 并列出其名称；"
-                "存储插件也可由以其名称开头的URL启用",
+                "存储插件与通知插件也可由以其名称开头的URL启用",
                 file=FILE if config is None else config,
             ),
             style="dim",
