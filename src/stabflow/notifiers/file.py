@@ -74,7 +74,7 @@ class FileNotifier(Notifier):
         if (never := rejection(message)) is not None:
             return never
         try:
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             file = os.open(self._path, flags, 0o600)
         except OSError as error:
             return _not_written(error)
