@@ -57,7 +57,7 @@ PAYLOAD = (
 def test_the_form_is_a_promise() -> None:
     assert (encode(ONE).lane, encode(ONE).payload) == ('["c-1","chair",""]', PAYLOAD)
     assert decode(PAYLOAD) == ONE
-    assert ONE.id == "de59e5f15bffc81ae7cf8221e444ecb9e7a6b5571047762c68c5a6fe591b9bee"
+    assert ONE.id == "eebaf710fe7f96527eca7259357a5bb438768776aafa3aabcd8c77be3606220a"
 
 
 @given(NOTICES)
@@ -78,7 +78,7 @@ def test_no_parts_make_the_lane_of_others(one: list[str], other: list[str]) -> N
     assert (lane(*one) == lane(*other)) is (one == other)
 
 
-@pytest.mark.parametrize("part", ["name", "about", "role", "body", "origin"])
+@pytest.mark.parametrize("part", ["case", "name", "about", "role", "body", "origin"])
 def test_each_part_that_identifies_a_notice_makes_another_id(part: str) -> None:
     assert attrs.evolve(ONE, **{part: "another"}).id != ONE.id
 

@@ -52,7 +52,7 @@ ORDERS = [
     "plugins/blame plugins/built_ins > plugins/rules plugins/discovery > plugins/guards plugins/kits > plugins/equipment",
     "plugins/equipment > plugins/survey",
     "engine/offices engine/registry > engine/shell > engine/ledger > engine/observers > engine/work",
-    "engine/work > engine/findings engine/admission > engine/ticker",
+    "engine/work > engine/findings engine/admission engine/reminders > engine/ticker",
     "engine/ticker > engine/performing > engine/acts > engine/handle",
     "engine/handle > engine/engine > engine/opening",
     "testing/chance testing/clock testing/expectation testing/harness > testing/*/*",

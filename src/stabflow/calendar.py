@@ -400,7 +400,7 @@ def working_days(begun: date, amount: int, calendar: Calendar, stood: Collection
 def _months_later(day: date, amount: int) -> date:
     """The same day number ``amount`` months later, or the last of that month where it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + amount, 12)
-    if year > MAXYEAR:
+    if not 1 <= year <= MAXYEAR:
         raise OverflowError
     return date(year, month + 1, min(day.day, months_of.monthrange(year, month + 1)[1]))
 

@@ -355,13 +355,14 @@ class Awaited:
 class Ticked(Event):
     """Everything that had fallen due ``until`` then was looked at: so many breaches were found, and so much was created.
     ``recurred`` says of each procedure how far that has come: whose text was not at hand is served later; ``awaited`` what could
-    not be served for want of a calendar."""
+    not be served for want of a calendar; so many ``reminders`` were sent."""
 
     tag = "system.ticked"
 
     until: datetime
     breaches: int = 0
     created: int = 0
+    reminders: int = 0
     recurred: tuple[Recurred, ...] = ()
     awaited: tuple[Awaited, ...] = ()
 

@@ -54,7 +54,8 @@ class Notice:
     @functools.cached_property
     def id(self) -> str:
         """64 hexadecimal digits that are this notice's alone, wherever it is read."""
-        return canonical.sha256(canonical.encode([self.origin, self.name, self.about, self.role, self.body]))
+        parts = [self.case, self.origin, self.name, self.about, self.role, self.body]
+        return canonical.sha256(canonical.encode(parts))
 
 
 def notices_of(
@@ -206,18 +207,18 @@ def _breached(
     )
     if not breach.level:
         for rule in procedure.notices_on.get((Occasion.DUE, kind), ()):
-            if _is_meant(rule, duty, breach.state):
+            if is_meant(rule, duty, breach.state):
                 yield rule, told
     if breach.above:
         above = attrs.evolve(
             told, parties=breach.above, bodies={}, due=None if breach.respond is None else breach.respond.at
         )
         for rule in procedure.notices_on.get((Occasion.ESCALATED, kind), ()):
-            if _is_meant(rule, duty, breach.state):
+            if is_meant(rule, duty, breach.state):
                 yield rule, attrs.evolve(above, level=breach.level + 1)
 
 
-def _is_meant(rule: NoticeRule, duty: str, state: str) -> bool:
+def is_meant(rule: NoticeRule, duty: str, state: str) -> bool:
     """Whether a rule on duties speaks of this one: of a vacant office only where it speaks of everything."""
     if office_of(duty) is not None:
         return rule.of_everything and not rule.in_

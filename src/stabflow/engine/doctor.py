@@ -27,7 +27,7 @@ from . import streams
 from .awaiting import UnknownHolidays, in_words, unserved
 from .diagnosis import HEALTH_TITLES, Check, Diagnosis, Health, Patient
 from .doctor_notices import notices
-from .recurring import recurring
+from .recurring import in_use, recurring
 from .shell import CLAMP_TOLERANCE, Shell
 from .ticker import last_tick
 
@@ -241,7 +241,7 @@ def _recurrence(patient: Patient) -> Iterator[Diagnosis]:
     """What recurs at a holiday of which the calendar does not say when it is: nothing is created for it."""
     shell, now, last = patient.shell, patient.now, last_tick(patient.shell)
     found: list[UnknownHolidays] = []
-    for procedure, *_ in recurring(shell):
+    for procedure, *_ in recurring(in_use(shell)):
         before = () if last is None else [one for one in last.awaited if one.procedure == procedure.id]
         found += in_words(shell, procedure, unserved(shell, procedure, now, now, before))
     if not found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -40,9 +40,9 @@ class Call:
     answer: Callable[[], None]
 
 
-def recurring(shell: Shell) -> Iterator[tuple[Procedure, ...]]:
-    """The procedures that are or were in force here and under any version of which the calendar calls for anything, each with all
-    its versions. First stands the newest that is known by name; where none is, the one of the case opened last."""
+def in_use(shell: Shell) -> Iterator[tuple[Procedure, ...]]:
+    """The procedures that are or were in force here, each with all its versions. First stands the newest that is known by name;
+    where none is, the one of the case opened last."""
     known = {name.partition("@")[0] for name in shell.registry.names()}
     for id_ in shell.offices.current().began:
         if id_ in known:
@@ -53,9 +53,12 @@ def recurring(shell: Shell) -> Iterator[tuple[Procedure, ...]]:
                 continue
             last = max(rows, key=lambda row: row.opened_at)
             newest = shell.registry.of_case(last.procedure, last.procedure_version, last.digest)
-        versions = shell.registry.versions_of(newest)
-        if any(map(_is_calling, versions)):
-            yield versions
+        yield shell.registry.versions_of(newest)
+
+
+def recurring(used: Iterable[tuple[Procedure, ...]]) -> Iterator[tuple[Procedure, ...]]:
+    """Those of the procedures ``used`` under any version of which the calendar calls for anything."""
+    return (versions for versions in used if any(map(_is_calling, versions)))
 
 
 def _is_calling(procedure: Procedure) -> bool:

@@ -51,7 +51,8 @@ class Shell:
     """Everything an act needs that is not the decision itself: the store, the clock, the calendar, who is in office.
 
     ``checks`` are asked before it, those ``watching`` are told after it. ``copied`` says of streams up to which version they
-    were copied from another store, without the keys. ``notifies``: the store has an outbox, into which goes what is to be told.
+    were copied from another store, without the keys. ``notifies``: the store has an outbox, into which goes what is to be told;
+    ``reminded`` are reminders, by case and key, that are known to be there.
     Where ``outside`` is given, ``store`` is within a transaction of the host:
     that is the shell beyond it, and plugins are told of what is ``untold`` when the host has committed.
 
@@ -73,6 +74,7 @@ class Shell:
     copied: Mapping[str, int] = attrs.field(factory=dict)
     outside: Shell | None = None
     untold: list[tuple[Case, tuple[Record, ...]]] = attrs.field(factory=list, init=False)
+    reminded: set[tuple[str, str]] = attrs.field(factory=set, init=False)
     snapshots: Snapshots | None = attrs.field(init=False)
     notifies: bool = attrs.field(init=False)
     _cases: OrderedDict[str, _Seen] = attrs.field(factory=OrderedDict, init=False)

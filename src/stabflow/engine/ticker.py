@@ -21,6 +21,7 @@ from ..errors import (
 )
 from ..history.codec import moment_from
 from ..history.record import Record
+from ..language import Procedure
 from ..ports.store import MAX_PAGE, DutyQuery, DutyRow
 from ..values import Actor, Basis, moment_text
 from . import pages, streams
@@ -28,7 +29,8 @@ from .attempts import HOST_SYSTEM
 from .awaiting import UnknownHolidays, in_words, is_served, news, unserved
 from .findings import find_breach
 from .ledger import put
-from .recurring import Call, Calling, recurring
+from .recurring import Call, Calling, in_use, recurring
+from .reminders import Reminding
 from .shell import Shell
 
 MOST_APART = timedelta(days=7)
@@ -49,7 +51,8 @@ class Tick:
     and (as ``case/item``) of the items that the calendar called for, ``by_hand`` those of the cases that somebody had opened
     already for their period; ``failures`` are the cases, or procedures, that it could not deal with, and why: the next tick tries
     again. ``unknown`` are the holidays that a procedure calls for, and of which the calendar does not say when they are: each is
-    told once, and what is missed is made up for when it is known."""
+    told once, and what is missed is made up for when it is known. ``reminders`` counts the notices before a due time that it has
+    put into the outbox."""
 
     until: datetime
     breaches: tuple[Record, ...] = ()
@@ -57,6 +60,7 @@ class Tick:
     failures: tuple[tuple[str, StabflowError], ...] = ()
     by_hand: tuple[str, ...] = ()
     unknown: tuple[UnknownHolidays, ...] = ()
+    reminders: int = 0
 
 
 @attrs.define
@@ -91,13 +95,17 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
             "through", f"{until.isoformat()} lies ahead of the clock, {now.isoformat()}", "give a time that has passed"
         )
     progress = _Progress()
-    callings = _callings(shell, last, until, progress)
+    used = tuple(in_use(shell))
+    callings = _callings(shell, used, last, until, progress)
     calls = sorted((call for one in callings for call in one.calls()), key=lambda call: call.at)
     if through is None:
         _check_apart(shell, last, now, calls)
     _create(shell, calls, progress)
     served, awaited = _served(shell, last, until, callings, progress)
     _find_breaches(shell, until, progress)
+    reminding = Reminding(shell, until, progress.trying)
+    for versions in used:
+        reminding.of(versions)
     found = Tick(
         until,
         tuple(progress.breaches),
@@ -105,13 +113,16 @@ def tick(shell: Shell, *, through: datetime | None, by: Actor, basis: Basis | No
         tuple(progress.failures),
         tuple(progress.by_hand),
         tuple(progress.unknown),
+        reminding.count,
     )
     if _is_worth_recording(found, last):
         _record(shell, found, served, awaited, by, basis or Basis("clock · 时钟"))
     return found
 
 
-def _callings(shell: Shell, last: Ticked | None, until: datetime, progress: _Progress) -> list[Calling]:
+def _callings(
+    shell: Shell, used: Sequence[tuple[Procedure, ...]], last: Ticked | None, until: datetime, progress: _Progress
+) -> list[Calling]:
     """What the calendar calls for under each procedure, from where it was served last, or from the beginning."""
     served = {} if last is None else {one.procedure: one.until for one in last.recurred}
     awaited = () if last is None else last.awaited
@@ -126,7 +137,7 @@ def _callings(shell: Shell, last: Ticked | None, until: datetime, progress: _Pro
             created=progress.created,
             by_hand=progress.by_hand,
         )
-        for versions in recurring(shell)
+        for versions in recurring(used)
     ]
 
 
@@ -216,7 +227,7 @@ def _is_worth_recording(found: Tick, last: Ticked | None) -> bool:
     if last is None:
         return True
     return found.until > last.until and bool(
-        found.breaches or found.created or found.unknown or found.until - last.until >= EVERY
+        found.breaches or found.created or found.unknown or found.reminders or found.until - last.until >= EVERY
     )
 
 
@@ -237,6 +248,7 @@ def _record(
             until=found.until,
             breaches=len(found.breaches),
             created=len(found.created),
+            reminders=found.reminders,
             recurred=tuple(Recurred(procedure=name, until=to) for name, to in sorted(served.items())),
             awaited=tuple(one for _, several in sorted(awaited.items()) for one in several),
         )

@@ -14,7 +14,7 @@ from .. import canonical
 from ..case import Appointment, Case
 from ..decision.commands import Command
 from ..decision.events import Event
-from ..decision.notices import notices_of
+from ..decision.notices import Notice, notices_of
 from ..errors import InvalidInput
 from ..language import Procedure
 from ..ports.store import AppendBatch, NewNotice, NewRecord, StreamHead
@@ -74,6 +74,20 @@ def batch(
         key=key,
         digest=digest if key is not None else None,
         relies_on=tuple(relies_on),
+    )
+
+
+def reminder(stream: str, version: int, hash_: str, notices: Sequence[Notice], key: str) -> AppendBatch:
+    """The transaction that puts ``notices`` of no record into the outbox, once under this ``key``, if ``stream`` still ends where
+    it did."""
+    return AppendBatch(
+        stream=stream,
+        expected_version=version,
+        records=(),
+        outbox=tuple(map(notice_codec.encode, notices)),
+        key=key,
+        digest=canonical.sha256(key.encode()),
+        relies_on=(head(stream, version, hash_),),
     )
 
 
