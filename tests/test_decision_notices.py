@@ -307,14 +307,30 @@ in = "open"
 to = "accountable"
 subject = { en = "{item}: {of_breach}", zh = "{item}：{of_breach}" }
 text = { en = "{trigger} by {by_role}", zh = "{trigger}" }
+
+[[notices]]
+name = "worked"
+on = "entered"
+of = "point"
+in = "done"
+to = "head"
+subject = { en = "{item}", zh = "{item}" }
+text = { en = "{trigger}", zh = "{trigger}" }
 """
+    text = text.replace('trigger = "open"\n', 'trigger = "open"\ntitle = { en = "opening", zh = "启动" }\n', 1)
+    text = text.replace(
+        '{ trigger = "open", dest = "raised"',
+        '{ trigger = "open", title = { en = "wrong", zh = "错" }, dest = "raised"',
+    )
     engine, case, _ = world(text)
     points = [one for one in waiting(engine) if one.name == "laid_out"]
     assert [(one.about, one.subject.en) for one in points] == [
         ("point-1", "point-1: not done in time"),
         ("point-2", "point-2: office not filled"),
     ]
-    assert [one.text.en for one in points] == ["open by inspector"] * 2
+    assert [one.text.en for one in points] == ["opening by inspector"] * 2
+    case.fire("do", item="point-1", by=INSPECTOR, basis="rota")
+    assert [(one.about, one.text.en) for one in waiting(engine) if one.name == "worked"] == [("point-1", "do")]
     case.fire("hand_in", by=INSPECTOR, basis="rota")
     case.fire("hand_back", by=HEAD, basis="rota")
     again = [one.about for one in waiting(engine) if one.name == "laid_out"]

@@ -13,7 +13,7 @@ from ..engine.ticker import Tick
 from ..errors import InvalidInput, StabflowError
 from ..history.record import Record
 from ..language import load
-from ..text import Language, Text
+from ..text import Language, Text, say
 from ..values import Actor, moment_text
 from .failures import ENVIRONMENT, YES, failure_json, tell
 from .options import Session, calendar_option, common, json_option, store_option
@@ -84,6 +84,7 @@ def _json(done: Tick, language: Language) -> dict[str, object]:
         "created": list(done.created),
         "by_hand": list(done.by_hand),
         "unknown": [one.as_dict(language) for one in done.unknown],
+        "reminders": done.reminders,
         "failures": [{"what": what, **_failure(error, language)} for what, error in done.failures],
     }
 
@@ -93,6 +94,8 @@ def _failure(error: StabflowError, language: Language) -> dict[str, object]:
 
 
 def _show(page: Page, engine: Engine, done: Tick) -> None:
+    if done.reminders:
+        page.paragraph(say("reminders for the outbox: {n}", "存入发件箱的到期提醒：{n}条", n=done.reminders))
     if not (done.breaches or done.created or done.by_hand or done.unknown):
         page.paragraph(Text("nothing has fallen due", "无逾期"), style="dim")
         return
