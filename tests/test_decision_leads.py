@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from lapsing import INSPECTION
 from notified import NOTIFIED
 
-from stabflow.calendar import WEEKENDS, Calendar, Duration, Unit, due_time
+from stabflow.calendar import WEEKENDS, Calendar, Duration, Unit, due_on, due_time
 from stabflow.case import CASE, vacancy
-from stabflow.decision.leads import horizon, lead_time, passed
+from stabflow.decision.leads import horizon, lead_time, limit_began, passed
 from stabflow.language import Procedure, loads
 from stabflow.zones import end_of
 
@@ -150,6 +150,24 @@ def test_of_the_leads_that_have_begun_the_shortest_is_sent() -> None:
     assert found("2026-03-11T00:00") == []
     assert found("2026-03-09T12:00", vacancy("helper"), "vacant") == [("soon", "1 working days")]
     assert found("2026-03-09T12:00", "hazard-1", "assigned") == [("soon", "1 working days")]
+
+
+def test_a_lead_that_is_longer_than_the_limit_is_never_sent() -> None:
+    procedure = loads(NOTIFIED)
+    due = at("2026-01-07T00:00").astimezone(UTC)
+
+    def found(duty: str, state: str, began: datetime | None) -> list[str]:
+        sent = passed(procedure, duty, state, due, due - timedelta(hours=1), WEEKENDS, began)
+        return [str(one.long) for one in sent]
+
+    # Two working days for a hazard that was found: three are longer, whenever that was.
+    assert found("hazard-1", "found", None) == ["1 working days"]
+    assert found("hazard-1", "found", at("2026-01-05T09:00")) == ["1 working days"]
+    assert found("round-1", "owed", at("2026-01-06T00:00")) == ["1 working days"]
+    assert found("round-1", "owed", at("2026-01-06T00:01")) == []
+    day = due_on(date(2026, 1, 6), at("2026-01-06T09:00"), SHANGHAI)
+    assert limit_began(day) is None
+    assert limit_began(due_time(day.start, Duration.parse("2 days"), SHANGHAI, WEEKENDS)) == day.start
 
 
 def test_what_a_rule_does_not_speak_of_it_does_not_remind_of() -> None:

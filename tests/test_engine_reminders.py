@@ -7,7 +7,7 @@ from pathlib import Path
 
 import lapsing
 import pytest
-from lapsing import HEAD, HELPER, INSPECTION, INSPECTOR, JUDGE, Hand, a_case, opened
+from lapsing import HEAD, HELPER, INSPECTION, INSPECTOR, JUDGE, START, Hand, a_case, opened
 from notified import NOTIFIED, told, waiting
 
 import stabflow
@@ -144,9 +144,24 @@ def test_a_vacant_office_is_reminded_of_to_who_fills_it() -> None:
     engine = opened(clock, text=NOTIFIED)
     a_case(engine, helped=False)
     tick(engine, clock)
+    assert not [one for one in waiting(engine) if one.about == vacancy("helper")], "it has two working days in all"
+    tick(engine, clock, datetime(2026, 1, 6, 16, tzinfo=UTC))
     (one,) = [one for one in waiting(engine) if one.about == vacancy("helper")]
-    assert (one.name, one.role, one.facts["lead"]) == ("soon", "head", "3 working days")
+    assert (one.name, one.role, one.facts["lead"]) == ("soon", "head", "1 working days")
     assert one.text.en == "plant: the office “helper” (vacant) is due 24:00 of 2026-01-07."
+
+
+def test_nobody_is_told_that_they_have_more_time_than_they_ever_had() -> None:
+    text = NOTIFIED.replace('within = "10 working days"', 'within = "30 hours"', 1)
+    text = text.replace('lead = ["3 working days", "1 working day"]', 'lead = ["1 working day", "20 hours"]')
+    engine, _, clock = world(text)
+    clock.now = START + timedelta(hours=1)
+    tick(engine, clock)
+    assert soon(engine) == []
+    tick(engine, clock, START + timedelta(hours=7))
+    assert soon(engine) == [("2026-01-06", "1 working days")]
+    tick(engine, clock, START + timedelta(hours=11))
+    assert soon(engine)[1:] == [("2026-01-06", "20 hours")]
 
 
 def test_a_calendar_that_moves_a_due_time_moves_its_reminders(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from notified import NOTIFIED, waiting
 from test_engine_tick_machine import Passing
 
 from stabflow import Engine
-from stabflow.calendar import day_ended
+from stabflow.calendar import DueTime, day_ended
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LEADS = (1, 3)
@@ -51,7 +51,7 @@ class Reminded(Passing):
             for duty in self.engine.case(one).duties():
                 if duty.level or duty.due is None or duty.breached or duty.due.at <= self.clock.now:
                     continue
-                lead = self.begun(duty.due.at)
+                lead = self.begun(duty.due)
                 named = duty.holders[0][0] if duty.role in ("owner", "concerned") and duty.holders else ""
                 if lead is not None:
                     expected.add(((one, duty.duty, f"{duty.due.at:%Y-%m-%dT%H:%M:%S}", lead), named))
@@ -68,16 +68,16 @@ class Reminded(Passing):
         assert len({one.id for one in found}) == len(found)
         self.read = len(found)
 
-    def begun(self, due: datetime) -> int | None:
-        """The shortest lead that has begun: so many working days before it is due, counted day by day."""
-        now, last = self.clock.now, day_ended(due, SHANGHAI)
+    def begun(self, due: DueTime) -> int | None:
+        """The shortest lead that has begun, and is no longer than the limit: so many working days, counted day by day."""
+        now, last = self.clock.now, day_ended(due.at, SHANGHAI)
         for amount in LEADS:
             if last is not None:
                 at = datetime.combine(self.back(last + timedelta(days=1), amount), datetime.min.time(), tzinfo=SHANGHAI)
             else:
-                local = due.astimezone(SHANGHAI)
+                local = due.at.astimezone(SHANGHAI)
                 at = datetime.combine(self.back(local.date(), amount), local.time(), tzinfo=SHANGHAI)
-            if at <= now:
+            if at <= now and (due.limit.startswith("until") or at >= due.start):
                 return amount
         return None
 

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import attrs
 
-from ..calendar import Calendar, Duration, Unit, day_ended, due_time, months_before
-from ..case import kind_of_duty
+from ..calendar import UNTIL, Calendar, DueTime, Duration, Unit, day_ended, due_time, months_before
+from ..case import kind_of_duty, office_of
 from ..language import NoticeRule, Occasion, Procedure
 from ..zones import end_of
 from .notices import is_meant
@@ -69,24 +69,49 @@ def rules_for(procedure: Procedure, duty: str, state: str) -> Iterator[NoticeRul
 
 
 def passed(
-    procedure: Procedure, duty: str, state: str, due: datetime, now: datetime, calendar: Calendar
+    procedure: Procedure,
+    duty: str,
+    state: str,
+    due: datetime,
+    now: datetime,
+    calendar: Calendar,
+    began: datetime | None = None,
 ) -> Iterator[Lead]:
     """What is to be reminded of ``now`` that a duty falls ``due``: by each rule the shortest of its leads that has begun, if any
-    has. Nothing where it is due already."""
+    has. Nothing where it is due already, and no lead that is longer than the limit, which ``began`` then: it would be told that
+    it has more time than it ever had."""
     if due <= now:
         return
+    limit = _limit(procedure, duty, state)
     for rule in rules_for(procedure, duty, state):
         begun = []
-        for long in rule.lead:
-            lead = Lead(rule, procedure.duration(long), due)
+        for long in map(procedure.duration, rule.lead):
+            if limit is not None and long.surely_longer_than(limit):
+                continue
             try:
-                lead = attrs.evolve(lead, at=lead_time(due, lead.long, procedure.zone, calendar))
+                at = lead_time(due, long, procedure.zone, calendar)
             except OverflowError:  # longer than time has been
                 continue
-            if lead.at <= now:
-                begun.append(lead)
+            if at <= now and (began is None or began <= at):
+                begun.append(Lead(rule, long, at))
         if begun:
             yield max(begun, key=lambda one: one.at)
+
+
+def _limit(procedure: Procedure, duty: str, state: str) -> Duration | None:
+    """The limit of a duty, where it is a duration."""
+    office, kind = office_of(duty), kind_of_duty(duty)
+    if office is not None:
+        within = procedure.roles[office].vacant_within if office in procedure.roles else None
+    else:
+        known = procedure.lifecycle(kind).states.get(state)
+        within = None if known is None else known.within
+    return None if within is None else procedure.duration(within)
+
+
+def limit_began(due: DueTime) -> datetime | None:
+    """When the limit began that ends ``due``; ``None`` where it is a date, which may be named late."""
+    return None if due.limit.startswith(UNTIL) else due.start
 
 
 def horizon(procedures: Iterable[Procedure], now: datetime, calendar: Calendar) -> datetime | None:

@@ -67,6 +67,8 @@ def notices_of(
     """What is to be told of ``history``, one transaction on the case as it was ``before``; ``offices`` are the standing ones in
     force, which tell for which body somebody acts who is named."""
     found: list[Notice] = []
+    if not any(_may_tell(procedure, event) for event, _ in history):
+        return ()
     case = before
     for event, stamp in history:
         after = evolve(case, event, stamp)
@@ -101,6 +103,21 @@ def rendered(
 
 
 # What has happened, as rules speak of it
+
+
+def _may_tell(procedure: Procedure, event: Event) -> bool:
+    """Whether any rule may speak of an event: most acts are over here."""
+    if isinstance(event, BreachFound | BreachConfirmed):
+        return True
+    if not isinstance(event, Opened | Moved | Added | ItemMoved):
+        return False
+    on, kind = procedure.notices_on, kind_of_duty(event.item) if isinstance(event, Added | ItemMoved) else None
+    dest = event.dest if isinstance(event, Moved | ItemMoved) else event.state
+    return (
+        any(event.trigger in rule.triggers for rule in on.get((Occasion.FIRED, kind), ()))
+        or any(dest in rule.in_ for rule in on.get((Occasion.ENTERED, kind), ()))
+        or (isinstance(event, Opened | Moved) and any((Occasion.ENTERED, one.kind) in on for one in event.laid_out))
+    )
 
 
 def _told(

@@ -16,7 +16,7 @@ import attrs
 from .. import canonical
 from ..case import Appointment, Case, kind_of_duty
 from ..decision.duties import Duty, case_duties, item_duties
-from ..decision.leads import Lead, horizon, passed
+from ..decision.leads import Lead, horizon, limit_began, passed
 from ..decision.notices import of_duty, rendered
 from ..errors import VersionConflict
 from ..history.codec import moment_from
@@ -103,8 +103,9 @@ class Reminding:
             if owed.duty != duty or owed.level or owed.breached or owed.due is None or owed.due.at <= now:
                 continue
             named = "" if owed.role in procedure.roles or not owed.holders else owed.holders[0][0]
-            for lead in passed(procedure, duty, owed.state, owed.due.at, self.until, shell.calendar):
-                key = _key(lead, duty, owed.state, owed.due.at, named)
+            due, began = owed.due.at, limit_began(owed.due)
+            for lead in passed(procedure, duty, owed.state, due, self.until, shell.calendar, began):
+                key = _key(lead, duty, owed.state, due, named)
                 if not self._is_sent(case.id, key):
                     yield key, lead, owed
 
