@@ -15,6 +15,7 @@ from stabflow.errors import ProcedureError
 from stabflow.language import Procedure
 from stabflow.language.canonical_form import IDENTITY, canonical_form
 from stabflow.language.lifecycle import Breach, FieldType, Outcome, Recurrence, Step
+from stabflow.language.notice_rules import Occasion
 from stabflow.language.structure import read
 
 Where = tuple[str | int, ...]
@@ -24,7 +25,7 @@ WORDS: dict[str, list[str]] = {
     "step": [one.value for one in Step],
     "outcome": [one.value for one in Outcome],
     "every": [one.value for one in Recurrence],
-    "on": [one.value for one in Breach],
+    "on": [one.value for one in (*Breach, *Occasion)],
     "across": ["case", "matter"],
     "timezone": ["UTC", "Asia/Tokyo"],
     "over": ["1/2", "2/3"],
@@ -91,7 +92,7 @@ class Revision:
     @property
     def renames(self) -> bool:
         """Whether the place is the name of a part, so that one part goes and another comes."""
-        return self.where[-1] == "trigger" or (self.where[-1] == 0 and key_of(self.where) in TABLES)
+        return self.where[-1] in ("trigger", "name") or (self.where[-1] == 0 and key_of(self.where) in TABLES)
 
 
 @st.composite
@@ -161,6 +162,8 @@ def called(form: Any, where: Where) -> list[str]:
             names.append(inner["trigger"])
         elif names[-1:] == ["properties"]:
             names.append(str(key))
+        elif names[-1:] == ["notices"]:
+            names.append(inner["name"])
         elif key == 0 and isinstance(inner, str) and len(value) == 2 and isinstance(value[1], list | dict):
             names.append(inner)  # the name itself
         elif (

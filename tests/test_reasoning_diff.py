@@ -16,7 +16,7 @@ from stabflow.testing.procedures.drawn import procedures
 
 OTHER_WAY = {Direction.STRICTER: Direction.LOOSER, Direction.LOOSER: Direction.STRICTER}
 REVERSED = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
-WORDS = {"title", "en", "zh", "aliases", "version"}
+WORDS = {"title", "en", "zh", "aliases", "version", "subject", "text"}
 
 
 def mirrored(one: Change) -> tuple[object, ...]:

@@ -32,6 +32,7 @@ _PARTS = {
     "items": Text("Items", "事项要素"),
     "gate": Text("The gate", "实施关口"),
     "properties": Text("Properties", "性质"),
+    "notices": Text("Notices", "通知"),
 }
 
 

@@ -10,6 +10,7 @@ from ..language import Lifecycle, Procedure, State, Step, Transition
 from ..language.canonical_form import canonical_form
 from ..language.lifecycle import STEP_TITLES
 from ..language.manifest import manifest, notes
+from ..reports.notice_words import notice_text
 from ..reports.procedure_words import (
     also_called,
     carried_text,
@@ -125,6 +126,12 @@ def show_procedure(page: Page, procedure: Procedure) -> None:
         page.heading(Text("The gate", "实施关口"))
         for rule in gate_rules(procedure, procedure.gate):
             page.paragraph(rule, indent=2, mark="-  ")
+    if procedure.notices:
+        page.heading(Text("What offices are told", "通知"))
+        for told in procedure.notices:
+            page.paragraph(notice_text(procedure, told), indent=2, mark="-  ")
+            for words in (told.subject, *told.text):
+                page.paragraph(words, indent=5, style="dim")
     if procedure.properties:
         page.heading(Text("What is to be proved", "应予证明的性质"))
         for one in procedure.properties:

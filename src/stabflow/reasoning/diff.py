@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
-from ..language import Gate, ItemKind, ListEntry, Procedure, Property, Separation
+from ..language import Gate, ItemKind, ListEntry, NoticeRule, Procedure, Property, Separation
 from ..language.canonical_form import IDENTITY, plain
 from ..language.loader import given
-from ..language.parts import Draft
+from ..language.parts import Draft, titled
 from ..text import Text, listing, quoted, same, say
 from .continuation import continuations
 from .diff_keys import key_changes, keys
@@ -267,6 +267,15 @@ def _properties(place: Place, old: tuple[Property, ...], new: tuple[Property, ..
     yield from order(place, [str(m) for m in sorted(m for _, m in matched)], [str(m) for _, m in matched])
 
 
+def _notices(place: Place, old: tuple[NoticeRule, ...], new: tuple[NoticeRule, ...]) -> Iterator[Change]:
+    """By name, which no two share."""
+
+    def thing(_side: Side, _name: str, one: NoticeRule) -> Text:
+        return say("notice {name}", "通知{name}", name=quoted(titled(one.name, one.title)))
+
+    yield from table(place, {one.name: one for one in old}, {one.name: one for one in new}, thing, keys)
+
+
 def _of_property(place: Place, index: int, one: Property) -> Place:
     thing = say("property {title}", "性质{title}", title=quoted(one.title))
     return place.at(index, thing=thing, clauses=one.clause)
@@ -289,5 +298,6 @@ _SECTIONS: Mapping[str, Callable[[Place, Any, Any], Iterator[Change]]] = {
     "items": _items,
     "gate": _gate,
     "properties": _properties,
+    "notices": _notices,
 }
 """The tables that are more than a key; what the language gains is compared as a key until it has its own."""

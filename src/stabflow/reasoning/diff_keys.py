@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ..calendar import Duration
-from ..language import State
+from ..language import NoticeRule, State
 from ..language.canonical_form import plain
 from ..requirements import Requirement
 from ..text import Text, quoted, same, say
@@ -19,7 +19,7 @@ from .difference import Aspect, Change, ChangeKind, Direction
 
 Pairs = tuple[tuple[Requirement, ...], ...]
 
-_WORDING = {"title", "aliases", "source", "version", "note"}
+_WORDING = {"title", "aliases", "source", "version", "note", "subject", "text"}
 _DURATIONS = {"lead", "responds_within", "vacant_within"}
 
 _MORE_IS_LOOSER = {"by", "clock_stopped_by", "in"}
@@ -81,7 +81,9 @@ def _list(place: Place, type_: type, key: str, before: tuple[Any, ...], after: t
         before=plain(before),
         after=plain(after),
         aspect=Aspect.WORDING if key in _WORDING else Aspect.MEANING,
-        direction=_list_direction(place, key, come_, gone_, before, after),
+        direction=Direction.NEITHER
+        if type_ is NoticeRule
+        else _list_direction(place, key, come_, gone_, before, after),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..calendar import Duration
-from ..language import Breach, FieldType, Outcome, Procedure, Recurrence, State, Step, Transition
+from ..language import ACCOUNTABLE, Breach, FieldType, Occasion, Outcome, Procedure, Recurrence, State, Step, Transition
 from ..language.lifecycle import HOLIDAY_TITLES, OUTCOME_TITLES, STEP_TITLES
 from ..language.parts import titled
 from ..language.requirement_text import requirement_text
@@ -68,13 +68,21 @@ LABELS: Mapping[str, Text] = {
     "type": Text("type", "类型"),
     "unique": Text("no two of the same", "不得重复"),
     "vacant_within": Text("longest vacancy", "空缺期限"),
+    "NoticeRule.in": Text("in", "所处状态"),
+    "NoticeRule.lead": Text("so long before", "提前时间"),
+    "NoticeRule.of": Text("tells of", "所涉事项要素"),
+    "NoticeRule.on": Text("goes out when", "时机"),
+    "subject": Text("subject", "主题"),
+    "text": Text("text", "正文"),
+    "to": Text("goes to", "发送对象"),
+    "triggers": Text("upon", "所涉办理"),
     "value": Text("value", "数值"),
     "verified": Text("verified", "是否已核实"),
     "version": Text("version", "版本"),
 }
 """What each key of a procedure file is called; one with its class before it goes first."""
 
-_ROLES = {"accountable", "appointed_by", "by", "clock_stopped_by", "supervises"}
+_ROLES = {"accountable", "appointed_by", "by", "clock_stopped_by", "supervises", "to"}
 _OWN_STATES = {"dest", "source"}
 _CASE_STATES = {"at", "in"}
 _FIELDS = {"set", "field", "unique"}
@@ -87,6 +95,13 @@ _TYPES = {
     FieldType.DATE: Text("date", "日期"),
     FieldType.ACTOR: Text("office-holder", "责任人"),
     FieldType.FILE: Text("file", "文件"),
+}
+_OCCASIONS = {
+    Occasion.BEFORE_DUE: Text("before it falls due", "到期前"),
+    Occasion.DUE: Text("when it is overdue", "逾期时"),
+    Occasion.ESCALATED: Text("when it has gone up", "逾期上报时"),
+    Occasion.ENTERED: Text("when a state is entered", "进入状态时"),
+    Occasion.FIRED: Text("when a row is fired", "办理时"),
 }
 _BREACHES = {Breach.OVERDUE: Text("overdue", "逾期"), Breach.VACANT: Text("vacant", "空缺")}
 _RECURRENCES = {
@@ -148,6 +163,8 @@ class Side:
         return self._named(key, str(value))
 
     def _named(self, key: str, name: str) -> Text:
+        if key == "to" and name == ACCOUNTABLE:
+            return Text("who is accountable", "责任主体")
         if key in _ROLES:
             return quoted(self.spoken.role_title(name))
         if key in _OWN_STATES and name in self.procedure.lifecycle(self.kind).states:
@@ -197,6 +214,8 @@ def _word(value: enum.Enum) -> Text:
             return _TYPES[value]
         case Breach():
             return _BREACHES[value]
+        case Occasion():
+            return _OCCASIONS[value]
         case Recurrence():
             return _RECURRENCES[value]
     return same(value.value)

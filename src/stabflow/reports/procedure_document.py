@@ -9,6 +9,7 @@ from ..language import Procedure, Transition
 from ..language.lifecycle import STEP_TITLES
 from ..language.manifest import Carried, manifest
 from ..text import Language, Text, joined, listing, same, say, worded
+from .notice_words import notice_to, notice_when, rule_title
 from .procedure_words import cited, fired_by, limit_text, outcomes_text
 from .rule_words import requirement_rules
 
@@ -31,6 +32,7 @@ def _lines(procedure: Procedure, language: Language) -> Iterator[str]:
     for kind, item in procedure.items.items():
         yield from _heading(item.title, language, level=3)
         yield from _rows(procedure, kind, item.transitions, language)
+    yield from _notices(procedure, language)
     yield from _clauses(clauses, language)
 
 
@@ -83,6 +85,32 @@ def _states(procedure: Procedure, language: Language) -> Iterator[str]:
                 cited(state.clause),
             )
             for name, state in procedure.states.items()
+        ],
+        language,
+    )
+
+
+def _notices(procedure: Procedure, language: Language) -> Iterator[str]:
+    if not procedure.notices:
+        return
+    yield from _heading(Text("What offices are told", "通知"), language)
+    yield from _table(
+        (
+            Text("notice", "通知"),
+            Text("when", "时机"),
+            Text("to", "发送对象"),
+            Text("words", "内容"),
+            Text("clause", "条款"),
+        ),
+        [
+            (
+                say("{title} `{name}`", "{title} `{name}`", title=rule_title(rule), name=rule.name),
+                notice_when(procedure, rule),
+                notice_to(procedure, rule),
+                joined([rule.subject, *rule.text], Text(" / ", " / ")),
+                cited(rule.clause),
+            )
+            for rule in procedure.notices
         ],
         language,
     )

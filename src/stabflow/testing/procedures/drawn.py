@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from ...calendar import Duration, Unit
 from ...errors import ProcedureError
 from ...language import (
+    ACCOUNTABLE,
     Clause,
     Field,
     FieldType,
     Gate,
     ItemKind,
     ListEntry,
+    NoticeRule,
+    Occasion,
     Outcome,
     Parameter,
     Preset,
@@ -139,6 +142,54 @@ def requirements(states: list[str]) -> st.SearchStrategy[Requirement]:
 
 def _within(limit: Duration) -> dict[str, Any]:
     return {"within": limit}
+
+
+def _escaped(words: str) -> str:
+    return words.replace("{", "{{").replace("}", "}}")
+
+
+def templates(*fields_: str) -> st.SearchStrategy[Text]:
+    """Words of notices, in which some of these fields are named."""
+    words = st.lists(wordings.map(_escaped) | st.sampled_from(fields_).map("{{{}}}".format), min_size=1, max_size=4)
+    return st.builds(Text, words.map(" ".join), words.map("".join))
+
+
+def notices(states: list[str]) -> st.SearchStrategy[list[NoticeRule]]:
+    """Notices on every occasion, each at most once."""
+    owed = ("case", "matter_title", "procedure", "item", "state", "due", "role", "level", "contested", "start")
+    done = (*owed, "trigger", "by_role")
+    to = st.lists(st.sampled_from([*ROLES, ACCOUNTABLE]), min_size=1, max_size=2, unique=True)
+
+    def rule(name: str, *words: str, **keys: Any) -> st.SearchStrategy[NoticeRule]:
+        said = {"subject": templates(*words), "text": st.lists(templates(*words), min_size=1, max_size=2)}
+        common = {"name": st.just(name), "clause": clauses, "title": maybe(titles)}
+        return st.builds(NoticeRule, **{**common, "to": to, **said, **keys})
+
+    one_of_each = (
+        rule(
+            "soon",
+            *owed,
+            "lead",
+            on=st.just(Occasion.BEFORE_DUE),
+            of=st.just("*"),
+            lead=st.lists(st.just("pause") | durations, min_size=1, max_size=2, unique_by=str),
+        ),
+        rule(
+            "late", *owed, on=st.just(Occasion.DUE), of=st.just(()) | st.just("*"), in_=st.just(()) | st.just("waiting")
+        ),
+        rule("up", *owed, "kind", on=st.just(Occasion.ESCALATED), of=st.just(("test", "notice"))),
+        rule(
+            "come",
+            *done,
+            on=st.just(Occasion.ENTERED),
+            to=by,
+            in_=st.lists(st.sampled_from(states), min_size=1, unique=True),
+        ),
+        rule(
+            "done", *done, "verdict", on=st.just(Occasion.FIRED), to=by, of=st.just("test"), triggers=st.just("judge")
+        ),
+    )
+    return st.lists(st.one_of(one_of_each), max_size=3, unique_by=lambda one: one.name)
 
 
 @st.composite
@@ -287,6 +338,7 @@ def _drawn(draw: st.DrawFn) -> Procedure:
                 max_size=2,
             )
         ),
+        notices=draw(notices([*states, "ended"])),
     )
 
 
