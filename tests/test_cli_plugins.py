@@ -208,6 +208,7 @@ REQUIRED = {
     "history": ["c"],
     "migrate": ["five-step", "--by", "o", "--body", "b", "--basis", "x"],
     "recalendar": ["--basis", "x"],
+    "deliver": ["--directory", str(ROOT / "examples" / "directory.toml")],
 }
 ON_A_STORE = sorted(name for name, one in commands.commands.items() if any(p.name == "url" for p in one.params))
 
@@ -273,7 +274,7 @@ def test_a_listed_plugin_has_its_say(stab: Run, site: Site) -> None:
     ("text", "faults"),
     [
         ('plugin = ["a"]', ["plugin: is no setting (did you mean 'plugins'?)"]),
-        ("[tool]\nx = 1", ["tool: is no setting (known: plugins)"]),
+        ("[tool]\nx = 1", ["tool: is no setting (known: directory, plugins)"]),
         ('plugins = "house"', ['plugins: is text, not a list (write plugins = ["house"])']),
         (
             'plugins = ["a", 7, "a"]',

@@ -218,7 +218,7 @@ def test_every_command_that_prints_a_case_asks_for_whom() -> None:
     asks = {name for name, one in commands.commands.items() if any(o.name == "audience" for o in one.params)}
     of_a_case = {"show", "history", "plan", "matter", "gate", "run", "demo"}
     no_values = {"duties", "tick", "recalendar", "doctor", "procedures", "check", "diff", "migrate"}
-    no_values |= {"plugins", "new", "conformance", "copy"}
+    no_values |= {"plugins", "new", "conformance", "copy", "deliver", "outbox"}
     assert asks == of_a_case
     assert {*commands.commands} == of_a_case | no_values
 
