@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if owner.over.wait(answer.between):
                     return
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 - the name that http.server calls
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is said."""
