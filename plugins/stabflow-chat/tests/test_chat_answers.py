@@ -235,21 +235,35 @@ def test_a_service_that_is_asked_several_times() -> None:
 
 
 def test_a_text_that_is_too_long_for_a_robot(server: ChatServer, robots: dict[str, str], message: Make) -> None:
-    became = CHANNEL.send(message(to=robots["wecombot"], text="评" * 3000), within=5)
-    assert isinstance(became, Delivered)
-    (asked,) = server.asked
-    content = json.loads(asked.body)["text"]["content"]
-    assert len(content.encode()) <= 2048
-    assert content.endswith("评…")
+    """Counted in bytes, as the robot does; it is not cut."""
+    subject = "到期"
+    for text, fits in (("评" * 675, True), ("评" * 676, False), ("x" * 2026, True), ("x" * 2027, False)):
+        became = CHANNEL.send(message(to=robots["wecombot"], subject=subject, text=text), within=5)
+        if fits:
+            assert isinstance(became, Delivered)
+            content = json.loads(server.asked.pop().body)["text"]["content"]
+            assert len(content.encode()) <= 2048
+            assert text in content
+        else:
+            assert became == Rejected("the message is longer than the 2032 bytes that WeCom Bot takes")
+    assert server.asked == []
 
 
-@pytest.mark.parametrize("text", ["", "\n", "\ud800", "<!channel> & **x** [a](b)", "a\\nb :smile:"])
+@pytest.mark.parametrize("text", ["\ud800", "<!channel> & **x** [a](b)", "a\\nb :smile:", "\n  indented\n\n\tlast"])
 def test_a_text_is_sent_as_it_is(server: ChatServer, message: Make, text: str) -> None:
     assert isinstance(WITH_JSON.send(message(to=server.address, text=text), within=5), Delivered)
     (asked,) = server.asked
-    wanted = text.replace("\ud800", "?").strip("\n") or "三个工作日后到期"
-    assert json.loads(asked.body)["message"] == wanted
+    assert json.loads(asked.body)["message"] == text.replace("\ud800", "\ufffd")
     assert json.loads(asked.body)["title"] == "三个工作日后到期"
+
+
+def test_next_to_nothing(server: ChatServer, message: Make) -> None:
+    assert isinstance(WITH_JSON.send(message(to=server.address, text="\n"), within=5), Delivered)
+    assert json.loads(server.asked.pop().body)["message"] == "三个工作日后到期"
+    assert WITH_JSON.send(message(to=server.address, subject=" ", text=" \n"), within=5) == Rejected(
+        "the message is empty"
+    )
+    assert server.asked == []
 
 
 def test_no_markup_reaches_slack(server: ChatServer, robots: dict[str, str], message: Make) -> None:

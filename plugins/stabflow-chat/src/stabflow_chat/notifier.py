@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ from .services import read_allowed, recognise
 
 _PART = 0.9
 """Of the time that is given, so that the answer is there before it is over."""
+
+_ROOM = 16
+"""Bytes that apprise may put between subject and text."""
 
 _MOST_HUNG = 8
 """Threads of messages that were given up, after which nothing more is begun until one of them ends."""
@@ -58,10 +62,16 @@ class ChatNotifier(Notifier):
         except InvalidInput as error:
             return Rejected(f"the address: {error.faults[0].problem}")
         label = str(service.service_name)
+        words = _written(message)
+        if not any(map(str.strip, words)):
+            return Rejected("the message is empty")
+        most = int(service.body_maxlen) - _ROOM
+        if sum(len(one.encode()) for one in words) > most:
+            return Rejected(f"the message is longer than the {most} bytes that {label} takes")
         exchanges: list[Exchange] = []
         answers: queue.SimpleQueue[Result] = queue.SimpleQueue()
         thread = threading.Thread(
-            target=lambda: answers.put(_handed_over(service, label, message, exchanges, ends)),
+            target=lambda: answers.put(_handed_over(service, label, words, exchanges, ends)),
             name="stabflow-chat",
             daemon=True,
         )
@@ -89,14 +99,14 @@ class ChatNotifier(Notifier):
 
 
 def _handed_over(
-    service: apprise.NotifyBase, label: str, message: Message, exchanges: list[Exchange], ends: float
+    service: apprise.NotifyBase, label: str, words: tuple[str, str], exchanges: list[Exchange], ends: float
 ) -> Result:
-    subject, text = _fitting(message, int(service.body_maxlen))
+    subject, text = words
     with quiet(), watching(exchanges, ends):
         try:
             accepted = service.notify(
-                body=text,
-                title=subject,
+                body=text or subject,
+                title=subject if text else "",
                 body_format=apprise.NotifyFormat.TEXT,
                 overflow=apprise.OverflowMode.UPSTREAM,
             )
@@ -105,15 +115,10 @@ def _handed_over(
     return result(label, bool(accepted), exchanges)
 
 
-def _fitting(message: Message, most: int) -> tuple[str, str]:
-    """Subject and text, so short that the service takes them in one piece; what is left out, an ellipsis shows."""
-    subject = " ".join(_encodable(message.subject).split())
-    text = _encodable(message.text).strip("\n") or subject
-    left = most - len(subject.encode()) - 16
-    if len(text.encode()) > left:
-        text = text.encode()[: max(left, 0)].decode(errors="ignore") + "…"
-    return subject, text
+def _written(message: Message) -> tuple[str, str]:
+    """Subject and text as a chat can have them."""
+    return " ".join(_encodable(message.subject).split()), _encodable(message.text).rstrip("\n")
 
 
 def _encodable(words: str) -> str:
-    return words.encode("utf-8", "replace").decode()
+    return re.sub("[\ud800-\udfff]", "\ufffd", words)

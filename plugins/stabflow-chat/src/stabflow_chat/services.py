@@ -27,6 +27,7 @@ DEFAULT = ("dingtalk", "feishu", "lark", "mmosts", "slack", "wecombot", "workflo
 _ASSET = apprise.AppriseAsset(
     app_id="stabflow", app_desc="stabflow", app_url="", async_mode=False, secure_logging=True, http_redirects=False
 )
+_LONGEST = 2_000
 _parts: Callable[..., dict[str, Any] | None] = apprise.plugins.url_to_dict
 _ALIKE = {"workflow": "workflows"}
 
@@ -63,7 +64,8 @@ def recognise(address: str, allowed: Sequence[str]) -> apprise.NotifyBase:
     """The service at an address of apprise, made anew, so that none waits for another; `InvalidInput`, which does not quote it,
     where it is none."""
     with quiet():
-        parts = _parts(address, secure_logging=True) if address.isprintable() else None
+        fit = address.isprintable() and len(address) <= _LONGEST
+        parts = _parts(address, secure_logging=True) if fit else None
         if not parts:
             _refuse("is no address that apprise knows (NOMATCH)", "write it as apprise documents for the service")
         scheme = str(parts["schema"])

@@ -16,7 +16,7 @@ from .mailbox import Mailbox
 
 _ATOMS = re.compile(r"[A-Za-z0-9_+=-]+(\.[A-Za-z0-9_+=-]+)*")
 _LINE_ENDS = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _MOST_PLAIN = 60
 _MOST_ENCODED = 42
 """Characters, and bytes, that stand in one line with the name of a header before them."""
@@ -37,7 +37,7 @@ def letter(message: Message, sender: Mailbox, recipient: Mailbox) -> bytes:
     }
     for name, value in headers.items():
         mail.set_raw(name, value)  # already as it is sent: what email reads in it, it would change
-    text = _readable(_LINE_ENDS.sub("\n", message.text))
+    text = _readable(message.text.replace("\r\n", "\n").replace("\r", "\n"))
     mail.set_content(text.rstrip("\n") + "\n", charset="us-ascii" if text.isascii() else "utf-8")
     mail.set_raw("Content-Language", message.language)
     return mail.as_bytes()

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import datetime
 import ipaddress
+import logging
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -24,6 +25,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+logging.getLogger("mail.log").disabled = True  # where aiosmtpd repeats whole dialogues, addresses and all
 
 Answer = str | float | None
 """What the server does at a step: answer so, wait so many seconds and go on, or (``None``) cut the connection."""
@@ -107,8 +110,9 @@ _USAGE = x509.KeyUsage(
 class MailServer:
     """A mail server on 127.0.0.1, from ``with`` to its end.
 
-    ``answers`` are those for ``MAIL``, ``RCPT``, ``DATA`` (which is asked at the end of a message), ``EHLO`` and ``QUIT``, one
-    used after the other; when there are none left all is well. ``users``: passwords by name; without any nobody need sign in.
+    ``answers`` are those for ``MAIL``, ``RCPT``, ``BEGIN`` (before a message), ``DATA`` (at its end), ``EHLO`` and ``QUIT``, one
+    used after the other; then those of ``always``, then all is well. ``users``: passwords by name; without any nobody need sign
+    in. What it takes stands in ``taken``, what it cut off at the end of a message too.
     """
 
     def __init__(
@@ -125,6 +129,10 @@ class MailServer:
         self.tried: list[str] = []
         """The passwords that clients tried."""
         self.answers: dict[str, list[Answer]] = {}
+        self.always: dict[str, Answer] = {}
+        self.instead: Callable[[], asyncio.Protocol] | None = None
+        """What whoever connects talks to, where that is no mail server."""
+        self.connections = 0
         self._tls, self._certificate, self._users = tls, certificate, dict(users or {})
         self._lock = threading.Lock()
         self._context = certificate.context() if certificate and tls != "none" else None
@@ -141,7 +149,7 @@ class MailServer:
                 "auth_require_tls": tls == "starttls",
                 "auth_exclude_mechanism": {"PLAIN", "LOGIN"} - set(ways),
             }
-        self._links: list[SMTP] = []
+        self._links: list[asyncio.Protocol] = []
         self.port = 0
         """Where it listens."""
 
@@ -160,18 +168,36 @@ class MailServer:
 
     async def _serve(self, started: threading.Event) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        implicit = self._context if self._tls == "implicit" else None
-        server = await self._loop.create_server(self._linked, "127.0.0.1", 0, ssl=implicit)
-        self.port = int(server.sockets[0].getsockname()[1])
+        await self._listen()
         started.set()
-        async with server:
-            await self._over.wait()
-            for link in self._links:
-                _cut(link)
+        await self._over.wait()
+        self._server.close()
+        for link in self._links:
+            _cut(link)
 
-    def _linked(self) -> SMTP:
-        self._links.append(SMTP(_Handler(self), loop=self._loop, **self._more))
-        return self._links[-1]
+    async def _listen(self) -> None:
+        implicit = self._context if self._tls == "implicit" else None
+        self._server = await self._loop.create_server(self._linked, "127.0.0.1", self.port, ssl=implicit)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Nobody listens meanwhile."""
+
+        async def go() -> None:
+            self._server.close()
+
+        asyncio.run_coroutine_threadsafe(go(), self._loop).result()
+        try:
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+
+    def _linked(self) -> asyncio.Protocol:
+        self.connections += 1
+        made = self.instead() if self.instead else _Smtp(self, self._loop, self._more)
+        self._links.append(made)
+        return made
 
     def url(self, host: str = "127.0.0.1", **parameters: str) -> str:
         """The URL of a channel to it, which trusts its certificate."""
@@ -211,12 +237,31 @@ class MailServer:
         """The next answer for a step, in a list; or none."""
         with self._lock:
             left = self.answers.get(step, [])
-            return [left.pop(0)] if left else []
+            return [left.pop(0)] if left else [self.always[step]] if step in self.always else []
 
 
-def _cut(link: SMTP) -> None:
-    if isinstance(link.transport, asyncio.Transport):
-        link.transport.abort()
+_CUT = "421 gone"
+
+
+class _Smtp(SMTP):
+    """The server's side of one connection."""
+
+    def __init__(self, owner: MailServer, loop: asyncio.AbstractEventLoop, more: dict[str, Any]) -> None:
+        self._handler = _Handler(owner)
+        super().__init__(self._handler, loop=loop, **more)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        said = await self._handler.scripted("BEGIN", self)
+        if said is None:
+            await super().smtp_DATA(arg)
+        elif self.transport is not None:
+            await self.push(said)
+
+
+def _cut(link: asyncio.Protocol) -> None:
+    transport = getattr(link, "transport", None)
+    if isinstance(transport, asyncio.Transport):
+        transport.abort()
 
 
 Talk = Callable[[socket.socket], None]
@@ -268,27 +313,28 @@ class _Handler:
     def __init__(self, owner: MailServer) -> None:
         self._owner = owner
 
-    async def _scripted(self, step: str, server: SMTP) -> str | None:
+    async def scripted(self, step: str, server: SMTP) -> str | None:
+        """The answer that somebody gave for a step."""
         for answer in self._owner.next_answer(step):
             if isinstance(answer, str):
                 return answer
             if answer is None:
                 _cut(server)
-                return "421 gone"
+                return _CUT
             await asyncio.sleep(answer)
         return None
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
-        said = await self._scripted("EHLO", server)
+        said = await self.scripted("EHLO", server)
         session.host_name = hostname
         return [said] if said else responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        said = await self._scripted("MAIL", server)
+        said = await self.scripted("MAIL", server)
         if said is None:
             envelope.mail_from = address
             envelope.mail_options.extend(options)
@@ -297,14 +343,14 @@ class _Handler:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        said = await self._scripted("RCPT", server)
+        said = await self.scripted("RCPT", server)
         if said is None or said.startswith("25"):
             envelope.rcpt_tos.append(address)
         return said or "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        said = await self._scripted("DATA", server)
-        if said is None:
+        said = await self.scripted("DATA", server)
+        if said in (None, _CUT):
             content: object = envelope.original_content
             self._owner.keep(
                 Taken(
@@ -319,4 +365,4 @@ class _Handler:
         return said or "250 2.0.0 OK: queued as 4F1A2"
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        return await self._scripted("QUIT", server) or "221 2.0.0 Bye"
+        return await self.scripted("QUIT", server) or "221 2.0.0 Bye"
