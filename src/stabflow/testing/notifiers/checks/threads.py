@@ -25,7 +25,7 @@ def messages_of_several_threads_come_out_whole(channel: Channel) -> None:
                 number * 1_000 + n,
                 number % 3,
                 subject=f"{number} and {n}",
-                text=f"{number} and {n}\n" + f"行{number} " * 300,
+                text=f"{number} and {n}\n" + f"行{number} " * 300 + "。",
             )
             for n in range(each)
         ]
