@@ -120,7 +120,9 @@ class Dialogue:
             raise _Over(_without_utf8(recipient))
         if utf8:
             smtp.command_encoding = "utf-8"
-        more = (f" SIZE={len(mail)}" if smtp.has_extn("size") else "") + (" BODY=8BITMIME SMTPUTF8" if utf8 else "")
+        more = f" SIZE={len(mail)}" if smtp.has_extn("size") else ""
+        if utf8:
+            more += (" BODY=8BITMIME" if smtp.has_extn("8bitmime") else "") + " SMTPUTF8"
         self._say(Stage.MAIL, f"MAIL FROM:<{sender.written}>{more}", 250)
         self._say(Stage.RCPT, f"RCPT TO:<{recipient.written}>", 250, 251, 252)
         self._say(Stage.DATA, "DATA", 354)
