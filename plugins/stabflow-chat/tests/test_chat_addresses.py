@@ -10,7 +10,8 @@ from stabflow_chat.services import DEFAULT
 from stabflow_chat.testing import Answer, ChatServer
 
 from stabflow import InvalidInput
-from stabflow.ports.notifier import Message, Rejected, Secret
+from stabflow.plugins import equip
+from stabflow.ports.notifier import Delivered, Message, Rejected, Secret
 
 Make = Callable[..., Message]
 CHANNEL = ChatNotifier.from_url("chat:", {})
@@ -23,6 +24,13 @@ def test_the_plugin_brings_the_scheme() -> None:
     assert isinstance(channel, ChatNotifier)
     assert channel.allowed == DEFAULT
     assert (plugin.contract, channel.contract, channel.deduplicates) == (1, 1, False)
+
+
+def test_stabflow_finds_it_by_the_scheme(server: ChatServer, message: Make) -> None:
+    channel = equip(channels=["chat:?allow=json"]).open_notifier("chat:?allow=json")
+    assert channel.send(message(to=server.address), within=5) == Delivered("JSON: HTTP 200")
+    with pytest.raises(InvalidInput, match="NOMATCH"):
+        channel.check_address("foo://geheim")
 
 
 @pytest.mark.parametrize("url", ["chat:", "chat://", "chat:?allow=slack,wecombot", "chat://?allow=json"])

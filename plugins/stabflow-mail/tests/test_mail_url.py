@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from stabflow_mail import MailNotifier, plugin
 from stabflow_mail.address import read_account
-from stabflow_mail.testing import Certificate
+from stabflow_mail.testing import Certificate, MailServer
 
 from stabflow import InvalidInput
-from stabflow.ports.notifier import Secret, Secrets
+from stabflow.plugins import equip
+from stabflow.ports.notifier import Message, Retry, Secret, Secrets
 
 PASSWORD: Secrets = {"password": (Secret("geheim-1"), Secret("geheim-2"))}
 
@@ -20,6 +21,25 @@ def test_the_plugin_brings_both_schemes() -> None:
     channel = schemes["smtps"].open("smtps://mail.example.org?from=a@example.org", {})
     assert isinstance(channel, MailNotifier)
     assert (plugin.contract, MailNotifier.contract, MailNotifier.deduplicates) == (1, 1, False)
+
+
+def test_stabflow_finds_it_by_the_scheme(server: MailServer) -> None:
+    url = server.url(user="notices")
+    channel = equip(channels=[url]).open_notifier(url, {"password": (Secret("geheim"),)})
+    with pytest.raises(InvalidInput, match="is no mail address"):
+        channel.check_address("unit-3")
+    message = Message(
+        id="1",
+        to="unit-3@example.org",
+        subject="",
+        text="x",
+        language="en",
+        facts={},
+        created_at="2026-11-23T08:00:00.000000Z",
+    )
+    assert channel.send(message, within=5) == Retry(
+        "AUTH: the mail server offers no way to sign in that is known here, PLAIN or LOGIN"
+    )
 
 
 def test_what_a_url_says() -> None:
