@@ -65,6 +65,16 @@ def test_greylisting(server: MailServer, opened: Opened, message: Make) -> None:
         ("RCPT", "554 5.7.1 no relay", Rejected("RCPT 554 5.7.1: it is not allowed")),
         ("RCPT", "550 5.1.6 moved", Rejected("RCPT 550 5.1.6: the mailbox has moved", gone=True)),
         ("RCPT", "556 5.1.10 null MX", Rejected("RCPT 556 5.1.10: the domain takes no mail", gone=True)),
+        (
+            "RCPT",
+            "550 see 5.1.6 of RFC 3463",
+            Rejected("RCPT 550: the mail server does not take messages for this address"),
+        ),
+        (
+            "RCPT",
+            "530 5.7.0 sign in first",
+            Retry("RCPT 530 5.7.0: the mail server does not let us in: correct user= and secrets.password"),
+        ),
         ("RCPT", "251 will forward", Delivered("250 2.0.0")),
         (
             "DATA",

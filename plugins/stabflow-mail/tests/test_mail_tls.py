@@ -73,7 +73,7 @@ def test_what_was_said_before_the_encryption_is_forgotten(
     def talk(link: socket.socket) -> None:
         link.sendall(b"220 hello\r\n")
         link.recv(1000)
-        link.sendall(b"250-hello\r\n250 STARTTLS\r\n")
+        link.sendall(b"250-hello\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n")
         link.recv(1000)
         link.sendall(b"220 go\r\n250-injected\r\n250 AUTH PLAIN\r\n")
         with certificate.context().wrap_socket(link, server_side=True) as safe:
