@@ -27,6 +27,12 @@ def test_a_mail_arrives(server: MailServer, opened: Opened, message: Make) -> No
     assert f"SIZE={len(taken.content)}" in taken.options
 
 
+def test_by_what_name_the_server_is_greeted(server: MailServer, opened: Opened, message: Make) -> None:
+    opened(server.url()).send(message(), within=5)
+    opened(server.url(hello="app.example.org")).send(message(), within=5)
+    assert [one.hello for one in server.taken] == ["[127.0.0.1]", "app.example.org"]
+
+
 def test_every_recipient_is_alone(server: MailServer, opened: Opened, message: Make) -> None:
     channel = opened(server.url())
     for to in ("a@x.example", "处长 <b@例子.公司>"):

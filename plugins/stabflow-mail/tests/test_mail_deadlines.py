@@ -57,9 +57,9 @@ def test_a_server_that_is_slow_at_the_end(server: MailServer, opened: Opened, me
 
 @pytest.mark.slow
 def test_a_server_that_takes_leave_slowly(server: MailServer, opened: Opened, message: Make) -> None:
-    server.answers["QUIT"] = [5.0]
+    server.answers["QUIT"] = [10.0]
     with in_time():
-        assert opened(server.url()).send(message(), within=WITHIN) == Delivered("250 2.0.0")
+        assert opened(server.url()).send(message(), within=20) == Delivered("250 2.0.0")
 
 
 def test_a_server_that_is_silent(opened: Opened, message: Make, talking: Talking) -> None:

@@ -42,6 +42,7 @@ class Taken:
     content: bytes
     encrypted: bool
     user: str
+    hello: str
 
 
 @attrs.frozen
@@ -360,6 +361,7 @@ class _Handler:
                     content if isinstance(content, bytes) else b"",
                     self._owner.is_encrypted(session),
                     str(vars(session)["auth_data"] or ""),
+                    session.host_name or "",
                 )
             )
         return said or "250 2.0.0 OK: queued as 4F1A2"
