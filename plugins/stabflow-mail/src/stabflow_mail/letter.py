@@ -38,7 +38,7 @@ def letter(message: Message, sender: Mailbox, recipient: Mailbox) -> bytes:
     for name, value in headers.items():
         mail.set_raw(name, value)  # already as it is sent: what email reads in it, it would change
     text = _readable(message.text.replace("\r\n", "\n").replace("\r", "\n"))
-    mail.set_content(text.rstrip("\n") + "\n", charset="us-ascii" if text.isascii() else "utf-8")
+    mail.set_content(text.rstrip("\n") + "\n", charset="utf-8")
     mail.set_raw("Content-Language", message.language)
     return mail.as_bytes()
 
