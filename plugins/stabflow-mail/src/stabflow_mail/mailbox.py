@@ -70,7 +70,7 @@ _UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 
 
 def _check_local(local: str) -> None:
-    if not all(_ATOM.fullmatch(atom) for atom in local.split(".")) or any(map(str.isspace, local)):
+    if not all(_ATOM.fullmatch(atom) for atom in local.split(".")):
         raise NotAMailbox(
             "has something before the @ that many servers do not take",
             "write letters, digits and !#$%&'*+/=?^_`{|}~- there, with single dots between them, without quotes",
