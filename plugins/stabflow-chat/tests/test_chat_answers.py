@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 
 import apprise
@@ -128,6 +130,14 @@ def test_apprise_alone_takes_it_for_a_yes(server: ChatServer, robots: dict[str, 
             Answer(503, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
             Retry("JSON: HTTP 503: it cannot take it at present", after=0.0),
         ),
+        (
+            Answer(503, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 -0000"}),
+            Retry("JSON: HTTP 503: it cannot take it at present"),
+        ),
+        (
+            Answer(200, b"x" * 9_000, headers={"Content-Length": "20000"}),
+            Retry("JSON: HTTP 200, and the answer broke off", maybe_sent=True),
+        ),
         (Answer(500), Retry("JSON: HTTP 500: it cannot take it at present", maybe_sent=True)),
         (Answer(504), Retry("JSON: HTTP 504: it cannot take it at present", maybe_sent=True)),
         (Answer(0), Retry("JSON: the connection broke off", maybe_sent=True)),
@@ -155,6 +165,29 @@ def test_nothing_is_followed(server: ChatServer, message: Make, status: int) -> 
     assert len(server.asked) == 1
 
 
+def test_a_no_in_pieces_and_packed(server: ChatServer, robots: dict[str, str], message: Make) -> None:
+    body = gzip.compress(said(errcode=93000))
+    pieces = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (body[:9], body[9:])) + b"0\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    server.answers = [Answer(raw=head + pieces)]
+    assert CHANNEL.send(message(to=robots["wecombot"]), within=5) == Rejected(
+        "WeCom Bot: errcode 93000: it knows no such robot", gone=True
+    )
+
+
+@pytest.mark.slow
+def test_a_small_answer_that_becomes_large(server: ChatServer, message: Make) -> None:
+    """A megabyte for each kilobyte: no more of it is unpacked than is looked at."""
+    body = gzip.compress(b"x" * 40_000_000)
+    server.answers = [Answer(200, body, headers={"Content-Encoding": "gzip"})]
+    tracemalloc.start()
+    became = WITH_JSON.send(message(to=server.address), within=5)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert became == Delivered("JSON: HTTP 200")
+    assert most < 20_000_000
+
+
 def test_an_answer_of_a_gigabyte(server: ChatServer, message: Make) -> None:
     """Only its beginning is read."""
     server.answers = [Answer(200, b"x" * 300_000, headers={"Content-Length": str(1 << 30)})]
@@ -173,6 +206,13 @@ def test_who_speaks_another_language(server: ChatServer, message: Make) -> None:
     assert became == Retry("JSON: its certificate does not show that it is the service")
 
 
+def nobody_is_at_it() -> None:
+    """What was given up ends soon, and does not wait for the other side."""
+    ends = time.monotonic() + 4
+    while any(thread.name == "stabflow-chat" for thread in threading.enumerate()):
+        assert time.monotonic() < ends
+
+
 @pytest.mark.slow
 def test_a_server_that_is_slow(server: ChatServer, message: Make) -> None:
     server.answers = [Answer(after=20)]
@@ -180,6 +220,7 @@ def test_a_server_that_is_slow(server: ChatServer, message: Make) -> None:
     became = WITH_JSON.send(message(to=server.address), within=0.5)
     assert time.monotonic() - began < 4
     assert became == Retry("JSON did not answer in time", maybe_sent=True)
+    nobody_is_at_it()
 
 
 @pytest.mark.slow
@@ -188,7 +229,9 @@ def test_an_answer_that_comes_letter_by_letter(server: ChatServer, message: Make
     began = time.monotonic()
     became = WITH_JSON.send(message(to=server.address), within=0.5)
     assert time.monotonic() - began < 4
-    assert became.maybe_sent if isinstance(became, Retry) else False
+    assert isinstance(became, Retry)
+    assert became.maybe_sent
+    nobody_is_at_it()
 
 
 @pytest.mark.slow

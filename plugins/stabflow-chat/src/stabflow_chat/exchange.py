@@ -56,7 +56,7 @@ _watch: ContextVar[_Watch | None] = ContextVar("stabflow_chat_watch", default=No
 @contextmanager
 def watching(exchanges: list[Exchange], ends: float) -> Iterator[None]:
     """Requests made within, in this thread, are added to ``exchanges``, and end at ``ends`` of the monotonic clock or soon after.
-    They follow no redirection, and check certificates."""
+    They follow no redirection."""
     token = _watch.set(_Watch(exchanges, ends))
     try:
         yield
@@ -85,7 +85,7 @@ class _Requests:
         watch = _watch.get()
         if watch is None:
             return requests.request(method, url, **options)
-        options |= {"allow_redirects": False, "verify": True, "stream": False}
+        options |= {"allow_redirects": False, "stream": False}
         with requests.Session() as session:
             for scheme in ("http://", "https://"):
                 session.mount(scheme, _Ear(watch))
@@ -145,12 +145,10 @@ class _Ear(HTTPAdapter):
     def _hear(self, response: requests.Response, exchange: Exchange) -> None:
         raw = response.raw
         try:
-            while len(exchange.body) < _MOST and time.monotonic() < self._watch.ends:
-                piece = raw.read(min(4096, _MOST - len(exchange.body)), decode_content=True)
+            while not exchange.whole and time.monotonic() < self._watch.ends:
+                piece = raw.read1(4096, decode_content=True)
                 exchange.body += piece
                 exchange.whole = not piece or len(exchange.body) >= _MOST
-                if exchange.whole:
-                    break
         except Exception as error:  # noqa: BLE001 - the status counts, and that not all was heard
             exchange.error = error
         finally:
