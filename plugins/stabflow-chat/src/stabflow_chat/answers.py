@@ -13,9 +13,6 @@ from stabflow.ports.notifier import Delivered, Rejected, Result, Retry
 
 from .exchange import Exchange
 
-_A_MINUTE = 60.0
-"""For how long robots take nothing from who was too fast; they do not say it themselves."""
-
 _TOO_FAST = "it takes no more messages at present"
 _NO_ROBOT = "it knows no such robot"
 _NOT_ADMITTED = "the robot's settings (keyword, signature or allowed addresses) do not admit it"
@@ -123,7 +120,7 @@ def _by_body(service: str, exchange: Exchange) -> Result | None:
 def _by_number(service: str, name: str, number: int, after: float | None) -> Result:
     why = f"{service}: {name} {number}"
     if number in _LIMITS:
-        return Retry(f"{why}: {_TOO_FAST}", after=after or _A_MINUTE)
+        return Retry(f"{why}: {_TOO_FAST}", after=after)
     if number in _GONE:
         return Rejected(f"{why}: {_NO_ROBOT}", gone=True)
     if number in _NOT_TAKEN:
