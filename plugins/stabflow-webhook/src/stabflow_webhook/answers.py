@@ -20,7 +20,7 @@ MAYBE_TAKEN = frozenset({502, 504})
 _WORDS = {
     401: "the receiver does not accept the signature: compare the secret on both sides",
     403: "the receiver does not let us in: compare the secret on both sides",
-    404: "nothing takes notices at this address at present",
+    404: "nobody is there to take it at present",
     429: "the receiver asks to be sent less",
 }
 
