@@ -133,4 +133,6 @@ def test_answers_that_are_only_provisional(receive: Receive, channel: Channel, m
         "HTTP 503: the receiver cannot take the message at present"
     )
     receiver = receive("101 Switching Protocols")
-    assert isinstance(channel().send(message(receiver.address()), within=5), Retry)
+    assert channel().send(message(receiver.address()), within=5) == Retry(
+        "HTTP 101: the receiver cannot take the message at present"
+    )

@@ -130,8 +130,35 @@ def test_of_two_addresses_one_takes_no_connection(receive: Receive, channel: Cha
             assert both.send(message(address), within=0.2) == Delivered("HTTP 200")
             one = channel(resolve=lambda name, port: [nobody])
             assert one.send(message(address), within=0.1) == Retry("the receiver was not reached in time")
-    refusing = channel(resolve=lambda name, port: ["127.0.0.8", "127.0.0.1"])
+    refusing = channel(resolve=lambda name, port: [*(["127.0.0.8"] * 3), "127.0.0.1"])
     assert refusing.send(message(address), within=5) == Delivered("HTTP 200")
+    many = channel(resolve=lambda name, port: [*(["127.0.0.8"] * 4), "127.0.0.1"])
+    assert many.send(message(address), within=5) == Retry("nothing listens where the receiver should")
+
+
+class Reluctant:
+    """A connection that notes how long it may take for each byte that it brings."""
+
+    def __init__(self, brings: bytes) -> None:
+        self.rest = brings
+        self.patience: list[float] = []
+
+    def settimeout(self, seconds: float) -> None:
+        self.patience.append(seconds)
+
+    def recv_into(self, into: memoryview) -> int:
+        into[:1], self.rest = self.rest[:1], self.rest[1:]
+        return 1
+
+
+def test_every_read_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = itertools.count()
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
+    link = Reluctant(b"HTTP/1.1 204 No\n\n")
+    assert exchange.read_answer(link, Deadline(100)) == (204, None)  # type: ignore[arg-type]
+    assert link.patience[:17] == list(range(99, 82, -1))
+    with pytest.raises(TimeoutError):
+        exchange.read_answer(Reluctant(b"HTTP/1.1 204 No\n\n"), Deadline(10))  # type: ignore[arg-type]
 
 
 # Size
@@ -235,10 +262,7 @@ def test_an_answer_before_all_was_heard(channel: Channel, message: Messages) -> 
             link, _ = server.accept()
             with link:
                 link.recv(1024)
-                link.sendall(b"HTTP/1.1 413 Too much said-so\r\n\r\n")
-                link.shutdown(socket.SHUT_WR)
-                while link.recv(2**20):
-                    pass
+                link.sendall(b"HTTP/1.1 413 Too much said-so\r\n\r\n")  # and hears no more of it
 
         thread = threading.Thread(target=serve)
         thread.start()
