@@ -24,7 +24,7 @@ def event(message: Message, source: str) -> bytes:
         "time": message.created_at,
         "datacontenttype": "application/json",
         "data": {
-            "subject": message.subject,
+            "subject": " ".join(message.subject.splitlines()),
             "text": message.text,
             "language": message.language,
             "facts": dict(message.facts),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import ClassVar
 
 from stabflow.errors import InvalidInput
 from stabflow.ports.notifier import Message, Notifier, Rejected, Result, Retry, Secrets
@@ -37,8 +36,8 @@ class WebhookNotifier(Notifier):
     is the time of which the receiver is told.
     """
 
-    contract: ClassVar[int] = 1
-    deduplicates: ClassVar[bool] = True
+    contract = 1
+    deduplicates = True
 
     def __init__(
         self, url: str, secrets: Secrets, *, resolve: Resolve = look_up, now: Callable[[], datetime] = _system_time
