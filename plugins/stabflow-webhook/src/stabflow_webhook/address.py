@@ -75,7 +75,7 @@ def read_address(address: str, allowed: Container[str]) -> Target:
 
 def _check_public(secure: bool, host: str, is_name: bool, port: int) -> None:
     """Refuse what only a host may have that is allowed by name."""
-    cure = "or allow the host by name in the channel's URL, webhook:?allow=HOST"
+    cure = "or allow the host by name, with allow=HOST in the channel's URL"
     if not secure:
         _refuse("goes without TLS", f"write https://, {cure}")
     if port != 443 and port < 1024:

@@ -104,9 +104,6 @@ class WebhookNotifier(Notifier):
         if Reach.NOWHERE in leads:
             raise Ended("the name leads to an address that is no single machine", for_good=True)
         if Reach.INSIDE in leads and target.host not in self._settings.allow:
-            raise Ended(
-                "the name leads inside (private, loopback, link-local or the like), and the channel's URL does not allow it by "
-                "name (webhook:?allow=NAME)",
-                for_good=True,
-            )
+            reason = "the name leads inside (private, loopback, link-local or the like); allow= in the channel's URL lacks it"
+            raise Ended(reason, for_good=True)
         return found[:MOST_ADDRESSES]
