@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from stabflow_webhook import WebhookNotifier, exchange
 from stabflow_webhook.attempt import Deadline, Ended
+from stabflow_webhook.lookup import Lookups
 from stabflow_webhook.testing import Receiver, response
 
 from stabflow.ports.notifier import Delivered, Message, Rejected, Retry
@@ -413,6 +414,14 @@ def test_looking_up_that_hangs(channel: Channel, message: Messages) -> None:
             assert result == Retry("the receiver was not reached in time")
     over.set()
     assert len(asked) == 16
+
+
+def test_whoever_has_looked_up_makes_room() -> None:
+    lookups = Lookups(lambda name, port: ["127.0.0.1"] if port == 443 else [], at_once=2)
+    for _ in range(5):
+        assert lookups.addresses("hooks.example", 443, within=5) == ["127.0.0.1"]
+        with pytest.raises(Ended):
+            lookups.addresses("hooks.example", 444, within=5)
 
 
 def test_the_system_looks_up(receive: Receive, channel: Channel, message: Messages) -> None:
