@@ -1,6 +1,6 @@
 """Notices through the outbox: how many a second one and four workers deliver, and what an act takes that sends three.
 
-    python benchmarks/outbox.py [ROUNDS]
+    python benchmarks/outbox.py [ROUNDS] [--memory]
 
 A worker is a process. *claim, ack*: the raw floor, `Store.claim` and `Store.ack` of as many notices in as many lanes. *same
 calls*: what the store must do for a notice that is delivered: claim it, put a message into the outbox under a key, acknowledge,
@@ -11,7 +11,8 @@ way than lanes.
 
 *act*: an act by the handle of a case, with no notice or with three, each for another role; *append*: a batch of the same size
 by the store alone. Rounds are interleaved; medians, and ratios within the round. The SQLite file is in the temporary folder, with
-``synchronous=FULL``; the PostgreSQL server is one of its own that writes to the disk. It asserts nothing on time.
+``synchronous=FULL``; the PostgreSQL server is one of its own that writes to the disk. With ``--memory`` both are on a disk in
+memory, which shows the work but not the waiting. It asserts nothing on time.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ import attrs
 from durable_step import CHIEF
 from memory_step import BASIS, SMALL
 from postgres import SETTINGS
-from stabflow_postgres.servers import EmbeddedServer
+from stabflow_postgres.servers import MEMORY, EmbeddedServer
 from store import batch as batch_of
 
 import stabflow
@@ -318,11 +319,11 @@ def ratio(times: list[float], floor: list[float]) -> float:
     return statistics.median(one / other for one, other in zip(times, floor, strict=True))
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, in_memory: bool) -> None:
     workers = Workers(max(WORKERS))
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        server = stack.enter_context(EmbeddedServer(SETTINGS, in_memory=False))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=MEMORY if in_memory else None))
+        server = stack.enter_context(EmbeddedServer(SETTINGS, in_memory=in_memory))
         urls = {
             "SQLite": lambda name: f"sqlite:///{folder}/{name}.db",
             "PostgreSQL": lambda name: server.url(schema=name, host="127.0.0.1"),
@@ -355,4 +356,5 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    main(numbers[0] if numbers else 3, "--memory" in sys.argv)
