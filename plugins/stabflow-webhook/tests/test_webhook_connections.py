@@ -48,6 +48,7 @@ def drip(link: socket.socket, over: threading.Event, once: bytes, ever: bytes) -
 # Time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("once", "ever"),
     [(b"", b"HTTP/1.1 200 OK"), (HEAD, b"X: said-so\r\n"), (HEAD, b"x"), (b"", b"HTTP/1.1 100 Continue\r\n\r\n")],
@@ -56,15 +57,14 @@ def drip(link: socket.socket, over: threading.Event, once: bytes, ever: bytes) -
 def test_an_answer_that_drips(receive: Receive, channel: Channel, message: Messages, once: bytes, ever: bytes) -> None:
     receiver: Receiver = receive(lambda link: drip(link, receiver.over, once, ever))
     with within(3):
-        result = channel().send(message(receiver.address(path=PATH)), within=0.1)
+        result = channel().send(message(receiver.address(path=PATH)), within=0.5)
     assert result == NOT_IN_TIME
 
 
 def test_an_answer_that_never_comes(receive: Receive, channel: Channel, message: Messages) -> None:
     receiver: Receiver = receive(lambda link: receiver.over.wait(10))
     with within(3):
-        assert channel().send(message(receiver.address(path=PATH)), within=0.1) == NOT_IN_TIME
-    assert len(receiver.requests) == 1
+        assert channel().send(message(receiver.address(path=PATH)), within=0.19) == NOT_IN_TIME
 
 
 @pytest.mark.slow
@@ -74,10 +74,14 @@ def test_a_body_that_drips_takes_half_a_second(receive: Receive, channel: Channe
         assert channel().send(message(receiver.address(path=PATH)), within=60) == Delivered("HTTP 200")
 
 
-def test_a_body_that_drips_takes_no_more_than_there_is(receive: Receive, channel: Channel, message: Messages) -> None:
+@pytest.mark.slow
+def test_a_body_that_drips_takes_no_more_than_there_is(
+    receive: Receive, channel: Channel, message: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "BODY_SECONDS", 60.0)
     receiver: Receiver = receive(lambda link: drip(link, receiver.over, HEAD + b"\r\n", b"said-so"))
-    with within(3):
-        assert channel().send(message(receiver.address(path=PATH)), within=0.1) == Delivered("HTTP 200")
+    with within(4):
+        assert channel().send(message(receiver.address(path=PATH)), within=1) == Delivered("HTTP 200")
 
 
 def test_no_time_at_all(receive: Receive, channel: Channel, message: Messages) -> None:
@@ -122,15 +126,21 @@ def deaf(port: int) -> Iterator[str]:
         yield "127.0.0.7"
 
 
+@pytest.mark.slow
 def test_of_two_addresses_one_takes_no_connection(receive: Receive, channel: Channel, message: Messages) -> None:
     receiver = receive("200 OK")
     address = receiver.address("hooks.example", PATH)
     with deaf(receiver.port) as nobody:
         both = channel(resolve=lambda name, port: [nobody, "127.0.0.1"])
-        with within(3):
-            assert both.send(message(address), within=0.2) == Delivered("HTTP 200")
+        with within(6):
+            assert both.send(message(address), within=2) == Delivered("HTTP 200")
             one = channel(resolve=lambda name, port: [nobody])
             assert one.send(message(address), within=0.1) == Retry("the receiver was not reached in time")
+
+
+def test_of_several_addresses_some_refuse(receive: Receive, channel: Channel, message: Messages) -> None:
+    receiver = receive("200 OK")
+    address = receiver.address("hooks.example", PATH)
     refusing = channel(resolve=lambda name, port: [*(["127.0.0.8"] * 3), "127.0.0.1"])
     assert refusing.send(message(address), within=5) == Delivered("HTTP 200")
     many = channel(resolve=lambda name, port: [*(["127.0.0.8"] * 4), "127.0.0.1"])
@@ -400,20 +410,21 @@ def test_a_name_that_nobody_knows(channel: Channel, message: Messages, error: Ex
 
 
 def test_looking_up_that_hangs(channel: Channel, message: Messages) -> None:
-    over, asked = threading.Event(), []
+    over, asked = threading.Event(), threading.Semaphore(0)
 
     def resolve(name: str, port: int) -> list[str]:
-        asked.append(name)
+        asked.release()
         over.wait(10)
         return ["127.0.0.1"]
 
     notifier = channel(resolve=resolve)
     with within(5):
         for _ in range(18):
-            result = notifier.send(message(f"http://hooks.example{PATH}"), within=0.01)
+            result = notifier.send(message(f"http://hooks.example{PATH}"), within=0.005)
             assert result == Retry("the receiver was not reached in time")
+    assert all(asked.acquire(timeout=5) for _ in range(16))
+    assert not asked.acquire(blocking=False)
     over.set()
-    assert len(asked) == 16
 
 
 def test_whoever_has_looked_up_makes_room() -> None:
