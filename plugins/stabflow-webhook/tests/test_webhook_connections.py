@@ -28,6 +28,14 @@ HEAD = b"HTTP/1.1 200 Fine said-so\r\nContent-Length: 1073741824\r\n"
 NOT_IN_TIME = Retry("the receiver did not answer in time", maybe_sent=True)
 
 
+TRUSTED = "webhook:?allow=hooks.example,127.0.0.1,localhost&ca={}"
+
+
+@pytest.fixture
+def authority(request: pytest.FixtureRequest) -> str:
+    return str(request.path.parent / "tls" / "authority.crt")
+
+
 @contextlib.contextmanager
 def within(seconds: float) -> Iterator[None]:
     """What is done inside takes no longer, on however busy a machine: each bound stands well above what was asked."""
@@ -93,22 +101,26 @@ def test_no_time_at_all(receive: Receive, channel: Channel, message: Messages) -
 
 
 @pytest.mark.parametrize("ever", [b"", b"\x00"], ids=["never", "drips"])
-def test_tls_that_is_not_agreed_on_in_time(channel: Channel, message: Messages, ever: bytes) -> None:
-    over = threading.Event()
+def test_tls_that_is_not_agreed_on_in_time(channel: Channel, message: Messages, authority: str, ever: bytes) -> None:
+    over, greeted = threading.Event(), threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             link, _ = server.accept()
             with link, contextlib.suppress(OSError):
+                link.recv(1000)
+                greeted.set()
                 if ever:
                     drip(link, over, b"\x16\x03\x03\x40\x00\x02\x00\x3f\xf0", ever)  # a greeting of 16 KB begins
                 else:
                     over.wait(10)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         with within(3):
-            result = channel().send(message(f"https://127.0.0.1:{server.getsockname()[1]}{PATH}"), within=0.1)
+            notifier = channel(TRUSTED.format(authority))
+            result = notifier.send(message(f"https://127.0.0.1:{server.getsockname()[1]}{PATH}"), within=0.15)
+        assert greeted.wait(5)
         over.set()
         thread.join(10)
     assert result == Retry("the receiver was not reached in time")
@@ -275,7 +287,7 @@ def test_an_answer_before_all_was_heard(channel: Channel, message: Messages) -> 
                 link.recv(1024)
                 link.sendall(b"HTTP/1.1 413 Too much said-so\r\n\r\n")  # and hears no more of it
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         large = message(f"http://127.0.0.1:{server.getsockname()[1]}{PATH}", text="长" * 2_000_000)
         result = channel().send(large, within=30)
@@ -284,13 +296,6 @@ def test_an_answer_before_all_was_heard(channel: Channel, message: Messages) -> 
 
 
 # Certificates
-
-TRUSTED = "webhook:?allow=hooks.example,127.0.0.1,localhost&ca={}"
-
-
-@pytest.fixture
-def authority(request: pytest.FixtureRequest) -> str:
-    return str(request.path.parent / "tls" / "authority.crt")
 
 
 def test_a_certificate_that_holds(receive: Receive, channel: Channel, message: Messages, authority: str) -> None:

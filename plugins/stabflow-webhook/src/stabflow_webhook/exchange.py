@@ -35,9 +35,9 @@ _CERTIFICATE = {
 }
 
 
-def connect(addresses: Sequence[str], target: Target, tls: ssl.SSLContext, deadline: Deadline) -> socket.socket:
-    """A connection to the first of ``addresses`` that takes one; its certificate is checked for the name. `Ended` when none does,
-    `TimeoutError` when there is no time left."""
+def connect(addresses: Sequence[str], target: Target, tls: ssl.SSLContext | None, deadline: Deadline) -> socket.socket:
+    """A connection to the first of ``addresses`` that takes one, with ``tls`` unless that is ``None``; the certificate is checked
+    for the name. `Ended` when none does, `TimeoutError` when there is no time left."""
     reason = ""
     for place, address in enumerate(addresses):
         mine = Deadline(deadline.left() / (len(addresses) - place))
@@ -46,7 +46,7 @@ def connect(addresses: Sequence[str], target: Target, tls: ssl.SSLContext, deadl
             link.settimeout(mine.left())
             link.connect((address, target.port))
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if not target.secure:
+            if tls is None:
                 return link
             link.settimeout(mine.left())
             return tls.wrap_socket(link, server_hostname=target.host)

@@ -63,7 +63,8 @@ class WebhookNotifier(Notifier):
         except Ended as end:
             return Rejected(end.reason)
         try:
-            link = exchange.connect(self._addresses(target, deadline), target, self._settings.tls, deadline)
+            tls = self._settings.tls if target.secure else None
+            link = exchange.connect(self._addresses(target, deadline), target, tls, deadline)
         except Ended as end:
             return Rejected(end.reason) if end.for_good else Retry(end.reason)
         except TimeoutError:

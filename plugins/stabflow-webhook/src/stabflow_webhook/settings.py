@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import ssl
+from contextlib import suppress
+from functools import cached_property
 from typing import NoReturn
 from urllib.parse import unquote
 
@@ -17,17 +19,22 @@ _KNOWN = ("allow", "ca", "source")
 _URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,500}")
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Settings:
     """How a channel sends.
 
     ``source`` is the CloudEvents source of what it sends. ``allow``: the hosts that may be inside, without TLS, and at any port.
-    ``tls`` says which certificates are good.
+    ``trusting`` says which certificates are good, where it is not for the system to say.
     """
 
     source: str
     allow: frozenset[str]
-    tls: ssl.SSLContext
+    trusting: ssl.SSLContext | None
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """Which certificates are good. Those of the system are read when they are first needed: that takes 20 ms."""
+        return self.trusting or _tls()
 
 
 def read_url(url: str) -> Settings:
@@ -45,7 +52,8 @@ def read_url(url: str) -> Settings:
     source = _one(given, "source") or "stabflow"
     if not _URI.fullmatch(source):
         _refuse("has a source that is no URI", "write source=https://office.example/stabflow")
-    return Settings(source, frozenset(read_host(_bracketed(host), "url.allow")[0] for host in hosts), _tls(given))
+    trusting = _trusting(_one(given, "ca"))
+    return Settings(source, frozenset(read_host(_bracketed(host), "url.allow")[0] for host in hosts), trusting)
 
 
 def _bracketed(host: str) -> str:
@@ -59,14 +67,19 @@ def _one(given: dict[str, list[str]], name: str) -> str:
     return values[0] if values else ""
 
 
-def _tls(given: dict[str, list[str]]) -> ssl.SSLContext:
-    authorities = _one(given, "ca")
-    try:
-        context = ssl.create_default_context(cafile=authorities or None)
-    except (OSError, ValueError):  # an SSLError is an OSError
-        context = None
+def _trusting(authorities: str) -> ssl.SSLContext | None:
+    if not authorities:
+        return None
+    context = None
+    with suppress(OSError, ValueError):  # an SSLError is an OSError; none is chained, since it may quote the path
+        context = _tls(authorities)
     if context is None:
         _refuse("names with ca= a file that cannot be read as certificates", "name one in PEM")
+    return context
+
+
+def _tls(authorities: str | None = None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=authorities)
     context.set_alpn_protocols(["http/1.1"])
     return context
 
