@@ -208,7 +208,7 @@ REQUIRED = {
     "history": ["c"],
     "migrate": ["five-step", "--by", "o", "--body", "b", "--basis", "x"],
     "recalendar": ["--basis", "x"],
-    "deliver": ["--directory", str(ROOT / "examples" / "directory.toml")],
+    "deliver": ["--directory", str(ROOT / "examples" / "notices" / "directory.toml")],
 }
 ON_A_STORE = sorted(name for name, one in commands.commands.items() if any(p.name == "url" for p in one.params))
 

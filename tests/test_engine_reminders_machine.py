@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 from notified import NOTIFIED, waiting
-from test_engine_tick_machine import Passing
+from passing import Passing
 
 from stabflow import Engine
 from stabflow.calendar import DueTime, day_ended
