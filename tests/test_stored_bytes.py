@@ -34,30 +34,30 @@ from stabflow.stores.memory import MemoryStore
 CLOCK = datetime(2027, 1, 4, 1, 2, 3, 456789, tzinfo=UTC)
 
 RUNS = {
-    "company-six-aspects": "ac8a37ba057b7309",
-    "company-six-aspects-no-plan": "eb0b905f3bd571d8",
-    "company-six-aspects-not-major": "ad4b912f7861e1d6",
-    "county-bridge": "e3a072684039167a",
-    "facility-2012": "1b5746cfc01c2eb4",
-    "plain": "3c3255becba9fb5b",
-    "screening-2015": "6f0f6ad9f2945276",
-    "town-2013": "f586a6b6fbc18de2",
-    "town-2013-deferred": "8236aae8d6a0c6b8",
-    "town-2013-prohibited": "8962e1bdbeea4b7a",
-    "town-2013-screened-out": "0ff4b989c24a9a12",
-    "township-2010": "aa81ba65c6c5e9a6",
-    "township-2010-exempt": "b2bf800212849ae5",
-    "township-2010-screened-out": "30f7e7dffc5e7f9d",
+    "company-six-aspects": "67eb2b293a585a12",
+    "company-six-aspects-no-plan": "067cc0f4a5dd6842",
+    "company-six-aspects-not-major": "e041ef92915240ce",
+    "county-bridge": "57bf722f5f660e4a",
+    "facility-2012": "5f25e8cc02ac788e",
+    "plain": "f11e88231ef91da1",
+    "screening-2015": "a23fcb13804de70b",
+    "town-2013": "6934957a23f0d2a0",
+    "town-2013-deferred": "c82d81c43e444371",
+    "town-2013-prohibited": "4372dc5ca1ca8199",
+    "town-2013-screened-out": "7c79c432dc2339f2",
+    "township-2010": "42e6f175db6c9393",
+    "township-2010-exempt": "006f62fc091a3c85",
+    "township-2010-screened-out": "5eb327d175257628",
 }
 WALKS = {
     ("desk", 1): "aa192f88d71d0265",
     ("desk", 2): "9ba826a084596662",
     ("desk", 3): "57926f4c9dc4a219",
     ("desk", 4): "98bb2f23835d5c8b",
-    ("five-step", 1): "da36ac6d6418efe3",
-    ("five-step", 2): "da62d05f4ec40cd6",
-    ("five-step", 3): "d8e74bfff0ce2952",
-    ("five-step", 4): "499cfb4fb313597e",
+    ("five-step", 1): "16cf43a254b59be7",
+    ("five-step", 2): "1aebd547fe47954a",
+    ("five-step", 3): "7f15d9e73e2dbb37",
+    ("five-step", 4): "14920f284e39ffed",
 }
 
 
