@@ -107,6 +107,10 @@ def test_apprise_alone_takes_it_for_a_yes(server: ChatServer, robots: dict[str, 
     ("answer", "became"),
     [
         (Answer(200), Delivered("JSON: HTTP 200")),
+        (
+            Answer(200, headers={"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}),
+            Delivered("JSON: HTTP 200"),
+        ),
         (Answer(202), Delivered("JSON: HTTP 202")),
         (Answer(204), Delivered("JSON: HTTP 204")),
         (Answer(200, b'{"ok": true, "code": 0}'), Delivered("JSON: HTTP 200")),

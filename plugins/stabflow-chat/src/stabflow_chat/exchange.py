@@ -161,7 +161,7 @@ def _seconds(said: str) -> float | None:
         return float(said)
     try:
         moment = parsedate_to_datetime(said)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a date that no clock has
         return None
     if moment.tzinfo is None:
         return None
