@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 
+import attrs
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from notified import NOTIFIED
 from procedure_changes import Revision, Where, at, called, key_of, parts, revisions
 
-from stabflow.language import Procedure
+from stabflow.language import Procedure, loads
 from stabflow.language.canonical_form import canonical_form
 from stabflow.reasoning.diff import changes
 from stabflow.reasoning.difference import Aspect, Change, ChangeKind, Direction
 from stabflow.testing.procedures.drawn import procedures
+from stabflow.text import Text
 
 OTHER_WAY = {Direction.STRICTER: Direction.LOOSER, Direction.LOOSER: Direction.STRICTER}
 REVERSED = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
@@ -94,3 +97,34 @@ def _said(procedure: Procedure, where: Where) -> object:
         return at(canonical_form(procedure), where)
     except (KeyError, IndexError):
         return None
+
+
+def test_notices_are_compared_by_name_key_by_key() -> None:
+    old = loads(NOTIFIED)
+    soon, late, up, back, closed, *rest = old.notices
+    new = attrs.evolve(
+        old,
+        notices=(
+            attrs.evolve(soon, lead=("1 working days", "5 working days"), to=("accountable", "board")),
+            attrs.evolve(late, on="escalated"),
+            attrs.evolve(up, subject=Text("come to {role}", "已上报{role}")),
+            attrs.evolve(back, in_=(), clause=()),
+            attrs.evolve(closed, name="ended"),
+            *rest,
+        ),
+    )
+    found = {one.path: one for one in changes(old, new)}
+    assert {path: one.text.en for path, one in found.items()} == {
+        "notices.soon.lead": "notice “soon”, so long before: now 5 working days, no longer 3 working days",
+        "notices.soon.to": "notice “soon”, goes to: now also “board”",
+        "notices.late.on": "notice “late”: occasion was a limit has passed, is now gone up",
+        "notices.gone_up.subject": "notice “gone up”: subject was “{item} has come to {role}”, is now “come to {role}”",
+        "notices.handed_back.clause": "notice “handed back”, clauses: no longer 3",
+        "notices.closed": "gone: notice “closed”",
+        "notices.ended": (
+            "new: notice “ended” (occasion a state is entered; goes to “inspector”, “board”; in “closed”)"
+        ),
+    }
+    assert {one.direction for one in found.values()} == {Direction.NEITHER}
+    assert {path for path, one in found.items() if one.aspect is Aspect.WORDING} == {"notices.gone_up.subject"}
+    assert found["notices.soon.to"].text.zh == "通知“soon”：发送对象增加“上级单位”"

@@ -17,8 +17,10 @@ from stabflow_postgres.testing import administrator, execute, fresh_url, on_wait
 import stabflow
 from stabflow import Actor, Engine, Matter, Plugin, Refused, hookimpl
 from stabflow.errors import CommitUnknown, IdempotencyMismatch, InvalidInput, StoreUnavailable, Unsupported
+from stabflow.history.notice_codec import decode
 
 CHAIR, OFFICER = Actor("o-1", body="town-government"), Actor("o-2", body="roads-office")
+OVERSEER = Actor("o-3", body="petitions-office")
 
 
 class Watcher(Plugin):
@@ -125,6 +127,32 @@ def test_both_are_stored_or_neither(engine: Engine, url: str, watcher: Watcher, 
         assert watcher.seen == [(1, 1)] * 2, "told when all is stored"
     assert engine.case(case.id).value.version == 2
     assert engine.verify().cases == 1
+
+
+def raised(case_id: str) -> Work:
+    said = {"breach": "not_assessed", "account": "the hall was begun before anybody had assessed it"}
+    return lambda engine: engine.case(case_id).add("finding", by=OVERSEER, role="oversight", basis="check 3", **said)
+
+
+@host
+def test_notices_are_stored_with_the_transaction_of_the_host_or_not_at_all(engine: Engine, url: str, host: Any) -> None:
+    engine.constitute("five-step", "oversight", OVERSEER, basis="order 2")
+    case = opened(engine)
+    waiting = engine._shell.store.waiting
+    with host(url) as (connection, do):
+        with contextlib.suppress(RuntimeError), engine.joined(connection) as joined:
+            raised(case.id)(joined)
+            raise RuntimeError
+        assert (list(waiting()), case.value.version) == ([], 1)
+        with engine.joined(connection) as joined:
+            do(insert(url))
+            raised(case.id)(joined)
+            assert list(waiting()) == []
+        notices = [decode(one.payload) for one in waiting()]
+    assert [(one.name, one.about, one.role, one.case) for one in notices] == [
+        ("finding_raised", "finding-1", "oversight", case.id)
+    ]
+    assert notices[0].origin == list(case.history())[-1].hash
 
 
 @host

@@ -104,7 +104,11 @@ def details(side: Side, one: Any) -> list[Text]:
     if isinstance(one, State) and not one.final:
         found.append(say("{k} {v}", "{k}：{v}", k=label(State, "limit"), v=side.limit(one)))
     for key, value in said(one).items():
-        if key in ("title", "clause", "trigger", *LIMIT) or isinstance(value, Mapping) or attrs.has(type(value)):
+        if (
+            key in ("name", "title", "clause", "trigger", *LIMIT)
+            or isinstance(value, Mapping)
+            or attrs.has(type(value))
+        ):
             continue
         if (
             isinstance(value, tuple)

@@ -71,7 +71,7 @@ LABELS: Mapping[str, Text] = {
     "NoticeRule.in": Text("in", "所处状态"),
     "NoticeRule.lead": Text("so long before", "提前时间"),
     "NoticeRule.of": Text("tells of", "所涉事项要素"),
-    "NoticeRule.on": Text("goes out when", "时机"),
+    "NoticeRule.on": Text("occasion", "时机"),
     "subject": Text("subject", "主题"),
     "text": Text("text", "正文"),
     "to": Text("goes to", "发送对象"),
@@ -97,11 +97,11 @@ _TYPES = {
     FieldType.FILE: Text("file", "文件"),
 }
 _OCCASIONS = {
-    Occasion.BEFORE_DUE: Text("before it falls due", "到期前"),
-    Occasion.DUE: Text("when it is overdue", "逾期时"),
-    Occasion.ESCALATED: Text("when it has gone up", "逾期上报时"),
-    Occasion.ENTERED: Text("when a state is entered", "进入状态时"),
-    Occasion.FIRED: Text("when a row is fired", "办理时"),
+    Occasion.BEFORE_DUE: Text("before a due time", "到期前"),
+    Occasion.DUE: Text("a limit has passed", "逾期时"),
+    Occasion.ESCALATED: Text("gone up", "逾期上报时"),
+    Occasion.ENTERED: Text("a state is entered", "进入状态时"),
+    Occasion.FIRED: Text("a row is fired", "办理时"),
 }
 _BREACHES = {Breach.OVERDUE: Text("overdue", "逾期"), Breach.VACANT: Text("vacant", "空缺")}
 _RECURRENCES = {
