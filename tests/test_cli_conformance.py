@@ -219,6 +219,7 @@ def test_other_bad_input(stab: Run) -> None:
     assert stab("conformance")[0] == 2
 
 
+@pytest.mark.slow
 def test_from_a_folder_as_a_program(tmp_path: Path) -> None:
     (tmp_path / "my_stores.py").write_text(PLUGIN, encoding="utf-8")
     done = program("conformance", "my_stores:made", "--only", "C1", "--json", folder=tmp_path)

@@ -31,7 +31,9 @@ def run(path: Path) -> Document:
     return document
 
 
-LONG = {"checker.md", "plan-the-way.md", "test-your-procedure.md", "testing-procedures.md", "testing.md"}
+LONG = {
+    "checker.md", "conformance-kit.md", "plan-the-way.md", "test-your-procedure.md", "testing-procedures.md", "testing.md",
+}  # fmt: skip
 """Pages that search long, or start processes; `dev.py check` runs all of them."""
 
 
@@ -64,7 +66,11 @@ def test_every_command_stands_in_the_readme() -> None:
 PRINTED = [path for path in DOCUMENTS if "```text" in path.read_text(encoding="utf-8")]
 
 
-@pytest.mark.parametrize("path", PRINTED, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] if path.name in LONG else []) for path in PRINTED],
+    ids=[path.relative_to(ROOT).as_posix() for path in PRINTED],
+)
 def test_what_a_page_shows_as_printed_is_printed(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -107,13 +107,13 @@ def test_who_is_tried_again_rests_the_longer_the_longer_it_has_failed_and_is_giv
         town.engine.deliver()
         if len(town.mail.messages) > before:
             tries.append(waited)
-        town.later(seconds=15)
-        waited += 15
+        town.later(seconds=60)
+        waited += 60
     pauses = [later - earlier for earlier, later in pairwise(tries)]
     assert tries[0] == 0
-    assert 15 <= pauses[0] <= 45
-    assert max(pauses) <= 3_600 + 15
-    assert all(later >= earlier / 2 - 15 for earlier, later in pairwise(pauses))
+    assert 15 <= pauses[0] <= 30 + 60
+    assert max(pauses) <= 3_600 + 60
+    assert all(later >= earlier / 2 - 60 for earlier, later in pairwise(pauses))
     assert 60 <= len(tries) <= 300
     assert 259_200 <= tries[-1] <= 259_200 + 3_600
     assert (dead[0].role, dead[0].error) == ("chair", "451 later")
@@ -138,9 +138,9 @@ def test_what_is_rejected_goes_by_the_next_channel_once_to_each_address_there(to
     town.mail.answer = Rejected("550 no such user office@example.org")
     town.notify("clerk")
     done = town.engine.deliver()
-    assert [one.to for one in town.chat.delivered] == ["room 1", "room 2"]
+    assert sorted(one.to for one in town.chat.delivered) == ["room 1", "room 2"]
     assert (done.rejected, done.delivered, done.given_up) == (1, 2, 0)
-    assert town.said == ["notice.rejected mail", "notice.delivered chat", "notice.delivered chat1"]
+    assert sorted(town.said) == ["notice.delivered chat", "notice.delivered chat1", "notice.rejected mail"]
     assert {one.en for one in done.reasons} == {"550 no such user …"}
 
 
@@ -163,7 +163,7 @@ def test_after_an_hour_of_failures_the_next_channel_is_tried_beside_once(town: T
     for _ in range(6):
         town.engine.deliver()
         town.later(hours=1, minutes=1)
-    assert [one.to for one in town.chat.delivered] == ["room 1", "room 2"]
+    assert sorted(one.to for one in town.chat.delivered) == ["room 1", "room 2"]
     town.mail.answer = Delivered()
     assert town.engine.deliver().delivered == 1
 
@@ -317,7 +317,7 @@ def test_a_channel_that_is_taken_out_of_the_directory_is_passed_over(town: Town)
     town.file.write_text(only_chat.replace('mail = "office@example.org"\n', ""), encoding="utf-8")
     town.later(minutes=5)
     town.engine.deliver()
-    assert [one.to for one in town.chat.delivered] == ["room 1", "room 2"]
+    assert sorted(one.to for one in town.chat.delivered) == ["room 1", "room 2"]
     assert isinstance(town.engine.outbox.despatches(town.case.id)[0].event, NoticeRejected)
 
 
