@@ -1,4 +1,5 @@
-"""Processes that tick on one store until they are killed: run as a child, ``python -m crash.ticking URL TIME``."""
+"""Processes that tick on one store until they are killed: run as a child, ``python -m crash.ticking URL TIME``.
+With a third word the procedure has notices."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import lapsing
+from notified import NOTIFIED
 
 import stabflow
 from stabflow.errors import CommitUnknown, StoreUnavailable, VersionConflict
@@ -17,9 +19,9 @@ from .child import environment
 WEEK = timedelta(days=7)
 
 
-def start(where: str, now: datetime) -> subprocess.Popen[str]:
+def start(where: str, now: datetime, *, notified: bool = False) -> subprocess.Popen[str]:
     """A process that ticks by a clock that stands at ``now``; it says "ready" when it begins, and ends when there is no more."""
-    command = [sys.executable, "-m", "crash.ticking", where, now.isoformat()]
+    command = [sys.executable, "-m", "crash.ticking", where, now.isoformat(), *(["notified"] if notified else [])]
     return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, encoding="utf-8")
 
 
@@ -28,20 +30,20 @@ def url(path: Path) -> str:
     return f"sqlite:///{path}?synchronous=normal"
 
 
-def tick(where: str, now: datetime) -> int:
+def tick(where: str, now: datetime, *, notified: bool = False) -> int:
     """Tick until nothing is left to be found; what others were doing at the same time is tried again. How much was found."""
-    found = 0
-    with stabflow.open(where, clock=lambda: now, procedures=[lapsing.known()]) as engine:
+    found, known = 0, lapsing.known(NOTIFIED) if notified else lapsing.known()
+    with stabflow.open(where, clock=lambda: now, procedures=[known]) as engine:
         while True:
             try:
                 done = engine.tick()
             except (VersionConflict, StoreUnavailable, CommitUnknown):
                 continue
-            found += len(done.breaches) + len(done.created)
-            if not done.breaches and not done.created and not done.failures:
+            found += len(done.breaches) + len(done.created) + done.reminders
+            if not done.breaches and not done.created and not done.reminders and not done.failures:
                 return found
 
 
 if __name__ == "__main__":
     print("ready", flush=True)
-    print(tick(sys.argv[1], datetime.fromisoformat(sys.argv[2])), flush=True)
+    print(tick(sys.argv[1], datetime.fromisoformat(sys.argv[2]), notified=len(sys.argv) > 3), flush=True)
