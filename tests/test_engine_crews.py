@@ -117,3 +117,22 @@ def test_whatever_is_raised_is_one_more_try(raised: Any) -> None:
     assert job.result.maybe_sent
     assert "example" not in job.result.reason
     manned.crew.close()
+
+
+def test_who_waited_while_all_hung_has_a_turn_when_some_come_back(notifier: RecordingNotifier) -> None:
+    manned = Manned(notifier, size=MOST_HUNG)
+    hung = manned.take(*range(MOST_HUNG))
+    waiting = manned.take(99)[0]
+    hanging(notifier, MOST_HUNG)
+    manned.now += 12
+    manned.crew.leave_behind()
+    assert manned.crew.is_stuck
+    assert {manned.next() for _ in hung} == set(hung)
+    notifier.answer = Delivered()
+    notifier.let_go()
+    for _ in range(2_000):
+        if not manned.crew.is_stuck:
+            break
+        threading.Event().wait(0.005)
+    manned.crew.leave_behind()
+    assert manned.next() is waiting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from worlds import BASIS, CHAIR, CLERK
 
 from stabflow import Actor
 from stabflow.decision.notice_events import AddressGone, NoticeDelivered, NoticeRejected
-from stabflow.engine import streams
+from stabflow.engine import crews, streams
 from stabflow.errors import CommitUnknown, InvalidInput, StoreUnavailable
 from stabflow.ports.notifier import Delivered, Rejected, Retry
 from stabflow.stores.memory import MemoryStore
@@ -327,3 +328,55 @@ def test_a_limit_stops_it_and_so_does_being_told_to(town: Town) -> None:
     assert town.engine.deliver(limit=1).addressed == 1
     assert town.engine.deliver(stopping=lambda: True).addressed == 0
     assert town.engine.deliver().delivered == 5
+
+
+def test_a_channel_of_which_every_call_hangs_ends_no_delivery_and_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "GRACE", 0.0)
+    bodies = [f"body-{n}" for n in range(3 * crews.MOST_HUNG)]
+    town = Town(tmp_path, DIRECTORY + '[bodies."*"]\nchannels = ["mail"]\nmail = "all@example.org"\n')
+    town.engine._post.within = 0.02  # type: ignore[union-attr]
+    town.mail.answer = "hang"
+    for body in bodies:
+        town.notify("clerk", body)
+    try:
+        done = town.engine.deliver()
+        assert (done.addressed, done.delivered, done.waiting) == (len(bodies), 0, len(bodies))
+        town.file.write_text(town.file.read_text().replace('["mail", "chat"]', '["chat"]'), encoding="utf-8")
+        town.notify("clerk", "office")
+        assert town.engine.deliver().delivered == 2
+    finally:
+        town.mail.let_go()
+    town.mail.answer = Delivered()
+    crew = town.engine._post._open.crews["mail"]  # type: ignore[union-attr]
+    for _ in range(2_000):
+        if not crew.is_stuck:
+            break
+        threading.Event().wait(0.005)
+    town.later(minutes=2)
+    assert town.engine.deliver().delivered == len(bodies)
+
+
+def test_told_to_stop_it_gives_back_what_it_has_not_begun(tmp_path: Path) -> None:
+    town = Town(tmp_path, DIRECTORY + '[bodies."*"]\nchannels = ["mail"]\nmail = "all@example.org"\n')
+    town.engine._post.at_once = 1  # type: ignore[union-attr]
+    begun, asked = threading.Event(), threading.Event()
+
+    def answer(_message: Any) -> Delivered:
+        begun.set()
+        assert asked.wait(10)
+        return Delivered()
+
+    def stopping() -> bool:
+        if begun.is_set():
+            asked.set()
+        return asked.is_set()
+
+    town.mail.answer = answer
+    for n in range(6):
+        town.notify("clerk", f"body-{n}")
+    done = town.engine.deliver(stopping=stopping)
+    assert 1 <= done.delivered < 6
+    assert town.engine.deliver().delivered == 6 - done.delivered
+    assert len(town.mail.delivered) == 6

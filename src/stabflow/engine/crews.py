@@ -115,8 +115,8 @@ class Crew:
                 self._under_way.remove(job)
                 self._hung += 1
                 self._threads -= 1
-                if self._hung < MOST_HUNG:
-                    self._hire()
+            for _ in range(self._waiting if self._hung < MOST_HUNG else 0):
+                self._hire()
         for job in late:
             job.result = Retry(f"there was no answer within {self._within:g} seconds", maybe_sent=True)
             self._finished.put(job)

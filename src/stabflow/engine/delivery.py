@@ -24,7 +24,7 @@ from ..ports.notifier import Delivered, Rejected, Retry
 from ..ports.store import AppendBatch, Claim
 from ..text import Language, Text, listing, same, say
 from . import despatches, streams
-from .crews import Job
+from .crews import Crew, Job
 from .despatches import Book, delivered_key, event_of
 from .messages import Outgoing, decode, encode
 from .posts import Open
@@ -54,6 +54,7 @@ class Pace:
 CLAIMED = 64
 """So many are claimed at once."""
 
+_ENOUGH = "its channel has enough to do"
 _LOOK = 0.2
 """After so many seconds without an answer it is looked which calls hang."""
 
@@ -147,8 +148,8 @@ class _Run:
         self.done = Delivery()
 
     def go(self) -> None:
-        """Until nothing is due any more."""
-        while True:
+        """Until nothing is due any more, or it is told to stop."""
+        while not self._stopping():
             claims = self._claimed()
             for claim in claims:
                 self._take(claim)
@@ -160,18 +161,24 @@ class _Run:
 
     def end(self) -> None:
         """Give back what was not begun, and settle what was, as long as that may take."""
-        for job in [job for crew in self._crews.values() for job in crew.give_back()]:
-            if (waiting := self._under_way.pop(job, None)) is not None:
-                self._release(waiting[0], 0, "the worker stopped before its turn")
+        for crew in self._crews.values():
+            self._give_back(crew, 0.0, "the worker stopped before its turn")
         while self._under_way:
             self._await(_LOOK)
+
+    def _give_back(self, crew: Crew, after: float, reason: str) -> int:
+        """Release what a crew has not begun; how many messages that are."""
+        back = [self._under_way.pop(job) for job in crew.give_back() if job in self._under_way]
+        for claim, _ in back:
+            self._release(claim, after, reason)
+        return len(back)
 
     # Claiming
 
     def _claimed(self) -> tuple[Claim, ...]:
         room = sum(max(0, self._pace.ahead - crew.load) for crew in self._crews.values())
         wanted = min(CLAIMED, room, CLAIMED if self._left is None else self._left)
-        if wanted <= 0 or self._stopping():
+        if wanted <= 0:
             return ()
         claims = tuple(self._shell.store.claim(_worker(), limit=wanted, lease_for=self._pace.lease))
         if self._left is not None:
@@ -241,8 +248,7 @@ class _Run:
             return
         rest = self._resting.get(one.target, 0.0) - time.monotonic()
         if rest > 0 or crew.is_stuck or crew.load >= self._pace.ahead:
-            reason = "the same address failed just now" if rest > 0 else "its channel has enough to do"
-            self._release(claim, max(rest, self._pace.busy * (0.5 + self._chance())), reason)
+            self._release(claim, max(rest, self._busy()), "the same address failed just now" if rest > 0 else _ENOUGH)
             self.done.waiting += 1
             return
         entry = self._post.directory.entry(one.body)
@@ -251,10 +257,15 @@ class _Run:
         self._under_way[job] = claim, one
         crew.take(job)
 
+    def _busy(self) -> float:
+        return self._pace.busy * (0.5 + self._chance())
+
     def _await(self, longest: float) -> None:
         """Settle what is finished; wait for something, but no longer than ``longest`` seconds."""
         for crew in self._crews.values():
             crew.leave_behind()
+            if crew.is_stuck:  # nobody would come to what waits there
+                self.done.waiting += self._give_back(crew, self._busy(), _ENOUGH)
         with suppress(Empty):
             job = self._post.finished.get(timeout=longest) if longest else self._post.finished.get_nowait()
             while True:
