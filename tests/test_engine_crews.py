@@ -108,7 +108,7 @@ def test_with_too_many_hanging_it_is_stuck_and_makes_no_more_threads(notifier: R
     assert manned.crew._threads == 0
 
 
-@pytest.mark.parametrize("raised", [ValueError("office@example.org"), SystemExit(3), KeyError])
+@pytest.mark.parametrize("raised", [ValueError("office@example.org"), SystemExit(3), KeyError, KeyboardInterrupt])
 def test_whatever_is_raised_is_one_more_try(raised: Any) -> None:
     manned = Manned(RecordingNotifier(raised))
     (job,) = manned.take(1)
@@ -136,3 +136,20 @@ def test_who_waited_while_all_hung_has_a_turn_when_some_come_back(notifier: Reco
         threading.Event().wait(0.005)
     manned.crew.leave_behind()
     assert manned.next() is waiting
+
+
+def test_a_notifier_that_cannot_be_closed_or_never_is_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    class Raising(RecordingNotifier):
+        def close(self) -> None:
+            raise ValueError("token 4711")
+
+    let_go = threading.Event()
+
+    class Hanging(RecordingNotifier):
+        def close(self) -> None:
+            let_go.wait()
+
+    for notifier in (Raising(), Hanging()):
+        Crew(notifier, size=1, within=0.01, finished=SimpleQueue()).close()
+    let_go.set()
+    assert [one.getMessage() for one in caplog.records] == ["closing a notifier raised ValueError"]

@@ -380,3 +380,33 @@ def test_told_to_stop_it_gives_back_what_it_has_not_begun(tmp_path: Path) -> Non
     assert 1 <= done.delivered < 6
     assert town.engine.deliver().delivered == 6 - done.delivered
     assert len(town.mail.delivered) == 6
+
+
+def test_closing_the_engine_ends_a_delivery_that_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = Town(tmp_path, DIRECTORY + '[bodies."*"]\nchannels = ["mail"]\nmail = "all@example.org"\n')
+    post = town.engine._post
+    assert post is not None
+    post.at_once = 1
+    begun, given_back, give_back = threading.Event(), threading.Event(), crews.Crew.give_back
+
+    def giving_back(crew: crews.Crew) -> list[crews.Job]:
+        back = give_back(crew)
+        given_back.set()
+        return back
+
+    def answer(_message: Any) -> Delivered:
+        begun.set()
+        assert given_back.wait(10)
+        return Delivered()
+
+    monkeypatch.setattr(crews.Crew, "give_back", giving_back)
+
+    town.mail.answer = answer
+    for n in range(6):
+        town.notify("clerk", f"body-{n}")
+    delivering = threading.Thread(target=town.engine.deliver)
+    delivering.start()
+    assert begun.wait(10)
+    town.engine.close()
+    delivering.join(10)
+    assert len(town.mail.delivered) == 1

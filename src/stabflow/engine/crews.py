@@ -6,6 +6,7 @@ with too many of those is not used until some have come back.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,10 @@ from queue import Empty, SimpleQueue
 import attrs
 
 from ..decision.checks import RAISED
+from ..errors import PluginError
 from ..ports.notifier import Message, Notifier, Result, Retry
+
+_log = logging.getLogger(__name__)
 
 GRACE = 1.0
 """So many seconds after its time is over a call is left behind."""
@@ -102,7 +106,7 @@ class Crew:
     def _sent(self, message: Message) -> Result:
         try:
             return self.notifier.send(message, within=self._within)
-        except RAISED as error:  # whose words may quote the address
+        except BaseException as error:  # noqa: BLE001 - the words of which may quote the address
             return Retry(f"the notifier raised {type(error).__name__}", maybe_sent=True)
 
     def leave_behind(self) -> None:
@@ -133,9 +137,19 @@ class Crew:
         return back
 
     def close(self) -> None:
-        """Let the threads end as they come back, and close the notifier."""
+        """Let the threads end as they come back, and close the notifier; that is waited for as long as for a call."""
         with self._lock:
             threads = self._threads
         for _ in range(threads):
             self._jobs.put(None)
-        self.notifier.close()
+        closing = threading.Thread(target=self._close_notifier, name="stabflow-close", daemon=True)
+        closing.start()
+        closing.join(self._within)
+
+    def _close_notifier(self) -> None:
+        try:
+            self.notifier.close()
+        except PluginError as error:
+            _log.warning("%s", error)
+        except RAISED as error:  # whose words may quote a secret
+            _log.warning("closing a notifier raised %s", type(error).__name__)

@@ -427,8 +427,9 @@ class Engine:
             cure = 'open the engine with one: stabflow.open(…, directory="directory.toml")'
             raise InvalidInput.at("directory", "without a directory nobody can be reached", cure)
         check_limit(limit)
-        with self._post.opened() as opened:
-            return deliver(self._shell, opened, limit=limit, stopping=stopping)
+        post = self._post
+        with post.opened() as opened:
+            return deliver(self._shell, opened, limit=limit, stopping=lambda: post.is_closing or stopping())
 
     @property
     def outbox(self) -> Outbox:

@@ -49,6 +49,12 @@ class Post:
         self._turn = threading.Lock()
         self._finished: SimpleQueue[Job] = SimpleQueue()
         self._open: Open | None = None
+        self._closing = threading.Event()
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it was told to close: a delivery that is under way comes to its end."""
+        return self._closing.is_set()
 
     @contextmanager
     def opened(self) -> Iterator[Open]:
@@ -89,14 +95,16 @@ class Post:
             except InvalidInput as error:
                 faults += [attrs.evolve(one, path=f"channels.{channel.label}.{one.path}") for one in error.faults]
             else:
-                undone.callback(notifier.close)
-                crews[channel.label] = Crew(notifier, size=self.at_once, within=self.within, finished=self._finished)
+                crew = Crew(notifier, size=self.at_once, within=self.within, finished=self._finished)
+                undone.callback(crew.close)
+                crews[channel.label] = crew
         if faults:
             raise InvalidInput(faults, what=f"directory {self._path}")
         return crews
 
     def close(self) -> None:
-        """Close the notifiers, when no delivery uses them any more."""
+        """Have a delivery that is under way come to its end, and close the notifiers."""
+        self._closing.set()
         with self._turn:
             for crew in () if self._open is None else self._open.crews.values():
                 crew.close()
