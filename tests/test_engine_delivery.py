@@ -17,7 +17,9 @@ from worlds import BASIS, CHAIR, CLERK
 from stabflow import Actor
 from stabflow.decision.notice_events import AddressGone, NoticeDelivered, NoticeRejected
 from stabflow.engine import crews, streams
-from stabflow.errors import CommitUnknown, InvalidInput, StoreUnavailable
+from stabflow.engine.despatches import Book
+from stabflow.engine.shell import Shell
+from stabflow.errors import CommitUnknown, Corrupt, InvalidInput, PluginError, StoreUnavailable
 from stabflow.ports.notifier import Delivered, Rejected, Retry
 from stabflow.stores.memory import MemoryStore
 from stabflow.testing import FakeClock, FaultyStore, Trouble
@@ -410,3 +412,35 @@ def test_closing_the_engine_ends_a_delivery_that_is_under_way(tmp_path: Path, mo
     town.engine.close()
     delivering.join(10)
     assert len(town.mail.delivered) == 1
+
+
+@pytest.mark.parametrize("problem", [Corrupt("it is damaged"), PluginError("rules", "is not there")])
+def test_a_case_that_cannot_be_read_parks_its_notices_and_stops_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    def standing(_shell: Shell, _case: str) -> Any:
+        raise problem
+
+    monkeypatch.setattr(Shell, "standing", standing)
+    town.notify("clerk")
+    town.notify("members", "council")
+    done = town.engine.deliver()
+    assert (done.delivered, done.given_up) == (1, 1)
+    (dead,) = town.engine.outbox.dead_letters()
+    assert (dead.role, dead.error) == ("clerk", str(problem))
+    monkeypatch.undo()
+    assert town.engine.outbox.retry(dead.number)
+    assert town.engine.deliver().delivered == 1
+
+
+def test_what_was_delivered_and_cannot_be_put_on_record_is_parked_and_says_so(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_book: Book, case: str, _event: object, *, key: str | None = None) -> None:
+        raise Corrupt(f"notices/{case} is damaged")
+
+    monkeypatch.setattr(Book, "write", write)
+    town.notify("clerk")
+    assert town.engine.deliver().given_up == 1
+    (dead,) = town.engine.outbox.dead_letters()
+    assert dead.error == f"it was delivered, but that cannot be put on record: notices/{town.case.id} is damaged"

@@ -104,7 +104,17 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert {"format", "channels.mail.url", "bodies.office.language"} <= set(faults(tmp_path, text))
 
 
-@pytest.mark.parametrize("text", ["", "format = 1", "channels = 3", "[", "format = 1\nchannels = []\nbodies = []"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "format = 1",
+        "channels = 3",
+        "[",
+        "format = 1\nchannels = []\nbodies = []",
+        "format = 1\n[channels]\n[bodies]",
+    ],
+)
 def test_what_is_no_directory_is_told(tmp_path: Path, text: str) -> None:
     assert faults(tmp_path, text)
 

@@ -13,7 +13,7 @@ import click
 
 from ..engine import Engine
 from ..engine.delivery import Delivery
-from ..errors import InvalidInput, StoreUnavailable
+from ..errors import InvalidInput, PluginError, StoreUnavailable
 from ..text import Text, say
 from ..values import Actor
 from .config import configuration
@@ -73,10 +73,10 @@ def deliver(
 
 
 def _once(session: Session, engine: Engine, ending: threading.Event, as_json: bool) -> int:
-    """One delivery of many: what is wrong with the directory, or the storage, may be mended meanwhile."""
+    """One delivery of many: what is wrong with the directory, a plugin or the storage may be mended meanwhile."""
     try:
         done = engine.deliver(stopping=ending.is_set)
-    except (InvalidInput, StoreUnavailable) as error:
+    except (InvalidInput, PluginError, StoreUnavailable) as error:
         report(error, session.language, debug=session.debug)
         return INCOMPLETE
     nothing = not (done.addressed or done.delivered or done.reasons)

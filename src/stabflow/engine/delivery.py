@@ -11,18 +11,19 @@ import os
 import platform
 import random
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from queue import Empty
 
 import attrs
 
 from ..decision.notice_events import NoticeDelivered, NoticeGivenUp, NoticeRejected
 from ..decision.notices import Notice
-from ..errors import Corrupt, InvalidInput, LeaseLost
+from ..errors import Corrupt, FaultyInput, InvalidInput, LeaseLost, PluginError
 from ..ports.notifier import Delivered, Rejected, Retry
 from ..ports.store import AppendBatch, Claim
 from ..text import Language, Text, listing, same, say
+from ..values import visible
 from . import despatches, streams
 from .crews import Crew, Job
 from .despatches import Book, delivered_key, event_of
@@ -54,6 +55,7 @@ class Pace:
 CLAIMED = 64
 """So many are claimed at once."""
 
+_MOST = 500
 _ENOUGH = "its channel has enough to do"
 _LOOK = 0.2
 """After so many seconds without an answer it is looked which calls hang."""
@@ -186,17 +188,31 @@ class _Run:
         return claims
 
     def _take(self, claim: Claim) -> None:
-        try:
+        with self._parking(claim):
             one = decode(claim.payload)
-        except Corrupt as error:
-            self._dead(claim, None, say("{why}", "{why}", why=str(error)))
-            return
-        if isinstance(one, Notice):
-            self._address(claim, one)
-        elif not one.channel:
-            self._send_on(claim, one)
-        else:
-            self._hand_over(claim, one)
+            if isinstance(one, Notice):
+                self._address(claim, one)
+            elif not one.channel:
+                self._send_on(claim, one)
+            else:
+                self._hand_over(claim, one)
+
+    @contextmanager
+    def _parking(self, claim: Claim, result: object = None) -> Iterator[None]:
+        """What cannot be read, or is about a case of which something cannot, is a dead letter, off the record; nothing else is
+        held up by it."""
+        try:
+            yield
+        except (Corrupt, FaultyInput, PluginError) as error:
+            why = visible(" ".join(str(error).split()))[:_MOST]
+            reason = same(why)
+            if isinstance(result, Delivered):
+                reason = say(
+                    "it was delivered, but that cannot be put on record: {why}", "已送达，但无法记录：{why}", why=why
+                )
+            self._release(claim, None, reason.en)
+            self.done.given_up += 1
+            self.done.note(reason)
 
     # Addressing
 
@@ -276,13 +292,14 @@ class _Run:
         if job not in self._under_way:  # of a delivery that was broken off
             return
         claim, one = self._under_way.pop(job)
-        match job.result:
-            case Delivered() as result:
-                self._delivered(claim, one, result)
-            case Rejected() as result:
-                self._rejected(claim, one, result)
-            case Retry() as result:
-                self._retry(claim, one, result)
+        with self._parking(claim, job.result):
+            match job.result:
+                case Delivered() as result:
+                    self._delivered(claim, one, result)
+                case Rejected() as result:
+                    self._rejected(claim, one, result)
+                case Retry() as result:
+                    self._retry(claim, one, result)
 
     def _delivered(self, claim: Claim, one: Outgoing, result: Delivered) -> None:
         detail = result.detail
@@ -330,10 +347,9 @@ class _Run:
 
     # Settling
 
-    def _dead(self, claim: Claim, one: Outgoing | Notice | None, reason: Text) -> None:
-        if one is not None:
-            case = one.notice.case if isinstance(one, Outgoing) else one.case
-            self._book.write(case, event_of(NoticeGivenUp, one, attempt=claim.attempts, reason=reason.en))
+    def _dead(self, claim: Claim, one: Outgoing | Notice, reason: Text) -> None:
+        case = one.notice.case if isinstance(one, Outgoing) else one.case
+        self._book.write(case, event_of(NoticeGivenUp, one, attempt=claim.attempts, reason=reason.en))
         self._release(claim, None, reason.en)
         self.done.given_up += 1
         self.done.note(reason)

@@ -126,6 +126,8 @@ class _Reading:
         self._known("", tables, ("format", "channels", "bodies"))
         if tables.get("format") != FORMAT or isinstance(tables.get("format"), bool):
             self._fault("format", "is missing, or not one that this stabflow reads", f"write format = {FORMAT}")
+        if tables.get("channels") == {}:
+            self._fault("channels", "has no channel", 'write one, such as channels.mail.url = "log:"')
         channels = {
             label: channel
             for label, table in self._tables("channels", tables.get("channels")).items()
