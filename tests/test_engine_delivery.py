@@ -17,6 +17,7 @@ from worlds import BASIS, CHAIR, CLERK
 from stabflow import Actor
 from stabflow.decision.notice_events import AddressGone, NoticeDelivered, NoticeRejected
 from stabflow.engine import crews, streams
+from stabflow.engine.delivery import Pace
 from stabflow.engine.despatches import Book
 from stabflow.engine.shell import Shell
 from stabflow.errors import CommitUnknown, Corrupt, InvalidInput, PluginError, StoreUnavailable
@@ -168,7 +169,47 @@ def test_after_an_hour_of_failures_the_next_channel_is_tried_beside_once(town: T
         town.later(hours=1, minutes=1)
     assert sorted(one.to for one in town.chat.delivered) == ["room 1", "room 2"]
     town.mail.answer = Delivered()
+    done = town.engine.deliver()
+    assert (done.delivered, list(town.engine.outbox.waiting())) == (0, []), "it has arrived by the other channel"
+    assert not town.mail.delivered
+
+
+def test_behind_a_channel_that_fails_for_days_what_follows_goes_by_the_next_one_too_in_order(town: Town) -> None:
+    town.mail.answer = Retry("451")
+    for _ in range(4):
+        town.notify("clerk")
+    town.later(hours=2)
+    waited = 0
+    while len(town.chat.delivered) < 8 and waited < 3_600:
+        town.engine.deliver()
+        town.later(seconds=15)
+        waited += 15
+    assert waited <= 300
+    for room in ("room 1", "room 2"):
+        there = [one.text for one in town.chat.delivered if one.to == room]
+        assert there == [f"Number {n}." for n in (1, 2, 3, 4)]
+
+
+def test_what_waited_for_days_is_not_given_up_at_its_first_failure(town: Town) -> None:
+    town.mail.plan(Retry("451 greylisted"))
+    town.notify("chair")
+    town.later(days=4)
+    done = town.engine.deliver()
+    assert (done.waiting, done.given_up) == (1, 0)
+    town.later(seconds=31)
     assert town.engine.deliver().delivered == 1
+
+
+def test_what_is_tried_again_though_it_is_old_is_given_up_after_so_many_failures(town: Town) -> None:
+    town.mail.answer = Retry("451")
+    town.notify("chair")
+    town.later(days=4)
+    for _ in range(Pace().tries):
+        assert not list(town.engine.outbox.dead_letters())
+        town.engine.deliver()
+        town.later(hours=1)
+    (dead,) = town.engine.outbox.dead_letters()
+    assert dead.attempts == Pace().tries == len(town.mail.messages)
 
 
 def test_an_address_that_is_gone_is_used_no_more_until_somebody_reopens_it(town: Town) -> None:

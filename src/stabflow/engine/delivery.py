@@ -29,7 +29,7 @@ from .crews import Crew, Job
 from .despatches import Book, delivered_key, event_of
 from .messages import Outgoing, decode, encode
 from .posts import Open
-from .routing import Nobody, routed, ways
+from .routing import Nobody, later_ways, routed, ways
 from .shell import Shell
 
 
@@ -38,9 +38,10 @@ class Pace:
     """How fast, how often and for how long is tried; all times in seconds.
 
     ``ahead`` messages of a channel are under way or wait for their turn. After a failure a message rests for half of the
-    time since it came about, from ``first`` up to ``most``, less a part by chance; ``fall_back`` after it came about the next
-    channel is tried beside, ``give_up`` after it, it is given up. ``lease``: so long a message is kept from other workers.
-    ``busy``: so long it rests where its channel has enough to do.
+    time since it came about, from ``first`` up to ``most``, less a part by chance, but for no more than twice as long as before;
+    ``fall_back`` after it came about the next channel is tried beside. ``give_up`` after it, it is given up, when it was tried
+    ``tries`` times: it may have waited for a worker, or for somebody to revive it. ``lease``: so long a message is kept from
+    other workers. ``busy``: so long it rests where its channel has enough to do.
     """
 
     ahead: int = 64
@@ -48,6 +49,7 @@ class Pace:
     most: float = 3_600.0
     fall_back: float = 3_600.0
     give_up: float = 259_200.0
+    tries: int = 8
     lease: float = 300.0
     busy: float = 30.0
 
@@ -242,15 +244,16 @@ class _Run:
         self._ack(claim)
         self.done.addressed += 1
 
-    def _put(self, key: str, messages: tuple[Outgoing, ...]) -> None:
-        """Put messages into the outbox, once under ``key``."""
+    def _put(self, key: str, messages: tuple[Outgoing, ...]) -> bool:
+        """Put messages into the outbox, once under ``key``; whether they were not yet there."""
         notices = tuple(encode(one) for one in messages)
-        self._shell.store.append(AppendBatch(streams.OUTBOX, 0, (), outbox=notices, key=key, digest=key))
+        result = self._shell.store.append(AppendBatch(streams.OUTBOX, 0, (), outbox=notices, key=key, digest=key))
+        return not result.replayed
 
     # Handing over
 
     def _hand_over(self, claim: Claim, one: Outgoing) -> None:
-        if claim.attempts > 1 and self._book.has(one.notice.case, delivered_key(one.id)):
+        if claim.attempts > 1 and self._is_known(one):
             self._ack(claim)
             self.done.known += 1
             return
@@ -272,6 +275,11 @@ class _Run:
         job = Job(one.as_message(addresses[one.place].value, language, claim.attempts))
         self._under_way[job] = claim, one
         crew.take(job)
+
+    def _is_known(self, one: Outgoing) -> bool:
+        """Whether it is on record as delivered, or as delivered by a channel that was tried beside."""
+        every = (one, *later_ways(self._post.directory, one))
+        return any(self._book.has(one.notice.case, delivered_key(other.id)) for other in every)
 
     def _busy(self) -> float:
         return self._pace.busy * (0.5 + self._chance())
@@ -312,12 +320,12 @@ class _Run:
     def _retry(self, claim: Claim, one: Outgoing, result: Retry) -> None:
         reason = result.reason
         age = (self._shell.now() - one.notice.created_at).total_seconds()
-        if age >= self._pace.fall_back:
-            self._fall_back(one)
-        if age >= self._pace.give_up:
+        _, is_new = self._fall_back(one) if age >= self._pace.fall_back else (False, False)
+        if age >= self._pace.give_up and claim.attempts >= self._pace.tries:
             self._dead(claim, one, same(reason))
             return
-        pause = min(max(age / 2, self._pace.first), self._pace.most)
+        doubled = self._pace.first * 2.0 ** min(claim.attempts - 1, 20)
+        pause = self._pace.first if is_new else min(max(age / 2, self._pace.first), doubled, self._pace.most)
         rest = min(max(pause * (0.5 + self._chance() / 2), result.after or 0.0), self._pace.most)
         self._resting[one.target] = time.monotonic() + min(rest, self._pace.busy)
         self._release(claim, rest, reason)
@@ -332,18 +340,17 @@ class _Run:
             despatches.close_address(self._shell, one)
             self._gone |= {one.target}
         self.done.rejected += 1
-        if self._fall_back(one):
+        if self._fall_back(one)[0]:
             self._ack(claim)
             self.done.note(same(reason))
         else:
             self._dead(claim, one, same(reason))
 
-    def _fall_back(self, one: Outgoing) -> bool:
-        """Send it by the next channel of the body, once for all addresses of the one before; whether there is any."""
+    def _fall_back(self, one: Outgoing) -> tuple[bool, bool]:
+        """Send it by the next channel of the body, once for all addresses of the one before; whether there is any, and whether
+        it goes there for the first time."""
         found = ways(self._post.directory, one, after=one.channel)
-        if found:
-            self._put(f"after {one.channel} {one.by('').id}", found)
-        return bool(found)
+        return bool(found), bool(found) and self._put(f"after {one.channel} {one.by('').id}", found)
 
     # Settling
 

@@ -42,6 +42,13 @@ def ways(directory: Directory, recipient: Outgoing, *, after: str = "") -> tuple
     return tuple(recipient.by(left[0], place) for place in range(len(addresses)))
 
 
+def later_ways(directory: Directory, one: Outgoing) -> Iterator[Outgoing]:
+    """The messages for the recipient of ``one`` by all channels that follow that of ``one``."""
+    labels = directory.ways(one.body, one.role)
+    for label in labels[labels.index(one.channel) + 1 :] if one.channel in labels else ():
+        yield from (one.by(label, place) for place in range(len(directory.addresses(one.body, one.role, label))))
+
+
 def _recipients(shell: Shell, notice: Notice) -> Iterator[Outgoing]:
     if notice.body:  # of somebody whom the case names
         yield Outgoing(notice=notice, role=notice.role, role_title=same(notice.role), body=notice.body)
