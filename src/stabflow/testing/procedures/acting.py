@@ -74,13 +74,13 @@ class Acting:
     def done_by(self, line: Line, option: Option, who: Actor, chooser: Chooser) -> Step:
         """An option as a step of ``who``, with values that fit."""
         _, case, context = self._run.asked(line)
-        return self._options.step(line, option, who, None, self._options.fitting(case, context, option, chooser))
+        return self._options.step(line, option, who, self._options.fitting(case, context, option, chooser))
 
     def by_the_right(self, line: Line, option: Option, chooser: Chooser) -> Iterator[Step]:
         """An option as a step of each whom the row means, with values that fit."""
         _, case, context = self._run.asked(line)
-        for by, role in self._options.who(case, context, option):
-            yield self._options.step(line, option, by, role, self._options.fitting(case, context, option, chooser))
+        for by in self._options.who(case, context, option):
+            yield self._options.step(line, option, by, self._options.fitting(case, context, option, chooser))
 
     def near(self, line: Line, chooser: Chooser) -> Step | None:
         """An act that rows permit from here, by the right person or another, with fitting values or nearly: what a guard alone
@@ -91,9 +91,9 @@ class Acting:
             return None
         option = chooser.one(options)
         right = self._options.who(case, context, option)
-        who = chooser.one(right)[0] if right and not chooser.seldom(2) else chooser.one(self._cast.everybody)
+        who = chooser.one(right) if right and not chooser.seldom(2) else chooser.one(self._cast.everybody)
         role = chooser.one(option.row.by) if chooser.seldom(3) else self._some_role(chooser)
-        return self._options.step(line, option, who, role, self._nearly_fitting(case, context, option, chooser))
+        return self._options.step(line, option, who, self._nearly_fitting(case, context, option, chooser), role)
 
     def _nearly_fitting(self, case: Case, context: Context, option: Option, chooser: Chooser) -> dict[str, Any]:
         """Values that do for the row as a rule, else such as anybody might state."""
@@ -181,7 +181,7 @@ class Acting:
             return None
         option = chooser.one(options)
         values = self._nearly_fitting(case, context, option, chooser)
-        return self._options.step(line, option, Actor(loan.delegate, body=loan.body), loan.office, values)
+        return self._options.step(line, option, Actor(loan.delegate, body=loan.body), values, loan.office)
 
     def clock(self, line: Line, chooser: Chooser) -> Step:
         """A clock stopped or set going again, mostly where and by whom that may be."""

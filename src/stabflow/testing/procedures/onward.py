@@ -160,8 +160,8 @@ class Onward:
         self, line: Line, case: Case, context: Context, option: Option, chooser: Chooser, wanted: Wanted
     ) -> Step | None:
         """The option as a step that nothing stands against, by somebody, with values that do."""
-        for by, role in chooser.mixed(self._options.who(case, context, option)):
-            bare = self._options.step(line, option, by, role, {})
+        for by in chooser.mixed(self._options.who(case, context, option)):
+            bare = self._options.step(line, option, by)
             if not self._options.is_free(case, context, bare):
                 continue
             first = {**asked_of(option.row.requires, option.kind), **wanted.values}

@@ -47,18 +47,18 @@ class Options:
         self._cast = cast
         self._values = values
 
-    def who(self, case: Case, context: Context, option: Option) -> list[tuple[Actor, str | None]]:
+    def who(self, case: Case, context: Context, option: Option) -> list[Actor]:
         """Those who may be meant by the row, three at most of a role: who holds it, and who stands in the field."""
-        found: list[tuple[Actor, str | None]] = []
+        found: list[Actor] = []
         held = holdings(case, context)
         fields = case.facts if option.item is None else case.items[option.item].fields
         for party in option.row.by:
             if party in self._procedure.roles:
-                found += [(Actor(one.actor, body=one.body), None) for one in held if one.role == party]
+                found += [Actor(one.actor, body=one.body) for one in held if one.role == party]
             elif party in fields:
                 who = str(fields[party])
                 bodies = [one.body for one in held if one.actor == who]
-                found += [(Actor(who, body=body), None) for body in bodies[:1] or [self._cast.person(who).body]]
+                found += [Actor(who, body=body) for body in bodies[:1] or [self._cast.person(who).body]]
         return found
 
     def is_free(self, case: Case, context: Context, step: Step) -> bool:
@@ -69,15 +69,14 @@ class Options:
             return False
 
     @staticmethod
-    def step(line: Line, option: Option, by: Actor, role: str | None, values: Mapping[str, Any]) -> Step:
-        """The option as a step."""
+    def step(
+        line: Line, option: Option, by: Actor, values: Mapping[str, Any] | None = None, role: str | None = None
+    ) -> Step:
+        """The option as a step of ``by``; without values it is asked whether it could be done with any."""
+        said: dict[str, Any] = {"by": by, "role": role, "values": values or {}, "case": line.id}
         if option.kind is not None and option.item is None:
-            return Step(
-                verb=Verb.ADD, by=by, role=role, what=option.kind, trigger=option.trigger, values=values, case=line.id
-            )
-        return Step(
-            verb=Verb.FIRE, by=by, role=role, what=option.trigger, item=option.item, values=values, case=line.id
-        )
+            return Step(verb=Verb.ADD, what=option.kind, trigger=option.trigger, **said)
+        return Step(verb=Verb.FIRE, what=option.trigger, item=option.item, **said)
 
     def fitting(self, case: Case, context: Context, option: Option, chooser: Chooser) -> dict[str, Any]:
         """Values that do for the option's row, as far as they are easily found."""

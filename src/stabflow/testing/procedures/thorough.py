@@ -12,9 +12,9 @@ from ...ports.store import CaseQuery
 from ...text import Text, listing, same, say
 from ...values import Actor
 from .line import Line
+from .options import Options
 from .run import ProcedureRun
 from .standing import Broken
-from .steps import Step, Verb
 
 
 def check_everything(run: ProcedureRun) -> None:
@@ -65,10 +65,9 @@ def disagreement(run: ProcedureRun, line: Line, actor: Actor) -> tuple[Option, b
     for option in moves(procedure, case):
         if not option.row.by:
             continue
-        step = _step_of(option.kind, option.item, option.trigger, actor)
+        command = Options.step(line, option, actor).command()
         with contextlib.suppress(InvalidInput):
             listed = (option.kind, option.item, option.trigger) in said
-            command = step.command()
             free = (
                 not blockers_of(procedure, case, command, context)
                 if listed
@@ -77,9 +76,3 @@ def disagreement(run: ProcedureRun, line: Line, actor: Actor) -> tuple[Option, b
             if free is not listed:
                 return option, free
     return None
-
-
-def _step_of(kind: str | None, item: str | None, trigger: str, actor: Actor) -> Step:
-    if kind is not None and item is None:
-        return Step(verb=Verb.ADD, by=actor, what=kind, trigger=trigger)
-    return Step(verb=Verb.FIRE, by=actor, what=trigger, item=item)
