@@ -34,7 +34,7 @@ def lending(text: str) -> Procedure:
 SMALL, LENDING = lending(TEXT), lending(five_steps.TEXT)
 
 TestInMemory = procedure_machine(SMALL).TestCase
-TestInMemory.settings = settings(TestInMemory.settings, max_examples=30)
+TestInMemory.settings = settings(TestInMemory.settings, max_examples=50)
 TestOnFile = procedure_machine(SMALL, harness=SqliteHarness).TestCase
 TestOnFile.settings = settings(TestOnFile.settings, max_examples=8, stateful_step_count=20)
 TestPassing = procedure_machine(lapsing.known()).TestCase

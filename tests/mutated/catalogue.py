@@ -16,7 +16,7 @@ from stabflow.decision import amendment, appointment, decider, permission, rows,
 from stabflow.decision.events import Moved, Recused
 from stabflow.decision.examination import Examination
 from stabflow.decision.permission import Permission
-from stabflow.engine import gate, handle, offices, shell, ticker, work
+from stabflow.engine import gate, handle, offices, performing, shell, ticker, work
 from stabflow.history import index
 from stabflow.language import loads
 from stabflow.testing import ActProperty, ShownAct
@@ -337,6 +337,10 @@ def _everything_set(procedure: Any, kind: Any, expected: Any, given: Any, _due: 
     return stated(procedure, kind, expected, given, ())
 
 
+def _at_any_version(*arguments: Any, **more: Any) -> Any:
+    return performing.perform(*arguments, **{**more, "if_version": None})
+
+
 def _patch(target: object, name: str, value: object) -> Callable[[Patch], None]:
     return lambda patch: patch.setattr(target, name, value)
 
@@ -387,6 +391,8 @@ ENGINE_MUTANTS = (
     EngineMutant("index_row_elsewhere", _patch(index, "case_row", _row_elsewhere)),
     EngineMutant("duties_not_cleared", _patch(index, "change", _uncleared)),
     EngineMutant("breaches_not_found", _patch(ticker, "find_breach", _nothing_found)),
+    EngineMutant("late_acts_not_seen", _patch(performing, "_lateness", _none)),
+    EngineMutant("versions_not_asked", _patch(handle, "perform", _at_any_version)),
     EngineMutant("nobody_recused_in_effect", _patch(work, "evolve", _recused_in_vain)),
     EngineMutant("gate_always_open", _patch(gate, "uncleared", _nothing)),
     EngineMutant("available_lists_nothing", _patch(handle.CaseHandle, "available", _empty)),

@@ -37,10 +37,11 @@ START = datetime(2024, 1, 8, 1, tzinfo=UTC)
 LONGEST = timedelta(days=400)
 """So much time passes in a run at most."""
 
-PASSING = tuple(timedelta(hours=hours) for hours in (1, 24, 24 * 8, 24 * 32, -1))
+PASSING = tuple(timedelta(hours=hours) for hours in (1, 24, 24 * 8, 24 * 32))
+BACK = timedelta(hours=-1)
 AROUND = (timedelta(hours=1), timedelta(0), timedelta(seconds=-1))
 NEXT = 3
-"""How much time passes at once, and how much before and after one of so many things that fall due next."""
+"""How much time passes at once, or is taken back; and how much before and after one of so many things that fall due next."""
 
 MOST_CASES = 4
 """So many cases there are in a run, each after the one before is over; beside that at most one more."""
@@ -214,7 +215,7 @@ class ProcedureMachine(RuleBasedStateMachine):
     def let_time_pass(self, chooser: Chooser) -> None:
         """The clock goes on, or back, and what has fallen due is put on record."""
         with self._told():
-            self._wait(chooser.one((*PASSING, *self._until_due())))
+            self._wait(BACK if chooser.seldom(5) else chooser.one((*PASSING, *self._until_due())))
             if chooser.number(1):
                 self.run.tick()
             if self.run.lines and chooser.seldom(2):
