@@ -284,3 +284,42 @@ from stabflow.testing import ActProperty, Counterexample, Coverage, NotProved, c
 @pytest.mark.slow
 def test_what_draws_nothing_needs_neither_hypothesis_nor_pytest() -> None:
     subprocess.run([sys.executable, "-c", WITHOUT], check=True, timeout=60)
+
+
+def test_where_only_time_opens_cases_and_may_not_it_is_told_why() -> None:
+    """The calendar opens no case under what is not proved."""
+    with pytest.raises(NothingHappened, match="site@1 failed"):
+        run(procedure_machine(loads(SITE)), 10, 20)
+
+
+SITE = """
+[procedure]
+format = 1
+timezone = "Asia/Shanghai"
+id = "site"
+version = "1"
+title = { en = "Site", zh = "排查" }
+source = "house rules"
+
+[roles.head]
+title = { en = "head", zh = "负责人" }
+
+[states]
+checking = { accountable = "head", within = "10 working days" }
+finished = { final = true }
+
+[[transitions]]
+trigger = "open"
+dest = "checking"
+every = "month"
+
+[[transitions]]
+trigger = "sign_off"
+source = "checking"
+dest = "finished"
+by = ["head"]
+
+[[properties]]
+title = { en = "nothing is ever finished", zh = "从不办结" }
+never = [{ case = ["finished"] }]
+"""

@@ -299,6 +299,7 @@ class ProcedureMachine(RuleBasedStateMachine):
                         self.dead_ends.judge(self.run, line)
         finally:
             self.tally[0] += self.run.done
+            self.refusals.update(self.run.undone)
             self.run.close()
 
 

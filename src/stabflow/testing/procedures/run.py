@@ -48,6 +48,8 @@ class ProcedureRun:
         self.steps: list[Step] = []
         self.lines: dict[str, Line] = {}
         self.done = 0
+        self.undone: dict[Text, None] = {}
+        """What time could not do, and why."""
         self._ticked = False
         self._keys = Keys()
         self._config = setting.harness.provision()
@@ -278,8 +280,11 @@ class ProcedureRun:
         except Exception as problem:  # noqa: BLE001 - whatever else is raised is a finding
             self.raised(problem)
         self._ticked = True
-        for what, error in (*first.failures, *again.failures) if self.setting.proved else ():
-            self._broken("tick", say("{what} failed: {error}", "{what}失败：{error}", what=what, error=error))
+        for what, error in (*first.failures, *again.failures):
+            failed = say("{what} failed: {error}", "{what}失败：{error}", what=what, error=error)
+            if self.setting.proved:
+                self._broken("tick", failed)
+            self.undone[failed] = None  # of what is not proved the calendar opens no case
         if again.breaches:
             self._broken("tick", Text("what was found was found a second time", "同一违规情形重复认定"))
         for line in self.lines.values():
