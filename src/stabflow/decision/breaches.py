@@ -22,7 +22,7 @@ from ..text import Text, listing, quoted, same, say
 from ..values import Actor, clean_text
 from .amendment import MAX_REASON
 from .commands import ConfirmBreach, FindBreach, VoidBreach
-from .duties import open_duties, supervisors
+from .duties import Duty, duties_called, open_duties, supervisors
 from .events import BreachConfirmed, BreachFound, BreachVoided
 from .examination import Examination
 from .permission import permission
@@ -56,8 +56,18 @@ def kind_of_breach(duty: str) -> Kind:
 
 def lapsed(procedure: Procedure, case: Case, now: datetime) -> Iterator[Lapsed]:
     """What has fallen due in ``case`` by ``now`` and is not on record yet, the first due first."""
+    yield from _lapsed(open_duties(procedure, case), now)
+
+
+def lapsed_at(procedure: Procedure, case: Case, duty: str, level: int, now: datetime) -> Lapsed | None:
+    """What `lapsed` has of one duty at one level."""
+    found = _lapsed(duties_called(procedure, case, duty), now)
+    return next((one for one in found if one.level == level), None)
+
+
+def _lapsed(duties: Iterable[Duty], now: datetime) -> Iterator[Lapsed]:
     found: dict[tuple[str, int], Lapsed] = {}
-    for duty in open_duties(procedure, case):
+    for duty in duties:
         if duty.breached or duty.due is None or duty.due.at > now:
             continue
         first = found.get((duty.duty, duty.level))
@@ -68,10 +78,7 @@ def lapsed(procedure: Procedure, case: Case, now: datetime) -> Iterator[Lapsed]:
 
 def decide_finding(procedure: Procedure, case: Case, command: FindBreach, context: Context) -> Examination:
     """Examine what time finds: that a duty has lapsed."""
-    one = next(
-        (one for one in lapsed(procedure, case, context.now) if (one.duty, one.level) == (command.duty, command.level)),
-        None,
-    )
+    one = lapsed_at(procedure, case, command.duty, command.level, context.now)
     if one is None:
         raise InvalidInput.at("duty", f"{command.duty!r} has not lapsed at level {command.level}", "ask for what has")
     doubts = tuple(dict.fromkeys((*((ESTIMATED,) if one.due.estimated else ()), *command.doubts)))

@@ -109,6 +109,14 @@ def open_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
         yield from item_duties(procedure, case, item)
 
 
+def duties_called(procedure: Procedure, case: Case, name: str) -> Iterable[Duty]:
+    """Those of them that bear a name: one, unless it has come to something."""
+    item = case.items.get(name)
+    if item is not None:
+        return item_duties(procedure, case, item)
+    return (duty for duty in case_duties(procedure, case) if duty.duty == name)
+
+
 def case_duties(procedure: Procedure, case: Case) -> Iterator[Duty]:
     """Those of them that are of no item: of the case itself, and to fill its offices."""
     state = procedure.states[case.state]

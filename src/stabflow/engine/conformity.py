@@ -12,7 +12,7 @@ import attrs
 
 from ..calendar import Stop
 from ..case import CASE, Act, Appointment, Case, Delegation, Statement, item_id, office_of
-from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE, kind_of_breach, lapsed
+from ..decision.breaches import CLOCK, ESTIMATED, TOO_LATE, kind_of_breach, lapsed_at
 from ..decision.duties import supervisors
 from ..decision.events import (
     Added,
@@ -104,11 +104,10 @@ def _wrong_by_time(procedure: Procedure, case: Case | None, record: Record, tenu
     if (record.role, record.actor, record.mandate) != (BY_TIME, TICK, ""):
         return "was done in the name of time by somebody"
     if isinstance(event, BreachFound):
-        found = () if case is None else lapsed(procedure, case, record.occurred_at)
-        said = (event.duty, event.state, event.roles, event.level, event.due)
-        if not any((one.duty, one.state, one.roles, one.level, one.due) == said for one in found):
+        one = None if case is None else lapsed_at(procedure, case, event.duty, event.level, record.occurred_at)
+        if case is None or one is None or (one.state, one.roles, one.due) != (event.state, event.roles, event.due):
             return f"finds a breach of {event.duty} where none was"
-        return "" if case is None else _wrong_breach(procedure, case, event, tenures)
+        return _wrong_breach(procedure, case, event, tenures)
     row = _row(procedure, case, event)
     if row is None or not row.by_time or not isinstance(event, Opened | Added):
         return f"does what no row of {procedure} has time do"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ..case import Case, kind_of_duty, office_of
-from ..decision.breaches import CLOCK, NO_BODY, TOO_LATE, Lapsed, lapsed
+from ..decision.breaches import CLOCK, NO_BODY, TOO_LATE, Lapsed, lapsed_at
 from ..decision.commands import Add, FindBreach
 from ..decision.duties import limits_begun, owed_in
 from ..decision.events import BreachConfirmed, BreachFound
@@ -43,7 +43,7 @@ def find_breach(
     are the records of the case that were read before, to which those are added that are new."""
     for attempt in range(RETRIES + 1):
         procedure, case, offices = shell.standing(case_id)
-        one = next((one for one in lapsed(procedure, case, until) if (one.duty, one.level) == (duty, level)), None)
+        one = lapsed_at(procedure, case, duty, level, until)
         if one is None:
             return ()
         named = {"breach": duty, "began": moment_text(one.due.start), "due": moment_text(one.due.at), "level": level}
