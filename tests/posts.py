@@ -7,7 +7,7 @@ from pathlib import Path
 
 import worlds
 
-from stabflow import CaseHandle, Engine
+from stabflow import CaseHandle, Engine, Procedure
 from stabflow.decision.notices import Notice
 from stabflow.history import notice_codec
 from stabflow.ports.store import AppendBatch, Store
@@ -53,18 +53,18 @@ class Town:
         self.case: CaseHandle = worlds.opened(self.engine)
         self._put = 0
 
-    def another(self, store: Store | None = None) -> Engine:
-        """One more engine over the same store, or another handle of it, with the same channels."""
+    def another(self, store: Store | None = None, *procedures: Procedure) -> Engine:
+        """One more engine over the same store, or another handle of it, with the same channels, and ``procedures`` besides."""
         return engine_over(
             self.store if store is None else store,
-            procedures=[worlds.small()],
+            procedures=[worlds.small(), *procedures],
             clock=self.clock,
             plugins=[self.mail.plugin("mail"), self.chat.plugin("chat")],
             directory=self.file,
         )
 
-    def notify(self, role: str = "clerk", body: str = "") -> Notice:
-        """A notice for a role, in the outbox."""
+    def notify(self, role: str = "clerk", body: str = "", **facts: str) -> Notice:
+        """A notice for a role, in the outbox, with ``facts`` besides those of every notice."""
         self._put += 1
         notice = Notice(
             name="soon",
@@ -75,7 +75,7 @@ class Town:
             body=body,
             subject=Text("It is due", "即将到期"),
             text=Text(f"Number {self._put}.", f"第{self._put}号。"),
-            facts={"notice": "soon", "case": self.case.id},
+            facts={"notice": "soon", "case": self.case.id, **facts},
             created_at=self.clock.now,
         )
         put = AppendBatch(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import worlds
 from posts import DIRECTORY, Town
+from test_engine_migration import NAMES, RENAMED
 from worlds import BASIS, CHAIR, CLERK
 
 from stabflow import Actor
@@ -248,6 +249,19 @@ def test_a_notice_to_a_vacant_role_goes_to_the_one_above_and_says_so(tmp_path: P
     (record,) = town.engine.outbox.despatches(town.case.id)
     assert isinstance(record.event, NoticeDelivered)
     assert record.event.instead_of == "clerk"
+
+
+def test_a_role_that_is_called_otherwise_since_is_found_under_its_new_name(town: Town) -> None:
+    town.notify("clerk", procedure="small@1")
+    town.later(hours=1)
+    engine = town.another(None, RENAMED)
+    assert engine.migrate(town.case, RENAMED, by=CHAIR, basis=BASIS, mapping=NAMES).possible
+    town.notify("secretary", procedure="small@2")
+    assert engine.deliver().delivered == 2
+    assert [(one.text, one.facts["role"]) for one in town.mail.delivered] == [
+        ("Number 1.", "secretary"),
+        ("Number 2.", "secretary"),
+    ]
 
 
 def test_where_nobody_is_there_at_all_it_is_given_up_and_says_what_to_do(town: Town) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from ..case import Case
 from ..decision.duties import supervisors
+from ..decision.events import Migrated
 from ..decision.notices import Notice
+from ..decision.renaming import Renaming
 from ..decision.view import delegations, holdings
 from ..errors import InvalidInput
 from ..language import Procedure
 from ..text import Text, same, say
+from . import streams
 from .directory import Directory
 from .messages import Outgoing
 from .offices import Offices
@@ -57,7 +60,7 @@ def _recipients(shell: Shell, notice: Notice) -> Iterator[Outgoing]:
         procedure, case, offices = shell.standing(notice.case)
     except InvalidInput as error:
         raise Nobody(say("{why}", "{why}", why=str(error))) from error
-    vacant = notice.role
+    vacant = _called_now(shell, procedure, notice)
     title = procedure.roles[vacant].title if vacant in procedure.roles else same(vacant)
     for role in _upwards(procedure, vacant):
         bodies = _bodies(shell, procedure, case, offices, role)
@@ -80,6 +83,17 @@ def _recipients(shell: Shell, notice: Notice) -> Iterator[Outgoing]:
             role=title,
         )
     )
+
+
+def _called_now(shell: Shell, procedure: Procedure, notice: Notice) -> str:
+    """What the role of ``notice`` is called now, if the case has gone on under another version since."""
+    role = notice.role
+    if notice.facts.get("procedure", str(procedure)) == str(procedure):
+        return role
+    for record in streams.read(shell.store, streams.case_stream(notice.case)):
+        if isinstance(record.event, Migrated) and record.recorded_at >= notice.created_at:
+            role = Renaming({name: str(new) for name, new in record.event.renamed.items()}).of("roles", role)
+    return role
 
 
 def _upwards(procedure: Procedure, role: str) -> Iterator[str]:
