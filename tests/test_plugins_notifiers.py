@@ -301,6 +301,12 @@ class Unsayable(Exception):
         raise OSError(ADDRESS)
 
 
+@pytest.mark.parametrize("make", [Delivered, Retry, Rejected])
+def test_what_is_said_of_a_message_names_nobody_by_number(make: type[Delivered | Retry | Rejected]) -> None:
+    notifier = guarded(RecordingNotifier(make("sent to +86 138 1234 5678")))
+    assert "1234" not in repr(notifier.send(MESSAGE, within=1.0))
+
+
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [

@@ -12,6 +12,7 @@ import attrs
 
 from ..decision.checks import RAISED
 from ..errors import Fault, InvalidInput, PluginError
+from ..personal import named_in
 from ..ports.notifier import (
     CONTRACT,
     Delivered,
@@ -30,6 +31,7 @@ from .rules import check_contract
 
 _log = logging.getLogger(__name__)
 _MOST = 500
+_NAMES_SOMEBODY = "(not kept: a number in it may name a person)"
 _T = TypeVar("_T")
 
 
@@ -133,4 +135,5 @@ def _tells(error: BaseException, hidden: frozenset[str]) -> bool:
 
 
 def _line(words: object, hidden: frozenset[str]) -> str:
-    return visible(without(" ".join(str(words).split()), hidden))[:_MOST]
+    line = visible(without(" ".join(str(words).split()), hidden))[:_MOST]
+    return line if named_in(line) is None else _NAMES_SOMEBODY
