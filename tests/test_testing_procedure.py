@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from mutated.catalogue import TEXT
 
-from stabflow import Blocker, Case, InvalidInput, Plugin, Procedure, hookimpl
+from stabflow import Actor, Blocker, Case, InvalidInput, Plugin, Procedure, hookimpl
 from stabflow.decision import rows
 from stabflow.decision.permission import Permission, permission
 from stabflow.language import loads
@@ -195,6 +196,23 @@ def test_every_run_is_told_by_a_dossier_that_comes_out_the_same(monkeypatch: pyt
         assert sum(step.came is Came.DONE for step in again) > len(list(GOOD.roles))
         told += 1
     assert told >= 3
+
+
+def test_nothing_falls_due_while_a_clock_stands() -> None:
+    begun = datetime(2024, 1, 8, 1, tzinfo=UTC)
+    head, clerk = Actor("head-1", body="head-office"), Actor("clerk-1", body="clerk-office")
+    late = begun + timedelta(days=32)
+    steps = [
+        Step(verb=Verb.CONSTITUTE, what="head", person=head, at=begun),
+        Step(verb=Verb.CONSTITUTE, what="clerk", person=clerk, at=begun),
+        Step(verb=Verb.OPEN, by=clerk, trigger="open", case="case-1", at=begun),
+        Step(verb=Verb.STOP_CLOCK, by=head, case="case-1", at=begun),
+        Step(verb=Verb.TICK, at=late),
+        Step(verb=Verb.RESUME_CLOCK, by=head, case="case-1", at=late),
+        Step(verb=Verb.TICK, at=late + timedelta(days=32)),
+    ]
+    done = replay_trace(Counterexample(GOOD, steps, Broken("own", Text("all of it", "全部"))))
+    assert [step.came for step in done] == [Came.DONE] * len(steps)
 
 
 # The user's own
