@@ -54,7 +54,7 @@ def deliver(
     """Deliver what is due in the outbox, by the channels of the directory.
 
     Run it as often as you like, on as many machines. The exit status is 0 where nothing failed, 3 where something is to be tried
-    again, and 1 where something was given up: stabflow outbox --dead shows it.
+    again, and 1 where something was given up: stabflow outbox --dead shows it. With --watch it is 0 when it was told to end.
     """
     directory = given or configuration().directory
     if directory is None:
@@ -65,22 +65,21 @@ def deliver(
     with reading(url, directory=directory) as engine, _told_to_end() as ending:
         if not watch:
             return _told(session, engine.deliver(limit=limit, stopping=ending.is_set), as_json)
-        worst = YES
         while not ending.is_set():
-            worst = max(worst, _once(session, engine, ending, as_json), key=(YES, INCOMPLETE, NO).index)
+            _once(session, engine, ending, as_json)
             ending.wait(every)
-        return worst
+        return YES
 
 
-def _once(session: Session, engine: Engine, ending: threading.Event, as_json: bool) -> int:
+def _once(session: Session, engine: Engine, ending: threading.Event, as_json: bool) -> None:
     """One delivery of many: what is wrong with the directory, a plugin or the storage may be mended meanwhile."""
     try:
         done = engine.deliver(stopping=ending.is_set)
     except (InvalidInput, PluginError, StoreUnavailable) as error:
         report(error, session.language, debug=session.debug)
-        return INCOMPLETE
-    nothing = not (done.addressed or done.delivered or done.reasons)
-    return YES if nothing else _told(session, done, as_json)
+        return
+    if done.addressed or done.delivered or done.reasons:
+        _told(session, done, as_json)
 
 
 @contextmanager

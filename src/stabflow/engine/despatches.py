@@ -110,6 +110,9 @@ def check_despatch(record: Record) -> None:
 
 def check_address(record: Record) -> None:
     """`Corrupt` unless ``record`` can stand in the stream of the addresses."""
-    role = {AddressGone: RUNNING, AddressesReopened: HOST_SYSTEM}.get(type(record.event))
-    if role is None or (record.role, record.mandate) != (role, ""):
+    by_engine = (record.actor, record.role, record.mandate) == (ENGINE, RUNNING, "")
+    by_host = (record.role, record.mandate) == (HOST_SYSTEM, "")
+    if not (
+        by_engine if isinstance(record.event, AddressGone) else by_host and isinstance(record.event, AddressesReopened)
+    ):
         raise Corrupt(f"{record.stream} version {record.version} is about no address: {STOP}")
