@@ -141,8 +141,17 @@ def owed_now(procedure: Procedure, case: Case, context: Context) -> Iterator[Dut
 def owed_in(procedure: Procedure, case: Case, offices: Iterable[Appointment]) -> Iterator[Duty]:
     """The duties open in ``case`` with all who hold them, standing ``offices`` included, and who supervises them. Who was recused
     holds none."""
+    return _held(procedure, case, offices, open_duties(procedure, case))
+
+
+def owed_called(procedure: Procedure, case: Case, name: str, offices: Iterable[Appointment]) -> Iterator[Duty]:
+    """Those of them that bear a name."""
+    return _held(procedure, case, offices, duties_called(procedure, case, name))
+
+
+def _held(procedure: Procedure, case: Case, offices: Iterable[Appointment], duties: Iterable[Duty]) -> Iterator[Duty]:
     standing = tuple(one for one in offices if one.actor not in case.recused)
-    for duty in open_duties(procedure, case):
+    for duty in duties:
         held = duty.holders or tuple((one.actor, one.body) for one in standing if one.role == duty.role)
         yield attrs.evolve(duty, holders=held, supervised_by=supervisors(procedure, (duty.role,)))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from ..case import Case, kind_of_duty, office_of
 from ..decision.breaches import CLOCK, NO_BODY, TOO_LATE, Lapsed, lapsed_at
 from ..decision.commands import Add, FindBreach
-from ..decision.duties import limits_begun, owed_in
+from ..decision.duties import limits_begun, owed_called
 from ..decision.events import BreachConfirmed, BreachFound
 from ..decision.evolution import evolve
 from ..decision.permission import TICK
@@ -145,7 +145,7 @@ def _holders_then(shell: Shell, case: Case, one: Lapsed, history: list[Record], 
                 offices = offices.after(record)
     for at in filter(None, (then, case)):
         procedure = shell.registry.of_case(at.procedure, at.procedure_version, at.digest)
-        owed = [d for d in owed_in(procedure, at, offices.of(procedure)) if (d.duty, d.level) == (one.duty, one.level)]
+        owed = [d for d in owed_called(procedure, at, one.duty, offices.of(procedure)) if d.level == one.level]
         if owed:
             held = dict.fromkeys(holder for duty in owed for holder in duty.holders)
             return tuple(Actor(actor, body=body or _body(at, offices, actor)) for actor, body in held)
