@@ -17,7 +17,7 @@ import worlds
 from conftest import SHORT
 from five_steps import CHIEF, toward
 from hypothesis import settings
-from test_engine_machine import LENDING
+from test_engine_machine import SMALL
 from test_engine_recalendar import NEW, OLD, Brings
 from worlds import AUDITOR, BASIS, BRIDGE, CHAIR, CLERK, NOTE, FakeClock, Wrapped
 
@@ -487,13 +487,13 @@ def test_other_cases_of_a_matter_count_by_their_records(often: None) -> None:
 def test_snapshots_are_true_whatever_is_done(often: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every other record comes with a snapshot; `verify` compares each."""
     monkeypatch.setattr(snapshots, "EVERY", 2)
-    machine = procedure_machine(LENDING)
+    machine = procedure_machine(SMALL)
     ended = machine.teardown
 
     def looked_at(acting: ProcedureMachine) -> None:
         for line in acting.run.lines.values():
             store = Counting(acting.run.reading)
-            case = worlds.engine_over(store, acting.run.clock, procedures=[LENDING]).case(line.id)
+            case = worlds.engine_over(store, acting.run.clock, procedures=[SMALL]).case(line.id)
             assert store.read <= 3
             assert case.value == line.value
         ended(acting)
