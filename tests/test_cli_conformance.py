@@ -82,6 +82,7 @@ def plugin(stab: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return stab
 
 
+@pytest.mark.slow
 def test_all_that_is_declared_holds(stab: Run) -> None:
     status, said, _ = stab("conformance", MEMORY, "--only", "C3", "--only", "C10", "--seed", "7", columns=120)
     assert status == 0

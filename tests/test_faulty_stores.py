@@ -124,6 +124,7 @@ def test_random_histories_find_faults_on_their_own(faulty: Faulty) -> None:
     assert found is not None, told(faulty, found)
 
 
+@pytest.mark.slow
 def test_what_hung_takes_no_time_from_what_comes_after() -> None:
     (stuck,) = (one for one in EVERY if one.hangs)
     assert "did not return" in told(stuck, caught(stuck, [Level.SEQUENTIAL]))

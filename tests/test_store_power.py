@@ -56,6 +56,7 @@ def test_the_power_may_fail_at_any_point_of_some_appends(tmp_path: Path) -> None
     assert list(losses(log, TWO_ENDS, tmp_path / "cut", count=4)) == []
 
 
+@pytest.mark.slow
 def test_the_injector_works_normal_synchronisation_loses_acts(tmp_path: Path) -> None:
     log = run(tmp_path / "run", 4, synchronous="normal")
     marks = [point for point, op in enumerate(log, 1) if op.kind == "mark"]
@@ -64,6 +65,7 @@ def test_the_injector_works_normal_synchronisation_loses_acts(tmp_path: Path) ->
     assert any("3 were acknowledged, 1 are there" in loss for loss in lost), lost
 
 
+@pytest.mark.slow
 def test_the_injector_works_an_index_written_later_is_seen_to_lag(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +82,7 @@ def test_the_injector_works_an_index_written_later_is_seen_to_lag(
     assert any("found {'records'" in loss for loss in halved), halved
 
 
+@pytest.mark.slow
 def test_the_injector_works_an_unsynced_folder_loses_the_first_act(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
