@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import worlds
 from command_line import Run
 from flawed.catalogue import FLAWS
 from hypothesis import Phase, settings
@@ -249,6 +250,20 @@ def test_values_come_from_the_users_strategies() -> None:
 
 
 # What is told
+
+
+@pytest.mark.parametrize("nobody", [[], "\u202e", "no such thing", 2**60])
+def test_an_act_that_names_nobody_is_told_in_the_dossier(nobody: object) -> None:
+    chair = Actor("chair-1", body="office")
+    opening = Step(verb=Verb.OPEN, by=chair, case="case-1", trigger="open", at=worlds.START, came=Came.DONE)
+    adding = Step(verb=Verb.ADD, by=chair, case="case-1", what="note", values={"owner": nobody}, at=worlds.START)
+    found = Counterexample(
+        worlds.small(),
+        [opening, adding.after(InvalidInput.at("owner", "bad", "")), adding],
+        Broken("own", Text("a", "甲")),
+    )
+    assert "owner" in found.dossier()
+    assert "[actors.chair-1]" in found.dossier()
 
 
 def test_every_rule_has_its_words() -> None:

@@ -13,11 +13,12 @@ import attrs
 from ...case import kind_of
 from ...decision.fields import stated
 from ...dossier.values import Verb as DossierVerb
+from ...errors import InvalidInput
 from ...language import FieldType, Procedure
 from ...language.loader import bundled_digests
 from ...language.written import inline, quoted
 from ...text import Language, say
-from ...values import Actor, File
+from ...values import Actor, File, clean_id
 from .rules import RULES
 from .standing import Broken
 from .steps import BASIS, OF_NO_CASE, REASON, Came, Step, Verb
@@ -220,11 +221,22 @@ def _persons(procedure: Procedure, step: Step) -> dict[str, str]:
     """The ids of those whom the values of a step name, by field."""
     kind = _kind(step)
     fields = procedure.lifecycle(kind).fields if kind is None or kind in procedure.items else {}
-    return {
-        name: value.id if isinstance(value, Actor) else str(value)
+    named = {
+        name: _person(value)
         for name, value in step.values.items()
         if name in fields and fields[name].type is FieldType.ACTOR
     }
+    return {name: who for name, who in named.items() if who is not None}
+
+
+def _person(value: object) -> str | None:
+    """The id of whom a value names; ``None`` where it can name nobody."""
+    if isinstance(value, Actor):
+        return value.id
+    try:
+        return clean_id(value, "")
+    except InvalidInput:
+        return None
 
 
 def _handles(procedure: Procedure, steps: Sequence[Step]) -> dict[str, Actor]:
