@@ -222,6 +222,8 @@ def test_an_address_that_is_gone_is_used_no_more_until_somebody_reopens_it(town:
     assert len(town.chat.delivered) == 6
     (record,) = streams.read(town.store, streams.ADDRESSES)
     assert isinstance(record.event, AddressGone)
+    (told,) = (one for one in town.engine.diagnose() if one.check == "notices")
+    assert (told.health.value, told.facts["addresses"]) == ("attend", [["mail", "office"]])
     town.mail.to.clear()
     town.notify("clerk")
     town.engine.deliver()

@@ -1,4 +1,4 @@
-"""Whether notices arrive: what waits for long, and what was given up."""
+"""Whether notices arrive: what waits for long, what was given up, and which addresses are gone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from ..calendar import span_title
 from ..text import Text, listing, same, say
+from .despatches import gone
 from .diagnosis import Diagnosis, Health, Patient
 from .outbox import Outbox
 
@@ -28,6 +29,7 @@ def notices(patient: Patient) -> Iterator[Diagnosis]:
     if not patient.shell.notifies:
         yield from _without_outbox(patient)
         return
+    yield from _addresses(patient)
     box = Outbox(patient.shell)
     waiting, dead = list(box.waiting()), sum(1 for _ in box.dead_letters())
     if not (waiting or dead):
@@ -44,6 +46,23 @@ def notices(patient: Patient) -> Iterator[Diagnosis]:
         cure=_DEAD if dead else _DELIVER if age > LONG else None,
         facts={"waiting": len(waiting), "given_up": dead, "oldest_seconds": int(age.total_seconds())},
     )
+
+
+def _addresses(patient: Patient) -> Iterator[Diagnosis]:
+    """The addresses of which their channel said that they are gone: who reads there is told by another channel, or not at all."""
+    closed = sorted({(channel, body) for channel, body, _, _ in gone(patient.shell)})
+    if closed:
+        names = [same(f"{channel} {body}") for channel, body in closed]
+        yield Diagnosis(
+            check="notices",
+            health=Health.ATTEND,
+            text=say("addresses used no more: {names}", "已停用的地址：{names}", names=listing(names)),
+            cure=Text(
+                "correct them in the directory, then stabflow outbox --reopen CHANNEL BODY",
+                "请在通讯录中更正，再运行stabflow outbox --reopen 渠道 单位",
+            ),
+            facts={"addresses": [list(one) for one in closed]},
+        )
 
 
 def _without_outbox(patient: Patient) -> Iterator[Diagnosis]:
