@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from posts import DIRECTORY
 
+import stabflow
 from stabflow.engine.directory import Directory, check_addresses, read_directory
 from stabflow.errors import InvalidInput
 from stabflow.ports.notifier import Secret
@@ -135,3 +136,15 @@ def test_addresses_that_a_channel_cannot_take_are_told_without_them(tmp_path: Pa
         "bodies.council.roles.chair.mail",
     ]
     assert "example.org" not in str(caught.value)
+
+
+def test_an_engine_names_the_file_of_the_directory_that_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "directory.toml"
+    office = '[bodies.office]\nchannels = ["mial"]\nmail = "a"\n'
+    path.write_text('format = 1\n[channels.mail]\nurl = "file:m"\n' + office, encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        stabflow.open("memory:", directory=path)
+    assert str(caught.value).startswith(f"{path} has 1 fault:\n  directory.bodies.office.channels: ")
+    with pytest.raises(InvalidInput) as caught:
+        stabflow.open("nothing:", directory=path)
+    assert str(caught.value).startswith("stabflow.open has 2 faults:")

@@ -163,7 +163,8 @@ def _opened(
     if store is None or loaded is None or faults:
         if store is not None:
             store.close()
-        raise InvalidInput(faults, what="stabflow.open")
+        in_file = bool(faults) and all(fault.path.startswith("directory.") for fault in faults)
+        raise InvalidInput(faults, what=str(directory) if in_file else "stabflow.open")
     try:
         registry = Registry(store, (*equipment.procedures, *procedures))
     except BaseException:
