@@ -30,7 +30,7 @@ def show_outbox(page: Page, engine: Engine, found: Sequence[Pending], *, dead: b
     columns = [
         Column(Text("no.", "编号"), firm=True),
         Column(Text("since", "产生时间"), firm=True),
-        Column(Text("to", "收件"), firm=True),
+        Column(Text("to", "收件"), firm=not dead),
         Column(Text("notice", "通知")),
         Column(Text("tries", "次数"), firm=True),
         Column(Text("why given up", "失败原因") if dead else Text("case", "评估案件"), style="dim"),
