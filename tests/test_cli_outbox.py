@@ -102,6 +102,16 @@ def test_what_became_of_the_notices_of_a_case(folder: Path, capsys: pytest.Captu
     assert "did you mean" in said(capsys, "outbox", "--case", "small-bridge-1-2", status=2)
 
 
+def test_nothing_due_is_not_nothing_waiting(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directed(folder, channel="log:?level=debug", bodies="office council")  # which nobody here takes
+    failed = said(capsys, "deliver", "--directory", "directory.toml", status=3)
+    assert "2 to be tried again" in failed
+    assert "× list: " in failed
+    assert "nothing was due; resting until the next try, or behind what rests: 2" in said(
+        capsys, "deliver", "--directory", "directory.toml"
+    )
+
+
 def test_json_says_how_many_and_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(said(capsys, "deliver", "--directory", "directory.toml", "--json", status=1))
     assert {name: found[name] for name in ("addressed", "delivered", "waiting", "given_up")} == {

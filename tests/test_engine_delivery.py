@@ -146,7 +146,7 @@ def test_what_is_rejected_goes_by_the_next_channel_once_to_each_address_there(to
     assert sorted(one.to for one in town.chat.delivered) == ["room 1", "room 2"]
     assert (done.rejected, done.delivered, done.given_up) == (1, 2, 0)
     assert sorted(town.said) == ["notice.delivered chat", "notice.delivered chat1", "notice.rejected mail"]
-    assert {one.en for one in done.reasons} == {"550 no such user …"}
+    assert {one.en for one in done.reasons} == {"mail: 550 no such user …"}
 
 
 def test_what_nobody_takes_is_a_dead_letter_that_can_be_tried_again(town: Town) -> None:

@@ -64,7 +64,9 @@ def deliver(
         raise InvalidInput.at("--limit", "does not go with --watch", "leave one of them out")
     with reading(url, directory=directory) as engine, _told_to_end() as ending:
         if not watch:
-            return _told(session, engine.deliver(limit=limit, stopping=ending.is_set), as_json)
+            done = engine.deliver(limit=limit, stopping=ending.is_set)
+            rests = sum(1 for _ in engine.outbox.waiting()) if done == Delivery() and not as_json else 0
+            return _told(session, done, as_json, rests)
         while not ending.is_set():
             _once(session, engine, ending, as_json)
             ending.wait(every)
@@ -97,11 +99,19 @@ def _told_to_end() -> Iterator[threading.Event]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _told(session: Session, done: Delivery, as_json: bool) -> int:
+def _told(session: Session, done: Delivery, as_json: bool, rests: int = 0) -> int:
     if as_json:
         print_json(done.as_dict(session.language))
     else:
-        session.page().paragraph(done.text())
+        text = done.text()
+        if rests:
+            text = say(
+                "{text}; resting until the next try, or behind what rests: {n}",
+                "{text}；等待重试的：{n}件",
+                text=text,
+                n=rests,
+            )
+        session.page().paragraph(text)
         for reason, times in done.reasons.items():
             tell(f"stabflow: {times} × {reason.get(session.language)}\n")
     return NO if done.given_up else INCOMPLETE if done.waiting else YES

@@ -72,7 +72,7 @@ def _worker() -> str:
 class Delivery:
     """What one run did. ``addressed`` notices became messages; ``delivered`` messages were taken over, ``known`` ones had been,
     by who did not come to take them out; ``rejected`` ones never will be; ``waiting`` ones are tried again later; ``given_up``
-    are dead letters now. ``reasons`` tell why not, and how often.
+    are dead letters now. ``reasons`` tell why not, with the channel where there is one, and how often.
     """
 
     addressed: int = 0
@@ -330,7 +330,7 @@ class _Run:
         self._resting[one.target] = time.monotonic() + min(rest, self._pace.busy)
         self._release(claim, rest, reason)
         self.done.waiting += 1
-        self.done.note(same(reason))
+        self.done.note(same(f"{one.channel}: {reason}"))
 
     def _rejected(self, claim: Claim, one: Outgoing, result: Rejected) -> None:
         reason = result.reason
@@ -342,7 +342,7 @@ class _Run:
         self.done.rejected += 1
         if self._fall_back(one)[0]:
             self._ack(claim)
-            self.done.note(same(reason))
+            self.done.note(same(f"{one.channel}: {reason}"))
         else:
             self._dead(claim, one, same(reason))
 
@@ -359,7 +359,8 @@ class _Run:
         self._book.write(case, event_of(NoticeGivenUp, one, attempt=claim.attempts, reason=reason.en))
         self._release(claim, None, reason.en)
         self.done.given_up += 1
-        self.done.note(reason)
+        by = f"{one.channel}: " if isinstance(one, Outgoing) and one.channel else ""
+        self.done.note(say("{by}{reason}", "{by}{reason}", by=by, reason=reason))
 
     def _ack(self, claim: Claim) -> None:
         with suppress(LeaseLost):  # another worker has it, and finds on record what was done
