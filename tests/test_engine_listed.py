@@ -179,11 +179,14 @@ def test_a_store_that_threads_write_to_is_not_accused(store: Store, monkeypatch:
     monkeypatch.setattr(listed, "MAX_PAGE", 50)
     engine = worlds.constituted(on(store))
     failures: list[BaseException] = []
+    looking = threading.Event()
 
     def write(name: str) -> None:
         mine = on(store)
         try:
             for n in range(40):
+                if n == 20:
+                    looking.wait(30)  # so that some is written while it is looked at
                 worlds.noted(worlds.opened(mine, Matter(f"{name}-{n}", "Road")))
         except BaseException as error:
             failures.append(error)
@@ -194,6 +197,7 @@ def test_a_store_that_threads_write_to_is_not_accused(store: Store, monkeypatch:
         thread.start()
     looks = 0
     while any(thread.is_alive() for thread in threads):
+        looking.set()
         on(store).verify()
         looks += 1
     for thread in threads:

@@ -34,13 +34,13 @@ from stabflow.stores.memory import MemoryStore
 CLOCK = datetime(2027, 1, 4, 1, 2, 3, 456789, tzinfo=UTC)
 
 RUNS = {
-    "company-six-aspects": "67eb2b293a585a12",
-    "company-six-aspects-no-plan": "067cc0f4a5dd6842",
-    "company-six-aspects-not-major": "e041ef92915240ce",
+    "company-six-aspects": "d6f60aa86672b4f4",
+    "company-six-aspects-no-plan": "2e6470255d61773b",
+    "company-six-aspects-not-major": "e6fea73a0559b3ae",
     "county-bridge": "57bf722f5f660e4a",
-    "facility-2012": "5f25e8cc02ac788e",
+    "facility-2012": "8cc7ec0436e41e28",
     "plain": "f11e88231ef91da1",
-    "screening-2015": "a23fcb13804de70b",
+    "screening-2015": "81da0d2208ad514d",
     "town-2013": "6934957a23f0d2a0",
     "town-2013-deferred": "c82d81c43e444371",
     "town-2013-prohibited": "4372dc5ca1ca8199",

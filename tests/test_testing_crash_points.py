@@ -72,7 +72,7 @@ def test_an_acknowledgement_that_came_too_early_is_found() -> None:
     ) as failed:
         report.raise_for_failures()
     assert failed.value.report is report
-    assert "killed at 2 of 2 points, 1 failures" in str(report)
+    assert "killed at 2 of 2 points, 1 failure" in str(report)
 
 
 def nothing(left: Left) -> None:
