@@ -36,6 +36,7 @@ def dated(
             yield Broken("times", text)
         return
     in_office = taken is None or taken <= claimed
-    if allowed and in_office and step.problem.startswith("at: ") and step.verb not in _NEVER_LATE:
+    overtaken = any(record.occurred_at > claimed for record in news)  # by what had lapsed, and was put on record first
+    if allowed and in_office and not overtaken and step.problem.startswith("at: ") and step.verb not in _NEVER_LATE:
         text = say("{at} may be claimed, and was not accepted", "可以{at}为发生时间，却未获接受", at=claimed)
         yield Broken("times", text)
