@@ -16,7 +16,7 @@ from .attempts import HOST_SYSTEM
 from .conformity import STOP
 from .ledger import put
 from .messages import Outgoing
-from .observers import ENGINE, RUNNING
+from .observers import ENGINE, RUNNING, is_by_engine
 from .shell import Shell
 
 BASIS = Basis("notices of the procedure · 程序所定通知")
@@ -103,16 +103,13 @@ def reopen_addresses(shell: Shell, channel: str, body: str, by: Actor, basis: Ba
 
 def check_despatch(record: Record) -> None:
     """`Corrupt` unless ``record`` can stand in the stream of the notices of a case."""
-    by_engine = (record.actor, record.role, record.mandate) == (ENGINE, RUNNING, "")
-    if not (isinstance(record.event, Addressed) and by_engine):
+    if not (isinstance(record.event, Addressed) and is_by_engine(record)):
         raise Corrupt(f"{record.stream} version {record.version} says of no notice what became of it: {STOP}")
 
 
 def check_address(record: Record) -> None:
     """`Corrupt` unless ``record`` can stand in the stream of the addresses."""
-    by_engine = (record.actor, record.role, record.mandate) == (ENGINE, RUNNING, "")
     by_host = (record.role, record.mandate) == (HOST_SYSTEM, "")
-    if not (
-        by_engine if isinstance(record.event, AddressGone) else by_host and isinstance(record.event, AddressesReopened)
-    ):
+    by_whom = is_by_engine(record) if isinstance(record.event, AddressGone) else by_host
+    if not (by_whom and isinstance(record.event, AddressGone | AddressesReopened)):
         raise Corrupt(f"{record.stream} version {record.version} is about no address: {STOP}")

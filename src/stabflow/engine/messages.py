@@ -6,7 +6,7 @@ Where the directory shows no way, the message waits without a channel, and is se
 from __future__ import annotations
 
 import hashlib
-import json
+from typing import Any
 
 import attrs
 
@@ -86,50 +86,31 @@ class Outgoing:
 
 
 def encode(outgoing: Outgoing) -> NewNotice:
-    """The message for the outbox, in the lane of its recipient and channel."""
-    one = outgoing
-    table = {
-        "form": FORM,
-        "notice": json.loads(notice_codec.encode(one.notice).payload),
-        "role": one.role,
-        "role_title": {"en": one.role_title.en, "zh": one.role_title.zh},
-        "instead_of": one.instead_of,
-        "instead_of_title": {"en": one.instead_of_title.en, "zh": one.instead_of_title.zh},
-        "body": one.body,
-        "channel": one.channel,
-        "place": one.place,
-    }
+    """The message for the outbox, in the lane of its recipient and channel: its canonical payload, written by hand."""
+    one, text, words = outgoing, canonical.text_of, notice_codec.words_text
+    payload = (
+        f'{{"body":{text(one.body)},"channel":{text(one.channel)},"form":"{FORM}","instead_of":{text(one.instead_of)},'
+        f'"instead_of_title":{words(one.instead_of_title)},"notice":{notice_codec.notice_text(one.notice)},'
+        f'"place":{one.place},"role":{text(one.role)},"role_title":{words(one.role_title)}}}'
+    )
     lane = notice_codec.lane(one.notice.case, one.role, one.body, one.channel, str(one.place))
-    return NewNotice(lane, canonical.encode(table))
+    return NewNotice(lane, payload.encode())
 
 
 def decode(payload: bytes) -> Outgoing | Notice:
     """What waits in the outbox: a notice that is still to be addressed, or a message; `Corrupt` where it is neither."""
-    try:
-        table = json.loads(payload)
-        if not isinstance(table, dict) or table.get("form") != FORM:
-            return notice_codec.decode(payload)
-        if set(table) != _KEYS:
-            raise ValueError("it has other keys")
-        words = {name: table[name] for name in ("role", "instead_of", "body", "channel")}
-        if not all(isinstance(one, str) for one in words.values()) or type(table["place"]) is not int:
-            raise ValueError("it has values of other types")
-        return Outgoing(
-            notice=notice_codec.decode(canonical.encode(table["notice"])),
-            role_title=_text(table["role_title"]),
-            instead_of_title=_text(table["instead_of_title"]),
-            place=table["place"],
-            **words,
-        )
-    except (ValueError, RecursionError) as error:
-        raise Corrupt(f"what waits in the outbox is neither a notice nor a message: {error}") from error
-
-
-def _text(table: object) -> Text:
-    if (
-        not isinstance(table, dict)
-        or set(table) != {"en", "zh"}
-        or not all(isinstance(one, str) for one in table.values())
-    ):
-        raise ValueError("a text is not in both languages")
-    return Text(table["en"], table["zh"])
+    held: Any = canonical.decode(payload)
+    if not isinstance(held, dict) or held.get("form") != FORM:
+        return notice_codec.notice_from(held)
+    if held.keys() != _KEYS:
+        raise Corrupt("the payload is no message: its keys are others")
+    words = {name: held[name] for name in ("role", "instead_of", "body", "channel")}
+    if not all(isinstance(one, str) for one in words.values()) or type(held["place"]) is not int:
+        raise Corrupt("the payload is no message: it has values of other types")
+    return Outgoing(
+        notice=notice_codec.notice_from(held["notice"]),
+        role_title=notice_codec.words_from(held["role_title"]),
+        instead_of_title=notice_codec.words_from(held["instead_of_title"]),
+        place=held["place"],
+        **words,
+    )

@@ -25,6 +25,12 @@ ENGINE = Actor("system:engine", body="system")
 RUNNING = "engine"
 """The actor and the role in which a failure is put on record: the engine, which saw it."""
 
+
+def is_by_engine(record: Record) -> bool:
+    """Whether the engine put ``record`` on record, outside every mandate."""
+    return (record.actor, record.role, record.mandate) == (ENGINE, RUNNING, "")
+
+
 _BASIS = Basis("contract of plugins: what fails is put on record")
 _TRIES = 100
 

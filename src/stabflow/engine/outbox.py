@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 import attrs
 
 from ..decision.notices import Notice
 from ..errors import Corrupt, InvalidInput
 from ..history.record import Record
-from ..ports.store import MAX_PAGE
+from ..ports.store import DeadLetter, WaitingNotice
 from ..text import Language, Text
 from ..values import Actor, Basis, clean_id, moment_text
 from . import streams
 from .despatches import reopen_addresses
 from .messages import Outgoing, decode
+from .pages import letters
 from .shell import Shell
-
-
-class _InOutbox(Protocol):
-    @property
-    def notice(self) -> int: ...
-    @property
-    def payload(self) -> bytes: ...
-    @property
-    def attempts(self) -> int: ...
-
-
-P = TypeVar("P", bound=_InOutbox)
 
 
 @attrs.frozen(kw_only=True)
@@ -74,14 +62,11 @@ class Outbox:
 
     def waiting(self) -> Iterator[Pending]:
         """What is neither delivered nor given up, in the order of the numbers. `Unsupported` where the store has no outbox."""
-        store = self._shell.store
-        return (_pending(one, "") for one in _pages(lambda after: store.waiting(after=after, limit=MAX_PAGE)))
+        return map(_pending, letters(self._shell.store.waiting))
 
     def dead_letters(self) -> Iterator[Pending]:
         """What was given up, in the order of the numbers, each with its ``error``. `Unsupported` as above."""
-        store = self._shell.store
-        pages = _pages(lambda after: store.dead_letters(after=after, limit=MAX_PAGE))
-        return (_pending(one, one.error) for one in pages)
+        return map(_pending, letters(self._shell.store.dead_letters))
 
     def retry(self, number: int) -> bool:
         """Have the dead letter of that number tried again at the next delivery; ``False`` where there is none."""
@@ -100,14 +85,8 @@ class Outbox:
         return tuple(streams.read(self._shell.store, streams.notices_stream(clean_id(case_id, "case"))))
 
 
-def _pages(page_after: Callable[[int], Sequence[P]]) -> Iterator[P]:
-    after = 0
-    while page := page_after(after):
-        yield from page
-        after = page[-1].notice
-
-
-def _pending(one: _InOutbox, error: str) -> Pending:
+def _pending(one: WaitingNotice | DeadLetter) -> Pending:
+    error = one.error if isinstance(one, DeadLetter) else ""
     try:
         found = decode(one.payload)
     except Corrupt as problem:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
 from ..errors import InvalidInput, StoreUnavailable
-from ..ports.store import MAX_PAGE, AppendBatch, DeadLetter, NewNotice, Store, WaitingNotice
+from ..ports.store import AppendBatch, DeadLetter, NewNotice, Store, WaitingNotice
+from . import streams
+from .pages import letters
 
-N = TypeVar("N", WaitingNotice, DeadLetter)
-
-STREAM = "system/outbox"
-"""Has the keys of what was copied, and no records."""
 WORKER = "stabflow copy"
 LEASE = 5.0
 """Seconds for which a notice that is to be given up is taken; so long has to wait who goes on after one that was killed."""
@@ -28,8 +25,8 @@ LOOK_AGAIN = 0.1
 def copy_outbox(source: Store, target: Store, progress: Callable[[int, int], None]) -> tuple[int, int]:
     """Copy what waits and what was given up; how many of each there are. ``progress`` is told how many are done, of how many.
     `InvalidInput` when the target has other notices."""
-    dead, waiting = list(_all(source.dead_letters)), list(_all(source.waiting))
-    gone, there = list(_all(target.dead_letters)), list(_all(target.waiting))
+    dead, waiting = list(letters(source.dead_letters)), list(letters(source.waiting))
+    gone, there = list(letters(target.dead_letters)), list(letters(target.waiting))
     _check_begins(dead, gone)
     missing = dead[len(gone) :]
     half_done = bool(missing and there)  # a dead letter that was appended, and not given up yet
@@ -44,16 +41,9 @@ def copy_outbox(source: Store, target: Store, progress: Callable[[int, int], Non
     for n, notice in enumerate(waiting[begun:]):
         _append(target, notice)
         progress(len(dead) + begun + n + 1, whole)
-    _check_alike(dead, list(_all(target.dead_letters)))
-    _check_alike(waiting, list(_all(target.waiting)))
+    _check_alike(dead, list(letters(target.dead_letters)))
+    _check_alike(waiting, list(letters(target.waiting)))
     return len(waiting), len(dead)
-
-
-def _all(read: Callable[..., Sequence[N]]) -> Iterator[N]:
-    after = 0
-    while page := read(after=after, limit=MAX_PAGE):
-        yield from page
-        after = page[-1].notice
 
 
 def _said(notice: WaitingNotice | DeadLetter) -> tuple[str, bytes, str]:
@@ -88,7 +78,7 @@ def _others(notice: WaitingNotice | DeadLetter) -> InvalidInput:
 def _append(target: Store, notice: WaitingNotice | DeadLetter) -> None:
     digest = hashlib.sha256(notice.lane.encode() + b"\0" + notice.payload).hexdigest()
     one = NewNotice(notice.lane, notice.payload)
-    target.append(AppendBatch(STREAM, 0, (), outbox=(one,), key=f"notice-{notice.notice}", digest=digest))
+    target.append(AppendBatch(streams.OUTBOX, 0, (), outbox=(one,), key=f"notice-{notice.notice}", digest=digest))
 
 
 def _give_up(target: Store, letter: DeadLetter) -> None:
@@ -96,7 +86,7 @@ def _give_up(target: Store, letter: DeadLetter) -> None:
     until = time.monotonic() + 2 * LEASE
     while not (claims := target.claim(WORKER, limit=1, lease_for=LEASE)):
         if time.monotonic() > until:
-            raise _others(next(_all(target.waiting), letter))
+            raise _others(next(letters(target.waiting), letter))
         time.sleep(LOOK_AGAIN)
     (claim,) = claims
     if (claim.lane, claim.payload) != (letter.lane, letter.payload):

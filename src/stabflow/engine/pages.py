@@ -1,14 +1,27 @@
-"""Rows of the index, page after page."""
+"""Rows of the index, and what is in the outbox, page after page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import attrs
 
-from ..ports.store import MAX_PAGE, CasePage, CaseQuery, CaseRow, DutyPage, DutyQuery, DutyRow, Store
+from ..ports.store import (
+    MAX_PAGE,
+    CasePage,
+    CaseQuery,
+    CaseRow,
+    DeadLetter,
+    DutyPage,
+    DutyQuery,
+    DutyRow,
+    Store,
+    WaitingNotice,
+)
 from ..values import MAX_TITLE, clean_text
+
+N = TypeVar("N", WaitingNotice, DeadLetter)
 
 
 def wanted(value: object, path: str) -> str | None:
@@ -38,3 +51,11 @@ def _rows(find: Callable[[Any], CasePage | DutyPage], query: CaseQuery | DutyQue
         if page.next is None:
             return
         query = attrs.evolve(query, after=page.next)
+
+
+def letters(read: Callable[..., Sequence[N]]) -> Iterator[N]:
+    """Everything that ``read`` (`Store.waiting`, or `Store.dead_letters`) has, by number."""
+    after = 0
+    while page := read(after=after, limit=MAX_PAGE):
+        yield from page
+        after = page[-1].notice

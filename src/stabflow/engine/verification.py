@@ -23,7 +23,7 @@ from .attempts import HOST_SYSTEM, cases_seen, check_attempt
 from .conformity import STOP, check_record, check_times
 from .despatches import check_address, check_despatch
 from .listed import UNFINISHED, check_listed, row_of
-from .observers import ENGINE, RUNNING
+from .observers import is_by_engine
 from .offices import FOUNDING, Offices, Tenures
 from .registry import Registry
 
@@ -42,7 +42,7 @@ class Verified:
 def _check_failure(record: Record) -> None:
     if not isinstance(record.event, PluginFailed):
         raise Corrupt(f"{record.stream} version {record.version} is no failure of a plugin: {STOP}")
-    if (record.actor, record.role, record.mandate) != (ENGINE, RUNNING, ""):
+    if not is_by_engine(record):
         raise Corrupt(f"{record.stream} version {record.version} was not put on record by the engine: {STOP}")
 
 

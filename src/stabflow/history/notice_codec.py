@@ -40,24 +40,33 @@ def lane(case: str, role: str, body: str, *more: str) -> str:
 
 
 def encode(notice: Notice) -> NewNotice:
-    """``notice`` for the outbox: its canonical payload, written by hand."""
+    """``notice`` for the outbox."""
+    return NewNotice(lane(notice.case, notice.role, notice.body), notice_text(notice).encode())
+
+
+def notice_text(notice: Notice) -> str:
+    """``notice`` as canonical text, written by hand."""
     text = canonical.text_of
-    payload = (
+    return (
         f'{{"about":{text(notice.about)},"body":{text(notice.body)},"case":{text(notice.case)},'
         f'"created_at":"{moment_text(notice.created_at)}","facts":{canonical.text(dict(notice.facts))},"form":"{FORM}",'
         f'"name":{text(notice.name)},"origin":{text(notice.origin)},"role":{text(notice.role)},'
-        f'"subject":{_written(notice.subject)},"text":{_written(notice.text)}}}'
+        f'"subject":{words_text(notice.subject)},"text":{words_text(notice.text)}}}'
     )
-    return NewNotice(lane(notice.case, notice.role, notice.body), payload.encode())
 
 
-def _written(words: Text) -> str:
+def words_text(words: Text) -> str:
+    """Words in both languages as canonical text."""
     return f'{{"en":{canonical.text_of(words.en)},"zh":{canonical.text_of(words.zh)}}}'
 
 
 def decode(payload: bytes) -> Notice:
     """The notice behind a payload; `Corrupt` for anything that `encode` does not write."""
-    held: Any = canonical.decode(payload)
+    return notice_from(canonical.decode(payload))
+
+
+def notice_from(held: Any) -> Notice:
+    """The notice behind the document of a payload."""
     if not isinstance(held, dict) or held.keys() != _KEYS:
         raise Corrupt("the payload is no notice: its keys are others")
     if not all(isinstance(held[key], str) for key in _TEXTS) or held["form"] != FORM:
@@ -77,13 +86,14 @@ def decode(payload: bytes) -> Notice:
         about=held["about"],
         origin=held["origin"],
         created_at=created_at,
-        subject=_words(held["subject"]),
-        text=_words(held["text"]),
+        subject=words_from(held["subject"]),
+        text=words_from(held["text"]),
         facts=facts,
     )
 
 
-def _words(held: Any) -> Text:
+def words_from(held: Any) -> Text:
+    """The words behind `words_text`."""
     if (
         not isinstance(held, dict)
         or held.keys() != {"en", "zh"}
